@@ -1,0 +1,5 @@
+//! Samples become mergeable partials: exact counts and sums, and sketches of distributions.
+
+pub mod batch;
+pub mod cell;
+pub mod sketch;

@@ -1,0 +1,41 @@
+//! Every limit that protects the server, in one place, with the reason beside it.
+
+/// A value in the store: DynamoDB takes 400 KB.
+pub const VALUE_BYTES: usize = 350_000;
+
+/// A line on any wire: k6's longest real lines are some 2 KB.
+pub const LINE_BYTES: usize = 64 * 1024;
+
+/// Tags on one sample; k6 has 15 system tags.
+pub const TAGS: usize = 100;
+
+/// Nesting of JSON in a line; k6 uses 4.
+pub const JSON_DEPTH: usize = 32;
+
+/// Metrics of one batch and of one run.
+pub const METRICS: usize = 1_000;
+
+/// Submetrics that thresholds may name, per test.
+pub const SUBMETRICS: usize = 300;
+
+/// Keys of one breakdown, besides `(other)`.
+pub const BREAKDOWN_KEYS: usize = 300;
+
+/// Text of one tag value that becomes part of a breakdown key; longer ones are cut, with `…`.
+pub const KEY_BYTES: usize = 1024;
+
+/// Line errors that a receipt names.
+pub const RECEIPT_ERRORS: usize = 100;
+
+/// A k6 options document.
+pub const OPTIONS_BYTES: usize = 1024 * 1024;
+
+/// A compressed body may expand this much …
+pub const EXPANSION_RATIO: u64 = 1_000;
+/// … once it has expanded to so many bytes.
+pub const EXPANSION_FREE_BYTES: u64 = 16 * 1024 * 1024;
+
+/// A sample further ahead of the run's newest is misdated: live traffic, in seconds.
+pub const AHEAD_LIVE_S: i64 = 600;
+/// The same for imports.
+pub const AHEAD_IMPORT_S: i64 = 24 * 3600;

@@ -1,0 +1,124 @@
+//! One entry of a log: what a writer stores for one request or one piece of a request.
+//!
+//! A record is immutable, and the fold reads nothing else (but the declarations that a record
+//! names). It is stored as postcard, behind one byte for the version of the format.
+
+use crate::aggregate::cell::Cell;
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// When the writer took its ticket, Unix milliseconds by its own clock.
+    pub received_ms: u64,
+    /// Who sent it: the client's name for itself, or its IP address.
+    pub source: String,
+    /// The client's number of this batch, for exactly-once; counted per source.
+    pub sequence: Option<u64>,
+    /// Hash of the declarations in force, a key of [`crate::declare`]; none were ever made: `None`.
+    pub declarations: Option<String>,
+    pub body: Body,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Body {
+    /// Samples, already aggregated. Boxed: it dwarfs its siblings.
+    Data(Box<Batch>),
+    /// New declarations, no samples.
+    Declared,
+    /// A generator begins (k6's CREATE DATABASE).
+    Hello,
+    /// A person or pipeline asks for a new run.
+    NewRun,
+    /// The load test is over.
+    Finish,
+    /// Somebody noticed that nothing came for the idle time, or that a finish has settled.
+    IdleEnd,
+}
+
+/// The samples of one record.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Batch {
+    /// An import: its run ends by its finish, and may span days.
+    pub import: bool,
+    /// The writer's settings; those of a run's first batch hold for the run, so that a fold
+    /// never depends on who folds.
+    pub settings: FoldSettings,
+    /// Unix nanoseconds of the oldest and newest sample.
+    pub oldest_ns: i64,
+    pub newest_ns: i64,
+    /// Samples counted in it.
+    pub samples: u64,
+    /// Lines that were refused, by reason, the most frequent first; at most 10 reasons.
+    pub refused: Vec<(String, u64)>,
+    /// The series that `seconds` speaks of, by index.
+    pub series: Vec<SeriesKey>,
+    /// In ascending order of time.
+    pub seconds: Vec<Second>,
+    /// Samples of `vus` and `vus_max`, whole, in ascending order of time: generators are told
+    /// apart by their rhythm. They are in no cell.
+    pub vus: Vec<VusSample>,
+    /// The generators' names that `vus` speaks of: the record's source, or the tag `instance_id`.
+    pub sources: Vec<String>,
+    /// `(dimension, samples)` of each breakdown that had more keys than its limit: what went to
+    /// its `(other)` row.
+    pub overflow: Vec<(Dimension, u64)>,
+}
+
+/// Partials of one second of event time.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Second {
+    /// Unix seconds.
+    pub second: i64,
+    /// Series by index into [`Batch::series`], ascending.
+    pub cells: Vec<(u32, Cell)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct VusSample {
+    /// `vus_max` rather than `vus`.
+    pub max: bool,
+    pub time_ns: i64,
+    pub value: f64,
+    /// Who sent it, an index into [`Batch::sources`].
+    pub source: u32,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FoldSettings {
+    /// The smallest window, ms; 0: the ladder's own.
+    pub period_ms: u32,
+    /// How long a window waits for late samples after its end, ms of event time.
+    pub grace_ms: u32,
+    /// Silence that ends a run, ms.
+    pub idle_ms: u32,
+}
+
+/// What a series measures.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct SeriesKey {
+    pub dimension: Dimension,
+    /// The values of the dimension, in its order; `["(other)"]` beyond the limit; none for
+    /// [`Dimension::Metric`]; the text between the braces for [`Dimension::Submetric`].
+    pub key: Vec<String>,
+    pub metric: String,
+}
+
+/// How samples are divided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Dimension {
+    /// Every metric, whole.
+    Metric,
+    /// `metric{tag:value,…}` of a threshold or an objective.
+    Submetric,
+    /// By method and name: `http_reqs`, `http_req_failed`, `http_req_duration`.
+    Request,
+    /// By method, name, status and error code: `http_reqs`.
+    Status,
+    /// By group and check: `checks`.
+    Check,
+    /// By group: every metric.
+    Group,
+    /// By scenario: `iterations`, `iteration_duration`, `http_reqs`, `http_req_failed`,
+    /// `http_req_duration`, `checks`, `dropped_iterations`.
+    Scenario,
+}
