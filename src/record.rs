@@ -13,10 +13,19 @@ pub struct Record {
     /// Who sent it: the client's name for itself, or its IP address.
     pub source: String,
     /// The client's number of this batch, for exactly-once; counted per source.
-    pub sequence: Option<u64>,
+    pub sequence: Option<Sequence>,
     /// Hash of the declarations in force, a key of [`crate::declare`]; none were ever made: `None`.
     pub declarations: Option<String>,
     pub body: Body,
+}
+
+/// A request that is cut into several records of one log is cut by its bytes alone, never by time,
+/// when it is numbered: a repeat is cut the same way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Sequence {
+    pub batch: u64,
+    /// From 0.
+    pub piece: u32,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
