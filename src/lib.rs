@@ -10,6 +10,8 @@
 //!
 //! There is no I/O here, no clock and no WASI: storage and time come in through [`store`].
 
+#![forbid(unsafe_code)]
+
 pub mod aggregate;
 pub mod declare;
 pub mod events;
@@ -19,6 +21,7 @@ pub mod limits;
 pub mod log;
 pub mod names;
 pub mod record;
+pub mod report;
 pub mod settings;
 pub mod store;
 pub mod summary;

@@ -1,1 +1,31 @@
+//! The Spin HTTP component: routes, authentication, content negotiation, the event stream and
+//! static assets. What samples mean is the aggregator's business; it is called through WIT only.
 
+mod assets;
+mod auth;
+mod events;
+mod influx;
+mod ingest;
+mod reply;
+mod report;
+mod routes;
+mod settings;
+mod tender;
+
+use spin_sdk::http::Request;
+use spin_sdk::http_service;
+
+/// Bindings of the world `web`; private, and seen by the modules that call the aggregator.
+#[allow(unsafe_code)] // generated code of the component's ABI
+mod bindings {
+    wit_bindgen::generate!({
+        world: "web",
+        path: "../../wit",
+        generate_all,
+    });
+}
+
+#[http_service]
+async fn handle(request: Request) -> reply::Reply {
+    routes::answer(request).await
+}

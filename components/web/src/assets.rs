@@ -1,0 +1,77 @@
+//! Static assets: the pages, read from the files that the host mounts.
+
+use crate::reply::{self, Reply};
+use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, ETAG, IF_NONE_MATCH, X_CONTENT_TYPE_OPTIONS};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use std::path::Path;
+
+/// No script, style or connection but our own; nothing inline.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
+    img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// The template of the report, as the build left it.
+pub fn report_template() -> Option<String> {
+    std::fs::read_to_string("/report.html").ok()
+}
+
+/// A file below `/ui/`. `path` is what stands behind it in the URL, still encoded: names with
+/// anything but letters, digits, `.`, `-` and `_` do not exist, so no path leaves the folder.
+pub fn serve(path: &str, headers: &HeaderMap) -> Reply {
+    let path = if path.is_empty() { "index.html" } else { path };
+    let plain = path.split('/').all(|part| {
+        !part.starts_with('.')
+            && !part.is_empty()
+            && part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'))
+    });
+    let Some(bytes) = plain.then(|| std::fs::read(Path::new("/ui").join(path)).ok()).flatten() else {
+        return reply::problem(StatusCode::NOT_FOUND, "there is no such page");
+    };
+    let content_type = match path.rsplit_once('.').map_or("", |(_, extension)| extension) {
+        "html" => "text/html; charset=utf-8",
+        "js" | "mjs" => "text/javascript; charset=utf-8",
+        "css" => "text/css; charset=utf-8",
+        "svg" => "image/svg+xml",
+        "png" => "image/png",
+        "json" | "map" => "application/json",
+        _ => "application/octet-stream",
+    };
+    let tag = entity_tag(&bytes);
+    let known = headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok()).is_some_and(|known| {
+        known.split(',').any(|candidate| candidate.trim().trim_start_matches("W/") == tag)
+    });
+    let mut answer = if known {
+        reply::empty(StatusCode::NOT_MODIFIED)
+    } else {
+        reply::body(StatusCode::OK, content_type, bytes)
+    };
+    let out = answer.headers_mut();
+    out.insert(ETAG, HeaderValue::from_str(&tag).unwrap_or(HeaderValue::from_static("\"\"")));
+    out.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    out.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    out.insert(
+        CACHE_CONTROL,
+        HeaderValue::from_static(if hashed(path) {
+            "public, max-age=31536000, immutable"
+        } else {
+            "no-cache"
+        }),
+    );
+    answer
+}
+
+/// A file whose name carries a hash of its content (`app.0a1b2c3d.js`) never changes.
+fn hashed(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.split('.')
+        .rev()
+        .nth(1)
+        .is_some_and(|part| part.len() >= 8 && part.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
+fn entity_tag(bytes: &[u8]) -> String {
+    // FNV-1a, 64 bits: only tells versions of one file apart.
+    let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3)
+    });
+    format!("\"{hash:016x}\"")
+}

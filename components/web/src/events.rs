@@ -1,0 +1,159 @@
+//! The event stream: Server-Sent Events (WHATWG HTML, section 9.2) over the log of a run.
+
+use crate::bindings::loadgate::dashboard::events::{Cursor, Event, log_of, newest, read, seek};
+use crate::bindings::loadgate::dashboard::log;
+use crate::bindings::loadgate::dashboard::types::Failure;
+use crate::reply::{self, Reply};
+use futures::SinkExt;
+use futures::channel::mpsc::Sender;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderValue, StatusCode};
+use spin_sdk::http::{body, box_body};
+use spin_sdk::time::sleep;
+use std::fmt::Write;
+use std::time::{Duration, Instant};
+
+/// Between two looks for a new chunk.
+const POLL: Duration = Duration::from_millis(250);
+
+/// A stream folds itself only when no new chunk has come for so long, plus jitter: usually whoever
+/// takes the samples has folded already.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// After `stop` clients stay away: a year, in milliseconds.
+const RETRY_AFTER_STOP: u64 = 365 * 24 * 3600 * 1000;
+
+/// A client that only wants to know of failures to read may come back after so long.
+const RETRY: u64 = 2_000;
+
+/// Answers with the stream of a run; without one, of the newest run (of the test), as soon as
+/// there is one. `after` is the last id that the client has.
+pub fn stream(run: Option<String>, test: Option<String>, after: Option<u64>) -> Reply {
+    if let Some(run) = &run {
+        match seek(run, after).and_then(|cursor| Ok((read(run, cursor)?, cursor))) {
+            Err(error) => return reply::failure(&error),
+            // The client has everything up to `stop`: 204 is what ends its reconnecting.
+            Ok((page, _)) if page.ended && page.events.is_empty() => {
+                return reply::empty(StatusCode::NO_CONTENT);
+            }
+            Ok(_) => {}
+        }
+    }
+    let (sender, stream) = body::stream::<String>();
+    spin_sdk::wasip3::spawn(async move {
+        let mut out = Out { sender, last: Instant::now() };
+        // An error is a client that went away; there is nobody left to tell.
+        let _ = follow(run, test, after, &mut out).await;
+    });
+    let mut reply = http::Response::new(box_body(stream));
+    let headers = reply.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // Proxies such as nginx would hold events back.
+    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    reply
+}
+
+/// The client went away.
+struct Gone;
+
+struct Out {
+    sender: Sender<String>,
+    last: Instant,
+}
+
+impl Out {
+    async fn send(&mut self, text: String) -> Result<(), Gone> {
+        self.last = Instant::now();
+        self.sender.send(text).await.map_err(|_| Gone)
+    }
+
+    async fn idle(&mut self) -> Result<(), Gone> {
+        if self.last.elapsed() >= KEEP_ALIVE {
+            self.send(": keep-alive\n\n".to_owned()).await?;
+        }
+        sleep(POLL).await;
+        Ok(())
+    }
+}
+
+async fn follow(
+    run: Option<String>,
+    test: Option<String>,
+    after: Option<u64>,
+    out: &mut Out,
+) -> Result<(), Gone> {
+    // The head of the response reaches the client with its first bytes.
+    out.send(format!("retry: {RETRY}\n\n")).await?;
+    let (run, mut cursor) = match run {
+        Some(run) => match seek(&run, after) {
+            Ok(cursor) => (run, cursor),
+            Err(error) => return out.send(comment(&error)).await,
+        },
+        None => loop {
+            // Ids belong to a run: without a name there is nothing to resume.
+            match newest(test.as_deref()) {
+                Ok(Some(run)) => break (run, Cursor { chunk: 0, id: 0 }),
+                Ok(None) => out.idle().await?,
+                Err(error) => return out.send(comment(&error)).await,
+            }
+        },
+    };
+    let mut news = Instant::now();
+    let mut first = true;
+    loop {
+        let page = match read(&run, cursor) {
+            Ok(page) => page,
+            Err(error) => return out.send(comment(&error)).await,
+        };
+        let fresh = first || page.events.iter().any(|event| event.id.is_some());
+        if fresh && !page.events.is_empty() {
+            out.send(frames(&page.events)).await?;
+            news = Instant::now();
+            first = false;
+        }
+        cursor = page.cursor;
+        if page.ended {
+            return Ok(());
+        }
+        if !page.current {
+            continue;
+        }
+        if news.elapsed() >= PATIENCE + jitter(&run) {
+            match log_of(&run).and_then(|log| log::advance(&log)) {
+                Ok(progress) if progress.chunks > 0 || progress.more => continue,
+                Ok(_) => {}
+                Err(error) => eprintln!("folding for a stream of {run}: {}", reply::failure_parts(&error).1),
+            }
+            news = Instant::now();
+        }
+        out.idle().await?;
+    }
+}
+
+/// Up to half a second, different from stream to stream, so that not all fold at once.
+fn jitter(run: &str) -> Duration {
+    let address = std::ptr::from_ref(run).addr();
+    Duration::from_millis((address as u64 ^ Instant::now().elapsed().subsec_nanos() as u64) % 500)
+}
+
+/// Frames, in the order of the events. `stop` is followed by a long `retry`.
+fn frames(events: &[Event]) -> String {
+    let mut text = String::with_capacity(events.iter().map(|event| event.data.len() + 48).sum());
+    for event in events {
+        if let Some(id) = event.id {
+            let _ = writeln!(text, "id: {id}");
+        }
+        if event.kind == "stop" {
+            let _ = writeln!(text, "retry: {RETRY_AFTER_STOP}");
+        }
+        let _ = write!(text, "event: {}\ndata: {}\n\n", event.kind, event.data);
+    }
+    text
+}
+
+fn comment(failure: &Failure) -> String {
+    format!(": {}\n\n", reply::failure_parts(failure).1.replace(['\r', '\n'], " "))
+}

@@ -1,0 +1,101 @@
+//! What InfluxDB 1 and 2 clients expect to hear.
+
+use crate::bindings::loadgate::dashboard::ingest::{self, Receipt};
+use crate::reply::{self, Reply};
+use crate::tender;
+use http::{HeaderValue, StatusCode};
+
+/// The version that clients are told; k6 and JMeter only look for its presence.
+const VERSION: HeaderValue = HeaderValue::from_static("1.8.10-loadgate");
+
+/// InfluxDB's errors are short; so are ours.
+const MESSAGE_BYTES: usize = 1_000;
+
+/// `/ping`.
+pub fn ping() -> Reply {
+    versioned(reply::empty(StatusCode::NO_CONTENT))
+}
+
+/// `/write`: 204, or `{"error":"partial write: line 2: …; line 5: … dropped=2"}` with 400.
+pub fn write_reply(receipt: &Receipt) -> Reply {
+    if let Some(failure) = &receipt.failure {
+        let (status, text) = reply::failure_parts(failure);
+        return error(status, text);
+    }
+    if receipt.refused == 0 {
+        return versioned(reply::empty(StatusCode::NO_CONTENT));
+    }
+    let end = format!(" dropped={}", receipt.refused);
+    let mut message = String::from("partial write: ");
+    for (position, refused) in receipt.errors.iter().enumerate() {
+        let next =
+            format!("{}line {}: {}", if position > 0 { "; " } else { "" }, refused.line, refused.reason);
+        if message.len() + next.len() + end.len() + 32 > MESSAGE_BYTES {
+            message.push_str("; …");
+            break;
+        }
+        message.push_str(&next);
+    }
+    error(StatusCode::BAD_REQUEST, &(message + &end))
+}
+
+/// An error as InfluxDB writes it: in the body and in a header.
+pub fn error(status: StatusCode, message: &str) -> Reply {
+    let mut end = message.len().min(MESSAGE_BYTES - 16);
+    while !message.is_char_boundary(end) {
+        end -= 1;
+    }
+    let message = &message[..end];
+    let mut answer = reply::json(status, serde_json::json!({ "error": message }).to_string());
+    let ascii: String =
+        message.chars().map(|c| if c.is_ascii() && !c.is_ascii_control() { c } else { '?' }).collect();
+    if let Ok(value) = HeaderValue::from_str(&ascii) {
+        answer.headers_mut().insert("x-influxdb-error", value);
+    }
+    versioned(answer)
+}
+
+/// `/query`: CREATE DATABASE begins a test; SHOW and DROP are understood as far as clients need.
+pub fn query(statement: &str, db: Option<&str>) -> Reply {
+    let words: Vec<&str> = statement.trim().trim_end_matches(';').split_whitespace().collect();
+    let is = |wanted: &[&str]| {
+        words.len() >= wanted.len()
+            && words.iter().zip(wanted).all(|(word, wanted)| word.eq_ignore_ascii_case(wanted))
+    };
+    let result = if is(&["CREATE", "DATABASE"]) {
+        let quoted = words[2..].join(" ");
+        let name = quoted.split(" WITH ").next().unwrap_or_default().trim().trim_matches('"');
+        let name = if name.is_empty() { db.unwrap_or_default() } else { name };
+        return match ingest::hello(Some(name)) {
+            Ok(logs) => {
+                logs.into_iter().for_each(tender::tend);
+                results(serde_json::json!({ "statement_id": 0 }))
+            }
+            Err(failure) => {
+                let (status, text) = reply::failure_parts(&failure);
+                error(status, text)
+            }
+        };
+    } else if is(&["SHOW", "DATABASES"]) {
+        serde_json::json!({ "statement_id": 0, "series": [{ "name": "databases", "columns": ["name"], "values": [] }] })
+    } else if is(&["SHOW"]) || is(&["CREATE"]) || is(&["DROP"]) || is(&["ALTER"]) {
+        serde_json::json!({ "statement_id": 0 })
+    } else {
+        // Cut: a statement may be of any length.
+        let shown: String = statement.chars().take(80).collect();
+        serde_json::json!({
+            "statement_id": 0,
+            "error": format!("queries are not served here, only CREATE DATABASE and SHOW are understood: {shown}"),
+        })
+    };
+    results(result)
+}
+
+fn results(result: serde_json::Value) -> Reply {
+    versioned(reply::json(StatusCode::OK, serde_json::json!({ "results": [result] }).to_string()))
+}
+
+fn versioned(mut reply: Reply) -> Reply {
+    reply.headers_mut().insert("x-influxdb-version", VERSION);
+    reply
+}

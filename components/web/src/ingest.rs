@@ -1,0 +1,125 @@
+//! Request bodies on their way to the aggregator: piece by piece, as they arrive.
+
+use crate::bindings::loadgate::dashboard::ingest::{Receipt, Request as Upload, Upload as Incoming};
+use crate::bindings::loadgate::dashboard::types::Failure;
+use crate::reply::{self, Reply};
+use crate::tender;
+use futures::future::{Either, select};
+use http::StatusCode;
+use spin_sdk::http::Request;
+use spin_sdk::time::sleep;
+use spin_sdk::wasip3::http::types::{ErrorCode, Request as WasiRequest};
+use spin_sdk::wasip3::wit_bindgen::{StreamReader, StreamResult};
+use std::pin::{Pin, pin};
+use std::time::Duration;
+
+/// Read at once at the most; large reads cost fewer calls through the host.
+const READ_BYTES: usize = 256 * 1024;
+
+/// A slow body's lines are stored after so long.
+const FLUSH: Duration = Duration::from_millis(500);
+
+/// The body of a request, as it arrives.
+struct Body {
+    stream: StreamReader<u8>,
+    trailers: Pin<Box<dyn Future<Output = Result<(), ErrorCode>>>>,
+}
+
+impl Body {
+    fn of(request: Request) -> Option<Self> {
+        let message: WasiRequest = request.into_body().take_unstarted()?;
+        let (_, done) = spin_sdk::wasip3::wit_future::new(|| Ok(()));
+        let (stream, trailers) = WasiRequest::consume_body(message, done);
+        Some(Body { stream, trailers: Box::pin(async move { trailers.await.map(|_| ()) }) })
+    }
+
+    /// The next bytes; `None` at the end. An error: the client went away in the middle.
+    async fn next(mut self) -> (Self, Result<Option<Vec<u8>>, ErrorCode>) {
+        let (result, bytes) = self.stream.read(Vec::with_capacity(READ_BYTES)).await;
+        let next = match result {
+            StreamResult::Complete(_) => Ok(Some(bytes)),
+            StreamResult::Dropped if !bytes.is_empty() => Ok(Some(bytes)),
+            StreamResult::Dropped | StreamResult::Cancelled => self.trailers.as_mut().await.map(|()| None),
+        };
+        (self, next)
+    }
+}
+
+/// Reads a whole body of at most `limit` bytes.
+pub async fn collect(request: Request, limit: usize) -> Result<Vec<u8>, Failure> {
+    let mut body = Body::of(request).ok_or_else(cut_short)?;
+    let mut bytes = Vec::new();
+    loop {
+        let (rest, next) = body.next().await;
+        body = rest;
+        match next {
+            Ok(Some(more)) if bytes.len() + more.len() > limit => {
+                return Err(Failure::TooLarge(format!("the body is larger than {limit} bytes")));
+            }
+            Ok(Some(more)) => bytes.extend(more),
+            Ok(None) => return Ok(bytes),
+            Err(_) => return Err(cut_short()),
+        }
+    }
+}
+
+/// Streams a body into an upload. `early` is true when a part of the body may be stored before the
+/// rest has come, however slowly that comes.
+pub async fn receive(request: Request, upload: &Upload) -> Result<Receipt, Failure> {
+    let incoming = Incoming::open(upload)?;
+    let mut body = Body::of(request).ok_or_else(cut_short)?;
+    let mut reading = Box::pin(body.next());
+    let complete = loop {
+        match select(reading, pin!(sleep(FLUSH))).await {
+            Either::Left(((rest, Ok(Some(bytes))), _)) => {
+                body = rest;
+                if incoming.push(&bytes).is_err() {
+                    break true; // the receipt says why
+                }
+                reading = Box::pin(body.next());
+            }
+            Either::Left(((_, Ok(None)), _)) => break true,
+            Either::Left(((_, Err(_)), _)) => break false,
+            Either::Right((_, unfinished)) => {
+                reading = unfinished;
+                match incoming.flush() {
+                    Ok(news) => news.into_iter().for_each(tender::tend),
+                    Err(_) => break true,
+                }
+            }
+        }
+    };
+    let receipt = incoming.finish(complete);
+    receipt.logs.iter().cloned().for_each(tender::tend);
+    Ok(receipt)
+}
+
+fn cut_short() -> Failure {
+    Failure::Invalid("the body ended before its time".to_owned())
+}
+
+/// The receipt of `/ingest`: `{"test","run","accepted","refused","errors":[{"line","reason"}]}`, and
+/// `detail` with the failure's status where the body as a whole was refused or cut.
+pub fn receipt_reply(receipt: &Receipt) -> Reply {
+    let errors: Vec<_> = receipt
+        .errors
+        .iter()
+        .map(|error| serde_json::json!({ "line": error.line, "reason": error.reason }))
+        .collect();
+    let mut document = serde_json::json!({
+        "test": receipt.test,
+        "run": receipt.run,
+        "accepted": receipt.accepted,
+        "refused": receipt.refused,
+        "errors": errors,
+    });
+    let mut status = StatusCode::OK;
+    if let Some(failure) = &receipt.failure {
+        let (code, detail) = reply::failure_parts(failure);
+        status = code;
+        document["title"] = status.canonical_reason().into();
+        document["status"] = status.as_u16().into();
+        document["detail"] = detail.into();
+    }
+    reply::json(status, document.to_string())
+}

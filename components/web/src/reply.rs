@@ -1,0 +1,83 @@
+//! Answers: JSON, problems (RFC 9457), text, and how a failure of the aggregator reads as one.
+
+use crate::bindings::loadgate::dashboard::types::Failure;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderValue, StatusCode};
+use spin_sdk::http::{BoxBody, FullBody, box_body};
+
+pub type Reply = http::Response<BoxBody>;
+
+/// A whole body of a known type.
+pub fn body(status: StatusCode, content_type: &'static str, text: impl Into<Vec<u8>>) -> Reply {
+    let bytes: Vec<u8> = text.into();
+    let mut reply = http::Response::new(box_body(FullBody::new(bytes.into())));
+    *reply.status_mut() = status;
+    reply.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    reply
+}
+
+/// No body at all.
+pub fn empty(status: StatusCode) -> Reply {
+    let mut reply = http::Response::new(box_body(FullBody::new(Default::default())));
+    *reply.status_mut() = status;
+    reply
+}
+
+/// A document that changes as the run goes on.
+pub fn json(status: StatusCode, text: impl Into<Vec<u8>>) -> Reply {
+    let mut reply = body(status, "application/json", text);
+    reply.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    reply
+}
+
+/// `application/problem+json` (RFC 9457): the status' own title, and a sentence.
+pub fn problem(status: StatusCode, detail: &str) -> Reply {
+    let text = serde_json::json!({
+        "type": "about:blank",
+        "title": status.canonical_reason().unwrap_or("Error"),
+        "status": status.as_u16(),
+        "detail": detail,
+    });
+    body(status, "application/problem+json", text.to_string())
+}
+
+/// The aggregator's refusal: its status and its sentence.
+pub fn failure_parts(failure: &Failure) -> (StatusCode, &str) {
+    match failure {
+        Failure::Invalid(text) => (StatusCode::BAD_REQUEST, text),
+        Failure::NotFound(text) => (StatusCode::NOT_FOUND, text),
+        Failure::Gone(text) => (StatusCode::GONE, text),
+        Failure::TooLarge(text) => (StatusCode::PAYLOAD_TOO_LARGE, text),
+        Failure::Unsupported(text) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, text),
+        Failure::Unavailable(text) => (StatusCode::SERVICE_UNAVAILABLE, text),
+    }
+}
+
+pub fn failure(failure: &Failure) -> Reply {
+    let (status, text) = failure_parts(failure);
+    problem(status, text)
+}
+
+/// A document or the failure to make one.
+pub fn document(result: Result<String, Failure>) -> Reply {
+    match result {
+        Ok(text) => json(StatusCode::OK, text),
+        Err(error) => failure(&error),
+    }
+}
+
+/// 405 with the methods that the path takes, as the header `Allow` wants them.
+pub fn method_not_allowed(allow: &'static str) -> Reply {
+    let mut reply = problem(StatusCode::METHOD_NOT_ALLOWED, &format!("this path takes {allow}"));
+    reply.headers_mut().insert(http::header::ALLOW, HeaderValue::from_static(allow));
+    reply
+}
+
+/// A redirect within the application.
+pub fn redirect(location: &str) -> Reply {
+    let mut reply = empty(StatusCode::SEE_OTHER);
+    if let Ok(value) = HeaderValue::from_str(location) {
+        reply.headers_mut().insert(http::header::LOCATION, value);
+    }
+    reply
+}

@@ -1,0 +1,387 @@
+//! From a path and a method to an answer.
+
+use crate::auth::{self, Access};
+use crate::bindings::loadgate::dashboard::ingest::{
+    self as aggregator, Encoding, Precision, Request as Upload, Wire,
+};
+use crate::bindings::loadgate::dashboard::runs;
+use crate::bindings::loadgate::dashboard::types::Failure;
+use crate::reply::{self, Reply};
+use crate::settings::Settings;
+use crate::{assets, events, influx, ingest, report, settings, tender};
+use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_ENCODING, SET_COOKIE, VARY, WWW_AUTHENTICATE};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use spin_sdk::http::Request;
+
+/// The largest options document; the aggregator's limit is the same.
+const OPTIONS_BYTES: usize = loadgate::limits::OPTIONS_BYTES;
+
+/// The largest statement that `/query` reads from a form.
+const STATEMENT_BYTES: usize = 64 * 1024;
+
+/// One request, taken apart.
+struct Call<'a> {
+    request: Request,
+    method: Method,
+    /// Parts of the path, still percent-encoded.
+    path: Vec<&'a str>,
+    query: Vec<(String, String)>,
+    headers: HeaderMap,
+}
+
+impl Call<'_> {
+    fn param(&self, name: &str) -> Option<&str> {
+        self.query
+            .iter()
+            .find(|(key, value)| key == name && !value.is_empty())
+            .map(|(_, value)| value.as_str())
+    }
+
+    fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).filter(|value| !value.is_empty())
+    }
+
+    fn reads(&self) -> bool {
+        matches!(self.method, Method::GET | Method::HEAD)
+    }
+}
+
+/// Answers any request.
+pub async fn answer(request: Request) -> Reply {
+    let settings = match settings::get().await {
+        Ok(settings) => settings,
+        Err(sentence) => return reply::problem(StatusCode::INTERNAL_SERVER_ERROR, &sentence),
+    };
+    let method = request.method().clone();
+    let uri = request.uri().clone();
+    let headers = request.headers().clone();
+    let path: Vec<&str> = uri.path().split('/').skip(1).collect();
+    let query =
+        form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()).into_owned().collect::<Vec<_>>();
+    let call = Call { request, method: method.clone(), path, query, headers };
+    let mut answer = route(call, &settings).await;
+    if !settings.cors_origin.is_empty() && matches!(method, Method::GET | Method::HEAD | Method::OPTIONS) {
+        if let Ok(origin) = HeaderValue::from_str(&settings.cors_origin) {
+            answer.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+            answer.headers_mut().insert(VARY, HeaderValue::from_static("origin"));
+            answer.headers_mut().insert(
+                "access-control-allow-headers",
+                HeaderValue::from_static("authorization, last-event-id, if-none-match"),
+            );
+        }
+    }
+    if method == Method::HEAD { without_body(answer) } else { answer }
+}
+
+fn without_body(answer: Reply) -> Reply {
+    let (parts, _) = answer.into_parts();
+    let mut empty = reply::empty(parts.status);
+    *empty.headers_mut() = parts.headers;
+    empty
+}
+
+async fn route(call: Call<'_>, settings: &Settings) -> Reply {
+    // Stock k6 may be told a path prefix, so InfluxDB's paths are known by their end.
+    match call.path.as_slice() {
+        ["api", "v2", "write"] => return write(call, settings, "bucket").await,
+        [.., "write"] => return write(call, settings, "db").await,
+        [.., "query"] => return query(call, settings).await,
+        [.., "ping"] if call.reads() => return influx::ping(),
+        [.., "ping"] => return reply::method_not_allowed("GET, HEAD"),
+        _ => {}
+    }
+    let write = |call: &Call| require(call, settings, Access::Write);
+    let read = |call: &Call| require(call, settings, Access::Read);
+    let allow = |call: &Call, allow: &'static str| {
+        if call.method == Method::OPTIONS { options(allow) } else { reply::method_not_allowed(allow) }
+    };
+    const READS: &str = "GET, HEAD, OPTIONS";
+    match call.path.as_slice() {
+        ["" | "ui"] if call.reads() => reply::redirect("/ui/"),
+        ["ui", rest @ ..] if call.reads() => match call.param("token") {
+            Some(token) => sign_in(token, &call),
+            None => assets::serve(&rest.join("/"), &call.headers),
+        },
+        ["ingest"] => match call.method {
+            Method::POST | Method::PUT => match write(&call) {
+                Some(refused) => refused,
+                None => take_lines(call).await,
+            },
+            _ => allow(&call, "POST, PUT, OPTIONS"),
+        },
+        ["events", "schema.json"] if call.reads() => reply::json(StatusCode::OK, runs::event_schema()),
+        ["events"] | ["runs", _, "events"] | ["report"] | ["runs"] | ["runs", _] | ["runs", _, "summary"]
+            if call.reads() =>
+        {
+            match read(&call) {
+                Some(refused) => refused,
+                None => read_run(&call),
+            }
+        }
+        ["events"]
+        | ["events", "schema.json"]
+        | ["report"]
+        | ["runs"]
+        | ["runs", _]
+        | ["runs", _, "events" | "summary"]
+        | ["" | "ui"]
+        | ["ui", ..] => allow(&call, READS),
+        ["runs", _, "finish"] | ["tests", _, "new-run" | "hello" | "imports"] => match call.method {
+            Method::POST => write(&call).unwrap_or_else(|| command(&call)),
+            _ => allow(&call, "POST, OPTIONS"),
+        },
+        ["tests", test, "options"] => match call.method {
+            Method::PUT => match write(&call) {
+                Some(refused) => refused,
+                None => {
+                    let test = decoded(test);
+                    declare(call.request, test).await
+                }
+            },
+            _ => allow(&call, "PUT, OPTIONS"),
+        },
+        _ => reply::problem(StatusCode::NOT_FOUND, "there is nothing at this path"),
+    }
+}
+
+/// A refusal when the request may not do this.
+fn require(call: &Call, settings: &Settings, access: Access) -> Option<Reply> {
+    if auth::allowed(settings, access, &call.headers, &call.query) {
+        return None;
+    }
+    let detail = match access {
+        Access::Write => "this server takes data only with its write token (Authorization: Bearer TOKEN)",
+        Access::Read => "this server shows its runs only with a token; open /ui/?token=TOKEN in a browser",
+    };
+    let mut refused = reply::problem(StatusCode::UNAUTHORIZED, detail);
+    refused.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"Loadgate\""));
+    Some(refused)
+}
+
+/// What a browser's preflight asks.
+fn options(allow: &'static str) -> Reply {
+    let mut answer = reply::empty(StatusCode::NO_CONTENT);
+    answer.headers_mut().insert(http::header::ALLOW, HeaderValue::from_static(allow));
+    answer.headers_mut().insert("access-control-allow-methods", HeaderValue::from_static(allow));
+    answer
+}
+
+/// Puts a token into a cookie and out of the address bar.
+fn sign_in(token: &str, call: &Call) -> Reply {
+    let encoded = percent_encoding::utf8_percent_encode(token, percent_encoding::NON_ALPHANUMERIC);
+    let rest: String = call
+        .query
+        .iter()
+        .filter(|(name, _)| name != "token")
+        .fold(form_urlencoded::Serializer::new(String::new()), |mut out, (name, value)| {
+            out.append_pair(name, value);
+            out
+        })
+        .finish();
+    let mut answer =
+        reply::redirect(&if rest.is_empty() { "/ui/".to_owned() } else { format!("/ui/?{rest}") });
+    let cookie =
+        format!("{}={encoded}; Path=/; HttpOnly; SameSite=Strict; Max-Age=31536000", auth::COOKIE_NAME);
+    if let Ok(value) = HeaderValue::from_str(&cookie) {
+        answer.headers_mut().insert(SET_COOKIE, value);
+    }
+    answer
+}
+
+/// What the request says about itself, whatever the wire.
+fn upload(call: &Call, wire: Wire, test: Option<&str>) -> Result<Upload, Failure> {
+    let encoding = match call.header(CONTENT_ENCODING.as_str()) {
+        None | Some("identity") => Encoding::Identity,
+        Some(text) if text.eq_ignore_ascii_case("gzip") || text.eq_ignore_ascii_case("x-gzip") => {
+            Encoding::Gzip
+        }
+        Some(_) => {
+            return Err(Failure::Unsupported(
+                "the content encoding is not one of gzip and identity".to_owned(),
+            ));
+        }
+    };
+    let precision = match call.param("precision") {
+        None | Some("ns" | "n") => Precision::Nanoseconds,
+        Some("us" | "u" | "µ") => Precision::Microseconds,
+        Some("ms") => Precision::Milliseconds,
+        Some("s") => Precision::Seconds,
+        Some("m") => Precision::Minutes,
+        Some("h") => Precision::Hours,
+        Some(_) => return Err(Failure::Invalid("precision is one of ns, us, ms, s, m and h".to_owned())),
+    };
+    let sequence = match call.header("x-loadgate-sequence") {
+        None => None,
+        Some(text) => Some(text.parse().map_err(|_| {
+            Failure::Invalid("X-Loadgate-Sequence is the number of the batch, a whole number".to_owned())
+        })?),
+    };
+    let peer = call.header("spin-client-addr").map_or("unknown", address);
+    Ok(Upload {
+        wire,
+        encoding,
+        precision,
+        test: test.map(str::to_owned),
+        run: call.header("x-loadgate-run").or_else(|| call.param("run")).map(str::to_owned),
+        source: call.header("x-loadgate-source").or_else(|| call.param("source")).unwrap_or(peer).to_owned(),
+        sequence,
+        import: call.param("import").is_some_and(|value| value == "1" || value == "true"),
+    })
+}
+
+/// An address without its port: `127.0.0.1:5000`, `[::1]:5000`.
+fn address(peer: &str) -> &str {
+    match peer.rsplit_once(':') {
+        Some((ip, port))
+            if port.bytes().all(|b| b.is_ascii_digit()) && (!ip.contains(':') || ip.ends_with(']')) =>
+        {
+            ip.trim_matches(['[', ']'])
+        }
+        _ => peer,
+    }
+}
+
+async fn take_lines(call: Call<'_>) -> Reply {
+    let upload = match upload(&call, Wire::K6Json, call.param("test")) {
+        Ok(upload) => upload,
+        Err(error) => return reply::failure(&error),
+    };
+    match ingest::receive(call.request, &upload).await {
+        Ok(receipt) => ingest::receipt_reply(&receipt),
+        Err(error) => reply::failure(&error),
+    }
+}
+
+/// InfluxDB's `/write` and `/api/v2/write`; `parameter` names the test.
+async fn write(call: Call<'_>, settings: &Settings, parameter: &str) -> Reply {
+    if call.method != Method::POST {
+        return reply::method_not_allowed("POST");
+    }
+    if !auth::allowed(settings, Access::Write, &call.headers, &call.query) {
+        return influx_unauthorized();
+    }
+    let received = match upload(&call, Wire::InfluxLines, call.param(parameter)) {
+        Ok(upload) => ingest::receive(call.request, &upload).await,
+        Err(error) => Err(error),
+    };
+    match received {
+        Ok(receipt) => influx::write_reply(&receipt),
+        Err(error) => {
+            let (status, text) = reply::failure_parts(&error);
+            influx::error(status, text)
+        }
+    }
+}
+
+/// InfluxDB's `/query`: the statement is in the query string, or in a form.
+async fn query(call: Call<'_>, settings: &Settings) -> Reply {
+    if !matches!(call.method, Method::GET | Method::HEAD | Method::POST) {
+        return reply::method_not_allowed("GET, HEAD, POST");
+    }
+    if !auth::allowed(settings, Access::Write, &call.headers, &call.query) {
+        return influx_unauthorized();
+    }
+    let mut statement = call.param("q").map(str::to_owned);
+    let mut db = call.param("db").map(str::to_owned);
+    if statement.is_none() && call.method == Method::POST {
+        match ingest::collect(call.request, STATEMENT_BYTES).await {
+            Ok(form) => {
+                for (name, value) in form_urlencoded::parse(&form) {
+                    match name.as_ref() {
+                        "q" => statement = Some(value.into_owned()),
+                        "db" => db = Some(value.into_owned()),
+                        _ => {}
+                    }
+                }
+            }
+            Err(error) => {
+                let (status, text) = reply::failure_parts(&error);
+                return influx::error(status, text);
+            }
+        }
+    }
+    match statement {
+        Some(statement) => influx::query(&statement, db.as_deref()),
+        None => influx::error(StatusCode::BAD_REQUEST, "missing required parameter \"q\""),
+    }
+}
+
+fn influx_unauthorized() -> Reply {
+    influx::error(StatusCode::UNAUTHORIZED, "authorization failed: give the write token as the password")
+}
+
+/// Documents and streams of runs.
+fn read_run(call: &Call) -> Reply {
+    let current = |run: &str| {
+        let run = decoded(run);
+        tender::catch_up(&run).map(|()| run)
+    };
+    match call.path.as_slice() {
+        ["events"] | ["runs", _, "events"] => {
+            let run = match call.path.as_slice() {
+                ["runs", run, _] => Some(decoded(run)),
+                _ => call.param("run").map(str::to_owned),
+            };
+            let after = call.header("last-event-id").or_else(|| call.param("lastEventId"));
+            if call.method == Method::HEAD {
+                return reply::body(StatusCode::OK, "text/event-stream; charset=utf-8", Vec::new());
+            }
+            events::stream(
+                run,
+                call.param("test").map(str::to_owned),
+                after.and_then(|id| id.trim().parse().ok()),
+            )
+        }
+        ["runs"] => {
+            let limit = call.param("limit").and_then(|limit| limit.parse().ok()).unwrap_or(50);
+            reply::document(runs::list(call.param("test"), call.param("before"), limit))
+        }
+        ["runs", run] => reply::document(current(run).and_then(|run| runs::get(&run))),
+        ["runs", run, "summary"] => reply::document(current(run).and_then(|run| runs::summary(&run))),
+        ["report"] => report::page(call.param("run")),
+        _ => reply::problem(StatusCode::NOT_FOUND, "there is nothing at this path"),
+    }
+}
+
+/// Commands without a body.
+fn command(call: &Call) -> Reply {
+    let done = |document: serde_json::Value, logs: Vec<String>| {
+        logs.into_iter().for_each(tender::tend);
+        reply::json(StatusCode::OK, document.to_string())
+    };
+    let result = match call.path.as_slice() {
+        ["runs", run, _] => aggregator::finish_run(&decoded(run))
+            .map(|(run, logs)| done(serde_json::json!({ "run": run, "finished": true }), logs)),
+        ["tests", test, "new-run"] => {
+            let test = decoded(test);
+            aggregator::new_run(&test).map(|logs| done(serde_json::json!({ "test": test }), logs))
+        }
+        ["tests", test, "hello"] => {
+            let test = decoded(test);
+            aggregator::hello(Some(&test)).map(|logs| done(serde_json::json!({ "test": test }), logs))
+        }
+        ["tests", test, _] => {
+            let test = decoded(test);
+            aggregator::new_import(Some(&test))
+                .map(|run| done(serde_json::json!({ "test": test, "run": run }), vec![]))
+        }
+        _ => Err(Failure::NotFound("there is nothing at this path".to_owned())),
+    };
+    result.unwrap_or_else(|error| reply::failure(&error))
+}
+
+async fn declare(request: Request, test: String) -> Reply {
+    let result = match ingest::collect(request, OPTIONS_BYTES).await {
+        Ok(document) => aggregator::declare(&test, &document),
+        Err(error) => Err(error),
+    };
+    match result {
+        Ok(()) => reply::empty(StatusCode::NO_CONTENT),
+        Err(error) => reply::failure(&error),
+    }
+}
+
+/// A part of the path as text; what is no text cannot be a name either.
+fn decoded(part: &str) -> String {
+    percent_encoding::percent_decode_str(part).decode_utf8_lossy().into_owned()
+}
