@@ -1,1 +1,21 @@
-fn main() {}
+//! The binary `loadgate`: the command line with what the build embeds.
+
+use include_dir::{Dir, include_dir};
+use loadgate_host::cli::{self, Embedded};
+use loadgate_host::server::Demo;
+use std::process::ExitCode;
+
+// `cargo xtask build` makes both; where one is missing, run that first.
+static COMPONENTS: &[u8] =
+    include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../target/components/loadgate.cwasm")); // missing? run `cargo xtask build`
+static PAGES: Dir = include_dir!("$CARGO_MANIFEST_DIR/../target/static"); // missing? run `cargo xtask build`
+
+static DEMO: Demo = Demo {
+    requests: include_bytes!("../../demo/shop.ndjson.gz"),
+    options: include_bytes!("../../demo/options.json"),
+    test: "shop",
+};
+
+fn main() -> ExitCode {
+    cli::run(Embedded { components: COMPONENTS, pages: &PAGES, demo: &DEMO })
+}

@@ -1,0 +1,184 @@
+//! The client of a Loadgate server.
+
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+use std::io::Read;
+use std::time::Duration;
+use ureq::Agent;
+
+/// Answers are quick; a report of a long run takes longest.
+const TIMEOUT: Duration = Duration::from_secs(60);
+/// A server on this machine answers within this, or is none.
+const HELLO_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The version that InfluxDB clients are told says who answers.
+const SIGN: (&str, &str) = ("x-influxdb-version", "loadgate");
+
+#[derive(Clone)]
+pub struct Client {
+    agent: Agent,
+    base: String,
+    token: Option<String>,
+}
+
+/// What a batch was answered with.
+#[derive(Debug, Default, Deserialize)]
+pub struct Receipt {
+    #[serde(default)]
+    pub run: Option<String>,
+    #[serde(default)]
+    pub accepted: u64,
+    #[serde(default)]
+    pub refused: u64,
+    #[serde(default)]
+    pub errors: Vec<LineError>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct LineError {
+    /// From 1, within the batch.
+    pub line: u64,
+    pub reason: String,
+}
+
+/// An answer, whatever its status.
+pub struct Answer {
+    pub status: u16,
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// The sentence of a problem document (RFC 9457), else the status.
+    pub fn detail(&self) -> String {
+        #[derive(Deserialize)]
+        struct Problem {
+            detail: Option<String>,
+            title: Option<String>,
+        }
+        serde_json::from_slice::<Problem>(&self.body)
+            .ok()
+            .and_then(|problem| problem.detail.or(problem.title))
+            .unwrap_or_else(|| format!("the server answered with status {}", self.status))
+    }
+
+    /// The body of a success; an error says what the server said.
+    pub fn success(self) -> Result<Vec<u8>> {
+        if self.is_success() { Ok(self.body) } else { bail!(self.detail()) }
+    }
+}
+
+impl Client {
+    /// `base` is `http://HOST:PORT`, with or without a slash at its end.
+    pub fn new(base: &str, token: Option<String>) -> Result<Self> {
+        let base = base.trim_end_matches('/');
+        let scheme = base.split_once("://").map(|(scheme, _)| scheme);
+        if !matches!(scheme, Some("http" | "https")) {
+            bail!("{base:?} is no URL of a server, such as http://127.0.0.1:5665");
+        }
+        let agent =
+            Agent::config_builder().http_status_as_error(false).timeout_global(Some(TIMEOUT)).build().into();
+        Ok(Client { agent, base: base.to_owned(), token: token.filter(|token| !token.is_empty()) })
+    }
+
+    /// Whether a Loadgate answers there.
+    pub fn check(&self) -> Result<()> {
+        let request = http::Request::get(format!("{}/ping", self.base)).body(())?;
+        let request = self.agent.configure_request(request).timeout_global(Some(HELLO_TIMEOUT)).build();
+        let answer =
+            self.agent.run(request).with_context(|| format!("no server answers at {}", self.base))?;
+        let version = answer.headers().get(SIGN.0).and_then(|version| version.to_str().ok());
+        if !version.is_some_and(|version| version.contains(SIGN.1)) {
+            bail!("what answers at {} is not Loadgate", self.base);
+        }
+        Ok(())
+    }
+
+    pub fn url(&self) -> &str {
+        &self.base
+    }
+
+    /// Whether the server is on this machine.
+    pub fn is_local(&self) -> bool {
+        let host = self.base.split_once("://").map_or("", |(_, rest)| rest);
+        ["127.", "localhost", "[::1]"].iter().any(|local| host.starts_with(local))
+    }
+
+    pub fn get(&self, target: &str) -> Result<Vec<u8>> {
+        self.send("GET", target, &[], &[])?.success()
+    }
+
+    pub fn post(&self, target: &str) -> Result<Vec<u8>> {
+        self.send("POST", target, &[], &[])?.success()
+    }
+
+    /// One request.
+    ///
+    /// # Errors
+    ///
+    /// When nothing answered; any answer is a success here.
+    pub fn send(&self, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Result<Answer> {
+        let mut request = http::Request::builder().method(method).uri(format!("{}{target}", self.base));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(token) = &self.token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let answer = if body.is_empty() && matches!(method, "GET" | "HEAD") {
+            self.agent.run(request.body(())?)
+        } else {
+            self.agent.run(request.body(body)?)
+        };
+        let mut answer = answer.with_context(|| format!("{} does not answer", self.base))?;
+        let mut body = Vec::new();
+        answer
+            .body_mut()
+            .as_reader()
+            .read_to_end(&mut body)
+            .with_context(|| format!("{} broke off its answer", self.base))?;
+        Ok(Answer { status: answer.status().as_u16(), body })
+    }
+}
+
+/// A value for a query string or a part of a path.
+pub fn encoded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => out.push(char::from(byte)),
+            _ => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_is_named_by_a_url() {
+        assert_eq!(Client::new("http://127.0.0.1:5665/", None).unwrap().url(), "http://127.0.0.1:5665");
+        assert!(Client::new("127.0.0.1:5665", None).is_err());
+        assert!(Client::new("http://localhost:1", None).unwrap().is_local());
+        assert!(!Client::new("https://gate.example", None).unwrap().is_local());
+    }
+
+    #[test]
+    fn an_error_says_what_the_server_said() {
+        let answer = |body: &[u8]| Answer { status: 410, body: body.to_vec() };
+        let problem = answer(br#"{"status":410,"detail":"the run has ended"}"#);
+        assert_eq!(problem.success().unwrap_err().to_string(), "the run has ended");
+        assert!(answer(b"<html>").success().unwrap_err().to_string().contains("410"));
+    }
+
+    #[test]
+    fn what_does_not_fit_a_url_is_encoded() {
+        assert_eq!(encoded("shop.1"), "shop.1");
+        assert_eq!(encoded("a b/ü&"), "a%20b%2F%C3%BC%26");
+    }
+}

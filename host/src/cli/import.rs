@@ -1,0 +1,159 @@
+//! `loadgate import`: saved results into a run of their own.
+
+use super::client::{Client, Receipt, encoded};
+use super::merge::{self, Merged};
+use super::upload::{BATCH_BYTES, Failure, Upload};
+use super::{Embedded, Target, stem};
+use anyhow::{Context, Result, bail};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde::Deserialize;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+/// A server may restart while an import runs.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// Results of k6 (--out json=FILE), also gzipped; several are merged by time; - is stdin
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// The test they are of [default: the name of the first file]
+    #[arg(long)]
+    test: Option<String>,
+    /// A name for the run [default: i1, i2, …]
+    #[arg(long, value_name = "NAME")]
+    run: Option<String>,
+    #[command(flatten)]
+    target: Target,
+}
+
+pub fn run(arguments: Arguments, embedded: Embedded) -> Result<ExitCode> {
+    let test = arguments.test.unwrap_or_else(|| match arguments.files[0].to_str() {
+        Some("-") => "k6".to_owned(),
+        _ => stem(&arguments.files[0]),
+    });
+    let place = arguments.target.open_quietly(embedded)?;
+    let imported = import(&place.client, &arguments.files, &test, arguments.run.as_deref());
+    let result = imported.map(|imported| {
+        let url = place.own.is_none().then(|| place.client.url().to_owned());
+        print(&imported, url.as_deref());
+        if imported.receipt.accepted > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    });
+    place.close();
+    result
+}
+
+/// What an import came to.
+pub struct Imported {
+    pub receipt: Receipt,
+    /// The run's id; absent when nothing was accepted.
+    pub run: Option<String>,
+}
+
+/// Sends the files as one import and finishes its run.
+pub fn import(client: &Client, files: &[PathBuf], test: &str, name: Option<&str>) -> Result<Imported> {
+    let progress = Arc::new(AtomicU64::new(0));
+    let readers = files.iter().map(|file| merge::open(file, progress.clone())).collect::<Result<Vec<_>>>()?;
+    let bar = bar(files);
+    let mut merged = Merged::new(readers)?;
+    let name = match name {
+        Some(name) => name.to_owned(),
+        None => new_import(client, test)?,
+    };
+    let mut upload = Upload::new(client.clone(), test, Some(&name), true);
+
+    // Reading and unpacking go on while a batch is under way.
+    let (batches, received) = mpsc::sync_channel::<Vec<u8>>(2);
+    let reading = std::thread::spawn(move || -> Result<()> {
+        loop {
+            let mut batch = Vec::with_capacity(BATCH_BYTES + 4096);
+            let more = merged.fill(&mut batch, BATCH_BYTES)?;
+            // Nobody receives any more: the upload failed, and says so itself.
+            if (!batch.is_empty() && batches.send(batch).is_err()) || !more {
+                return Ok(());
+            }
+        }
+    });
+    let mut refusal = None;
+    for batch in received {
+        bar.set_position(progress.load(Ordering::Relaxed));
+        match upload.send(&batch, Instant::now() + PATIENCE) {
+            Ok(()) => {}
+            Err(Failure::Refused(why) | Failure::Unreachable(why)) => {
+                refusal = Some(why);
+                break;
+            }
+        }
+    }
+    bar.finish_and_clear();
+    match reading.join() {
+        Ok(read) => read.context("the import ended early")?,
+        Err(panic) => std::panic::resume_unwind(panic),
+    }
+    let receipt = upload.total;
+    let mut run = None;
+    if receipt.accepted > 0 {
+        let id = receipt.run.clone().unwrap_or_else(|| format!("{test}.{name}"));
+        client.post(&format!("/runs/{}/finish", encoded(&id))).context("the run could not be finished")?;
+        run = Some(id);
+    }
+    if let Some(why) = refusal {
+        bail!("the import stopped after {} accepted lines: {why}", receipt.accepted);
+    }
+    Ok(Imported { receipt, run })
+}
+
+/// A number for a run without a name.
+fn new_import(client: &Client, test: &str) -> Result<String> {
+    #[derive(Deserialize)]
+    struct Import {
+        run: String,
+    }
+    let answer = client.post(&format!("/tests/{}/imports", encoded(test)))?;
+    Ok(serde_json::from_slice::<Import>(&answer).context("the server gave no number for the import")?.run)
+}
+
+/// Bytes of the files, or of stdin as they come; only where somebody looks.
+fn bar(files: &[PathBuf]) -> ProgressBar {
+    let size = |file: &PathBuf| std::fs::metadata(file).ok().map(|file| file.len());
+    let total: Option<u64> =
+        if files.iter().any(|file| file == Path::new("-")) { None } else { files.iter().map(size).sum() };
+    let target = if std::io::stderr().is_terminal() {
+        ProgressDrawTarget::stderr()
+    } else {
+        ProgressDrawTarget::hidden()
+    };
+    let bar = ProgressBar::with_draw_target(total, target);
+    let template = match total {
+        Some(_) => "{bar:40} {bytes}/{total_bytes} {bytes_per_sec} {eta}",
+        None => "{spinner} {bytes} {bytes_per_sec}",
+    };
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    bar
+}
+
+/// The receipt, on stdout; `url` is the server's, where it goes on after us.
+fn print(imported: &Imported, url: Option<&str>) {
+    let receipt = &imported.receipt;
+    println!("{} lines accepted, {} refused", receipt.accepted, receipt.refused);
+    for error in &receipt.errors {
+        println!("  line {}: {}", error.line, error.reason);
+    }
+    let named = receipt.errors.len() as u64;
+    if receipt.refused > named {
+        println!("  … and {} more", receipt.refused - named);
+    }
+    match (&imported.run, url) {
+        (Some(run), Some(url)) => println!("Run {run}: {url}/ui/?run={}", encoded(run)),
+        (Some(run), None) => println!("Run {run}; `loadgate serve` shows it"),
+        (None, _) => {}
+    }
+}

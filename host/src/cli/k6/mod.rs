@@ -1,0 +1,163 @@
+//! `loadgate k6 run …`: the stock k6, its terminal and its arguments untouched, watched live.
+//!
+//! Whatever happens to the server, the test goes on as if nobody watched.
+
+mod command;
+mod pipe;
+
+use self::command::Run;
+use self::pipe::Tail;
+use super::client::{Client, encoded};
+use super::{Embedded, Place, Target, runtime};
+use crate::server::DEFAULT_LISTEN;
+use anyhow::{Context, Result, bail};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use std::ffi::OsString;
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// The test's name [default: the script's]
+    #[arg(long)]
+    pub test: Option<String>,
+    #[command(flatten)]
+    pub target: Target,
+    /// What you would type behind `k6`: run script.js …
+    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "run …")]
+    pub words: Vec<OsString>,
+}
+
+/// The k6 to run; [default: the one on the path].
+const K6: &str = "K6";
+
+pub fn run(arguments: Arguments, embedded: Embedded) -> Result<ExitCode> {
+    let k6 = std::env::var_os(K6).filter(|k6| !k6.is_empty()).unwrap_or_else(|| "k6".into());
+    let Some(run) = Run::parse(&arguments.words) else {
+        bail!("only `k6 run` makes samples; type the other commands of k6 without `loadgate`");
+    };
+    let test = arguments.test.clone().unwrap_or_else(|| run.test());
+    let place = open(&arguments.target, embedded);
+    let client = place.as_ref().ok().map(|place| place.client.clone());
+    match &place {
+        Ok(place) => prepare(&place.client, &k6, &run, &test),
+        // The load test matters more than who watches it.
+        Err(error) => note(&format!("nobody watches this run: {error:#}")),
+    }
+
+    let mut tail = Tail::start(client.clone(), &test).context("cannot make a pipe for k6's samples")?;
+    let started =
+        Command::new(&k6).args(run.with_output(tail.path())).stdin(Stdio::inherit()).spawn().with_context(
+            || format!("cannot start {}; is k6 on the path? ${K6} names another", k6.display()),
+        );
+    let child = match started {
+        Ok(child) => child,
+        Err(error) => {
+            tail.end();
+            if let Ok(place) = place {
+                place.close();
+            }
+            return Err(error);
+        }
+    };
+    let status = wait(child);
+    let sent = tail.end();
+    if let (Some(client), Ok(place)) = (client, place) {
+        conclude(&client, place.own.is_some(), &test, &sent);
+        place.close();
+    }
+    status.map(exit_code)
+}
+
+fn note(text: &str) {
+    eprintln!("loadgate: {text}");
+}
+
+/// The server that is meant or runs; else one here at the default address, or at any if something
+/// else is there.
+fn open(target: &Target, embedded: Embedded) -> Result<Place> {
+    target.open(embedded, &[DEFAULT_LISTEN, "127.0.0.1:0"])
+}
+
+/// Tells the server what is coming, and the person where to look.
+fn prepare(client: &Client, k6: &std::ffi::OsStr, run: &Run, test: &str) {
+    match run.inspect(k6) {
+        Ok(Some(options)) => {
+            let target = format!("/tests/{}/options", encoded(test));
+            let json = [("content-type", "application/json")];
+            let put = client.send("PUT", &target, &json, &options).and_then(|answer| answer.success());
+            if let Err(error) = put {
+                note(&format!("the thresholds are not known to the page: {error:#}"));
+            }
+        }
+        Ok(None) => {}
+        Err(error) => note(&format!("the thresholds are not known to the page: {error:#}")),
+    }
+    if let Err(error) = client.post(&format!("/tests/{}/hello", encoded(test))) {
+        note(&format!("{error:#}"));
+    }
+    note(&format!("watch {test} at {}/ui/?test={}", client.url(), encoded(test)));
+}
+
+/// Finishes the run and says what became of it.
+fn conclude(client: &Client, own: bool, test: &str, sent: &pipe::Sent) {
+    if let Some(trouble) = &sent.trouble {
+        note(&format!("the server did not take everything: {trouble}"));
+    }
+    if sent.dropped > 0 {
+        note(&format!("{} lines of samples were dropped: the page shows less than k6", sent.dropped));
+    }
+    if sent.receipt.refused > 0 {
+        let reason = sent.receipt.errors.first().map_or("", |error| error.reason.as_str());
+        note(&format!("{} lines were refused: {reason}", sent.receipt.refused));
+    }
+    if sent.receipt.accepted == 0 {
+        return;
+    }
+    let target = sent.receipt.run.as_deref().unwrap_or(test);
+    let finished = client.post(&format!("/runs/{}/finish", encoded(target)));
+    let run = match finished {
+        Ok(answer) => serde_json::from_slice::<serde_json::Value>(&answer)
+            .ok()
+            .and_then(|answer| Some(answer.get("run")?.as_str()?.to_owned()))
+            .unwrap_or_else(|| target.to_owned()),
+        Err(error) => return note(&format!("the run could not be finished: {error:#}")),
+    };
+    if own {
+        note(&format!(
+            "run {run} is kept; `loadgate serve` shows it, `loadgate report {run} -o report.html` writes its report"
+        ));
+    } else {
+        note(&format!("run {run}: {0}/ui/?run={1}  report: {0}/report?run={1}", client.url(), encoded(&run)));
+    }
+}
+
+/// Waits for k6. Ctrl-C reaches k6 by itself, being typed for the whole process group: we only stay
+/// to see the end. Being asked to terminate is passed on.
+fn wait(mut child: Child) -> Result<ExitStatus> {
+    let id = i32::try_from(child.id()).context("k6 has no process id")?;
+    let runtime = runtime()?;
+    let status = runtime.block_on(async {
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut ended = tokio::task::spawn_blocking(move || child.wait());
+        loop {
+            tokio::select! {
+                status = &mut ended => return anyhow::Ok(status.context("nobody waits for k6")??),
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => { let _ = kill(Pid::from_raw(id), Signal::SIGTERM); }
+            }
+        }
+    });
+    runtime.shutdown_timeout(Duration::from_millis(10));
+    status
+}
+
+/// As a shell has it: 128 and the signal's number for a death by signal.
+fn exit_code(status: ExitStatus) -> ExitCode {
+    let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(1);
+    ExitCode::from(u8::try_from(code).unwrap_or(1))
+}

@@ -1,0 +1,77 @@
+//! `wasi:keyvalue@0.2.0-draft2` on a store of the operator's choice.
+//!
+//! A [`Store`] does what the log needs and no more: compare-and-swap and listing keys, which are
+//! not dependable or not cheap on the stores that Spin offers, are refused, so that no component
+//! comes to lean on them here.
+//!
+//! ```no_run
+//! # async fn example(engine: &wasmtime::Engine) -> anyhow::Result<()> {
+//! use loadgate_host::key_value::{self, KeyValue};
+//!
+//! let store = key_value::open("./loadgate.db").await?;
+//! let mut linker = wasmtime::component::Linker::<KeyValue>::new(engine);
+//! key_value::add_to_linker(&mut linker, |context| context.view()).expect("nothing else defines it");
+//! let context = KeyValue::new(store);
+//! # Ok(()) }
+//! ```
+
+mod guest;
+mod memory;
+mod redis;
+mod sqlite;
+#[cfg(test)]
+mod suite;
+
+pub use self::guest::{KeyValue, KeyValueView, add_to_linker};
+pub use self::memory::Memory;
+pub use self::redis::Redis;
+pub use self::sqlite::Sqlite;
+
+use anyhow::{Context, Result};
+use std::fmt;
+use std::sync::Arc;
+use wasmtime_wasi::async_trait;
+
+/// A store that did not do what it was asked to. A write may or may not have taken effect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoreError(pub String);
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for StoreError {}
+
+/// A strongly consistent key-value store, shared by all instances.
+///
+/// `store` is the label that a component opens; [`Redis`] has only one space of keys, as Spin's.
+#[async_trait]
+pub trait Store: Send + Sync {
+    async fn get(&self, store: &str, key: &str) -> Result<Option<Vec<u8>>, StoreError>;
+    /// One answer for every key, in the order of `keys`.
+    async fn get_many(&self, store: &str, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, StoreError>;
+    async fn set(&self, store: &str, key: &str, value: &[u8]) -> Result<(), StoreError>;
+    /// All or none, where the same key is given twice the later.
+    async fn set_many(&self, store: &str, entries: &[(String, Vec<u8>)]) -> Result<(), StoreError>;
+    async fn delete_many(&self, store: &str, keys: &[String]) -> Result<(), StoreError>;
+    /// Adds to a counter, which starts at 0, and gives the sum. Fails on a key that holds anything
+    /// else, and when the sum does not fit.
+    async fn increment(&self, store: &str, key: &str, delta: i64) -> Result<i64, StoreError>;
+    /// The server ends: brings everything to where it lasts.
+    async fn close(&self) {}
+}
+
+/// Opens the store that an operator names: `memory:`, `redis://…` (or `rediss://`, `unix:`), or the
+/// path of an SQLite file, which is created if it is not there.
+pub async fn open(location: &str) -> Result<Arc<dyn Store>> {
+    Ok(if location == "memory:" {
+        Arc::new(Memory::default())
+    } else if ["redis:", "rediss:", "redis+unix:", "unix:", "valkey:"].iter().any(|s| location.starts_with(s))
+    {
+        Arc::new(Redis::connect(location).await.with_context(|| format!("cannot use the store {location}"))?)
+    } else {
+        Arc::new(Sqlite::open(location).with_context(|| format!("cannot use the store {location}"))?)
+    })
+}

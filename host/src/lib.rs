@@ -1,0 +1,17 @@
+//! The Loadgate host: runs the two components without Spin, and is the command line.
+//!
+//! [`engine`] configures wasmtime, [`compose`] makes one component of the two, [`component`] runs
+//! it with what it may import ([`key_value`], [`variables`], WASI), and [`server`] puts that behind
+//! a socket. [`cli`] is everything that people type; it talks to a running server over HTTP only,
+//! its own in-process one included.
+//!
+//! The host knows nothing of what the components do inside.
+
+pub mod assets;
+pub mod cli;
+pub mod component;
+pub mod compose;
+pub mod engine;
+pub mod key_value;
+pub mod server;
+mod variables;
