@@ -78,6 +78,10 @@ impl Declarations {
             return Err(OptionsError::TooLarge);
         }
         let document = document.strip_prefix(b"\xef\xbb\xbf").unwrap_or(document);
+        // serde takes an array for a structure, too.
+        if document.trim_ascii_start().first() != Some(&b'{') {
+            return Err(OptionsError::NotOptions("it is no JSON object".to_owned()));
+        }
         let document: Document =
             serde_json::from_slice(document).map_err(|error| OptionsError::NotOptions(error.to_string()))?;
 
@@ -135,7 +139,7 @@ mod tests {
         assert_eq!((set.duration_ms, set.max_vus), (Some(40_000), Some(14)));
         assert_eq!(set.thresholds.len(), 13);
         assert_eq!(set.thresholds["http_req_duration{name:checkout}"], ["p(99)<900", "max<2000"]);
-        assert_eq!(set.submetrics().len(), 5);
+        assert_eq!(set.submetrics().len(), 6);
         assert!(set.thresholds_known);
     }
 

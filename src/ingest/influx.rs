@@ -81,7 +81,7 @@ impl Influx {
     fn tail(&mut self, tail: &[u8]) -> Option<(f64, i64)> {
         let (value, length) = super::number::parse_json_number(tail)?;
         let time = tail[length..].strip_prefix(b" ")?;
-        if time == self.time_text {
+        if time == self.time_text && !time.is_empty() {
             return Some((value, self.time_ns));
         }
         let time_ns = self.time(time).ok()?;

@@ -173,11 +173,17 @@ fn slowly(line: &[u8], session: &mut Session) -> Result<(), Wrong> {
     if deeper_than(line, limits::JSON_DEPTH) {
         return Err(Wrong::new(format!("the JSON is nested more than {} deep", limits::JSON_DEPTH)));
     }
+    // serde takes an array for a structure, too.
+    let is_object = |text: &[u8]| text.trim_ascii_start().first() == Some(&b'{');
+    if !is_object(line) {
+        return Err(Wrong::quoting("the line is no JSON object", line));
+    }
     let envelope: Envelope = serde_json::from_slice(line).map_err(|error| not_json(&error))?;
     let missing = |what| Wrong::with("the line is no k6 metric or point", format!("it has no `{what}`"));
     let kind = envelope.kind.ok_or_else(|| missing("type"))?;
     let metric = envelope.metric.ok_or_else(|| missing("metric"))?;
-    let data = envelope.data.ok_or_else(|| missing("data"))?.get();
+    let data = envelope.data.map(RawValue::get).filter(|data| is_object(data.as_bytes()));
+    let data = data.ok_or_else(|| missing("data"))?;
     match &*kind {
         "Point" => {
             let point: Point = serde_json::from_str(data)

@@ -12,6 +12,8 @@ mod lines;
 mod number;
 mod receipt;
 mod session;
+#[cfg(test)]
+mod tests;
 mod time;
 
 pub use receipt::{LineError, Receipt};
