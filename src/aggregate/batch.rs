@@ -30,7 +30,7 @@ pub struct BatchBuilder {
     vus: Vec<Vus>,
     /// Atoms by pair and second, for samples that are not of their pair's latest second.
     atom_of: HashMap<(u32, i64), u32, foldhash::fast::RandomState>,
-    /// Pairs by metric and tag set, where a tag set has too many to look through.
+    /// Pairs by metric and tag set, of tag sets that have too many to look through.
     pair_of: HashMap<(u32, u32), u32, foldhash::fast::RandomState>,
     /// The second of the last sample: its beginning in ns, and its number.
     second: (i64, i64),
@@ -39,13 +39,13 @@ pub struct BatchBuilder {
 #[derive(Debug)]
 struct Tagged {
     set: TagSet,
-    /// `(metric, pair)` of the metrics that came with these tags.
+    /// `(metric, pair)` of the first metrics that came with these tags.
     pairs: Vec<(u32, u32)>,
     /// Where in `pairs` the next sample's metric is expected.
     next: usize,
 }
 
-/// Tag sets with more metrics than this are looked up by hash.
+/// A tag set's metrics beyond these are looked up by hash.
 const SCANNED_PAIRS: usize = 32;
 
 /// A metric with a tag set.
@@ -180,12 +180,7 @@ impl BatchBuilder {
 
     fn find_pair(&mut self, metric: Metric, tags: TagsId) -> u32 {
         let tagged = &mut self.tags[tags.0 as usize];
-        let found = if tagged.pairs.len() <= SCANNED_PAIRS {
-            tagged.pairs.iter().position(|&(id, _)| id == metric.id)
-        } else {
-            None
-        };
-        if let Some(at) = found {
+        if let Some(at) = tagged.pairs.iter().take(SCANNED_PAIRS).position(|&(id, _)| id == metric.id) {
             tagged.next = at + 1;
             return tagged.pairs[at].1;
         }
@@ -194,17 +189,11 @@ impl BatchBuilder {
         }
         let pair = self.pairs.len() as u32;
         self.pairs.push(Pair { metric, tags: tags.0, second: i64::MIN, atom: 0 });
-        // A new metric mostly comes where it will come again: after the one before it.
-        tagged.pairs.push((metric.id, pair));
-        tagged.next = tagged.pairs.len();
-        if tagged.pairs.len() > SCANNED_PAIRS {
-            self.pair_of.extend(
-                tagged
-                    .pairs
-                    .iter()
-                    .skip(if tagged.pairs.len() == SCANNED_PAIRS + 1 { 0 } else { tagged.pairs.len() - 1 })
-                    .map(|&(id, pair)| ((id, tags.0), pair)),
-            );
+        if tagged.pairs.len() < SCANNED_PAIRS {
+            tagged.pairs.push((metric.id, pair));
+            tagged.next = tagged.pairs.len();
+        } else {
+            self.pair_of.insert((metric.id, tags.0), pair);
         }
         pair
     }
@@ -349,25 +338,23 @@ impl BatchBuilder {
         let mut cells: Vec<Open> = Vec::with_capacity(order.len() * 2);
         let mut membership =
             Membership { cells: Vec::with_capacity(order.len() * 3), spans: vec![(0, 0); self.atoms.len()] };
-        // The cell of each series in the second at hand; cells of earlier seconds lie before `begin`.
-        let mut cell_of = vec![0_u32; series];
+        // One more than the latest cell of each series; up to `begin` it is of an earlier second.
+        let mut latest = vec![0; series];
         let (mut second, mut begin) = (None, 0);
         for at in order {
             let atom = &self.atoms[at as usize];
             if second != Some(atom.second) {
                 (second, begin) = (Some(atom.second), cells.len());
-                cell_of.fill(u32::MAX);
             }
-            debug_assert!(begin <= cells.len());
             let start = membership.cells.len() as u32;
             let sketched = self.pairs[atom.pair as usize].metric.has_sketch();
             for &series in &targets[atom.pair as usize] {
-                let mut cell = cell_of[series as usize];
-                if cell == u32::MAX {
-                    cell = cells.len() as u32;
-                    cell_of[series as usize] = cell;
+                let latest = &mut latest[series as usize];
+                if *latest <= begin {
                     cells.push(Open { second: atom.second, series, sums: Sums::NONE, sketched: 0 });
+                    *latest = cells.len();
                 }
+                let cell = *latest as u32 - 1;
                 let open = &mut cells[cell as usize];
                 open.sums.merge(&atom.sums);
                 open.sketched += if sketched { atom.sums.count as u32 } else { 0 };
