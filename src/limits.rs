@@ -15,6 +15,13 @@ pub const JSON_DEPTH: usize = 32;
 /// Metrics of one batch and of one run.
 pub const METRICS: usize = 1_000;
 
+/// Runs that the lines of one request may name: each makes a record of its own.
+pub const RUNS_PER_REQUEST: usize = 20;
+
+/// Lines of one record, and their bytes: the answer to a batch waits until it is stored.
+pub const RECORD_LINES: u64 = 5_000;
+pub const RECORD_LINE_BYTES: u64 = 1024 * 1024;
+
 /// Submetrics that thresholds may name, per test.
 pub const SUBMETRICS: usize = 300;
 

@@ -37,8 +37,15 @@ impl Sketch {
     /// Counts buckets in any order; the buffer is left empty for the next use.
     pub fn from_buckets(buckets: &mut Vec<u32>) -> Self {
         buckets.sort_unstable();
-        let mut entries: Vec<(u32, u64)> = Vec::new();
-        for bucket in buckets.drain(..) {
+        let sketch = Sketch::from_sorted(buckets);
+        buckets.clear();
+        sketch
+    }
+
+    /// Counts buckets that stand in ascending order.
+    pub fn from_sorted(buckets: &[u32]) -> Self {
+        let mut entries: Vec<(u32, u64)> = Vec::with_capacity(buckets.len());
+        for &bucket in buckets {
             match entries.last_mut() {
                 Some((last, count)) if *last == bucket => *count += 1,
                 _ => entries.push((bucket, 1)),
