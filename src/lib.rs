@@ -21,7 +21,7 @@ pub mod limits;
 pub mod log;
 pub mod names;
 pub mod record;
-pub mod report;
+pub mod service;
 pub mod settings;
 pub mod store;
 pub mod summary;

@@ -2,15 +2,17 @@
 //! commands, and what clients read.
 
 use crate::declare::Declarations;
-use crate::ingest::{Prepared, Receipt, Refusal, Request, Upload};
+use crate::ingest::{Receipt, Refusal, Request, Upload};
+use crate::log::advance::{self, Progress};
 use crate::log::append::{AppendError, Writer};
 use crate::log::cache::Cache;
-use crate::log::{self, declarations, runs};
+use crate::log::runs::ReadError;
+use crate::log::{self, declarations, retention, runs};
 use crate::names::{LogName, RunId, TestName};
 use crate::record::{Body, Sequence};
 use crate::settings::Settings;
 use crate::store::{Clock, Store, StoreError};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// One instance's view of the product.
 pub struct Service<S, C> {
@@ -23,21 +25,19 @@ pub struct Service<S, C> {
 /// One request body on its way into the log.
 pub struct Session {
     upload: Upload,
-    test: TestName,
     source: String,
-    batch: Option<u64>,
-    /// Pieces stored so far, per log, of a numbered batch.
-    pieces: BTreeMap<LogName, u32>,
+    /// The log that the request itself names: of declarations that come without samples.
+    log: LogName,
     /// Logs that have news since the caller was told.
     news: BTreeSet<LogName>,
-    /// Lines that were parsed and could not be stored.
-    unstored: u64,
+    /// Logs that were written to.
+    written: BTreeSet<LogName>,
     /// What ended the upload early.
     failure: Option<Refusal>,
     /// The hash of the declarations in force.
     declared: Option<String>,
-    /// The only log written to so far, if it is only one.
-    log: Option<LogName>,
+    /// A declaration was stored that no record names yet.
+    untold: bool,
 }
 
 /// The account of a whole upload.
@@ -65,6 +65,15 @@ impl From<AppendError> for Refusal {
     }
 }
 
+impl From<ReadError> for Refusal {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::NoSuchRun(_) | ReadError::Empty(_) => Refusal::NotFound(error.to_string()),
+            ReadError::Store(error) => error.into(),
+        }
+    }
+}
+
 impl<S: Store, C: Clock> Service<S, C> {
     pub fn new(store: S, clock: C, settings: Settings) -> Self {
         Service { store, clock, settings, cache: Cache::new() }
@@ -79,24 +88,21 @@ impl<S: Store, C: Clock> Service<S, C> {
         let test = TestName::from_foreign(request.test.as_deref().unwrap_or_default());
         let (declared, set) = declarations::declared(&self.store, &self.cache, &test).await?;
         let source = request.source.clone();
-        let batch = request.sequence;
-        let log = match &request.run {
-            Some(name) => LogName::named(test.clone(), name),
-            None => LogName::unnamed(test.clone()),
-        };
-        let newest = self.cache.newest_ms(&log);
+        let log = LogName::named(test, request.run.as_deref().unwrap_or_default());
         let mut upload = Upload::open(request, &self.settings, set)?;
-        upload.know_newest(newest);
+        upload.set_clock(self.clock.now_ms());
+        if let Some(newest_ms) = self.cache.newest_ms(&log) {
+            upload.set_newest(&log, (newest_ms as i64).saturating_mul(1_000_000));
+        }
         Ok(Session {
             upload,
-            test,
             source,
-            batch,
-            pieces: BTreeMap::new(),
+            log,
             news: BTreeSet::new(),
+            written: BTreeSet::new(),
             failure: None,
             declared,
-            written: BTreeSet::new(),
+            untold: false,
         })
     }
 
@@ -117,7 +123,8 @@ impl<S: Store, C: Clock> Service<S, C> {
     /// Takes k6's options for a test.
     pub async fn declare(&self, test: &str, options: &[u8]) -> Result<(), Refusal> {
         let test = TestName::from_foreign(test);
-        let declared = Declarations::from_k6_options(options).map_err(|error| Refusal::Invalid(error.to_string()))?;
+        let declared =
+            Declarations::from_k6_options(options).map_err(|error| Refusal::Invalid(error.to_string()))?;
         let hash = declarations::declare(&self.store, &self.cache, &test, &declared).await?;
         // A live run learns of it by a record of its own; declarations alone begin no run.
         let log = LogName::unnamed(test);
@@ -144,14 +151,18 @@ impl<S: Store, C: Clock> Service<S, C> {
         Ok(format!("i{}", log::new_import(&self.store, &test).await?))
     }
 
-    pub async fn advance(&self, log: &str) -> Result<log::Progress, Refusal> {
+    pub async fn advance(&self, log: &str) -> Result<Progress, Refusal> {
         let log = LogName::parse(log).ok_or_else(|| Refusal::NotFound("there is no such log".to_owned()))?;
-        Ok(log::advance(&self.store, &self.clock, &self.settings, &self.cache, &log).await?)
+        self.fold(&log).await
+    }
+
+    async fn fold(&self, log: &LogName) -> Result<Progress, Refusal> {
+        Ok(advance::advance(&self.store, &self.clock, &self.settings, &self.cache, log).await?)
     }
 
     pub async fn sweep(&self, test: &str) -> Result<bool, Refusal> {
         let test = known_test(test)?;
-        Ok(log::sweep(&self.store, &self.clock, &self.settings, &test).await?)
+        Ok(retention::sweep(&self.store, &self.clock, &self.settings, &test).await?)
     }
 
     pub async fn newest(&self, test: Option<&str>) -> Result<Option<RunId>, Refusal> {
@@ -172,10 +183,24 @@ impl<S: Store, C: Clock> Service<S, C> {
         Ok(self.run(run).await?.log)
     }
 
-    pub async fn list(&self, test: Option<&str>, before: Option<&str>, limit: u32) -> Result<String, Refusal> {
+    /// Runs that the index calls live are brought up to date first: some may have ended since.
+    pub async fn list(
+        &self,
+        test: Option<&str>,
+        before: Option<&str>,
+        limit: u32,
+    ) -> Result<String, Refusal> {
         let test = test.map(known_test).transpose()?;
         let before = before.map(known_run).transpose()?;
-        Ok(runs::list(&self.store, test.as_ref(), before.as_ref(), limit.clamp(1, LIST_LIMIT)).await?)
+        let limit = limit.clamp(1, LIST_LIMIT) as usize;
+        let mut items = runs::list(&self.store, test.as_ref(), before.as_ref(), limit).await?;
+        for item in items.iter_mut().filter(|item| item.state == "live") {
+            while self.fold(&item.run.log).await?.more {}
+            if let Some(fresh) = runs::item(&self.store, &item.run).await? {
+                *item = fresh;
+            }
+        }
+        Ok(runs::json(&items))
     }
 
     pub async fn get(&self, run: &str) -> Result<String, Refusal> {
@@ -219,15 +244,22 @@ impl Session {
     pub async fn push<S: Store, C: Clock>(
         &mut self,
         service: &Service<S, C>,
-        bytes: &[u8],
+        mut bytes: &[u8],
     ) -> Result<(), Refusal> {
-        if let Some(failure) = &self.failure {
-            return Err(failure.clone());
+        while !bytes.is_empty() {
+            if let Some(failure) = &self.failure {
+                return Err(failure.clone());
+            }
+            let pushed = self.upload.push(bytes);
+            if self.upload.ready() {
+                self.store(service).await;
+            }
+            match pushed {
+                Ok(taken) => bytes = &bytes[taken..],
+                Err(refusal) => return Err(self.fail(refusal)),
+            }
         }
-        if let Err(refusal) = self.upload.push(bytes) {
-            return Err(self.fail(refusal));
-        }
-        if self.upload.ready() { self.store(service).await } else { Ok(()) }
+        self.failure.clone().map_or(Ok(()), Err)
     }
 
     /// Stores what has come so far, and says which logs have news. A numbered batch is cut by its
@@ -236,21 +268,32 @@ impl Session {
         &mut self,
         service: &Service<S, C>,
     ) -> Result<BTreeSet<LogName>, Refusal> {
-        if self.batch.is_none() {
-            self.store(service).await?;
+        if self.upload.sequence().is_none() && self.failure.is_none() {
+            let flushed = self.upload.flush();
+            self.store(service).await;
+            if let Err(refusal) = flushed {
+                self.fail(refusal);
+            }
         }
-        Ok(std::mem::take(&mut self.news))
+        match &self.failure {
+            Some(failure) => Err(failure.clone()),
+            None => Ok(std::mem::take(&mut self.news)),
+        }
     }
 
     /// The end of the body, or of the client's patience.
     pub async fn finish<S: Store, C: Clock>(&mut self, service: &Service<S, C>, complete: bool) -> Outcome {
-        if self.failure.is_none()
-            && let Err(refusal) = self.upload.finish(complete)
-        {
+        if let Err(refusal) = self.upload.finish(complete) {
             self.fail(refusal);
         }
-        // What came before the failure counts all the same, unless storing is what failed.
-        let _ = self.store(service).await;
+        self.store(service).await;
+        if self.untold {
+            let declared = self.declared.clone();
+            match service.writer(&self.log).append(&self.source, None, declared, Body::Declared).await {
+                Ok(_) => _ = self.news.insert(self.log.clone()),
+                Err(error) => _ = self.fail(error.into()),
+            }
+        }
         self.outcome()
     }
 
@@ -260,6 +303,7 @@ impl Session {
         self.outcome()
     }
 
+    /// The first failure is the one that is told.
     fn fail(&mut self, refusal: Refusal) -> Refusal {
         self.failure.get_or_insert(refusal).clone()
     }
@@ -271,7 +315,7 @@ impl Session {
             _ => None,
         };
         Outcome {
-            test: self.test.clone(),
+            test: self.upload.test().clone(),
             run,
             receipt: self.upload.receipt().clone(),
             news: std::mem::take(&mut self.news),
@@ -279,34 +323,42 @@ impl Session {
         }
     }
 
-    /// Stores everything that was parsed, one record per log.
-    async fn store<S: Store, C: Clock>(&mut self, service: &Service<S, C>) -> Result<(), Refusal> {
+    /// Stores every record that is ready. Once one could not be stored, the rest is not tried: a
+    /// failing store or an ended run would only be asked again and again.
+    async fn store<S: Store, C: Clock>(&mut self, service: &Service<S, C>) {
         if self.upload.take_declared_changed() {
-            match declarations::declare(&service.store, &service.cache, &self.test, self.upload.declared()).await {
-                Ok(hash) => self.declared = Some(hash),
-                Err(error) => return Err(self.fail(error.into())),
+            let Service { store, cache, .. } = service;
+            match declarations::declare(store, cache, self.upload.test(), self.upload.declared()).await {
+                Ok(hash) => {
+                    self.declared = Some(hash);
+                    self.untold = true;
+                }
+                Err(error) => _ = self.fail(error.into()),
             }
-            self.declaration_pending = true;
         }
-        for Prepared { log, batch, lines } in self.upload.take() {
-            let piece = self.pieces.entry(log.clone()).or_default();
-            let sequence = self.batch.map(|batch| Sequence { batch, piece: *piece });
-            *piece += 1;
-            let appended = service
-                .writer(&log)
-                .append(&self.source, sequence, self.declared.clone(), Body::Data(Box::new(batch)))
-                .await;
-            match appended {
+        for mut prepared in self.upload.take() {
+            if let Some(failure) = &self.failure {
+                self.upload.reject(&prepared, &failure.to_string());
+                continue;
+            }
+            let batch = Box::new(std::mem::take(&mut prepared.batch));
+            let sequence = self.upload.sequence().map(|batch| Sequence { batch, piece: prepared.piece });
+            let declared = self.declared.clone();
+            match service
+                .writer(&prepared.log)
+                .append(&self.source, sequence, declared, Body::Data(batch))
+                .await
+            {
                 Ok(_) => {
-                    self.news.insert(log.clone());
-                    self.written.insert(log);
+                    self.untold = false;
+                    self.news.insert(prepared.log.clone());
+                    self.written.insert(prepared.log);
                 }
                 Err(error) => {
-                    self.upload.withdraw(lines);
+                    self.upload.reject(&prepared, &error.to_string());
                     self.fail(error.into());
                 }
             }
         }
-        self.failure.clone().map_or(Ok(()), Err)
     }
 }

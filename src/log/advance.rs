@@ -102,7 +102,8 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
             let absent = |i: usize| heads.get(i).is_none_or(Option::is_none);
             let known = self.cache.ticket(self.log).saturating_sub(first).saturating_add(1);
             let sight = heads.iter().rposition(Option::is_some).map_or(0, |last| last as u64 + 1);
-            let sight = sight.max(if self.cache.ticket(self.log) >= first { known } else { 0 }).min(FETCH_MOST);
+            let sight =
+                sight.max(if self.cache.ticket(self.log) >= first { known } else { 0 }).min(FETCH_MOST);
             let holes: Vec<u64> = (0..sight).filter(|i| absent(*i as usize)).map(|i| first + i).collect();
             return self.at_the_end(fold, position, &holes).await;
         }
@@ -185,7 +186,9 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
     ) -> Result<Progress, StoreError> {
         let Folder { store, clock, settings, log, .. } = *self;
         let reaper = Reaper { store, clock, settings, log };
-        if reaper.decision(holes[0]).await? == Some(Decision::Dead) && holes[0] == position.state.next_ticket() {
+        if reaper.decision(holes[0]).await? == Some(Decision::Dead)
+            && holes[0] == position.state.next_ticket()
+        {
             fold.holes.remove(&holes[0]);
             position.state.skip();
             fold.position = Some(position);
@@ -195,9 +198,7 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
         let mut more = false;
         for &ticket in holes {
             let known = fold.holes.remove(&ticket);
-            let overtaken = async || {
-                Ok(!broken!(BelieveAbsence) && position.is_overtaken(store, log).await?)
-            };
+            let overtaken = async || Ok(!broken!(BelieveAbsence) && position.is_overtaken(store, log).await?);
             match reaper.step(ticket, known, overtaken).await? {
                 Reaped::Later(hole, wait) => {
                     fold.holes.insert(ticket, hole);
@@ -307,7 +308,9 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
         if !old.is_empty() && !broken!(TrustOldRecords) {
             let dying_keys: Vec<String> = old.iter().map(|ticket| keys::dying(self.log, *ticket)).collect();
             let found = self.store.get_many(&dying_keys).await?;
-            dying.extend(old.iter().zip(found).filter(|(_, found)| found.is_some()).map(|(ticket, _)| *ticket));
+            dying.extend(
+                old.iter().zip(found).filter(|(_, found)| found.is_some()).map(|(ticket, _)| *ticket),
+            );
         }
         let Folder { store, clock, settings, log, .. } = *self;
         let reaper = Reaper { store, clock, settings, log };
@@ -346,9 +349,8 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
             let ends = step.ended.as_ref().filter(|_| i + 1 == last);
             let (number, index) = (chunk.run.number, chunk.index);
             let due = i + 1 == last && position.checkpoint_due(number, index, ends.is_some());
-            let checkpoint = due.then(|| {
-                (keys::checkpoint(&chunk.run, index), position.checkpoint(number, index))
-            });
+            let checkpoint =
+                due.then(|| (keys::checkpoint(&chunk.run, index), position.checkpoint(number, index)));
             let rows = std::mem::take(&mut chunk.rows);
             let stored = StoredChunk {
                 checkpoint: position.chain.first().map(|at| (at.run, at.chunk)),

@@ -93,11 +93,8 @@ impl<S: Store, C: Clock> Writer<'_, S, C> {
     /// stragglers make no ghost runs. One look into the store, two when a run has begun since.
     async fn refuse_stragglers(&self) -> Result<(), AppendError> {
         let known = self.cache.last_run(self.log);
-        let asked = [
-            keys::last_run(self.log),
-            keys::hello(self.log),
-            keys::ended(&self.log.run(known.unwrap_or(1))),
-        ];
+        let asked =
+            [keys::last_run(self.log), keys::hello(self.log), keys::ended(&self.log.run(known.unwrap_or(1)))];
         let found = self.store.get_many(&asked).await?;
         let Some(last) = found[0].as_ref().map(|v| value::decode::<u64>(&asked[0], v)).transpose()? else {
             return Ok(());

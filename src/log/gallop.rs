@@ -37,7 +37,9 @@ mod tests {
     #[test]
     fn any_hint_leads_to_the_last_one_in_few_steps() {
         for last in (0..70).chain([1_000, 65_535, 65_536, 1_000_003]) {
-            for hint in [None, Some(0), Some(1), Some(last / 2), Some(last), Some(last + 1), Some(u64::MAX / 4)] {
+            for hint in
+                [None, Some(0), Some(1), Some(last / 2), Some(last), Some(last + 1), Some(u64::MAX / 4)]
+            {
                 let asked = Cell::new(0);
                 let found = block_on(last_present(0, hint, async |n| {
                     asked.set(asked.get() + 1);

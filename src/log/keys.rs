@@ -100,8 +100,3 @@ pub(super) fn declarations(test: &TestName, hash: &str) -> String {
 pub(super) fn baseline(test: &TestName) -> String {
     format!("test/{test}/baseline")
 }
-
-/// A hint: of the test's index, everything below this entry is deleted.
-pub(super) fn swept(test: &TestName) -> String {
-    format!("test/{test}/swept")
-}

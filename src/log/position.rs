@@ -54,11 +54,6 @@ impl Position {
         }
     }
 
-    /// Number of the current run, or of the last; 0 before the first.
-    pub fn run_number(&self) -> u64 {
-        self.state.current().map_or(0, |current| current.run.number)
-    }
-
     /// Whether the results of this chunk were written before this folder came.
     pub fn is_committed(&self, run: u64, chunk: u64) -> bool {
         self.committed.is_some_and(|committed| (run, chunk) <= committed)
@@ -96,8 +91,7 @@ impl Position {
     /// The checkpoint of the state as it is, and the place that it takes in the chain.
     pub fn checkpoint(&mut self, run: u64, chunk: u64) -> Encoded {
         let large = std::mem::take(&mut self.large);
-        let encoded =
-            value::encode(&CheckpointRef { older: &self.chain, large: &large, state: &self.state });
+        let encoded = value::encode(&CheckpointRef { older: &self.chain, large: &large, state: &self.state });
         let (ticket, parts) = (self.state.next_ticket(), encoded.parts.len() as u32);
         self.chain.insert(0, CheckpointAt { run, chunk, ticket, parts, large });
         self.chain.truncate(CHAIN);

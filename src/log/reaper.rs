@@ -117,8 +117,8 @@ impl<S: Store, C: Clock> Reaper<'_, S, C> {
         before_ms: u64,
         overtaken: impl AsyncFn() -> Result<bool, StoreError>,
     ) -> Result<Reaped, StoreError> {
-        let present = !broken!(DecideUnread)
-            && self.store.get(&keys::record(self.log, ticket)).await?.is_some();
+        let present =
+            !broken!(DecideUnread) && self.store.get(&keys::record(self.log, ticket)).await?.is_some();
         if !present && overtaken().await? {
             return Ok(Reaped::Look);
         }

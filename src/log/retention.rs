@@ -25,9 +25,7 @@ pub async fn sweep<S: Store, C: Clock>(
     let baseline = value::get::<_, String>(store, &keys::baseline(test)).await?;
     let mut ended = Vec::new();
     for (_, run) in runs::entries(store, Some(test)).await? {
-        let facts = store
-            .get_many(&[keys::meta(&run), keys::ended(&run), keys::deleted(&run)])
-            .await?;
+        let facts = store.get_many(&[keys::meta(&run), keys::ended(&run), keys::deleted(&run)]).await?;
         let pinned = baseline.as_deref() == Some(run.to_string().as_str());
         match facts.as_slice() {
             [Some(_), _, Some(deleted)] if !pinned => {

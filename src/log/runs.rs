@@ -257,8 +257,7 @@ pub async fn read<S: Store>(store: &S, run: &RunId, cursor: Cursor) -> Result<Pa
             }
             return Ok(page);
         };
-        let state: Option<StoredState> =
-            value::get(store, &keys::state(run, newest.chunk.index)).await?;
+        let state: Option<StoredState> = value::get(store, &keys::state(run, newest.chunk.index)).await?;
         match state {
             Some(state) => {
                 insert_state(&mut page, &newest, place, state);
@@ -280,11 +279,7 @@ fn push_events(page: &mut Page, stored: &StoredChunk) -> usize {
     for (id, event) in (stored.chunk.first_id..).zip(&stored.chunk.events) {
         if id >= page.cursor.id {
             bytes += event.data.len();
-            page.events.push(PageEvent {
-                id: Some(id),
-                kind: event.kind.clone(),
-                data: event.data.clone(),
-            });
+            page.events.push(PageEvent { id: Some(id), kind: event.kind.clone(), data: event.data.clone() });
             page.cursor.id = id + 1;
         }
     }
@@ -298,8 +293,10 @@ fn insert_state(page: &mut Page, newest: &StoredChunk, place: usize, state: Stor
     if page.events.len() == place {
         return;
     }
-    let at = place + page.events[place..].iter().filter(|event| event.id.is_some_and(|id| id < before)).count();
-    let events = state.events.into_iter().map(|event| PageEvent { id: None, kind: event.kind, data: event.data });
+    let at =
+        place + page.events[place..].iter().filter(|event| event.id.is_some_and(|id| id < before)).count();
+    let events =
+        state.events.into_iter().map(|event| PageEvent { id: None, kind: event.kind, data: event.data });
     page.events.splice(at..at, events);
 }
 
@@ -343,7 +340,8 @@ pub async fn get<S: Store>(store: &S, run: &RunId) -> Result<String, ReadError> 
     let thresholds = data("thresholds").as_ref().and_then(|list| list.as_array()).map(|list| Thresholds {
         total: list.len(),
         failed: list.iter().filter(|row| row["passes"] == serde_json::Value::Bool(false)).count(),
-        known: data("health").is_some_and(|health| health["thresholdsKnown"] == serde_json::Value::Bool(true)),
+        known: data("health")
+            .is_some_and(|health| health["thresholdsKnown"] == serde_json::Value::Bool(true)),
     });
     let events = stored.chunk.first_id + stored.chunk.events.len() as u64;
     Ok(json(&Document { item, thresholds, events }))

@@ -93,8 +93,7 @@ impl ingest::Guest for Aggregator {
     }
 
     fn finish_run(target: String) -> Result<(String, Vec<String>), Failure> {
-        with(async |service| service.finish_run(&target).await)
-            .map(|run| (run.to_string(), names([run.log])))
+        with(async |service| service.finish_run(&target).await).map(|run| (run.to_string(), names([run.log])))
     }
 
     fn new_import(test: Option<String>) -> Result<String, Failure> {
@@ -149,6 +148,6 @@ impl runs::Guest for Aggregator {
     }
 
     fn event_schema() -> String {
-        loadgate::events::schema().to_owned()
+        loadgate::events::SCHEMA.to_owned()
     }
 }
