@@ -62,7 +62,8 @@ export function createChart(element, spec, on) {
         ticks: { show: false },
         size: 26,
         gap: 6,
-        splits: (u, i, min, max) => steps(min, max, clockStep((max - min) / Math.max(2, u.bbox.width / devicePixelRatio / 90))),
+        splits: (u, i, min, max) =>
+          steps(min, max, clockStep((max - min) / Math.max(2, u.bbox.width / devicePixelRatio / 90))),
         values: (u, splits) => splits.map((s) => clock(s * 1000)),
       },
       {
@@ -158,7 +159,7 @@ function seriesOptions(series, index, theme) {
     points: {
       // Single windows between gaps have no line: they are dots.
       show: (u, i) => u.data[0].length < 3,
-      filter: (u, i, show, gaps) => (show ? null : gaps?.length ? lonely(u.data[i]) : null),
+      filter: (u, i, show, gaps) => (!show && gaps?.length ? lonely(u.data[i]) : null),
       size: 5,
       width: 0,
       fill: () => theme().series[index].stroke,
@@ -169,7 +170,8 @@ function seriesOptions(series, index, theme) {
 function lonely(values) {
   const found = [];
   for (let i = 0; i < values.length; i += 1) {
-    if (values[i] !== null && (values[i - 1] ?? null) === null && (values[i + 1] ?? null) === null) found.push(i);
+    if (values[i] !== null && (values[i - 1] ?? null) === null && (values[i + 1] ?? null) === null)
+      found.push(i);
   }
   return found;
 }
@@ -211,7 +213,9 @@ function niceStep(rough, divisor) {
   return factor * power * divisor;
 }
 
-const CLOCK_STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400];
+const CLOCK_STEPS = [
+  1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400,
+];
 
 function clockStep(rough) {
   return CLOCK_STEPS.find((s) => s >= rough) ?? Math.ceil(rough / 86400) * 86400;
@@ -249,7 +253,10 @@ function drawLimits(u, limits, theme) {
       ctx.stroke();
       ctx.setLineDash([]);
     }
-    const label = limit.label + (above ? " ↑" : "") + (limit.fails && limit.crossed !== null ? ` · first over at ${clock(limit.crossed * 1000)}` : "");
+    const label =
+      limit.label +
+      (above ? " ↑" : "") +
+      (limit.fails && limit.crossed !== null ? ` · first over at ${clock(limit.crossed * 1000)}` : "");
     // Labels of limits close to each other would overlap: the next one goes below its line.
     const below = Math.abs(lastLabel - y) < 16 * ratio && !above;
     const baseline = below ? y + 16 * ratio : y - 3 * ratio;

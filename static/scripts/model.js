@@ -169,7 +169,10 @@ export function latest(run, metric, aggregate) {
 
 /** The greatest value of a column, or null. */
 export function peak(run, metric, aggregate) {
-  return column(run, metric, aggregate).reduce((max, v) => (v !== null && (max === null || v > max) ? v : max), null);
+  return column(run, metric, aggregate).reduce(
+    (max, v) => (v !== null && (max === null || v > max) ? v : max),
+    null,
+  );
 }
 
 /** Unix ms of the newest window's end, or of the start, or null. */

@@ -16,7 +16,14 @@ export const TILES = [
   { title: "Failed requests", metric: "http_req_failed", figure: "rate", trend: "rate", color: FAILED },
   { title: "Checks passed", metric: "checks", figure: "rate", trend: "rate", color: CHECKS },
   { title: "Active VUs", metric: "vus", figure: "value", now: true, trend: "value", color: VUS },
-  { title: "Iterations", metric: "iterations", figure: "count", aside: "rate", trend: "rate", color: ITERATIONS },
+  {
+    title: "Iterations",
+    metric: "iterations",
+    figure: "count",
+    aside: "rate",
+    trend: "rate",
+    color: ITERATIONS,
+  },
 ];
 
 export const OVERVIEW = [

@@ -157,7 +157,10 @@ export function createSession(api, { frame = requestAnimationFrame } = {}) {
       return () => listeners.delete(listener);
     },
     load,
-    open,
+    /** Shows a run that is known by its id alone. */
+    show(id) {
+      open(state.runs.find((run) => run.id === id) ?? strangerOf(id));
+    },
     /** Called every second: moves clocks, and asks for news where no stream brings them. */
     tick(route) {
       state.now = api.now();

@@ -64,7 +64,9 @@ export function limitsFor(run, series) {
         label: sayExpression(threshold.expression, metaOf(run, threshold.metric)),
         fails: threshold.passes === false,
         crossed:
-          threshold.firstFailed === null || run.start === null ? null : (threshold.firstFailed - run.start) / 1000,
+          threshold.firstFailed === null || run.start === null
+            ? null
+            : (threshold.firstFailed - run.start) / 1000,
       },
     ];
   });

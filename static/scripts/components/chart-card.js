@@ -64,50 +64,66 @@ export function ChartCard({ run, panel, zoom, onZoom, caption }) {
     id=${`chart-${panel.id}`}
     title=${panel.title}
     caption=${caption ?? panel.caption}
-    actions=${known &&
-    html`<button
-      type="button"
-      class="button button-quiet"
-      aria-pressed=${asTable}
-      aria-label=${`${panel.title} as a table`}
-      onClick=${() => setAsTable(!asTable)}
-    >
-      Table
-    </button>`}
+    actions=${
+      known &&
+      html`<button
+        type="button"
+        class="button button-quiet"
+        aria-pressed=${asTable}
+        aria-label=${`${panel.title} as a table`}
+        onClick=${() => setAsTable(!asTable)}
+      >
+        Table
+      </button>`
+    }
   >
-    ${known
-      ? html`<div
-            class="chart"
-            ref=${host}
-            role="img"
-            hidden=${asTable}
-            aria-label=${`Chart: ${name}. ${describe(panel, columns)}`}
-          ></div>
-          ${asTable && html`<${ChartTable} run=${run} panel=${panel} columns=${columns} zoom=${zoom} />`}
-          <div class="legend">
-            ${panel.series.map(
-              (s, i) =>
-                html`<button
-                  key=${s.label}
-                  type="button"
-                  class="legend-item"
-                  aria-pressed=${!hidden.has(i)}
-                  onClick=${() => toggle(i)}
-                >
-                  <span class=${`swatch${s.dash ? " swatch-dash" : ""}`} style=${{ color: `var(${s.color})` }}></span>
-                  ${s.label} <b>${format(columns[i][at] ?? null, panel.unit)}</b>
-                </button>`,
-            )}
-            <span class="legend-time">${cursor !== null && at >= 0 ? `at ${clock(run.times[at] * 1000)}` : ""}</span>
+    ${
+      known
+        ? html`<div
+              class="chart"
+              ref=${host}
+              role="img"
+              hidden=${asTable}
+              aria-label=${`Chart: ${name}. ${describe(panel, columns)}`}
+            ></div>
+            ${asTable && html`<${ChartTable} run=${run} panel=${panel} columns=${columns} zoom=${zoom} />`}
+            <div class="legend">
+              ${panel.series.map(
+                (s, i) =>
+                  html`<button
+                    key=${s.label}
+                    type="button"
+                    class="legend-item"
+                    aria-pressed=${!hidden.has(i)}
+                    onClick=${() => toggle(i)}
+                  >
+                    <span
+                      class=${`swatch${s.dash ? " swatch-dash" : ""}`}
+                      style=${{ color: `var(${s.color})` }}
+                    ></span>
+                    ${s.label} <b>${format(columns[i][at] ?? null, panel.unit)}</b>
+                  </button>`,
+              )}
+              <span class="legend-time"
+                >${cursor !== null && at >= 0 ? `at ${clock(run.times[at] * 1000)}` : ""}</span
+              >
+            </div>`
+        : html`<div class="chart chart-empty">
+            <p class="nothing">No data for ${panel.series[0].metric}.</p>
           </div>`
-      : html`<div class="chart chart-empty"><p class="nothing">No data for ${panel.series[0].metric}.</p></div>`}
+    }
   <//>`;
 }
 
 function ChartTable({ run, panel, columns, zoom }) {
   const inside = run.times.flatMap((t, i) => (!zoom || (t >= zoom.from && t <= zoom.to) ? [i] : []));
   const rows = inside.slice(-TABLE_ROWS);
-  return html`<div class="table-scroll chart-table" tabindex="0" role="region" aria-label=${`${panel.title}, data`}>
+  return html`<div
+    class="table-scroll chart-table"
+    tabindex="0"
+    role="region"
+    aria-label=${`${panel.title}, data`}
+  >
     <table>
       <thead>
         <tr>

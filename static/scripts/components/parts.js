@@ -7,11 +7,15 @@ const SIGNS = { good: "✓", warning: "!", bad: "✗", none: "∅" };
 
 /** `state` is `good`, `warning`, `bad` or `none`. */
 export function Chip({ state, children }) {
-  return html`<span class=${`chip chip-${state}`}><span aria-hidden="true">${SIGNS[state]}</span> ${children}</span>`;
+  return html`<span class=${`chip chip-${state}`}
+    ><span aria-hidden="true">${SIGNS[state]}</span> ${children}</span
+  >`;
 }
 
 export function Sign({ state, children }) {
-  return html`<span class=${`sign sign-${state}`}><span aria-hidden="true">${SIGNS[state]}</span> ${children}</span>`;
+  return html`<span class=${`sign sign-${state}`}
+    ><span aria-hidden="true">${SIGNS[state]}</span> ${children}</span
+  >`;
 }
 
 export function Card({ title, caption, actions, children, id }) {

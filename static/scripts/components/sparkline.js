@@ -8,12 +8,16 @@ const POINTS = 38;
 
 export function Sparkline({ values, color }) {
   const points = condense(values.filter((v) => v !== null));
-  if (points.length < 2) return html`<svg class="sparkline" viewBox=${`0 0 ${WIDTH} ${HEIGHT}`} aria-hidden="true"></svg>`;
+  if (points.length < 2)
+    return html`<svg class="sparkline" viewBox=${`0 0 ${WIDTH} ${HEIGHT}`} aria-hidden="true"></svg>`;
   const low = Math.min(0, ...points);
   const high = Math.max(...points);
   const range = high - low || 1;
   const line = points
-    .map((v, i) => `${((i * WIDTH) / (points.length - 1)).toFixed(1)},${(HEIGHT - 1 - ((v - low) / range) * (HEIGHT - 3)).toFixed(1)}`)
+    .map(
+      (v, i) =>
+        `${((i * WIDTH) / (points.length - 1)).toFixed(1)},${(HEIGHT - 1 - ((v - low) / range) * (HEIGHT - 3)).toFixed(1)}`,
+    )
     .join(" ");
   return html`<svg
     class="sparkline"
@@ -31,7 +35,10 @@ export function Sparkline({ values, color }) {
 function condense(values) {
   if (values.length <= POINTS) return values;
   return Array.from({ length: POINTS }, (_, i) => {
-    const part = values.slice(Math.floor((i * values.length) / POINTS), Math.floor(((i + 1) * values.length) / POINTS));
+    const part = values.slice(
+      Math.floor((i * values.length) / POINTS),
+      Math.floor(((i + 1) * values.length) / POINTS),
+    );
     return part.reduce((sum, v) => sum + v, 0) / part.length;
   });
 }

@@ -42,13 +42,15 @@ export function DataTable({ columns, rows, rowKey, initial, label, filter = "" }
                 class=${column.left ? "left" : ""}
                 aria-sort=${order?.by === column.id ? (order.down ? "descending" : "ascending") : undefined}
               >
-                ${column.sort
-                  ? html`<button type="button" class="sort" onClick=${() => sortBy(column)}>
-                      ${column.title}<span aria-hidden="true"
-                        >${order?.by === column.id ? (order.down ? " ▾" : " ▴") : ""}</span
-                      >
-                    </button>`
-                  : column.title}
+                ${
+                  column.sort
+                    ? html`<button type="button" class="sort" onClick=${() => sortBy(column)}>
+                        ${column.title}<span aria-hidden="true"
+                          >${order?.by === column.id ? (order.down ? " ▾" : " ▴") : ""}</span
+                        >
+                      </button>`
+                    : column.title
+                }
               </th>`,
           )}
         </tr>
@@ -57,11 +59,10 @@ export function DataTable({ columns, rows, rowKey, initial, label, filter = "" }
         ${shown.map(
           (row) =>
             html`<tr key=${rowKey(row)}>
-              ${columns.map(
-                (column, i) =>
-                  i === 0
-                    ? html`<th scope="row" class="left">${column.cell(row)}</th>`
-                    : html`<td class=${column.left ? "left" : ""}>${column.cell(row)}</td>`,
+              ${columns.map((column, i) =>
+                i === 0
+                  ? html`<th scope="row" class="left">${column.cell(row)}</th>`
+                  : html`<td class=${column.left ? "left" : ""}>${column.cell(row)}</td>`,
               )}
             </tr>`,
         )}
@@ -92,5 +93,8 @@ function sortRows(rows, columns, { by, down }) {
 function keepOrder(rows, keys, rowKey) {
   const place = new Map(keys.map((key, i) => [key, i]));
   const at = (row) => place.get(rowKey(row)) ?? Infinity;
-  return rows.map((row, i) => [at(row), i, row]).sort((a, b) => (a[0] === b[0] ? a[1] - b[1] : a[0] - b[0])).map((entry) => entry[2]);
+  return rows
+    .map((row, i) => [at(row), i, row])
+    .sort((a, b) => (a[0] === b[0] ? a[1] - b[1] : a[0] - b[0]))
+    .map((entry) => entry[2]);
 }

@@ -10,7 +10,9 @@ import { margin, metaOf, parseExpression, sayExpression, tally } from "../thresh
 import { Charts } from "./charts.js";
 
 export function Overview({ run, zoom, onZoom }) {
-  return html`<div class="tiles">${TILES.map((tile) => html`<${Tile} key=${tile.metric} run=${run} tile=${tile} />`)}</div>
+  return html`<div class="tiles">
+      ${TILES.map((tile) => html`<${Tile} key=${tile.metric} run=${run} tile=${tile} />`)}
+    </div>
     <${Charts} run=${run} zoom=${zoom} onZoom=${onZoom} />
     <${Requests} run=${run} />
     <${Thresholds} run=${run} />`;
@@ -50,7 +52,9 @@ function requestColumns(time) {
       title: "Time",
       sort: (row) => row.time,
       cell: (row) =>
-        html`<span class="share"><${Bar} share=${row.time / time} /><span>${format(row.time / time, "ratio")}</span></span>`,
+        html`<span class="share"
+          ><${Bar} share=${row.time / time} /><span>${format(row.time / time, "ratio")}</span></span
+        >`,
     },
   ];
 }
@@ -96,7 +100,9 @@ const RANK = { false: 0, null: 1, true: 2 };
 function Thresholds({ run }) {
   if (run.thresholds.length === 0) return null;
   const { pass, fail, noData } = tally(run.thresholds);
-  const caption = [`${pass} pass`, fail && `${fail} fail`, noData && `${noData} without data`].filter(Boolean).join(" · ");
+  const caption = [`${pass} pass`, fail && `${fail} fail`, noData && `${noData} without data`]
+    .filter(Boolean)
+    .join(" · ");
   const columns = [
     {
       id: "metric",

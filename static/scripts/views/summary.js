@@ -13,7 +13,15 @@ const TYPES = [
   { type: "gauge", title: "Gauges", order: ["value"] },
 ];
 
-const TITLES = { count: "Count", rate: "Per second", value: "Latest", avg: "Average", min: "Min", med: "Median", max: "Max" };
+const TITLES = {
+  count: "Count",
+  rate: "Per second",
+  value: "Latest",
+  avg: "Average",
+  min: "Min",
+  med: "Median",
+  max: "Max",
+};
 
 export function Summary({ run }) {
   const [filter, setFilter] = useState("");
@@ -37,7 +45,10 @@ function TypeTable({ run, table, filter }) {
     .sort((a, b) => (a.name < b.name ? -1 : 1));
   if (rows.length === 0) return null;
   const said = run.param.aggregates[table.type] ?? [];
-  const aggregates = [...table.order.filter((a) => said.includes(a)), ...said.filter((a) => !table.order.includes(a))];
+  const aggregates = [
+    ...table.order.filter((a) => said.includes(a)),
+    ...said.filter((a) => !table.order.includes(a)),
+  ];
   const columns = [
     {
       id: "name",
@@ -54,8 +65,18 @@ function TypeTable({ run, table, filter }) {
       cell: (row) => format(total(run, row.name, aggregate), unitOf(row.meta, aggregate)),
     })),
   ];
-  return html`<${Card} id=${`type-${table.type}`} title=${table.title} caption=${format(rows.length, "count")}>
-    <${DataTable} label=${table.title} columns=${columns} rows=${rows} rowKey=${(row) => row.name} filter=${filter} />
+  return html`<${Card}
+    id=${`type-${table.type}`}
+    title=${table.title}
+    caption=${format(rows.length, "count")}
+  >
+    <${DataTable}
+      label=${table.title}
+      columns=${columns}
+      rows=${rows}
+      rowKey=${(row) => row.name}
+      filter=${filter}
+    />
   <//>`;
 }
 
