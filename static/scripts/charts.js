@@ -158,7 +158,7 @@ function seriesOptions(series, index, theme) {
     spanGaps: false,
     points: {
       // Single windows between gaps have no line: they are dots.
-      show: (u, i) => u.data[0].length < 3,
+      show: (u) => u.data[0].length < 3,
       filter: (u, i, show, gaps) => (!show && gaps?.length ? lonely(u.data[i]) : null),
       size: 5,
       width: 0,

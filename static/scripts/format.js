@@ -71,7 +71,9 @@ function stepped(value, steps, base, suffix, trim) {
   while (i + 1 < steps.length && round3(value / steps[i][0]) * steps[i][0] >= steps[i + 1][0]) i += 1;
   const [size, name] = steps[i];
   const whole = steps === DATA && i === 0 && Number.isInteger(value);
-  return (whole ? String(value) : significant(value / size, trim)) + SPACE + name + suffix;
+  // 59.96 s rounds up into minutes, of which it is a little less than one.
+  const scaled = i > 0 ? Math.max(1, value / size) : value / size;
+  return (whole ? String(value) : significant(scaled, trim)) + SPACE + name + suffix;
 }
 
 /** Nothing but zero is `0`, and nothing but all is `100`: a single failure is never rounded away. */
