@@ -46,3 +46,7 @@ pub const EXPANSION_FREE_BYTES: u64 = 16 * 1024 * 1024;
 pub const AHEAD_LIVE_S: i64 = 600;
 /// The same for imports.
 pub const AHEAD_IMPORT_S: i64 = 24 * 3600;
+
+/// Series of one run, breakdowns included: some 200 bytes each besides their distributions, and
+/// every metric can come in every group. Beyond, breakdowns go to their `(other)` rows.
+pub const SERIES: usize = 10_000;

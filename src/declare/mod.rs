@@ -121,6 +121,17 @@ impl MetricType {
     }
 }
 
+impl Contains {
+    /// As k6 writes it, where it says anything.
+    pub fn word(self) -> Option<&'static str> {
+        match self {
+            Contains::Default => None,
+            Contains::Time => Some("time"),
+            Contains::Data => Some("data"),
+        }
+    }
+}
+
 impl Declarations {
     /// Whether anything was declared at all.
     pub fn is_empty(&self) -> bool {

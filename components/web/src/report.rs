@@ -54,8 +54,9 @@ fn render(run: Option<&str>) -> Result<(String, String), Failure> {
         }
     }
     events.push(']');
-    let template = assets::report_template()
-        .ok_or_else(|| Failure::Unavailable("the template of the report is not among the assets".to_owned()))?;
+    let template = assets::report_template().ok_or_else(|| {
+        Failure::Unavailable("the template of the report is not among the assets".to_owned())
+    })?;
     let html = loadgate::report::render(&template, &summary, &events)
         .map_err(|error| Failure::Unavailable(error.to_string()))?;
     Ok((run, html))
