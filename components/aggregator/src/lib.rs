@@ -7,11 +7,13 @@ mod platform;
 /// Bindings of the world `aggregator`; private, and converted to the core's types in `convert`.
 #[allow(unsafe_code)] // generated code of the component's ABI
 mod bindings {
+    use crate::exports::Aggregator;
+
     wit_bindgen::generate!({
         world: "aggregator",
         path: "../../wit",
         generate_all,
     });
-}
 
-bindings::export!(exports::Aggregator with_types_in bindings);
+    export!(Aggregator);
+}

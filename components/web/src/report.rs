@@ -8,6 +8,7 @@ use crate::{assets, tender};
 use http::HeaderValue;
 use http::StatusCode;
 use http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY};
+use std::fmt::Write;
 
 /// The rest of the policy, with the hashes of its script and style, stands in the file itself, so
 /// that it holds on disk too.
