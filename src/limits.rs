@@ -15,6 +15,13 @@ pub const JSON_DEPTH: usize = 32;
 /// Metrics of one batch and of one run.
 pub const METRICS: usize = 1_000;
 
+/// Runs that the lines of one request may name: each makes a record of its own.
+pub const RUNS_PER_REQUEST: usize = 20;
+
+/// Lines of one record, and their bytes: the answer to a batch waits until it is stored.
+pub const RECORD_LINES: u64 = 5_000;
+pub const RECORD_LINE_BYTES: u64 = 1024 * 1024;
+
 /// Submetrics that thresholds may name, per test.
 pub const SUBMETRICS: usize = 300;
 
@@ -39,3 +46,7 @@ pub const EXPANSION_FREE_BYTES: u64 = 16 * 1024 * 1024;
 pub const AHEAD_LIVE_S: i64 = 600;
 /// The same for imports.
 pub const AHEAD_IMPORT_S: i64 = 24 * 3600;
+
+/// Series of one run, breakdowns included: some 200 bytes each besides their distributions, and
+/// every metric can come in every group. Beyond, breakdowns go to their `(other)` rows.
+pub const SERIES: usize = 10_000;

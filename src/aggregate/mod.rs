@@ -2,4 +2,7 @@
 
 pub mod batch;
 pub mod cell;
+pub mod metrics;
+mod series;
 pub mod sketch;
+pub mod tags;

@@ -31,20 +31,33 @@ pub fn value_of(bucket: u32) -> f64 {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sketch {
     entries: Vec<(u32, u64)>,
+    /// Their sum, kept because every percentile needs it.
+    count: u64,
 }
+
+/// An addend this many times smaller than what it is added to is looked up bucket by bucket; at
+/// closer sizes one pass over both is cheaper. A binary search costs about log2 of the larger.
+const LOOKUP_RATIO: usize = 8;
 
 impl Sketch {
     /// Counts buckets in any order; the buffer is left empty for the next use.
     pub fn from_buckets(buckets: &mut Vec<u32>) -> Self {
         buckets.sort_unstable();
-        let mut entries: Vec<(u32, u64)> = Vec::new();
-        for bucket in buckets.drain(..) {
+        let sketch = Sketch::from_sorted(buckets);
+        buckets.clear();
+        sketch
+    }
+
+    /// Counts buckets that stand in ascending order.
+    pub fn from_sorted(buckets: &[u32]) -> Self {
+        let mut entries: Vec<(u32, u64)> = Vec::with_capacity(buckets.len());
+        for &bucket in buckets {
             match entries.last_mut() {
                 Some((last, count)) if *last == bucket => *count += 1,
                 _ => entries.push((bucket, 1)),
             }
         }
-        Sketch { entries }
+        Sketch { entries, count: buckets.len() as u64 }
     }
 
     pub fn is_empty(&self) -> bool {
@@ -53,7 +66,7 @@ impl Sketch {
 
     /// Values counted.
     pub fn count(&self) -> u64 {
-        self.entries.iter().map(|(_, count)| count).sum()
+        self.count
     }
 
     /// Buckets and their counts, in ascending order.
@@ -63,55 +76,113 @@ impl Sketch {
 
     /// Adds another's counts.
     pub fn merge(&mut self, other: &Sketch) {
-        if other.is_empty() {
-            return;
-        }
+        self.count = self.count.saturating_add(other.count);
         if self.is_empty() {
             self.entries.clone_from(&other.entries);
-            return;
+        } else if self.entries.len() / LOOKUP_RATIO >= other.entries.len() {
+            self.merge_few(&other.entries);
+        } else {
+            self.merge_many(&other.entries);
         }
-        let mut merged = Vec::with_capacity(self.entries.len() + other.entries.len());
-        let (mut left, mut right) = (self.entries.iter().peekable(), other.entries.iter().peekable());
-        while let (Some(&&(a, m)), Some(&&(b, n))) = (left.peek(), right.peek()) {
-            if a <= b {
-                left.next();
+    }
+
+    /// Adds to buckets that exist in place, and makes room for the rest in one pass from the back.
+    fn merge_few(&mut self, other: &[(u32, u64)]) {
+        let mut missing: Vec<(u32, u64)> = Vec::new();
+        let mut from = 0;
+        for &(bucket, n) in other {
+            match self.entries[from..].binary_search_by_key(&bucket, |&(b, _)| b) {
+                Ok(at) => {
+                    from += at;
+                    let count = &mut self.entries[from].1;
+                    *count = count.saturating_add(n);
+                }
+                Err(at) => {
+                    from += at;
+                    missing.push((bucket, n));
+                }
             }
-            if b <= a {
-                right.next();
-            }
-            merged.push((a.min(b), if a <= b { m } else { 0 } + if b <= a { n } else { 0 }));
         }
-        merged.extend(left.chain(right));
+        let mut old = self.entries.len();
+        let mut end = old + missing.len();
+        self.entries.resize(end, (0, 0));
+        while let Some(&new) = missing.last() {
+            end -= 1;
+            if old > 0 && self.entries[old - 1].0 > new.0 {
+                old -= 1;
+                self.entries[end] = self.entries[old];
+            } else {
+                self.entries[end] = new;
+                missing.pop();
+            }
+        }
+    }
+
+    fn merge_many(&mut self, other: &[(u32, u64)]) {
+        let mut merged = Vec::with_capacity(self.entries.len() + other.len());
+        let (mut left, mut right) = (self.entries.as_slice(), other);
+        while let (Some((&(a, m), rest_a)), Some((&(b, n), rest_b))) =
+            (left.split_first(), right.split_first())
+        {
+            if a < b {
+                merged.push((a, m));
+                left = rest_a;
+            } else if b < a {
+                merged.push((b, n));
+                right = rest_b;
+            } else {
+                merged.push((a, m.saturating_add(n)));
+                (left, right) = (rest_a, rest_b);
+            }
+        }
+        merged.extend_from_slice(left);
+        merged.extend_from_slice(right);
         self.entries = merged;
     }
 
-    /// The value at quantile `q` (0 to 1) as k6 computes it: rank `q·(n−1)`, interpolated between
-    /// its neighbours. `min` and `max` are the exact extremes. Nothing counted: `None`.
+    /// The value at quantile `q` (0 to 1); see [`Sketch::quantiles`].
     pub fn quantile(&self, q: f64, min: f64, max: f64) -> Option<f64> {
-        let count = self.count();
-        if count == 0 {
-            return None;
-        }
-        let rank = q.clamp(0.0, 1.0) * (count - 1) as f64;
-        let (low, fraction) = (rank.floor() as u64, rank.fract());
-        let at = |rank: u64| {
+        self.quantiles([q], min, max).map(|[value]| value)
+    }
+
+    /// The values at quantiles (0 to 1, ascending) as k6 computes them: rank `q·(n−1)`,
+    /// interpolated between its neighbours. `min` and `max` are the exact extremes. Nothing
+    /// counted: `None`.
+    pub fn quantiles<const N: usize>(&self, quantiles: [f64; N], min: f64, max: f64) -> Option<[f64; N]> {
+        let last = self.count.checked_sub(1)?;
+        // Ranks come in ascending order, but for a step back by one between two quantiles that
+        // share neighbours; so one walk over the entries that remembers the one before answers all.
+        let mut entries = self.entries.iter();
+        let (mut before, mut before_value) = (0_u64, min);
+        let (mut seen, mut value) = (0_u64, min);
+        let mut at = |rank: u64| {
             if rank == 0 {
                 return min;
             }
-            if rank >= count - 1 {
+            if rank >= last {
                 return max;
             }
-            let mut seen = 0;
-            for &(bucket, n) in &self.entries {
-                seen += n;
-                if rank < seen {
-                    return value_of(bucket).clamp(min, max);
-                }
+            while seen <= rank {
+                let Some(&(bucket, n)) = entries.next() else { return max };
+                (before, before_value) = (seen, value);
+                seen = seen.saturating_add(n);
+                value = value_of(bucket).max(min).min(max);
             }
-            max
+            if rank < before { before_value } else { value }
         };
-        let lower = at(low);
-        Some(if fraction > 0.0 { lower + (at(low + 1) - lower) * fraction } else { lower })
+        Some(quantiles.map(|q| {
+            let rank = q.clamp(0.0, 1.0) * last as f64;
+            let (low, fraction) = (rank.floor(), rank.fract());
+            let lower = at(low as u64);
+            if fraction > 0.0 {
+                let upper = at(low as u64 + 1);
+                let between = lower + (upper - lower) * fraction;
+                // The distance between two extremes can overflow.
+                if between.is_finite() { between } else { lower * (1.0 - fraction) + upper * fraction }
+            } else {
+                lower
+            }
+        }))
     }
 }
 
@@ -143,14 +214,15 @@ impl<'de> Deserialize<'de> for Sketch {
             fn visit_bytes<E: serde::de::Error>(self, mut bytes: &[u8]) -> Result<Sketch, E> {
                 let broken = || E::custom("a sketch is cut off or out of range");
                 let mut entries = Vec::with_capacity(bytes.len() / 2);
-                let mut previous = 0_u64;
+                let (mut previous, mut total) = (0_u64, 0_u64);
                 while !bytes.is_empty() {
                     let distance = read_leb128(&mut bytes).ok_or_else(broken)?;
                     let count = read_leb128(&mut bytes).ok_or_else(broken)?;
                     previous = previous.checked_add(distance).ok_or_else(broken)?;
+                    total = total.checked_add(count).ok_or_else(broken)?;
                     entries.push((u32::try_from(previous).map_err(|_| broken())?, count));
                 }
-                Ok(Sketch { entries })
+                Ok(Sketch { entries, count: total })
             }
         }
 

@@ -1,15 +1,46 @@
 //! The fold: a pure function from the records of a log to windows, events and state.
 
+mod emit;
+mod generators;
+mod kinds;
+mod ladder;
+mod rows;
+mod run;
+mod seen;
+mod series;
+mod tally;
+mod values;
+mod view;
+
+pub use generators::Seen as SeenGenerator;
+pub use rows::{Figures, Rows, WindowRows};
+pub use series::OTHER;
+
+pub(crate) use emit::Evaluated;
+pub(crate) use run::Run;
+pub(crate) use tally::Tally;
+pub(crate) use values::{ObjectWriter, View, write_list};
+
 use crate::declare::Declarations;
 use crate::events::Event;
 use crate::names::{LogName, RunId};
-use crate::record::Record;
+use crate::record::{Batch, Body, Record};
+use run::Draft;
+use seen::Seen;
 use serde::{Deserialize, Serialize};
 
-/// The state after the records folded so far, of one log.
+/// The state after the records folded so far, of one log. Equal states have equal bytes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LogState {
     log: LogName,
+    next_ticket: u64,
+    /// Runs that have begun.
+    runs: u64,
+    /// The newest of them.
+    run: Option<Run>,
+    /// Numbered batches counted since the newest run began, and in the run before it.
+    seen: Seen,
+    seen_before: Seen,
 }
 
 /// What one record did. Everything in it belongs to `run`.
@@ -81,37 +112,149 @@ pub struct CurrentRun {
 impl LogState {
     /// Before a log's first record.
     pub fn new(log: LogName) -> Self {
-        LogState { log }
+        LogState {
+            log,
+            next_ticket: 1,
+            runs: 0,
+            run: None,
+            seen: Seen::default(),
+            seen_before: Seen::default(),
+        }
     }
 
     /// The ticket of the record to give next; from 1.
     pub fn next_ticket(&self) -> u64 {
-        todo!()
+        self.next_ticket
     }
 
     pub fn current(&self) -> Option<CurrentRun> {
-        todo!()
+        self.run.as_ref().map(Run::current)
     }
 
     /// Folds the next record. `declarations` are those that it names. Never fails: what a record
     /// holds was acknowledged.
     pub fn step(&mut self, record: &Record, declarations: Option<&Declarations>) -> Step {
-        let _ = (record, declarations);
-        todo!()
+        if let Some(sequence) = record.sequence
+            && (self.seen.contains(&record.source, sequence)
+                || self.seen_before.contains(&record.source, sequence))
+        {
+            self.next_ticket += 1;
+            return Step::nothing();
+        }
+
+        let ending =
+            self.run.as_ref().filter(|run| run.live).map_or(Ending::No, |run| ending(run, &self.log, record));
+        if ending == Ending::Before {
+            return self.end(record, false);
+        }
+
+        let mut began = None;
+        let mut draft = Draft::default();
+        match &record.body {
+            Body::Data(batch) => began = self.add(record, batch, declarations, &mut draft),
+            body => {
+                if let Some(run) = self.run.as_mut().filter(|run| run.live) {
+                    run.declare(record.declarations.as_ref(), declarations);
+                    if *body == Body::Finish {
+                        run.finish(record.received_ms);
+                    }
+                    run.count_record(&mut draft);
+                }
+            }
+        }
+        if let Some(sequence) = record.sequence {
+            self.seen.insert(&record.source, sequence);
+        }
+        self.next_ticket += 1;
+        if ending == Ending::With {
+            return self.end(record, true);
+        }
+        Step { consumed: true, began, chunks: draft.done, ended: None }
+    }
+
+    fn add(
+        &mut self,
+        record: &Record,
+        batch: &Batch,
+        declarations: Option<&Declarations>,
+        draft: &mut Draft,
+    ) -> Option<RunMeta> {
+        let mut began = None;
+        if self.run.as_ref().is_none_or(|run| !run.live) {
+            if batch.samples == 0 {
+                // Refused lines and declarations alone begin no run.
+                return None;
+            }
+            self.runs += 1;
+            self.seen_before = std::mem::take(&mut self.seen);
+            let (run, first) = Run::begin(self.log.run(self.runs), record, batch, declarations);
+            began = Some(run.meta(self.next_ticket));
+            draft.done.push(first);
+            self.run = Some(run);
+        }
+        if let Some(run) = &mut self.run {
+            run.declare(record.declarations.as_ref(), declarations);
+            run.add(record, batch, draft);
+            run.end_record(draft);
+            run.count_record(draft);
+        }
+        began
+    }
+
+    /// Ends the run that is live. `consumed`: the record has been counted.
+    fn end(&mut self, record: &Record, consumed: bool) -> Step {
+        let ticket = self.next_ticket;
+        match self.run.as_mut().filter(|run| run.live) {
+            Some(run) => {
+                let (chunks, ended) = run.end(record, ticket);
+                Step { consumed, began: None, chunks, ended: Some(ended) }
+            }
+            None => Step { consumed, ..Step::nothing() },
+        }
     }
 
     /// The next ticket is a hole that was declared dead.
     pub fn skip(&mut self) {
-        todo!()
+        self.next_ticket += 1;
     }
 
     /// State events of the current run: `cumulative`, `thresholds`, `tables`, `health`.
     pub fn state(&self) -> Vec<Event> {
-        todo!()
+        self.run.as_ref().map(crate::summary::state).unwrap_or_default()
     }
 
-    /// The summary document of the current run (`docs/events.md`).
+    /// The summary document of the current run (`docs/events.md`); `{}` before there is one.
     pub fn summary(&self) -> String {
-        todo!()
+        self.run.as_ref().map_or_else(|| "{}".to_owned(), crate::summary::summary)
     }
+}
+
+impl Step {
+    fn nothing() -> Self {
+        Step { consumed: true, began: None, chunks: Vec::new(), ended: None }
+    }
+}
+
+/// What a record does to the run that is live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    No,
+    /// The run ends, and the record belongs to what comes after.
+    Before,
+    /// The run ends with the record.
+    With,
+}
+
+/// Decides by receive times alone; generators' clocks may be wrong.
+fn ending(run: &Run, log: &LogName, record: &Record) -> Ending {
+    let over = run.is_over_at(record.received_ms);
+    let ends = match &record.body {
+        Body::Data(batch) => return if over && batch.samples > 0 { Ending::Before } else { Ending::No },
+        Body::IdleEnd => over,
+        Body::Hello => log.name.is_none() && run.hello_ends(record.received_ms),
+        Body::NewRun => !run.is_import(),
+        Body::Finish => run.is_import(),
+        Body::Declared => false,
+    };
+    if ends { Ending::With } else { Ending::No }
 }

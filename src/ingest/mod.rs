@@ -1,1 +1,411 @@
-//! To come.
+//! Reads what load generators post, line by line, and refuses what is wrong.
+//!
+//! An [`Upload`] takes the bytes of one request body as they arrive, cuts them into lines, and adds
+//! every good line to the batch of its log; bad lines are counted and named in the [`Receipt`].
+//! Pieces of the body become [`Prepared`] records one after the other, so that an endless body
+//! needs no more memory than a short one.
+
+mod gzip;
+mod influx;
+mod k6_json;
+mod lines;
+mod number;
+mod receipt;
+mod session;
+#[cfg(test)]
+mod tests;
+mod time;
+
+pub use receipt::{LineError, Receipt};
+
+use crate::aggregate::tags::TagSet;
+use crate::declare::Declarations;
+use crate::limits;
+use crate::names::{LogName, TestName};
+use crate::record::Batch;
+use crate::settings::Settings;
+use gzip::Gzip;
+use influx::Influx;
+use k6_json::K6Json;
+use lines::{Line, Lines};
+use receipt::Wrong;
+use session::Session;
+use std::fmt;
+
+/// What a body is written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wire {
+    /// InfluxDB line protocol, versions 1 and 2.
+    InfluxLines,
+    /// k6's `--out json` lines.
+    K6Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encoding {
+    Identity,
+    Gzip,
+}
+
+/// Unit of the timestamps on the InfluxDB wire.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Precision {
+    #[default]
+    Nanoseconds,
+    Microseconds,
+    Milliseconds,
+    Seconds,
+    Minutes,
+    Hours,
+}
+
+impl Precision {
+    fn nanoseconds(self) -> i64 {
+        match self {
+            Precision::Nanoseconds => 1,
+            Precision::Microseconds => 1_000,
+            Precision::Milliseconds => 1_000_000,
+            Precision::Seconds => 1_000_000_000,
+            Precision::Minutes => 60_000_000_000,
+            Precision::Hours => 3_600_000_000_000,
+        }
+    }
+}
+
+/// What is known of a request before its body.
+#[derive(Debug, Clone)]
+pub struct Request {
+    pub wire: Wire,
+    pub encoding: Encoding,
+    pub precision: Precision,
+    /// As the client wrote it; `None`: the default test.
+    pub test: Option<String>,
+    /// As the client wrote it; `None`: the tag `testid`, else an unnamed run.
+    pub run: Option<String>,
+    /// The client's own name for itself, else its IP address without the port.
+    pub source: String,
+    /// Number of this batch within `source`.
+    pub sequence: Option<u64>,
+    /// The request belongs to an import; `run` names it (`i7`).
+    pub import: bool,
+}
+
+/// Why a call was refused; the cases of the WIT variant `failure`. Every text is one sentence for
+/// the person who reads the answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    Invalid(String),
+    NotFound(String),
+    Gone(String),
+    TooLarge(String),
+    Unsupported(String),
+    Unavailable(String),
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Refusal::Invalid(text)
+            | Refusal::NotFound(text)
+            | Refusal::Gone(text)
+            | Refusal::TooLarge(text)
+            | Refusal::Unsupported(text)
+            | Refusal::Unavailable(text) => f.write_str(text),
+        }
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+/// The samples of one record, ready to be stored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Prepared {
+    pub log: LogName,
+    /// Number of the record within its request and log, from 0 (`Sequence::piece`).
+    pub piece: u32,
+    pub batch: Batch,
+    /// Accepted lines in it.
+    pub lines: u64,
+    /// The first line of the body that it may contain.
+    pub first_line: u64,
+}
+
+/// The wall clock, if the caller has told it.
+#[derive(Debug, Clone, Copy, Default)]
+struct Clock(Option<u64>);
+
+impl Clock {
+    fn now_ns(self) -> Option<i64> {
+        i64::try_from(self.0?).ok()?.checked_mul(1_000_000)
+    }
+}
+
+/// One request body on its way in.
+///
+/// ```
+/// use loadgate::ingest::{Encoding, Precision, Request, Upload, Wire};
+///
+/// let request = Request {
+///     wire: Wire::InfluxLines,
+///     encoding: Encoding::Identity,
+///     precision: Precision::Seconds,
+///     test: Some("shop".to_owned()),
+///     run: None,
+///     source: "127.0.0.1".to_owned(),
+///     sequence: None,
+///     import: false,
+/// };
+/// let mut upload = Upload::open(request, &Default::default(), Default::default())?;
+/// let mut body: &[u8] = b"http_reqs,name=login value=1 1795218590\n";
+/// while !body.is_empty() {
+///     body = &body[upload.push(body)?..];
+///     for record in upload.take() {
+///         println!("store {} samples in {}", record.batch.samples, record.log);
+///     }
+/// }
+/// upload.finish(true)?;
+/// assert_eq!(upload.take().len(), 1);
+/// assert_eq!(upload.receipt().accepted, 1);
+/// # Ok::<(), loadgate::ingest::Refusal>(())
+/// ```
+#[derive(Debug)]
+pub struct Upload {
+    test: TestName,
+    sequence: Option<u64>,
+    decoder: Option<Gzip>,
+    lines: Lines,
+    reader: Reader,
+    /// No more is taken: the body has ended or was refused.
+    over: bool,
+}
+
+/// Everything behind the cutting into lines.
+#[derive(Debug)]
+struct Reader {
+    parser: Parser,
+    session: Session,
+    clock: Clock,
+    piece_lines: u64,
+    piece_bytes: u64,
+    ready: Vec<Prepared>,
+}
+
+#[derive(Debug)]
+enum Parser {
+    Influx(Influx),
+    K6Json(K6Json),
+}
+
+impl Upload {
+    /// Checks names; reads nothing. `declared` is what is in force for the test.
+    pub fn open(request: Request, settings: &Settings, declared: Declarations) -> Result<Self, Refusal> {
+        let test = TestName::from_foreign(request.test.as_deref().unwrap_or_default());
+        let named = match (request.run.as_deref().filter(|run| !run.is_empty()), request.import) {
+            (Some(run), import) => {
+                let number = run.strip_prefix('i').and_then(|number| number.parse().ok());
+                Some(match number {
+                    Some(number) if import => LogName::import(test.clone(), number),
+                    _ => LogName::named(test.clone(), run),
+                })
+            }
+            (None, true) => {
+                return Err(Refusal::Invalid(
+                    "an import says which run it is: `i1`, `i2`, or a name".to_owned(),
+                ));
+            }
+            (None, false) => None,
+        };
+        let mut request = request;
+        request.source.truncate(request.source.floor_char_boundary(limits::KEY_BYTES));
+        let parser = match request.wire {
+            Wire::InfluxLines => Parser::Influx(Influx::new(request.precision)),
+            Wire::K6Json => Parser::K6Json(K6Json::default()),
+        };
+        Ok(Upload {
+            sequence: request.sequence,
+            decoder: (request.encoding == Encoding::Gzip).then(Gzip::new),
+            lines: Lines::default(),
+            reader: Reader {
+                parser,
+                session: Session::new(&request, test.clone(), named, settings.fold, declared),
+                clock: Clock::default(),
+                piece_lines: 0,
+                piece_bytes: 0,
+                ready: Vec::new(),
+            },
+            test,
+            over: false,
+        })
+    }
+
+    pub fn test(&self) -> &TestName {
+        &self.test
+    }
+
+    /// The number of the request's batch: `Sequence::batch` of its records.
+    pub fn sequence(&self) -> Option<u64> {
+        self.sequence
+    }
+
+    /// Tells the wall clock, Unix ms: the time of InfluxDB lines that have none. Until it is told
+    /// they are refused.
+    pub fn set_clock(&mut self, now_ms: u64) {
+        self.reader.clock = Clock(Some(now_ms));
+    }
+
+    /// Tells the time of the newest sample (Unix ns) of the run that a log is in: what lies too
+    /// far ahead of it is refused.
+    pub fn set_newest(&mut self, log: &LogName, newest_ns: i64) {
+        self.reader.session.set_newest(log, newest_ns);
+    }
+
+    /// Takes the next bytes of the body and gives how many were taken: fewer when records are
+    /// ready, which want to be taken first, lest a compressed body fill the memory. An error
+    /// ends the upload; lines before it stay accepted.
+    pub fn push(&mut self, bytes: &[u8]) -> Result<usize, Refusal> {
+        if self.over {
+            return Err(Refusal::Invalid("the upload is over".to_owned()));
+        }
+        let Upload { decoder, lines, reader, over, .. } = self;
+        let Some(decoder) = decoder else {
+            // Line by line against 1 MiB: one call makes a bounded number of records.
+            let part = &bytes[..bytes.len().min(limits::RECORD_LINE_BYTES as usize)];
+            lines.feed(part, |line, size| reader.line(line, size));
+            return Ok(part.len());
+        };
+        let mut taken = 0;
+        while taken < bytes.len() && reader.ready.is_empty() {
+            let step = decoder.step(&bytes[taken..]);
+            // What came out before an error counts; more than one error is not told.
+            lines.feed(decoder.output(), |line, size| reader.line(line, size));
+            taken += step.inspect_err(|_| *over = true)?;
+        }
+        Ok(taken)
+    }
+
+    /// A record is ready to be taken.
+    pub fn ready(&self) -> bool {
+        !self.reader.ready.is_empty()
+    }
+
+    /// The records that are ready, in the order of their lines.
+    pub fn take(&mut self) -> Vec<Prepared> {
+        std::mem::take(&mut self.reader.ready)
+    }
+
+    /// Makes a record of what has come so far. Never for numbered batches: theirs are cut by their
+    /// bytes alone.
+    pub fn flush(&mut self) -> Result<(), Refusal> {
+        if !self.over
+            && let Some(decoder) = &mut self.decoder
+        {
+            let flushed = decoder.flush();
+            let reader = &mut self.reader;
+            self.lines.feed(decoder.output(), |line, size| reader.line(line, size));
+            flushed.inspect_err(|_| self.over = true)?;
+        }
+        self.reader.seal();
+        Ok(())
+    }
+
+    /// The end of the body; the last records are ready then. `complete` is false when the client
+    /// went away: a line without an end is refused then. Fails where a compressed body is not whole.
+    pub fn finish(&mut self, complete: bool) -> Result<(), Refusal> {
+        let mut whole = Ok(());
+        let Upload { decoder, lines, reader, over, .. } = self;
+        if !*over && let Some(decoder) = decoder {
+            whole = if complete { decoder.finish() } else { decoder.flush() };
+            lines.feed(decoder.output(), |line, size| reader.line(line, size));
+        }
+        let cut = !complete || *over || whole.is_err();
+        lines.rest(|line, size| if cut { reader.cut_line() } else { reader.line(line, size) });
+        *over = true;
+        reader.seal();
+        whole
+    }
+
+    /// Takes back what a record holds, which cannot be stored, with the reason.
+    pub fn reject(&mut self, prepared: &Prepared, reason: &str) {
+        self.reader.session.withdraw(prepared, reason);
+    }
+
+    /// The account so far.
+    pub fn receipt(&self) -> &Receipt {
+        &self.reader.session.receipt
+    }
+
+    /// What is declared for the test, with what this upload has added.
+    pub fn declared(&self) -> &Declarations {
+        &self.reader.session.declared
+    }
+
+    /// Whether the declarations have changed since this was last asked.
+    pub fn take_declared_changed(&mut self) -> bool {
+        std::mem::take(&mut self.reader.session.changed)
+    }
+}
+
+impl Reader {
+    #[inline]
+    fn line(&mut self, line: Line, size: usize) {
+        self.session.line += 1;
+        self.piece_lines += 1;
+        self.piece_bytes += size as u64;
+        let result = match line {
+            Line::TooLong => Err(Wrong::new(format!("the line is longer than {} bytes", limits::LINE_BYTES))),
+            Line::Whole(line) => match &mut self.parser {
+                _ if is_blank(line) => Ok(()),
+                Parser::Influx(_) if line.first() == Some(&b'#') => Ok(()),
+                Parser::Influx(parser) => parser.line(line, &mut self.session, self.clock),
+                Parser::K6Json(parser) => parser.line(line, &mut self.session),
+            },
+        };
+        if let Err(wrong) = result {
+            self.session.refuse(wrong);
+        }
+        if self.piece_lines >= limits::RECORD_LINES || self.piece_bytes >= limits::RECORD_LINE_BYTES {
+            self.seal();
+        }
+    }
+
+    fn cut_line(&mut self) {
+        self.session.line += 1;
+        self.session.refuse(Wrong::new("the body was cut off within this line"));
+    }
+
+    fn seal(&mut self) {
+        self.session.seal(&mut self.ready);
+        match &mut self.parser {
+            Parser::Influx(parser) => parser.forget(),
+            Parser::K6Json(parser) => parser.forget(),
+        }
+        (self.piece_lines, self.piece_bytes) = (0, 0);
+    }
+}
+
+#[inline]
+fn is_blank(line: &[u8]) -> bool {
+    // A line that says something says it with its first byte.
+    line.first().is_none_or(|b| *b <= b' ') && line.iter().all(u8::is_ascii_whitespace)
+}
+
+/// Adds a tag, if it is one that can be kept.
+fn push_tag(tags: &mut TagSet, key: &str, value: &str) -> Result<(), Wrong> {
+    if tags.len() >= limits::TAGS {
+        return Err(Wrong::new(format!("the line has more than {} tags", limits::TAGS)));
+    }
+    // Tabs and line ends stand in error messages, which k6 has as tags.
+    let control = |c: char| c.is_ascii_control() && !matches!(c, '\t' | '\n' | '\r');
+    if key.contains(control) || value.contains(control) {
+        return Err(Wrong::quoting("a tag contains a control character", key.as_bytes()));
+    }
+    if tags.contains(key) {
+        return Err(Wrong::quoting("a tag stands twice", key.as_bytes()));
+    }
+    tags.push(key, value);
+    Ok(())
+}
+
+fn text(bytes: &[u8]) -> Result<&str, Wrong> {
+    std::str::from_utf8(bytes).map_err(|_| Wrong::quoting("the line is not UTF-8", bytes))
+}

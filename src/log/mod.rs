@@ -1,1 +1,48 @@
-//! To come.
+//! The log: ticketed, append-only records, and the fold of them that everybody computes alike.
+//!
+//! A writer takes a ticket, stores one immutable record under it and acknowledges ([`append`]).
+//! Whoever needs progress folds ([`advance`]): the state after record n is a pure function of the
+//! records 1 to n, so all write the same bytes and no lock is needed. Readers take chunks of events
+//! and the state that follows them ([`runs`]). `docs/architecture.md` lists the keys.
+//!
+//! # Holes
+//!
+//! A writer that died between ticket and record leaves a hole, and folding waits at it. Whoever
+//! has timed it long enough is elected by a counter, announces that the ticket is dying, waits,
+//! reads the record again and decides; a writer that finds its ticket dying after it stored its
+//! record does not acknowledge. Four conditions carry this:
+//!
+//! 1. tickets, `dying` and `hole` of a log are never deleted, else a writer that wakes up late
+//!    would acknowledge what was declared dead;
+//! 2. a reaper that has not finished 60 s after the moment before it asked for its election gives
+//!    up without writing, else it could overrule its successor;
+//! 3. the write of a decision takes effect within 4 minutes;
+//! 4. the clocks of replicas differ by less than 10 s.
+//!
+//! "Absent" always means: read as absent, and afterwards no newer chunk found. Records below the
+//! previous checkpoint are deleted, so an absent one may just have been folded by others.
+
+pub mod advance;
+pub mod append;
+pub mod cache;
+pub mod declarations;
+mod fault;
+mod gallop;
+mod keys;
+mod model;
+mod position;
+mod reaper;
+pub mod retention;
+pub mod runs;
+mod value;
+
+#[cfg(test)]
+mod testing;
+
+use crate::names::TestName;
+use crate::store::{Store, StoreError};
+
+/// The number of a test's next unnamed import.
+pub async fn new_import<S: Store>(store: &S, test: &TestName) -> Result<u64, StoreError> {
+    Ok(u64::try_from(store.increment(&keys::imports(test), 1).await?).unwrap_or(1))
+}

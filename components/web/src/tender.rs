@@ -60,6 +60,11 @@ pub fn tend(log: String) {
                 Either::Left(_) | Either::Right(_) => {}
             }
         }
+        // A run has ended, or nothing began: the moment to make room.
+        let test = log.split('.').next().unwrap_or(&log);
+        while let Ok(true) = log::sweep(test) {
+            sleep(Duration::ZERO).await;
+        }
         TENDED.with_borrow_mut(|tended| tended.remove(&log));
         // News between the last fold and the removal would be lost.
         if let Some(Some(())) = news.next().now_or_never() {

@@ -1,0 +1,77 @@
+//! Between the core's types and those of WIT.
+
+use crate::bindings::exports::loadgate::dashboard::{events, ingest, types};
+use loadgate::ingest::{Encoding, Precision, Refusal, Request, Wire};
+use loadgate::log::runs::{Cursor, Page};
+use loadgate::service::Outcome;
+
+pub fn failure(refusal: Refusal) -> types::Failure {
+    match refusal {
+        Refusal::Invalid(text) => types::Failure::Invalid(text),
+        Refusal::NotFound(text) => types::Failure::NotFound(text),
+        Refusal::Gone(text) => types::Failure::Gone(text),
+        Refusal::TooLarge(text) => types::Failure::TooLarge(text),
+        Refusal::Unsupported(text) => types::Failure::Unsupported(text),
+        Refusal::Unavailable(text) => types::Failure::Unavailable(text),
+    }
+}
+
+pub fn request(request: ingest::Request) -> Request {
+    Request {
+        wire: match request.wire {
+            ingest::Wire::InfluxLines => Wire::InfluxLines,
+            ingest::Wire::K6Json => Wire::K6Json,
+        },
+        encoding: match request.encoding {
+            ingest::Encoding::Identity => Encoding::Identity,
+            ingest::Encoding::Gzip => Encoding::Gzip,
+        },
+        precision: match request.precision {
+            ingest::Precision::Nanoseconds => Precision::Nanoseconds,
+            ingest::Precision::Microseconds => Precision::Microseconds,
+            ingest::Precision::Milliseconds => Precision::Milliseconds,
+            ingest::Precision::Seconds => Precision::Seconds,
+            ingest::Precision::Minutes => Precision::Minutes,
+            ingest::Precision::Hours => Precision::Hours,
+        },
+        test: request.test,
+        run: request.run,
+        source: request.source,
+        sequence: request.sequence,
+        import: request.import,
+    }
+}
+
+pub fn receipt(outcome: Outcome) -> ingest::Receipt {
+    ingest::Receipt {
+        test: outcome.test.to_string(),
+        run: outcome.run,
+        accepted: outcome.receipt.accepted,
+        refused: outcome.receipt.refused,
+        errors: outcome
+            .receipt
+            .errors
+            .into_iter()
+            .map(|error| ingest::LineError { line: error.line, reason: error.reason })
+            .collect(),
+        logs: outcome.news.iter().map(ToString::to_string).collect(),
+        failure: outcome.failure.map(failure),
+    }
+}
+
+pub fn cursor(cursor: events::Cursor) -> Cursor {
+    Cursor { chunk: cursor.chunk, id: cursor.id }
+}
+
+pub fn page(page: Page) -> events::Page {
+    events::Page {
+        events: page
+            .events
+            .into_iter()
+            .map(|event| events::Event { id: event.id, kind: event.kind, data: event.data })
+            .collect(),
+        cursor: events::Cursor { chunk: page.cursor.chunk, id: page.cursor.id },
+        current: page.current,
+        ended: page.ended,
+    }
+}

@@ -1,0 +1,153 @@
+//! The interfaces of the world `aggregator`, each a thin call into the core's service.
+
+use crate::bindings::exports::loadgate::dashboard::types::Failure;
+use crate::bindings::exports::loadgate::dashboard::{control, events, ingest, log, runs};
+use crate::convert;
+use crate::platform::{KeyValue, WallClock, run};
+use loadgate::ingest::Refusal;
+use loadgate::service::{Service, Session};
+use loadgate::settings::Settings;
+use std::cell::RefCell;
+use std::rc::Rc;
+
+type Core = Service<KeyValue, WallClock>;
+
+thread_local! {
+    /// The instance's settings and caches. Nothing in it decides.
+    static SERVICE: RefCell<Option<Rc<Core>>> = const { RefCell::new(None) };
+}
+
+/// The instance's service; made with default settings where nobody configured any.
+fn service() -> Result<Rc<Core>, Refusal> {
+    if let Some(service) = SERVICE.with_borrow(Clone::clone) {
+        return Ok(service);
+    }
+    configure(Settings::default())
+}
+
+fn configure(settings: Settings) -> Result<Rc<Core>, Refusal> {
+    let service = Rc::new(Service::new(KeyValue::open()?, WallClock, settings));
+    SERVICE.set(Some(service.clone()));
+    Ok(service)
+}
+
+/// Runs a call on the instance's service.
+fn with<T>(act: impl AsyncFnOnce(&Core) -> Result<T, Refusal>) -> Result<T, Failure> {
+    service().and_then(|service| run(act(&service))).map_err(convert::failure)
+}
+
+/// The names of logs with news, as WIT has them.
+fn names(logs: impl IntoIterator<Item = loadgate::names::LogName>) -> Vec<String> {
+    logs.into_iter().map(|log| log.to_string()).collect()
+}
+
+pub struct Aggregator;
+
+impl control::Guest for Aggregator {
+    fn configure(settings: Vec<(String, String)>) -> Result<(), Failure> {
+        let pairs = settings.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let settings = Settings::parse(pairs).map_err(|error| Failure::Invalid(error.to_string()))?;
+        configure(settings).map(|_| ()).map_err(convert::failure)
+    }
+}
+
+/// An upload: what is left of it is dropped with it.
+pub struct Upload(RefCell<Session>);
+
+impl ingest::GuestUpload for Upload {
+    fn open(request: ingest::Request) -> Result<ingest::Upload, Failure> {
+        with(async |service| service.open(convert::request(request)).await)
+            .map(|session| ingest::Upload::new(Upload(RefCell::new(session))))
+    }
+
+    fn push(&self, bytes: Vec<u8>) -> Result<(), Failure> {
+        with(async |service| self.0.borrow_mut().push(service, &bytes).await)
+    }
+
+    fn flush(&self) -> Result<Vec<String>, Failure> {
+        with(async |service| self.0.borrow_mut().flush(service).await).map(names)
+    }
+
+    fn finish(&self, complete: bool) -> ingest::Receipt {
+        let mut session = self.0.borrow_mut();
+        match service() {
+            Ok(service) => convert::receipt(run(session.finish(&service, complete))),
+            Err(refusal) => convert::receipt(session.abandon(refusal)),
+        }
+    }
+}
+
+impl ingest::Guest for Aggregator {
+    type Upload = Upload;
+
+    fn hello(test: Option<String>) -> Result<Vec<String>, Failure> {
+        with(async |service| service.hello(test.as_deref()).await).map(|log| names([log]))
+    }
+
+    fn declare(test: String, options: Vec<u8>) -> Result<(), Failure> {
+        with(async |service| service.declare(&test, &options).await)
+    }
+
+    fn new_run(test: String) -> Result<Vec<String>, Failure> {
+        with(async |service| service.new_run(&test).await).map(|log| names([log]))
+    }
+
+    fn finish_run(target: String) -> Result<(String, Vec<String>), Failure> {
+        with(async |service| service.finish_run(&target).await).map(|run| (run.to_string(), names([run.log])))
+    }
+
+    fn new_import(test: Option<String>) -> Result<String, Failure> {
+        with(async |service| service.new_import(test.as_deref()).await)
+    }
+}
+
+impl log::Guest for Aggregator {
+    fn advance(log: String) -> Result<log::Progress, Failure> {
+        with(async |service| service.advance(&log).await).map(|progress| log::Progress {
+            chunks: progress.chunks,
+            more: progress.more,
+            again: progress.again_ms.map(|ms| u32::try_from(ms).unwrap_or(u32::MAX)),
+        })
+    }
+
+    fn sweep(test: String) -> Result<bool, Failure> {
+        with(async |service| service.sweep(&test).await)
+    }
+}
+
+impl events::Guest for Aggregator {
+    fn newest(test: Option<String>) -> Result<Option<String>, Failure> {
+        with(async |service| service.newest(test.as_deref()).await).map(|run| run.map(|run| run.to_string()))
+    }
+
+    fn seek(run: String, after: Option<u64>) -> Result<events::Cursor, Failure> {
+        with(async |service| service.seek(&run, after).await)
+            .map(|cursor| events::Cursor { chunk: cursor.chunk, id: cursor.id })
+    }
+
+    fn read(run: String, cursor: events::Cursor) -> Result<events::Page, Failure> {
+        with(async |service| service.read(&run, convert::cursor(cursor)).await).map(convert::page)
+    }
+
+    fn log_of(run: String) -> Result<String, Failure> {
+        with(async |service| service.log_of(&run).await).map(|log| log.to_string())
+    }
+}
+
+impl runs::Guest for Aggregator {
+    fn list(test: Option<String>, before: Option<String>, limit: u32) -> Result<String, Failure> {
+        with(async |service| service.list(test.as_deref(), before.as_deref(), limit).await)
+    }
+
+    fn get(run: String) -> Result<String, Failure> {
+        with(async |service| service.get(&run).await)
+    }
+
+    fn summary(run: String) -> Result<String, Failure> {
+        with(async |service| service.summary(&run).await)
+    }
+
+    fn event_schema() -> String {
+        loadgate::events::SCHEMA.to_owned()
+    }
+}

@@ -1,0 +1,183 @@
+//! Which series a sample belongs to: its metric, submetrics, and the breakdowns.
+
+use super::metrics::{Metric, Metrics};
+use super::tags::TagSet;
+use crate::declare::Submetric;
+use crate::limits;
+use crate::record::{Dimension, SeriesKey};
+use std::collections::HashMap;
+
+/// The breakdowns, in the order of their slots.
+const BREAKDOWNS: [Dimension; 5] =
+    [Dimension::Request, Dimension::Status, Dimension::Check, Dimension::Group, Dimension::Scenario];
+const REQUEST: usize = 0;
+const STATUS: usize = 1;
+const CHECK: usize = 2;
+const GROUP: usize = 3;
+const SCENARIO: usize = 4;
+
+/// Key of `(other)`.
+const OTHER: u32 = u32::MAX;
+
+/// The series of one batch, numbered as they come.
+pub(super) struct SeriesTable<'a> {
+    metrics: &'a Metrics,
+    submetrics: Vec<Vec<&'a Submetric>>,
+    series: Vec<SeriesKey>,
+    /// Series by metric.
+    whole: Vec<Option<u32>>,
+    /// Series by breakdown, key and metric.
+    divided: HashMap<(u8, u32, u32), u32, foldhash::fast::RandomState>,
+    partial: HashMap<(u32, u32), u32, foldhash::fast::RandomState>,
+    breakdowns: [Breakdown; 5],
+    /// Per tag set, its key in each breakdown.
+    keys: Vec<[Key; 5]>,
+    scratch: String,
+}
+
+#[derive(Default)]
+struct Breakdown {
+    by_text: HashMap<Box<str>, u32, foldhash::fast::RandomState>,
+    keys: Vec<Vec<String>>,
+    overflow: u64,
+}
+
+#[derive(Clone, Copy)]
+enum Key {
+    NotYet,
+    /// The sample has none of the tags.
+    None,
+    Is(u32),
+}
+
+impl<'a> SeriesTable<'a> {
+    pub(super) fn new(metrics: &'a Metrics, submetrics: &'a [Submetric], tag_sets: usize) -> Self {
+        let mut by_metric = vec![Vec::new(); metrics.len()];
+        for submetric in submetrics {
+            if let Some(id) = metrics.find(&submetric.metric) {
+                by_metric[id as usize].push(submetric);
+            }
+        }
+        SeriesTable {
+            metrics,
+            submetrics: by_metric,
+            series: Vec::new(),
+            whole: vec![None; metrics.len()],
+            divided: HashMap::default(),
+            partial: HashMap::default(),
+            breakdowns: Default::default(),
+            keys: vec![[Key::NotYet; 5]; tag_sets],
+            scratch: String::new(),
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.series.len()
+    }
+
+    /// The series of a metric's samples with these tags; `samples` of them are counted where a
+    /// breakdown overflows.
+    pub(super) fn targets(&mut self, metric: Metric, tags_id: u32, tags: &TagSet, samples: u64) -> Vec<u32> {
+        let mut targets = Vec::with_capacity(6);
+        targets.push(self.metric_series(metric));
+        for (at, submetric) in self.submetrics[metric.id as usize].iter().enumerate() {
+            if submetric.matches(|key| tags.get(key)) {
+                let series = &mut self.series;
+                targets.push(*self.partial.entry((metric.id, at as u32)).or_insert_with(|| {
+                    series.push(SeriesKey {
+                        dimension: Dimension::Submetric,
+                        key: vec![submetric.text.clone()],
+                        metric: submetric.metric.clone(),
+                    });
+                    series.len() as u32 - 1
+                }));
+            }
+        }
+        let wanted = [metric.by_request(), metric.by_status(), metric.by_check(), true, metric.by_scenario()];
+        for (slot, wanted) in wanted.into_iter().enumerate() {
+            if !wanted {
+                continue;
+            }
+            if let Key::NotYet = self.keys[tags_id as usize][slot] {
+                self.keys[tags_id as usize][slot] = self.key(slot, tags);
+            }
+            if let Key::Is(key) = self.keys[tags_id as usize][slot] {
+                if key == OTHER {
+                    self.breakdowns[slot].overflow += samples;
+                }
+                targets.push(self.breakdown_series(slot, key, metric));
+            }
+        }
+        targets
+    }
+
+    fn metric_series(&mut self, metric: Metric) -> u32 {
+        let series = &mut self.series;
+        let name = self.metrics.name(metric.id);
+        *self.whole[metric.id as usize].get_or_insert_with(|| {
+            series.push(SeriesKey { dimension: Dimension::Metric, key: Vec::new(), metric: name.to_owned() });
+            series.len() as u32 - 1
+        })
+    }
+
+    fn breakdown_series(&mut self, slot: usize, key: u32, metric: Metric) -> u32 {
+        let (series, breakdown) = (&mut self.series, &self.breakdowns[slot]);
+        let name = self.metrics.name(metric.id);
+        *self.divided.entry((slot as u8, key, metric.id)).or_insert_with(|| {
+            let key = match breakdown.keys.get(key as usize) {
+                Some(key) => key.clone(),
+                None => vec!["(other)".to_owned()],
+            };
+            series.push(SeriesKey { dimension: BREAKDOWNS[slot], key, metric: name.to_owned() });
+            series.len() as u32 - 1
+        })
+    }
+
+    fn key(&mut self, slot: usize, tags: &TagSet) -> Key {
+        let names: &[&str] = match slot {
+            REQUEST => &["method", "name"],
+            STATUS => &["method", "name", "status", "error_code"],
+            CHECK => &["group", "check"],
+            GROUP => &["group"],
+            SCENARIO => &["scenario"],
+            _ => unreachable!("there are five breakdowns"),
+        };
+        // Without its own tag a check is no row, whatever group it is in.
+        let decisive = if slot == CHECK { &names[1..] } else { names };
+        if decisive.iter().all(|name| tags.get(name).is_empty()) {
+            return Key::None;
+        }
+        // NUL cannot be part of a tag, so equal texts are equal keys.
+        self.scratch.clear();
+        for name in names {
+            push_cut(&mut self.scratch, tags.get(name));
+            self.scratch.push('\0');
+        }
+        let breakdown = &mut self.breakdowns[slot];
+        if let Some(&key) = breakdown.by_text.get(self.scratch.as_str()) {
+            return Key::Is(key);
+        }
+        if breakdown.keys.len() >= limits::BREAKDOWN_KEYS {
+            return Key::Is(OTHER);
+        }
+        let key = breakdown.keys.len() as u32;
+        breakdown.keys.push(self.scratch.split_terminator('\0').map(str::to_owned).collect());
+        breakdown.by_text.insert(self.scratch.as_str().into(), key);
+        Key::Is(key)
+    }
+
+    /// The series by index, and the samples that went to each breakdown's `(other)`.
+    pub(super) fn finish(self) -> (Vec<SeriesKey>, Vec<(Dimension, u64)>) {
+        let overflow = BREAKDOWNS.into_iter().zip(self.breakdowns.iter().map(|breakdown| breakdown.overflow));
+        (self.series, overflow.filter(|(_, samples)| *samples > 0).collect())
+    }
+}
+
+fn push_cut(text: &mut String, value: &str) {
+    if value.len() <= limits::KEY_BYTES {
+        text.push_str(value);
+    } else {
+        text.push_str(&value[..value.floor_char_boundary(limits::KEY_BYTES - '…'.len_utf8())]);
+        text.push('…');
+    }
+}

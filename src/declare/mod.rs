@@ -1,0 +1,331 @@
+//! What is declared about a test: metric types and units, thresholds, scenarios, planned duration.
+//!
+//! Declarations come in k6's `Metric` lines, in the output of `k6 inspect
+//! --execution-requirements` and from our own clients. A writer merges what is new into the set of
+//! its test, stores the set under its hash and names that hash in its record.
+
+mod builtin;
+mod options;
+mod submetric;
+mod threshold;
+
+pub use builtin::builtin;
+pub use options::OptionsError;
+pub use submetric::Submetric;
+pub use threshold::{Aggregate, Evaluation, Operator, Threshold, ThresholdError, Values};
+
+use crate::limits;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::fmt;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MetricType {
+    Counter,
+    Gauge,
+    Rate,
+    Trend,
+}
+
+/// What a metric's values are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Contains {
+    #[default]
+    Default,
+    /// Milliseconds.
+    Time,
+    /// Bytes.
+    Data,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MetricKind {
+    #[serde(rename = "type")]
+    pub metric_type: MetricType,
+    #[serde(default)]
+    pub contains: Contains,
+}
+
+/// The declarations of a test. Equal sets have equal bytes.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Declarations {
+    /// Custom metrics; k6's own are known ([`builtin`]).
+    pub metrics: BTreeMap<String, MetricKind>,
+    /// By metric or submetric name as k6 writes it; expressions as written, in k6's order. A
+    /// submetric without expressions is one that k6 computes though no known threshold needs it
+    /// (its `Metric` lines name submetrics, not their thresholds).
+    pub thresholds: BTreeMap<String, Vec<String>>,
+    /// Thresholds came from k6's options: there are no others. Until then it is not known whether
+    /// the test has any.
+    pub thresholds_known: bool,
+    pub scenarios: Vec<String>,
+    /// Planned duration with graceful stops, ms (`totalDuration`).
+    pub duration_ms: Option<u64>,
+    pub max_vus: Option<u64>,
+    /// A window is at least this long.
+    pub period_ms: Option<u64>,
+}
+
+/// What a k6 `Metric` line says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MetricDeclaration {
+    pub name: String,
+    pub kind: MetricKind,
+    /// `None`: the line does not speak of thresholds.
+    pub thresholds: Option<Vec<String>>,
+    /// Names with braces; their thresholds are not on this wire.
+    pub submetrics: Vec<String>,
+}
+
+/// A declaration that cannot stand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DeclareError {
+    /// k6's own metrics have their types.
+    Builtin { name: String, builtin: MetricType, declared: MetricType },
+    /// More than [`limits::METRICS`].
+    Metrics { name: String },
+    /// More than [`limits::SUBMETRICS`].
+    Submetrics { name: String },
+}
+
+impl fmt::Display for DeclareError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            DeclareError::Builtin { name, builtin, declared } => {
+                write!(f, "`{name}` is k6's own {}, not a {}", builtin.word(), declared.word())
+            }
+            DeclareError::Metrics { name } => {
+                write!(f, "`{name}` is one metric too many: a test declares at most {}", limits::METRICS)
+            }
+            DeclareError::Submetrics { name } => {
+                write!(f, "{:?} is one submetric too many: at most {}", shorten(name), limits::SUBMETRICS)
+            }
+        }
+    }
+}
+
+impl std::error::Error for DeclareError {}
+
+impl MetricType {
+    /// As k6 writes it.
+    pub fn word(self) -> &'static str {
+        match self {
+            MetricType::Counter => "counter",
+            MetricType::Gauge => "gauge",
+            MetricType::Rate => "rate",
+            MetricType::Trend => "trend",
+        }
+    }
+}
+
+impl Contains {
+    /// As k6 writes it, where it says anything.
+    pub fn word(self) -> Option<&'static str> {
+        match self {
+            Contains::Default => None,
+            Contains::Time => Some("time"),
+            Contains::Data => Some("data"),
+        }
+    }
+}
+
+impl Declarations {
+    /// Whether anything was declared at all.
+    pub fn is_empty(&self) -> bool {
+        *self == Declarations::default()
+    }
+
+    /// The kind of a metric that is k6's own or was declared.
+    pub fn kind(&self, metric: &str) -> Option<MetricKind> {
+        builtin(metric).or_else(|| self.metrics.get(metric).copied())
+    }
+
+    /// The name of the set, a key in the store: equal sets have equal names.
+    pub fn hash(&self) -> String {
+        let bytes = postcard::to_allocvec(self).expect("maps and text always serialize into memory");
+        Sha256::digest(bytes).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// Submetrics that samples are to be counted in.
+    pub fn submetrics(&self) -> Vec<Submetric> {
+        self.thresholds.keys().filter_map(|name| Submetric::parse(name)).collect()
+    }
+
+    /// Takes over what a newer set declares; true when that changed anything. A set that came from
+    /// k6's options replaces all thresholds, any other only those of the names that it mentions.
+    pub fn merge(&mut self, newer: &Declarations) -> bool {
+        let before = self.clone();
+        self.metrics.extend(newer.metrics.iter().map(|(name, kind)| (name.clone(), *kind)));
+        if newer.thresholds_known {
+            self.thresholds.retain(|name, _| name.contains('{'));
+            self.thresholds.values_mut().for_each(Vec::clear);
+            self.thresholds_known = true;
+            self.scenarios.clone_from(&newer.scenarios);
+            self.duration_ms = newer.duration_ms;
+            self.max_vus = newer.max_vus;
+        }
+        for (name, expressions) in &newer.thresholds {
+            if expressions.is_empty() {
+                self.thresholds.entry(name.clone()).or_default();
+            } else {
+                self.thresholds.insert(name.clone(), expressions.clone());
+            }
+        }
+        if !newer.scenarios.is_empty() {
+            self.scenarios.clone_from(&newer.scenarios);
+        }
+        self.duration_ms = newer.duration_ms.or(self.duration_ms);
+        self.max_vus = newer.max_vus.or(self.max_vus);
+        self.period_ms = newer.period_ms.or(self.period_ms);
+        *self != before
+    }
+
+    /// Takes over what a `Metric` line says; true when that changed anything.
+    pub fn declare(&mut self, line: &MetricDeclaration) -> Result<bool, DeclareError> {
+        let name = || line.name.clone();
+        let mut changed = false;
+        match builtin(&line.name) {
+            Some(own) if own.metric_type != line.kind.metric_type => {
+                return Err(DeclareError::Builtin {
+                    name: name(),
+                    builtin: own.metric_type,
+                    declared: line.kind.metric_type,
+                });
+            }
+            Some(_) => {}
+            None if self.metrics.get(&line.name) == Some(&line.kind) => {}
+            None => {
+                if self.metrics.len() >= limits::METRICS && !self.metrics.contains_key(&line.name) {
+                    return Err(DeclareError::Metrics { name: name() });
+                }
+                self.metrics.insert(name(), line.kind);
+                changed = true;
+            }
+        }
+        match &line.thresholds {
+            Some(expressions) if expressions.is_empty() => {
+                changed |= self.thresholds.remove(&line.name).is_some();
+            }
+            Some(expressions) if self.thresholds.get(&line.name) != Some(expressions) => {
+                self.thresholds.insert(name(), expressions.clone());
+                changed = true;
+            }
+            _ => {}
+        }
+        for submetric in &line.submetrics {
+            if self.thresholds.contains_key(submetric) || Submetric::parse(submetric).is_none() {
+                continue;
+            }
+            if self.thresholds.keys().filter(|name| name.contains('{')).count() >= limits::SUBMETRICS {
+                return Err(DeclareError::Submetrics { name: submetric.clone() });
+            }
+            self.thresholds.insert(submetric.clone(), Vec::new());
+            changed = true;
+        }
+        Ok(changed)
+    }
+}
+
+/// What k6 takes for a metric's name, `[A-Za-z_][A-Za-z0-9_]{0,127}`, save `time`, which is the
+/// event stream's own.
+pub fn is_metric_name(name: &str) -> bool {
+    let bytes = name.as_bytes();
+    (1..=128).contains(&bytes.len())
+        && !bytes[0].is_ascii_digit()
+        && bytes.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_')
+        && name != "time"
+}
+
+/// Enough of somebody's text to recognise it in a message.
+pub(crate) fn shorten(text: &str) -> &str {
+    &text[..text.floor_char_boundary(60)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TREND: MetricKind = MetricKind { metric_type: MetricType::Trend, contains: Contains::Time };
+    const COUNTER: MetricKind = MetricKind { metric_type: MetricType::Counter, contains: Contains::Default };
+
+    fn line(name: &str, kind: MetricKind, thresholds: &[&str], submetrics: &[&str]) -> MetricDeclaration {
+        let own = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+        MetricDeclaration {
+            name: name.to_owned(),
+            kind,
+            thresholds: Some(own(thresholds)),
+            submetrics: own(submetrics),
+        }
+    }
+
+    #[test]
+    fn equal_sets_have_equal_hashes_whatever_the_order_they_came_in() {
+        let (mut a, mut b) = (Declarations::default(), Declarations::default());
+        let lines = [line("m", TREND, &["avg<1"], &["m{a:b}"]), line("n", COUNTER, &[], &[])];
+        for line in &lines {
+            a.declare(line).unwrap();
+        }
+        for line in lines.iter().rev() {
+            b.declare(line).unwrap();
+        }
+        assert_eq!(a.hash(), b.hash());
+        assert_ne!(a.hash(), Declarations::default().hash());
+        assert_eq!(a.hash().len(), 32);
+    }
+
+    #[test]
+    fn a_repeated_declaration_changes_nothing() {
+        let mut set = Declarations::default();
+        let line = line("m", TREND, &["avg<1"], &["m{a:b}"]);
+        assert_eq!(set.declare(&line), Ok(true));
+        assert_eq!(set.declare(&line), Ok(false));
+        assert!(!set.clone().merge(&set));
+    }
+
+    #[test]
+    fn the_newest_declaration_wins_and_an_emptied_threshold_goes() {
+        let mut set = Declarations::default();
+        set.declare(&line("m", TREND, &["avg<1"], &[])).unwrap();
+        set.declare(&line("m", COUNTER, &[], &[])).unwrap();
+        assert_eq!(set.kind("m"), Some(COUNTER));
+        assert!(set.thresholds.is_empty());
+    }
+
+    #[test]
+    fn options_replace_thresholds_and_keep_the_submetrics_that_k6_computes() {
+        let mut set = Declarations::default();
+        set.declare(&line("http_req_duration", TREND, &["avg<1"], &["http_req_duration{a:b}"])).unwrap();
+        let options = br#"{"thresholds":{"checks":["rate>0.9"]},"scenarios":{"s":{}}}"#;
+        assert!(set.merge(&Declarations::from_k6_options(options).unwrap()));
+        assert!(set.thresholds_known);
+        assert_eq!(set.thresholds.len(), 2);
+        assert_eq!(set.thresholds["checks"], ["rate>0.9"]);
+        assert!(set.thresholds["http_req_duration{a:b}"].is_empty());
+
+        set.declare(&line("http_req_duration", TREND, &["avg<1"], &["http_req_duration{a:b}"])).unwrap();
+        assert!(set.thresholds_known, "a later Metric line does not unlearn that");
+    }
+
+    #[test]
+    fn the_types_of_k6s_own_metrics_stand() {
+        let mut set = Declarations::default();
+        let wrong = line("http_reqs", TREND, &[], &[]);
+        assert!(matches!(set.declare(&wrong), Err(DeclareError::Builtin { .. })));
+        assert!(set.is_empty());
+        set.declare(&line("http_req_duration", TREND, &[], &[])).unwrap();
+        assert!(set.metrics.is_empty(), "k6's own need no declaration");
+    }
+
+    #[test]
+    fn names_are_what_k6_takes() {
+        for name in ["a", "_", "A9_", &"x".repeat(128)] {
+            assert!(is_metric_name(name), "{name}");
+        }
+        for name in ["", "9a", "a-b", "a b", "ä", "time", "a{b:c}", &"x".repeat(129)] {
+            assert!(!is_metric_name(name), "{name}");
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! k6's options document, the output of `k6 inspect --execution-requirements SCRIPT`.
+
+use super::{Declarations, Submetric, Threshold, ThresholdError, is_metric_name, shorten};
+use crate::limits;
+use crate::settings::parse_duration_ms;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// Only what Loadgate reads; k6 writes `null` for what the script does not set.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Document {
+    #[serde(default)]
+    thresholds: Option<BTreeMap<String, Vec<Expression>>>,
+    #[serde(default)]
+    scenarios: Option<BTreeMap<String, serde::de::IgnoredAny>>,
+    #[serde(default)]
+    total_duration: Option<String>,
+    #[serde(default, rename = "maxVUs")]
+    max_vus: Option<u64>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Expression {
+    Plain(String),
+    /// With `abortOnFail` and the like, which are k6's own business.
+    Rich {
+        threshold: String,
+    },
+}
+
+/// An options document that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OptionsError {
+    /// Longer than [`limits::OPTIONS_BYTES`].
+    TooLarge,
+    /// Not the JSON that `k6 inspect` prints; with the parser's reason.
+    NotOptions(String),
+    /// A threshold of something that cannot be a metric or submetric.
+    Name(String),
+    Threshold(ThresholdError),
+    /// Thresholds of more than [`limits::SUBMETRICS`] submetrics or [`limits::METRICS`] metrics.
+    TooMany,
+}
+
+impl fmt::Display for OptionsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            OptionsError::TooLarge => {
+                write!(f, "the options are longer than the limit of {} bytes", limits::OPTIONS_BYTES)
+            }
+            OptionsError::NotOptions(reason) => {
+                write!(f, "this is not what `k6 inspect --execution-requirements` prints: {reason}")
+            }
+            OptionsError::Name(name) => {
+                write!(f, "{:?} is not the name of a metric or submetric", shorten(name))
+            }
+            OptionsError::Threshold(error) => error.fmt(f),
+            OptionsError::TooMany => write!(
+                f,
+                "there are thresholds of more than {} metrics or {} submetrics",
+                limits::METRICS,
+                limits::SUBMETRICS
+            ),
+        }
+    }
+}
+
+impl std::error::Error for OptionsError {}
+
+impl Declarations {
+    /// Reads k6's options: thresholds (those of submetrics too, which stand nowhere else),
+    /// scenarios, planned duration, the most VUs.
+    pub fn from_k6_options(document: &[u8]) -> Result<Self, OptionsError> {
+        if document.len() > limits::OPTIONS_BYTES {
+            return Err(OptionsError::TooLarge);
+        }
+        let document = document.strip_prefix(b"\xef\xbb\xbf").unwrap_or(document);
+        // serde takes an array for a structure, too.
+        if document.trim_ascii_start().first() != Some(&b'{') {
+            return Err(OptionsError::NotOptions("it is no JSON object".to_owned()));
+        }
+        let document: Document =
+            serde_json::from_slice(document).map_err(|error| OptionsError::NotOptions(error.to_string()))?;
+
+        let mut thresholds = BTreeMap::new();
+        for (name, expressions) in document.thresholds.unwrap_or_default() {
+            if !is_metric_name(&name) && Submetric::parse(&name).is_none() {
+                return Err(OptionsError::Name(name));
+            }
+            let texts: Vec<String> = expressions
+                .into_iter()
+                .map(|expression| match expression {
+                    Expression::Plain(text) | Expression::Rich { threshold: text } => text,
+                })
+                .collect();
+            for text in &texts {
+                Threshold::parse(text).map_err(OptionsError::Threshold)?;
+            }
+            if !texts.is_empty() || name.contains('{') {
+                thresholds.insert(name, texts);
+            }
+        }
+        let submetrics = thresholds.keys().filter(|name| name.contains('{')).count();
+        if submetrics > limits::SUBMETRICS || thresholds.len() - submetrics > limits::METRICS {
+            return Err(OptionsError::TooMany);
+        }
+
+        let duration_ms =
+            match document.total_duration {
+                None => None,
+                Some(text) => Some(parse_duration_ms(&text).ok_or_else(|| {
+                    OptionsError::NotOptions(format!("totalDuration is {:?}", shorten(&text)))
+                })?),
+            };
+        Ok(Declarations {
+            metrics: BTreeMap::new(),
+            thresholds,
+            thresholds_known: true,
+            scenarios: document.scenarios.unwrap_or_default().into_keys().collect(),
+            duration_ms,
+            max_vus: document.max_vus,
+            period_ms: None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_real_document_is_read_whole() {
+        let document = include_bytes!("../../tests/fixtures/k6/shop/options.json");
+        let set = Declarations::from_k6_options(document).unwrap();
+        assert_eq!(set.scenarios, ["browse", "buy"]);
+        assert_eq!((set.duration_ms, set.max_vus), (Some(40_000), Some(14)));
+        assert_eq!(set.thresholds.len(), 13);
+        assert_eq!(set.thresholds["http_req_duration{name:checkout}"], ["p(99)<900", "max<2000"]);
+        assert_eq!(set.submetrics().len(), 6);
+        assert!(set.thresholds_known);
+    }
+
+    #[test]
+    fn thresholds_may_be_objects_and_a_script_may_have_none() {
+        let rich =
+            br#"{"thresholds":{"m":[{"threshold":"avg<1","abortOnFail":true,"delayAbortEval":null}]}}"#;
+        assert_eq!(Declarations::from_k6_options(rich).unwrap().thresholds["m"], ["avg<1"]);
+        let none = Declarations::from_k6_options(br#"{"thresholds":null,"scenarios":null}"#).unwrap();
+        assert!(none.thresholds_known && none.thresholds.is_empty());
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        for (document, part) in [
+            (&b"[]"[..], "k6 inspect"),
+            (b"", "k6 inspect"),
+            (br#"{"thresholds":{"a b":[]}}"#, "a b"),
+            (br#"{"thresholds":{"m":["avg~1"]}}"#, "avg~1"),
+            (br#"{"totalDuration":"soon"}"#, "soon"),
+        ] {
+            let error = Declarations::from_k6_options(document).unwrap_err().to_string();
+            assert!(error.contains(part), "{error}");
+        }
+        let large = vec![b' '; limits::OPTIONS_BYTES + 1];
+        assert_eq!(Declarations::from_k6_options(&large), Err(OptionsError::TooLarge));
+    }
+}

@@ -1,0 +1,213 @@
+//! Threshold expressions, as k6 reads them: `p(95)<400`, `rate >= 0.99`, `count!=0`.
+
+use super::MetricType;
+use std::fmt;
+
+/// What a threshold looks at.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Aggregate {
+    /// A counter's sum, a trend's number of samples.
+    Count,
+    /// A counter's sum per second, a rate's share of trues.
+    Rate,
+    /// A gauge's last value.
+    Value,
+    Avg,
+    Min,
+    Med,
+    Max,
+    /// 0 to 100.
+    Percentile(f64),
+}
+
+impl Aggregate {
+    /// k6 refuses a threshold whose metric has no such aggregate.
+    pub fn fits(self, metric: MetricType) -> bool {
+        match metric {
+            MetricType::Counter => matches!(self, Aggregate::Count | Aggregate::Rate),
+            MetricType::Gauge => self == Aggregate::Value,
+            MetricType::Rate => self == Aggregate::Rate,
+            MetricType::Trend => !matches!(self, Aggregate::Rate | Aggregate::Value),
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        Some(match text {
+            "count" => Aggregate::Count,
+            "rate" => Aggregate::Rate,
+            "value" => Aggregate::Value,
+            "avg" => Aggregate::Avg,
+            "min" => Aggregate::Min,
+            "med" => Aggregate::Med,
+            "max" => Aggregate::Max,
+            _ => {
+                let percentile = number(text.strip_prefix("p(")?.strip_suffix(')')?.trim())?;
+                if !(0.0..=100.0).contains(&percentile) {
+                    return None;
+                }
+                Aggregate::Percentile(percentile)
+            }
+        })
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operator {
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+    /// `==` and `===`.
+    Equal,
+    NotEqual,
+}
+
+/// A threshold that can be evaluated. It passes when its comparison holds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Threshold {
+    pub aggregate: Aggregate,
+    pub operator: Operator,
+    pub bound: f64,
+}
+
+/// Text that is no threshold expression.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ThresholdError(String);
+
+impl fmt::Display for ThresholdError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{:?} is no threshold: it takes count, rate, value, avg, min, med, max or p(0 to 100), one of \
+             < <= > >= == === !=, and a number",
+            super::shorten(&self.0)
+        )
+    }
+}
+
+impl std::error::Error for ThresholdError {}
+
+/// Where a threshold finds what it looks at. `None`: there is no data, or no such aggregate.
+pub trait Values {
+    fn aggregate(&self, aggregate: Aggregate) -> Option<f64>;
+}
+
+/// What became of a threshold.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Evaluation {
+    pub observed: Option<f64>,
+    /// `None`: there is no data to tell.
+    pub passes: Option<bool>,
+}
+
+impl Threshold {
+    /// Reads one expression.
+    pub fn parse(text: &str) -> Result<Self, ThresholdError> {
+        let wrong = || ThresholdError(text.to_owned());
+        let at = text.find(['<', '>', '=', '!']).ok_or_else(wrong)?;
+        let end = at + text[at..].find(|c| !"<>=!".contains(c)).ok_or_else(wrong)?;
+        let operator = match &text[at..end] {
+            "<" => Operator::Less,
+            "<=" => Operator::LessOrEqual,
+            ">" => Operator::Greater,
+            ">=" => Operator::GreaterOrEqual,
+            "==" | "===" => Operator::Equal,
+            "!=" => Operator::NotEqual,
+            _ => return Err(wrong()),
+        };
+        let aggregate = Aggregate::parse(text[..at].trim()).ok_or_else(wrong)?;
+        let bound = number(text[end..].trim()).ok_or_else(wrong)?;
+        Ok(Threshold { aggregate, operator, bound })
+    }
+
+    /// Whether the comparison holds for an observed value.
+    pub fn passes(&self, observed: f64) -> bool {
+        match self.operator {
+            Operator::Less => observed < self.bound,
+            Operator::LessOrEqual => observed <= self.bound,
+            Operator::Greater => observed > self.bound,
+            Operator::GreaterOrEqual => observed >= self.bound,
+            Operator::Equal => observed == self.bound,
+            Operator::NotEqual => observed != self.bound,
+        }
+    }
+
+    pub fn evaluate(&self, values: &impl Values) -> Evaluation {
+        let observed = values.aggregate(self.aggregate);
+        Evaluation { observed, passes: observed.map(|observed| self.passes(observed)) }
+    }
+}
+
+/// Digits with a sign, fraction or exponent; not the words that Rust also reads.
+fn number(text: &str) -> Option<f64> {
+    let plain = text.bytes().all(|b| b.is_ascii_digit() || b"+-.eE".contains(&b));
+    text.parse().ok().filter(|number: &f64| plain && number.is_finite())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_aggregate_and_operator_is_read() {
+        for (text, aggregate) in [
+            ("count", Aggregate::Count),
+            ("rate", Aggregate::Rate),
+            ("value", Aggregate::Value),
+            ("avg", Aggregate::Avg),
+            ("min", Aggregate::Min),
+            ("med", Aggregate::Med),
+            ("max", Aggregate::Max),
+            ("p(95)", Aggregate::Percentile(95.0)),
+            ("p(99.99)", Aggregate::Percentile(99.99)),
+        ] {
+            for (sign, operator) in [
+                ("<", Operator::Less),
+                ("<=", Operator::LessOrEqual),
+                (">", Operator::Greater),
+                (">=", Operator::GreaterOrEqual),
+                ("==", Operator::Equal),
+                ("===", Operator::Equal),
+                ("!=", Operator::NotEqual),
+            ] {
+                for space in ["", " "] {
+                    let parsed = Threshold::parse(&format!("{text}{space}{sign}{space}-0.5"));
+                    assert_eq!(parsed, Ok(Threshold { aggregate, operator, bound: -0.5 }));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_k6_would_not_read_is_an_error() {
+        for text in [
+            "", "p(95)", "<400", "p(95)<", "p95<400", "p(101)<1", "p(-1)<1", "p()<1", "sum<1", "avg=1",
+            "avg<>1", "avg<1<2", "avg<NaN", "avg<inf", "avg<1ms", "AVG<1",
+        ] {
+            assert!(Threshold::parse(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_threshold_without_data_neither_passes_nor_fails() {
+        struct Nothing;
+        impl Values for Nothing {
+            fn aggregate(&self, _: Aggregate) -> Option<f64> {
+                None
+            }
+        }
+        let threshold = Threshold::parse("p(95)<400").unwrap();
+        assert_eq!(threshold.evaluate(&Nothing), Evaluation { observed: None, passes: None });
+        assert!(threshold.passes(399.9));
+        assert!(!threshold.passes(400.0));
+    }
+
+    #[test]
+    fn aggregates_belong_to_types() {
+        assert!(Aggregate::Rate.fits(MetricType::Counter));
+        assert!(Aggregate::Rate.fits(MetricType::Rate));
+        assert!(!Aggregate::Rate.fits(MetricType::Trend));
+        assert!(!Aggregate::Value.fits(MetricType::Trend));
+        assert!(Aggregate::Percentile(50.0).fits(MetricType::Trend));
+    }
+}

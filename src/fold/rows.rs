@@ -1,0 +1,53 @@
+//! The breakdowns' figures, window by window: `run/ID/rows/W`.
+//!
+//! One value a chunk, postcard of [`Rows`]. A series is defined in the chunk in which it first has
+//! figures, and named by its number from then on: who wants a row's course reads all chunks.
+
+use crate::record::SeriesKey;
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Rows {
+    /// Series by number, as far as they are new in this chunk.
+    pub defined: Vec<(u32, SeriesKey)>,
+    pub windows: Vec<WindowRows>,
+}
+
+/// The figures of one window; windows without any are left out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct WindowRows {
+    /// Unix ms, the `time` of the window's snapshot.
+    pub end_ms: i64,
+    /// What rates per second are over.
+    pub seconds: f64,
+    /// Ascending by series.
+    pub figures: Vec<Figures>,
+}
+
+/// One series in one window.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Figures {
+    pub series: u32,
+    /// Samples.
+    pub count: u64,
+    /// Samples that are not 0: the failures of `http_req_failed`, the passes of `checks`.
+    pub nonzero: u64,
+    pub sum: f64,
+    /// p50, p95, p99 and max of a trend. Single precision: these are for drawing.
+    pub percentiles: Option<[f32; 4]>,
+}
+
+impl Rows {
+    /// Reads a stored value; an empty one has no rows. `None`: it is damaged.
+    pub fn parse(bytes: &[u8]) -> Option<Self> {
+        if bytes.is_empty() { Some(Rows::default()) } else { postcard::from_bytes(bytes).ok() }
+    }
+
+    /// The value to store; empty when there is nothing to say.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        if self.defined.is_empty() && self.windows.is_empty() {
+            return Vec::new();
+        }
+        postcard::to_allocvec(self).expect("numbers and text always serialize into memory")
+    }
+}

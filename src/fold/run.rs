@@ -1,0 +1,511 @@
+//! One run: its time, its open windows, and what it adds up to.
+
+use crate::declare::Declarations;
+use crate::events::Event;
+use crate::fold::emit::Shown;
+use crate::fold::generators::{Generators, Waiting};
+use crate::fold::kinds::Kinds;
+use crate::fold::ladder::{Window, window_at};
+use crate::fold::rows::Rows;
+use crate::fold::series::SeriesTable;
+use crate::fold::tally::Tally;
+use crate::fold::{Chunk, CurrentRun, RunEnd, RunMeta};
+use crate::limits;
+use crate::names::RunId;
+use crate::record::{Batch, Dimension, Record, Second, SeriesKey, VusSample};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+const SECOND_NS: i64 = 1_000_000_000;
+/// Seconds whose nanoseconds an `i64` can hold.
+const SECONDS_MOST: i64 = i64::MAX / SECOND_NS - 1;
+/// A run ends this long after a finish, so that the last flush still belongs to it.
+const FINISH_MS: u64 = 2_000;
+/// An import without a finish ends after this silence.
+const IMPORT_IDLE_MS: u64 = 3_600_000;
+/// A hello ends a run that is silent for so long.
+const HELLO_MS: u64 = 3_000;
+/// A chunk ends with the record once it passes this.
+pub(super) const CHUNK_BYTES: usize = 60_000;
+/// A chunk ends after so many records without a window.
+const CHUNK_RECORDS: u32 = 2_000;
+/// A stretch without any data longer than this (only imports have such) is told by its first and
+/// last window alone, so that made-up times cannot make windows without end.
+const EMPTY_STRETCH_S: i64 = limits::AHEAD_LIVE_S;
+/// Reasons for refusals that are told apart.
+const REASONS: usize = 50;
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    pub id: RunId,
+    pub live: bool,
+    import: bool,
+    grace_ns: i64,
+    idle_ms: u64,
+    /// Seconds; 0: the ladder's own.
+    pub(super) period: i64,
+
+    /// Newest receive time of data, Unix ms.
+    pub(super) received_ms: u64,
+    finish_ms: Option<u64>,
+
+    /// Unix seconds.
+    pub(super) origin: i64,
+    oldest_ns: i64,
+    pub(super) newest_ns: i64,
+    /// Age in seconds at which the oldest open window begins.
+    open: i64,
+    /// Unix ms: the `time` of the last snapshot, the origin before the first.
+    pub(super) closed_ms: i64,
+
+    pub(super) series: SeriesTable,
+    pub(super) totals: Vec<Tally>,
+    windows: BTreeMap<i64, OpenWindow>,
+    pub(super) generators: Generators,
+
+    /// Hash of the set in force, and what it says.
+    declared_hash: Option<String>,
+    pub(super) declared: Declarations,
+    /// Names that were declared when the run began; submetrics among them miss nothing.
+    pub(super) declared_at_start: Vec<String>,
+    pub(super) kinds: Kinds,
+    /// What the stream has announced, by name.
+    pub(super) shown: BTreeMap<String, Shown>,
+    /// Declarations have changed since the stream's last `param`.
+    pub(super) param_due: bool,
+    /// Unix ms of the window in which a threshold first failed, by metric and expression.
+    pub(super) first_failed: BTreeMap<(String, String), i64>,
+    /// Series that have been defined in a chunk's rows.
+    pub(super) rows_defined: Vec<bool>,
+
+    pub(super) counts: Counts,
+    chunks: u64,
+    next_id: u64,
+    records_since_chunk: u32,
+}
+
+/// What `health` tells.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Counts {
+    pub records: u64,
+    pub samples: u64,
+    pub late: u64,
+    pub misdated: u64,
+    pub refused: u64,
+    pub refusals: BTreeMap<String, u64>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct OpenWindow {
+    pub cells: BTreeMap<u32, Tally>,
+    pub vus: Vec<Waiting>,
+}
+
+/// Chunks in the making. Between records nothing is: a record that closes a window ends its chunk.
+#[derive(Default)]
+pub(super) struct Draft {
+    pub done: Vec<Chunk>,
+    pub events: Vec<Event>,
+    pub bytes: usize,
+    pub state_at: usize,
+    pub rows: Rows,
+}
+
+impl Draft {
+    pub fn push(&mut self, kind: &str, data: String) {
+        self.bytes += data.len();
+        self.events.push(Event::new(kind, data));
+    }
+}
+
+fn seconds_of(ns: i64) -> i64 {
+    ns.div_euclid(SECOND_NS)
+}
+
+impl Run {
+    /// Begins with its first batch: chunk 0.
+    pub(super) fn begin(
+        id: RunId,
+        record: &Record,
+        batch: &Batch,
+        declarations: Option<&Declarations>,
+    ) -> (Self, Chunk) {
+        let declared = declarations.cloned().unwrap_or_default();
+        let origin = seconds_of(batch.oldest_ns);
+        let period_ms = u64::from(batch.settings.period_ms).max(declared.period_ms.unwrap_or(0));
+        let mut run = Run {
+            id,
+            live: true,
+            import: batch.import,
+            grace_ns: i64::from(batch.settings.grace_ms) * 1_000_000,
+            idle_ms: if batch.import { IMPORT_IDLE_MS } else { batch.settings.idle_ms.into() },
+            // Partials are per second. A year is longer than any period that makes sense.
+            period: period_ms.div_ceil(1_000).min(366 * 86_400) as i64,
+            received_ms: record.received_ms,
+            finish_ms: None,
+            origin,
+            oldest_ns: batch.oldest_ns,
+            newest_ns: batch.oldest_ns,
+            open: 0,
+            closed_ms: origin.saturating_mul(1_000),
+            series: SeriesTable::default(),
+            totals: Vec::new(),
+            windows: BTreeMap::new(),
+            generators: Generators::default(),
+            declared_hash: record.declarations.clone(),
+            declared_at_start: declared.thresholds.keys().cloned().collect(),
+            declared,
+            kinds: Kinds::default(),
+            shown: BTreeMap::new(),
+            param_due: false,
+            first_failed: BTreeMap::new(),
+            rows_defined: Vec::new(),
+            counts: Counts::default(),
+            chunks: 0,
+            next_id: 0,
+            records_since_chunk: 0,
+        };
+        run.kinds.declare(&run.declared);
+        let mut draft = Draft::default();
+        run.open_stream(&mut draft);
+        run.end_chunk(&mut draft);
+        let first = draft.done.remove(0);
+        (run, first)
+    }
+
+    pub(super) fn meta(&self, ticket: u64) -> RunMeta {
+        RunMeta { run: self.id.clone(), start_ms: self.start_ms(), ticket, import: self.import }
+    }
+
+    pub(crate) fn start_ms(&self) -> u64 {
+        u64::try_from(self.origin.saturating_mul(1_000)).unwrap_or(0)
+    }
+
+    pub(crate) fn newest_ms(&self) -> u64 {
+        u64::try_from(self.newest_ns.div_euclid(1_000_000)).unwrap_or(0)
+    }
+
+    pub(super) fn current(&self) -> CurrentRun {
+        let settled = self.finish_ms.map(|at| at.saturating_add(FINISH_MS));
+        let silent = self.received_ms.saturating_add(self.idle_ms);
+        CurrentRun {
+            run: self.id.clone(),
+            live: self.live,
+            import: self.import,
+            chunks: self.chunks,
+            ends_at_ms: self.live.then(|| settled.map_or(silent, |settled| settled.min(silent))),
+            newest_ms: self.newest_ms(),
+        }
+    }
+
+    /// Silence that ends the run, ms.
+    pub(super) fn idle_ms(&self) -> u64 {
+        self.idle_ms
+    }
+
+    /// What cumulative rates are over: from the oldest sample to the newest, but not beyond the
+    /// last closed window, whose samples are what they divide; at least 1 s.
+    pub(crate) fn seconds(&self) -> f64 {
+        let newest = self.newest_ns.min(self.closed_ms.saturating_mul(1_000_000));
+        let newest = if self.live { newest } else { self.newest_ns };
+        (newest.saturating_sub(self.oldest_ns) as f64 / SECOND_NS as f64).max(1.0)
+    }
+
+    /// Whether a data record that was received then comes after the run's end.
+    pub(super) fn is_over_at(&self, received_ms: u64) -> bool {
+        self.live && self.current().ends_at_ms.is_some_and(|end| received_ms >= end)
+    }
+
+    /// Whether a hello that was received then ends the run.
+    pub(super) fn hello_ends(&self, received_ms: u64) -> bool {
+        !self.import && received_ms >= self.received_ms.saturating_add(HELLO_MS)
+    }
+
+    pub(super) fn is_import(&self) -> bool {
+        self.import
+    }
+
+    /// The first finish counts; a repeated one must not put the end off.
+    pub(super) fn finish(&mut self, received_ms: u64) {
+        self.finish_ms.get_or_insert(received_ms);
+    }
+
+    /// Takes over the declarations that a record names.
+    pub(super) fn declare(&mut self, hash: Option<&String>, declarations: Option<&Declarations>) {
+        if let Some(declarations) = declarations
+            && self.declared_hash.as_ref() != hash
+        {
+            self.declared_hash = hash.cloned();
+            self.param_due |= self.declared != *declarations;
+            self.declared = declarations.clone();
+            self.kinds.declare(declarations);
+            for (number, total) in self.totals.iter_mut().enumerate() {
+                if !self.kinds.keeps_distribution(&self.series.key(number as u32).metric) {
+                    total.sketch = Default::default();
+                }
+            }
+        }
+    }
+
+    /// Counts a record of the run, whatever its body; gives a chunk when it has been long.
+    pub(super) fn count_record(&mut self, draft: &mut Draft) {
+        self.counts.records += 1;
+        self.records_since_chunk += 1;
+        if self.records_since_chunk >= CHUNK_RECORDS && draft.events.is_empty() {
+            self.open_chunk(draft);
+            draft.state_at = draft.events.len();
+            self.end_chunk(draft);
+        }
+    }
+
+    /// Counts a batch.
+    pub(super) fn add(&mut self, record: &Record, batch: &Batch, draft: &mut Draft) {
+        for (reason, lines) in &batch.refused {
+            self.refuse(reason, *lines);
+        }
+        if batch.samples == 0 {
+            return;
+        }
+        self.received_ms = self.received_ms.max(record.received_ms);
+        self.counts.samples = self.counts.samples.saturating_add(batch.samples);
+        let series: Vec<Option<u32>> = batch.series.iter().map(|key| self.series.intern(key)).collect();
+        self.totals.resize(self.series.keys().len(), Tally::default());
+        self.rows_defined.resize(self.series.keys().len(), false);
+        let distributions: Vec<bool> =
+            batch.series.iter().map(|key| self.kinds.keeps_distribution(&key.metric)).collect();
+        let sources: Vec<u32> = batch.sources.iter().map(|name| self.generators.source(name)).collect();
+
+        // Both are in ascending order, and newest moves step by step through the two together.
+        let mut vus = batch.vus.iter().peekable();
+        for second in &batch.seconds {
+            while let Some(sample) = vus.next_if(|sample| seconds_of(sample.time_ns) < second.second) {
+                self.add_vus(sample, &sources, draft);
+            }
+            self.add_second(second, batch, &series, &distributions, draft);
+        }
+        for sample in vus {
+            self.add_vus(sample, &sources, draft);
+        }
+    }
+
+    fn refuse(&mut self, reason: &str, lines: u64) {
+        self.counts.refused = self.counts.refused.saturating_add(lines);
+        let known = self.counts.refusals.contains_key(reason);
+        let reason = if known || self.counts.refusals.len() < REASONS { reason } else { "other reasons" };
+        let count = self.counts.refusals.entry(reason.to_owned()).or_default();
+        *count = count.saturating_add(lines);
+    }
+
+    fn add_second(
+        &mut self,
+        second: &Second,
+        batch: &Batch,
+        series: &[Option<u32>],
+        distributions: &[bool],
+        draft: &mut Draft,
+    ) {
+        let start = second.second.clamp(-SECONDS_MOST, SECONDS_MOST);
+        let within = |ns: i64| ns.clamp(start * SECOND_NS, start * SECOND_NS + SECOND_NS - 1);
+        let cells = || {
+            second.cells.iter().filter_map(|(at, cell)| {
+                let at = *at as usize;
+                (cell.count > 0).then_some((at, batch.series.get(at)?, cell))
+            })
+        };
+        let samples =
+            || cells().filter(|(_, key, _)| key.dimension == Dimension::Metric).map(|(.., cell)| cell.count);
+        let Some(newest_ns) = cells().map(|(.., cell)| within(cell.last_ns)).max() else { return };
+        let Some(place) = self.place(start * SECOND_NS, newest_ns, samples().sum(), draft) else { return };
+        let last_most = if place.misdated { self.newest_ns } else { i64::MAX };
+
+        let mut homeless = 0_u64;
+        let window = self.windows.entry(place.window).or_default();
+        for (at, key, cell) in cells() {
+            match series.get(at).copied().flatten() {
+                Some(number) => {
+                    let last_ns = within(cell.last_ns).min(last_most);
+                    let tally = window.cells.entry(number).or_default();
+                    tally.add(cell, start.saturating_mul(1_000), last_ns, distributions[at]);
+                }
+                None if key.dimension == Dimension::Metric => homeless = homeless.saturating_add(cell.count),
+                None => {}
+            }
+        }
+        if homeless > 0 {
+            self.refuse(&format!("the run has more than {} metrics", limits::METRICS), homeless);
+        }
+    }
+
+    fn add_vus(&mut self, sample: &VusSample, sources: &[u32], draft: &mut Draft) {
+        let Some(&source) = sources.get(sample.source as usize) else { return };
+        let limit = SECONDS_MOST * SECOND_NS;
+        let time_ns = sample.time_ns.clamp(-limit, limit);
+        let Some(place) = self.place(time_ns, time_ns, 1, draft) else { return };
+        // A late one keeps its time: it tells which generator it is from.
+        let time_ns = if place.misdated { self.newest_ns } else { time_ns };
+        let waiting = Waiting { time_ns, source, max: sample.max, value: sample.value };
+        self.windows.entry(place.window).or_default().vus.push(waiting);
+    }
+
+    /// Finds the window in which samples between two times count, and moves time on.
+    fn place(&mut self, from_ns: i64, to_ns: i64, samples: u64, draft: &mut Draft) -> Option<Place> {
+        let ahead = if self.import { limits::AHEAD_IMPORT_S } else { limits::AHEAD_LIVE_S };
+        let misdated = from_ns > self.newest_ns.saturating_add(ahead * SECOND_NS);
+        if misdated {
+            self.counts.misdated = self.counts.misdated.saturating_add(samples);
+        } else {
+            if to_ns > self.newest_ns {
+                self.newest_ns = to_ns;
+                self.close_due(draft);
+            }
+            // A sample from long before the run is counted, but cannot stretch what rates are over.
+            let floor = (self.origin - limits::AHEAD_LIVE_S).saturating_mul(SECOND_NS);
+            if from_ns < self.oldest_ns && from_ns >= floor {
+                self.oldest_ns = from_ns;
+            }
+        }
+        let at = if misdated { self.newest_ns } else { from_ns };
+        let age = seconds_of(at).saturating_sub(self.origin);
+        if age < self.open && self.open > 0 && !misdated {
+            self.counts.late = self.counts.late.saturating_add(samples);
+        }
+        Some(Place { window: self.window(age.max(self.open)).start, misdated })
+    }
+
+    fn window(&self, age: i64) -> Window {
+        window_at(age.max(0), self.period)
+    }
+
+    fn end_ns(&self, window: Window) -> i64 {
+        self.origin.saturating_add(window.end).saturating_mul(SECOND_NS)
+    }
+
+    /// Closes every window whose end time has passed by the grace time.
+    fn close_due(&mut self, draft: &mut Draft) {
+        let due = self.newest_ns.saturating_sub(self.grace_ns);
+        loop {
+            let window = self.window(self.open);
+            if self.end_ns(window) > due {
+                return;
+            }
+            let empty = !self.windows.contains_key(&window.start);
+            self.close(window, self.end_ns(window).div_euclid(1_000_000), draft);
+            if empty {
+                self.skip_empty(seconds_of(due).saturating_sub(self.origin));
+            }
+        }
+    }
+
+    /// After an empty window: passes over a long stretch without data, up to its last window.
+    /// `due` is the age up to which windows can close.
+    fn skip_empty(&mut self, due: i64) {
+        let next = self.windows.keys().next().copied().unwrap_or(due).min(due);
+        if next.saturating_sub(self.open) > EMPTY_STRETCH_S {
+            let before = self.window(next - 1);
+            let last = if self.windows.is_empty() && before.end > due {
+                self.window(before.start - 1)
+            } else {
+                before
+            };
+            self.open = last.start.max(self.open);
+        }
+    }
+
+    /// Ends the run: closes what is open, up to the newest sample.
+    pub(super) fn end(&mut self, record: &Record, ticket: u64) -> (Vec<Chunk>, RunEnd) {
+        let mut draft = Draft::default();
+        let newest = seconds_of(self.newest_ns).saturating_sub(self.origin);
+        loop {
+            let window = self.window(self.open);
+            if window.end > newest {
+                let newest_ms = self.newest_ns.div_euclid(1_000_000);
+                // A snapshot's time is always later than that of the one before.
+                self.close(window, newest_ms.max(self.closed_ms.saturating_add(1)), &mut draft);
+                break;
+            }
+            let empty = !self.windows.contains_key(&window.start);
+            self.close(window, self.end_ns(window).div_euclid(1_000_000), &mut draft);
+            if empty {
+                self.skip_empty(newest);
+            }
+        }
+        self.live = false;
+        self.close_stream(&mut draft);
+        self.end_chunk(&mut draft);
+        let end = RunEnd {
+            end_ms: self.newest_ms(),
+            received_ms: record.received_ms,
+            chunk: self.chunks - 1,
+            ticket,
+        };
+        (draft.done, end)
+    }
+
+    fn close(&mut self, window: Window, end_ms: i64, draft: &mut Draft) {
+        if draft.bytes > CHUNK_BYTES {
+            self.end_chunk(draft);
+        }
+        let mut open = self.windows.remove(&window.start).unwrap_or_default();
+        let from = self.origin.saturating_add(window.start);
+        // The last window of a run ends within its second.
+        let until = self.origin.saturating_add(window.end).min(end_ms.saturating_add(999).div_euclid(1_000));
+        let (vus, vus_max) =
+            self.generators.close(std::mem::take(&mut open.vus), from, until.max(from.saturating_add(1)));
+        for (name, tally) in [("vus", vus), ("vus_max", vus_max)] {
+            if tally.count > 0 {
+                let key =
+                    SeriesKey { dimension: Dimension::Metric, key: Vec::new(), metric: name.to_owned() };
+                if let Some(number) = self.series.intern(&key) {
+                    open.cells.entry(number).or_default().merge(&tally, false);
+                }
+            }
+        }
+        self.totals.resize(self.series.keys().len(), Tally::default());
+        self.rows_defined.resize(self.series.keys().len(), false);
+        for (&number, tally) in &open.cells {
+            let key = self.series.key(number);
+            let total = &mut self.totals[number as usize];
+            total.merge(tally, self.kinds.keeps_distribution(&key.metric));
+            if key.dimension == Dimension::Metric {
+                self.kinds.guess(&key.metric, total);
+            }
+        }
+        let length = end_ms.saturating_sub(from.saturating_mul(1_000)) as f64 / 1e3;
+        self.open = window.end;
+        self.closed_ms = end_ms;
+        self.open_chunk(draft);
+        self.tell_window(&open, end_ms, length.max(1.0), draft);
+    }
+
+    /// Ends the chunk that a record began, if it did.
+    pub(super) fn end_record(&mut self, draft: &mut Draft) {
+        if !draft.events.is_empty() {
+            self.end_chunk(draft);
+        }
+    }
+
+    pub(super) fn end_chunk(&mut self, draft: &mut Draft) {
+        let events = std::mem::take(&mut draft.events);
+        let rows = std::mem::take(&mut draft.rows).to_bytes();
+        let first_id = self.next_id;
+        self.next_id += events.len() as u64;
+        draft.bytes = 0;
+        draft.done.push(Chunk {
+            run: self.id.clone(),
+            index: self.chunks,
+            first_id,
+            events,
+            state_at: std::mem::take(&mut draft.state_at),
+            rows,
+        });
+        self.chunks += 1;
+        self.records_since_chunk = 0;
+    }
+}
+
+/// Where samples count.
+struct Place {
+    /// The start of their window, an age.
+    window: i64,
+    misdated: bool,
+}

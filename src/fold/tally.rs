@@ -1,0 +1,125 @@
+//! What is kept of one series, in an open window and over the run: the merged form of a
+//! [`Cell`].
+
+use crate::aggregate::cell::Cell;
+use crate::aggregate::sketch::Sketch;
+use serde::{Deserialize, Serialize};
+
+/// A sum in two doubles (Knuth's two-sum), so that it does not depend, in any digit that is ever
+/// shown, on the order in which partials came.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Sum {
+    high: f64,
+    low: f64,
+}
+
+impl Sum {
+    pub fn add(&mut self, value: f64) {
+        let sum = self.high + value;
+        if !sum.is_finite() {
+            // Beyond a double's range: stays at its end, since NaN has no place in the stream.
+            *self = Sum { high: f64::MAX.copysign(if sum.is_nan() { 1.0 } else { sum }), low: 0.0 };
+            return;
+        }
+        let part = sum - self.high;
+        let error = (self.high - (sum - part)) + (value - part);
+        self.high = sum;
+        if error.is_finite() {
+            self.low += error;
+        }
+    }
+
+    pub fn merge(&mut self, other: Sum) {
+        self.add(other.high);
+        self.add(other.low);
+    }
+
+    pub fn get(self) -> f64 {
+        let sum = self.high + self.low;
+        if sum.is_finite() { sum } else { self.high }
+    }
+}
+
+/// The samples of one series over a window or a run.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Tally {
+    pub count: u64,
+    pub nonzero: u64,
+    pub sum: Sum,
+    /// Meaningless while `count` is 0, as are the fields below.
+    pub min: f64,
+    pub max: f64,
+    pub last: f64,
+    pub last_ns: i64,
+    /// The second of the oldest sample, Unix ms.
+    pub first_ms: i64,
+    /// When a sample was last 0, Unix ms, to the second where others followed in it.
+    pub zero_ms: Option<i64>,
+    pub sketch: Sketch,
+}
+
+impl Tally {
+    /// Adds the samples of a second. `at_ms` is that second, Unix ms, and `last_ns` when its last
+    /// sample counts. Without `distribution` the sketch is left out.
+    pub fn add(&mut self, cell: &Cell, at_ms: i64, last_ns: i64, distribution: bool) {
+        if cell.count == 0 {
+            return;
+        }
+        let zeros = cell.count > cell.nonzero;
+        let zero_ms = zeros.then(|| if cell.last == 0.0 { last_ns.div_euclid(1_000_000) } else { at_ms });
+        self.absorb(cell.count, cell.nonzero, (cell.min, cell.max), (last_ns, cell.last));
+        self.sum.add(cell.sum);
+        self.first_ms = if self.count == cell.count { at_ms } else { self.first_ms.min(at_ms) };
+        self.zero_ms = self.zero_ms.max(zero_ms);
+        if distribution {
+            self.sketch.merge(&cell.sketch);
+        }
+    }
+
+    /// One value of a gauge that the fold itself made.
+    pub fn observe(&mut self, value: f64, at_ns: i64) {
+        self.absorb(1, u64::from(value != 0.0), (value, value), (at_ns, value));
+        self.sum.add(value);
+    }
+
+    /// Adds another's samples.
+    pub fn merge(&mut self, other: &Tally, distribution: bool) {
+        if other.count == 0 {
+            return;
+        }
+        let first = self.count == 0;
+        self.absorb(other.count, other.nonzero, (other.min, other.max), (other.last_ns, other.last));
+        self.sum.merge(other.sum);
+        self.first_ms = if first { other.first_ms } else { self.first_ms.min(other.first_ms) };
+        self.zero_ms = self.zero_ms.max(other.zero_ms);
+        if distribution {
+            self.sketch.merge(&other.sketch);
+        }
+    }
+
+    fn absorb(&mut self, count: u64, nonzero: u64, (min, max): (f64, f64), last: (i64, f64)) {
+        if self.count == 0 {
+            (self.min, self.max) = (min, max);
+            (self.last_ns, self.last) = last;
+        } else {
+            self.min = self.min.min(min);
+            self.max = self.max.max(max);
+            // Of two samples of one instant the larger counts: the order of arrival must not.
+            if last.0 > self.last_ns || (last.0 == self.last_ns && last.1 > self.last) {
+                (self.last_ns, self.last) = last;
+            }
+        }
+        self.count = self.count.saturating_add(count);
+        self.nonzero = self.nonzero.saturating_add(nonzero);
+    }
+
+    /// Sum over count. Nothing counted: 0.
+    pub fn avg(&self) -> f64 {
+        if self.count == 0 { 0.0 } else { self.sum.get() / self.count as f64 }
+    }
+
+    /// Non-zeros over count. Nothing counted: 0.
+    pub fn ratio(&self) -> f64 {
+        if self.count == 0 { 0.0 } else { self.nonzero as f64 / self.count as f64 }
+    }
+}

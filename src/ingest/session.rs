@@ -1,0 +1,223 @@
+//! Where parsed lines go: to the batch of their log, and into the receipt.
+
+use super::receipt::{Receipt, Wrong};
+use super::{Prepared, Request};
+use crate::aggregate::batch::{BatchBuilder, TagsId, TimeLimits};
+use crate::aggregate::metrics::{Metric, MetricError, Metrics};
+use crate::aggregate::tags::TagSet;
+use crate::declare::{Declarations, MetricDeclaration, Submetric};
+use crate::limits;
+use crate::names::{LogName, TestName};
+use crate::record::FoldSettings;
+use std::collections::HashMap;
+
+/// The tag that names a run.
+const RUN_TAG: &str = "testid";
+
+/// A tag set of the piece at hand.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Handle {
+    log: u32,
+    tags: TagsId,
+}
+
+/// Everything about an upload but the bytes.
+#[derive(Debug)]
+pub(crate) struct Session {
+    test: TestName,
+    /// The run that the request names: the tag does not count then.
+    named: Option<LogName>,
+    source: String,
+    import: bool,
+    fold: FoldSettings,
+    pub metrics: Metrics,
+    pub declared: Declarations,
+    pub changed: bool,
+    /// Types that this request declared: they may not contradict each other.
+    own_types: HashMap<String, crate::declare::MetricKind>,
+    submetrics: Vec<Submetric>,
+    pub receipt: Receipt,
+    /// The number of the line at hand, from 1.
+    pub line: u64,
+    /// The line before the first of the piece at hand.
+    base: u64,
+    by_raw_tags: HashMap<Box<[u8]>, Handle, foldhash::fast::RandomState>,
+    logs: Vec<Log>,
+}
+
+#[derive(Debug)]
+struct Log {
+    name: LogName,
+    builder: BatchBuilder,
+    newest_ns: Option<i64>,
+    pieces: u32,
+}
+
+impl Session {
+    pub fn new(
+        request: &Request,
+        test: TestName,
+        named: Option<LogName>,
+        fold: FoldSettings,
+        declared: Declarations,
+    ) -> Self {
+        Session {
+            test,
+            named,
+            source: request.source.clone(),
+            import: request.import,
+            fold,
+            metrics: Metrics::default(),
+            submetrics: declared.submetrics(),
+            declared,
+            changed: false,
+            own_types: HashMap::new(),
+            receipt: Receipt::default(),
+            line: 0,
+            base: 0,
+            by_raw_tags: HashMap::default(),
+            logs: Vec::new(),
+        }
+    }
+
+    pub fn intern(&mut self, name: &[u8]) -> Result<Metric, Wrong> {
+        self.metrics.intern(name).map_err(|error| match error {
+            MetricError::Name => Wrong::quoting(
+                "a metric's name is up to 128 letters, digits and underscores, does not begin with a digit, and is not `time`",
+                name,
+            ),
+            MetricError::TooMany => {
+                Wrong::quoting(format!("there are more than {} metrics in this request", limits::METRICS), name)
+            }
+        })
+    }
+
+    /// The tag set with these raw bytes, which `parse` reads if they are new in this piece.
+    pub fn tags(
+        &mut self,
+        raw: &[u8],
+        parse: impl FnOnce() -> Result<TagSet, Wrong>,
+    ) -> Result<Handle, Wrong> {
+        if let Some(&handle) = self.by_raw_tags.get(raw) {
+            return Ok(handle);
+        }
+        let set = parse()?;
+        let log = self.log_of(&set)?;
+        let tags = self.logs[log].builder.tags(set);
+        let handle = Handle { log: log as u32, tags };
+        self.by_raw_tags.insert(raw.into(), handle);
+        Ok(handle)
+    }
+
+    fn log_of(&mut self, tags: &TagSet) -> Result<usize, Wrong> {
+        let run = match &self.named {
+            Some(_) => "",
+            None => tags.get(RUN_TAG),
+        };
+        if let [first, ..] = &self.logs[..]
+            && (self.named.is_some() || (run.is_empty() && first.name.name.is_none()))
+        {
+            return Ok(0);
+        }
+        let name = self.named.clone().unwrap_or_else(|| LogName::named(self.test.clone(), run));
+        self.log_at(name).ok_or_else(|| {
+            Wrong::new(format!("lines of one request name more than {} runs", limits::RUNS_PER_REQUEST))
+        })
+    }
+
+    fn log_at(&mut self, name: LogName) -> Option<usize> {
+        if let Some(at) = self.logs.iter().position(|log| log.name == name) {
+            return Some(at);
+        }
+        if self.logs.len() >= limits::RUNS_PER_REQUEST {
+            return None;
+        }
+        let log = Log { name, builder: BatchBuilder::default(), newest_ns: None, pieces: 0 };
+        self.logs.push(log);
+        Some(self.logs.len() - 1)
+    }
+
+    /// Tells the time of the newest sample that a log's run is known to have.
+    pub fn set_newest(&mut self, name: &LogName, newest_ns: i64) {
+        if let Some(at) = self.log_at(name.clone()) {
+            self.logs[at].newest_ns = Some(newest_ns);
+        }
+    }
+
+    #[inline]
+    pub fn add(&mut self, handle: Handle, metric: Metric, time_ns: i64, value: f64) {
+        let line = (self.line - self.base) as u32;
+        self.logs[handle.log as usize].builder.add(metric, handle.tags, time_ns, value, line);
+        self.receipt.accept();
+    }
+
+    pub fn declare(&mut self, line: &MetricDeclaration) -> Result<(), Wrong> {
+        let contradiction = "a metric keeps the type that it was declared with first";
+        if let Some(earlier) = self.own_types.get(&line.name)
+            && earlier.metric_type != line.kind.metric_type
+        {
+            let (name, new) = (&line.name, line.kind.metric_type.word());
+            let old = earlier.metric_type.word();
+            return Err(Wrong::with(contradiction, format!("`{name}` is a {old}, not a {new}")));
+        }
+        let changed = self
+            .declared
+            .declare(line)
+            .map_err(|error| Wrong::with("the declaration cannot stand", error.to_string()))?;
+        // Those that were refused above are not counted, so this stays as small as the set.
+        self.own_types.insert(line.name.clone(), line.kind);
+        if changed {
+            self.changed = true;
+            self.submetrics = self.declared.submetrics();
+        }
+        self.receipt.accept();
+        Ok(())
+    }
+
+    pub fn refuse(&mut self, wrong: Wrong) {
+        self.receipt.refuse(self.line, wrong);
+    }
+
+    /// Ends the piece: judges times, builds the batches. Handles are void from here on.
+    pub fn seal(&mut self, out: &mut Vec<Prepared>) {
+        let gap_s = if self.import { limits::AHEAD_IMPORT_S } else { limits::AHEAD_LIVE_S };
+        for log in &mut self.logs {
+            let times = TimeLimits { gap_s, newest_ns: log.newest_ns };
+            for line in log.builder.drop_misdated(times) {
+                self.receipt.withdraw(
+                    self.base + u64::from(line),
+                    Wrong::new("the time lies too far from the rest of the data: is the clock right?"),
+                );
+            }
+        }
+        let mut refused = None;
+        for log in &mut self.logs {
+            let builder = std::mem::take(&mut log.builder);
+            if builder.is_empty() {
+                continue;
+            }
+            let mut batch = builder.build(&self.metrics, &self.submetrics, &self.source);
+            batch.import = self.import;
+            batch.settings = self.fold;
+            // Whose log a refused line would have gone to cannot be known: the first tells it.
+            batch.refused = refused.replace(()).map_or_else(|| self.receipt.take_reasons(), |()| Vec::new());
+            log.newest_ns = log.newest_ns.max(Some(batch.newest_ns));
+            out.push(Prepared {
+                log: log.name.clone(),
+                piece: log.pieces,
+                lines: batch.samples,
+                first_line: self.base + 1,
+                batch,
+            });
+            log.pieces += 1;
+        }
+        self.by_raw_tags.clear();
+        self.base = self.line;
+    }
+
+    pub fn withdraw(&mut self, prepared: &Prepared, reason: &str) {
+        self.receipt.accepted -= prepared.lines;
+        self.receipt.refused += prepared.lines - 1;
+        self.receipt.refuse(prepared.first_line, Wrong::new(reason.to_owned()));
+    }
+}

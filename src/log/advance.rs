@@ -1,0 +1,507 @@
+//! Folders: from records to chunks, checkpoints and state, in the order of writing that lets
+//! anyone go on from anywhere. See [`super`].
+
+use super::append::{AppendError, Writer};
+use super::cache::{Cache, Fold};
+use super::fault::broken;
+use super::model::{Ended, StoredChunk, StoredState};
+use super::position::{self, Position};
+use super::reaper::{Decision, Reaped, Reaper};
+use super::value::{self, Encoded};
+use super::{declarations, keys};
+use crate::fold::{Chunk, RunMeta, Step};
+use crate::names::LogName;
+use crate::record::{Body, Record};
+use crate::settings::Settings;
+use crate::store::{Clock, Store, StoreError};
+
+/// Records to ask for at first, and at the most when all were there.
+pub(super) const FETCH: u64 = 8;
+const FETCH_MOST: u64 = 64;
+
+/// Only the state behind the last chunk of a page is derived. A page ends at a chunk when so few
+/// records are left that another chunk may not follow …
+const LAST_RECORDS: usize = 16;
+/// … or when chunks are further apart than this.
+const DENSE_RECORDS: u32 = 4;
+
+/// Keys deleted at once.
+const DELETE_BATCH: usize = 500;
+
+/// States are deleted this far below the newest, so that a crash in between is mended.
+const STATE_OVERLAP: u64 = 64;
+
+/// The source of records that no generator sent.
+const SOURCE: &str = "loadgate";
+
+/// What one page came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Chunks that this page wrote.
+    pub chunks: u32,
+    /// More waits: call again at once.
+    pub more: bool,
+    /// Call again after so long; `None` when nothing is under way in this log.
+    pub again_ms: Option<u64>,
+}
+
+/// Folds one page of a log: a few dozen records at the most.
+///
+/// # Errors
+///
+/// The store's; what this instance remembered of the log is then forgotten.
+pub async fn advance<S: Store, C: Clock>(
+    store: &S,
+    clock: &C,
+    settings: &Settings,
+    cache: &Cache,
+    log: &LogName,
+) -> Result<Progress, StoreError> {
+    let folder = Folder { store, clock, settings, cache, log };
+    let mut fold = cache.take_fold(log);
+    let progress = folder.page(&mut fold).await?;
+    cache.put_fold(log, fold);
+    Ok(progress)
+}
+
+struct Folder<'a, S, C> {
+    store: &'a S,
+    clock: &'a C,
+    settings: &'a Settings,
+    cache: &'a Cache,
+    log: &'a LogName,
+}
+
+/// A chunk that is held back until it is known whether another follows in the same page.
+struct Pending {
+    stored: StoredChunk,
+    rows: Vec<u8>,
+    checkpoint: Option<(String, Encoded)>,
+}
+
+/// What a fetched ticket turned out to be.
+enum Found {
+    Record(Box<Record>),
+    Dead,
+    /// Present and old, and somebody is deciding whether it came too late.
+    Undecided,
+}
+
+impl<S: Store, C: Clock> Folder<'_, S, C> {
+    async fn page(&self, fold: &mut Fold) -> Result<Progress, StoreError> {
+        let mut position = match fold.position.take() {
+            Some(position) => position,
+            None => self.load().await?,
+        };
+        let first = position.state.next_ticket();
+        let record_keys: Vec<String> =
+            (first..first + position.fetch).map(|ticket| keys::record(self.log, ticket)).collect();
+        let heads = self.store.get_many(&record_keys).await?;
+        let in_hand = heads.iter().take_while(|head| head.is_some()).count();
+        if in_hand == 0 {
+            let absent = |i: usize| heads.get(i).is_none_or(Option::is_none);
+            let known = self.cache.ticket(self.log).saturating_sub(first).saturating_add(1);
+            let sight = heads.iter().rposition(Option::is_some).map_or(0, |last| last as u64 + 1);
+            let sight =
+                sight.max(if self.cache.ticket(self.log) >= first { known } else { 0 }).min(FETCH_MOST);
+            let holes: Vec<u64> = (0..sight).filter(|i| absent(*i as usize)).map(|i| first + i).collect();
+            return self.at_the_end(fold, position, &holes).await;
+        }
+        position.fetch =
+            if in_hand as u64 == position.fetch { (position.fetch * 2).min(FETCH_MOST) } else { FETCH };
+        self.fold_records(fold, position, &record_keys[..in_hand], heads).await
+    }
+
+    /// Where others or this instance have come, and whether the newest chunk's state is there.
+    async fn load(&self) -> Result<Position, StoreError> {
+        let mut position = position::load(self.store, self.log).await?;
+        if let Some((number, chunk)) = position.committed {
+            let key = keys::state(&self.log.run(number), chunk);
+            position.state_missing = self.store.get(&key).await?.is_none();
+            let stands = position.chain.first().is_some_and(|at| (at.run, at.chunk) == (number, chunk));
+            if position.state_missing && stands {
+                value::set(self.store, &key, value::encode(&self.state_of(&position))).await?;
+                position.state_missing = false;
+            }
+        }
+        Ok(position)
+    }
+
+    fn state_of(&self, position: &Position) -> StoredState {
+        StoredState { events: position.state.state(), summary: position.state.summary() }
+    }
+
+    /// Nothing to fold at the next ticket: a hole, the end of what there is, or others were faster.
+    async fn at_the_end(
+        &self,
+        fold: &mut Fold,
+        mut position: Position,
+        holes: &[u64],
+    ) -> Result<Progress, StoreError> {
+        if !broken!(BelieveAbsence) && position.is_overtaken(self.store, self.log).await? {
+            fold.holes.clear();
+            return Ok(Progress { more: true, ..Progress::default() });
+        }
+        fold.holes.retain(|ticket, _| holes.contains(ticket));
+        if !holes.is_empty() {
+            return self.reap(fold, position, holes).await;
+        }
+        let now = self.clock.now_ms();
+        let ends_at = position.state.current().and_then(|current| current.ends_at_ms);
+        let mut progress = Progress::default();
+        if let Some(ends_at) = ends_at {
+            if ends_at <= now {
+                self.append_idle_end(now).await?;
+                progress.more = true;
+            } else {
+                progress.again_ms = Some(ends_at - now);
+            }
+        }
+        position.fetch = FETCH;
+        fold.position = Some(position);
+        Ok(progress)
+    }
+
+    async fn append_idle_end(&self, received_ms: u64) -> Result<(), StoreError> {
+        let Folder { store, clock, settings, cache, log } = *self;
+        let record = Record {
+            received_ms,
+            source: SOURCE.to_owned(),
+            sequence: None,
+            declarations: None,
+            body: Body::IdleEnd,
+        };
+        match (Writer { store, clock, settings, cache, log }).write(&record).await {
+            Ok(_) => Ok(()),
+            Err(AppendError::Gone(reason) | AppendError::Unavailable(reason)) => Err(StoreError(reason)),
+        }
+    }
+
+    /// Times and decides all holes in sight together.
+    async fn reap(
+        &self,
+        fold: &mut Fold,
+        mut position: Position,
+        holes: &[u64],
+    ) -> Result<Progress, StoreError> {
+        let Folder { store, clock, settings, log, .. } = *self;
+        let reaper = Reaper { store, clock, settings, log };
+        if reaper.decision(holes[0]).await? == Some(Decision::Dead)
+            && holes[0] == position.state.next_ticket()
+        {
+            fold.holes.remove(&holes[0]);
+            position.state.skip();
+            fold.position = Some(position);
+            return Ok(Progress { more: true, ..Progress::default() });
+        }
+        let mut again: Option<u64> = None;
+        let mut more = false;
+        for &ticket in holes {
+            let known = fold.holes.remove(&ticket);
+            let overtaken = async || Ok(!broken!(BelieveAbsence) && position.is_overtaken(store, log).await?);
+            match reaper.step(ticket, known, overtaken).await? {
+                Reaped::Later(hole, wait) => {
+                    fold.holes.insert(ticket, hole);
+                    again = Some(again.map_or(wait, |again| again.min(wait)));
+                }
+                Reaped::Decided => more |= ticket == holes[0],
+                Reaped::Look => {
+                    fold.holes.clear();
+                    return Ok(Progress { more: true, ..Progress::default() });
+                }
+            }
+        }
+        fold.position = Some(position);
+        Ok(Progress { chunks: 0, more, again_ms: Some(again.unwrap_or(1_000).max(1)) })
+    }
+
+    async fn fold_records(
+        &self,
+        fold: &mut Fold,
+        mut position: Position,
+        record_keys: &[String],
+        heads: Vec<Option<Vec<u8>>>,
+    ) -> Result<Progress, StoreError> {
+        let first = position.state.next_ticket();
+        let mut found = Vec::with_capacity(record_keys.len());
+        for ((key, head), ticket) in record_keys.iter().zip(heads.into_iter().flatten()).zip(first..) {
+            let parts = value::parts_of(key, &head)?;
+            if parts > 0 {
+                position.large.push((ticket, parts));
+            }
+            match value::resolve::<_, Record>(self.store, key, &head).await? {
+                Some(record) => found.push(record),
+                // Its parts are being deleted: others have folded it.
+                None => return Ok(Progress { more: true, ..Progress::default() }),
+            }
+        }
+        let found = self.judge(first, found).await?;
+        let mut progress = Progress { more: true, ..Progress::default() };
+        let mut pending: Option<Pending> = None;
+        let mut current = true;
+        let count = found.len();
+        for (i, found) in found.into_iter().enumerate() {
+            let ticket = first + i as u64;
+            let record = match found {
+                Found::Record(record) => record,
+                Found::Dead => {
+                    position.state.skip();
+                    continue;
+                }
+                Found::Undecided => {
+                    // Everything before it is folded; the next page waits here.
+                    self.end_page(&mut position, pending.take(), current).await?;
+                    return self.reap(fold, position, &[ticket]).await;
+                }
+            };
+            position.since_chunk = position.since_chunk.saturating_add(1);
+            let distance = position.since_chunk;
+            let declared = match &record.declarations {
+                Some(hash) => declarations::by_hash(self.store, self.cache, &self.log.test, hash).await?,
+                None => None,
+            };
+            current = false;
+            loop {
+                let step = position.state.step(&record, declared.as_deref());
+                let (consumed, ended) = (step.consumed, step.ended.is_some());
+                if !step.chunks.is_empty() {
+                    progress.chunks += step.chunks.len() as u32;
+                    current = true;
+                    position.since_chunk = 0;
+                }
+                self.take_step(&mut position, &mut pending, step).await?;
+                if ended {
+                    self.end_page(&mut position, pending.take(), true).await?;
+                }
+                if consumed {
+                    break;
+                }
+            }
+            let at_state_missing = position.state_missing
+                && pending.as_ref().is_some_and(|p| {
+                    position.committed == Some((p.stored.chunk.run.number, p.stored.chunk.index))
+                });
+            if current && (at_state_missing || count - i <= LAST_RECORDS || distance > DENSE_RECORDS) {
+                break;
+            }
+        }
+        let derived = pending.is_none() || current;
+        self.end_page(&mut position, pending, current).await?;
+        // Where the newest chunk's state could not be derived, it is when the chunk is folded again.
+        if derived {
+            fold.position = Some(position);
+        }
+        Ok(progress)
+    }
+
+    /// Takes records at once that are too young to have been declared dead; the others only when
+    /// nobody has begun to declare them so.
+    async fn judge(&self, first: u64, records: Vec<Record>) -> Result<Vec<Found>, StoreError> {
+        let now = self.clock.now_ms();
+        let old: Vec<u64> = records
+            .iter()
+            .zip(first..)
+            .filter(|(record, _)| now.saturating_sub(record.received_ms) >= self.settings.trusted_age_ms)
+            .map(|(_, ticket)| ticket)
+            .collect();
+        let mut dying = Vec::new();
+        if !old.is_empty() && !broken!(TrustOldRecords) {
+            let dying_keys: Vec<String> = old.iter().map(|ticket| keys::dying(self.log, *ticket)).collect();
+            let found = self.store.get_many(&dying_keys).await?;
+            dying.extend(
+                old.iter().zip(found).filter(|(_, found)| found.is_some()).map(|(ticket, _)| *ticket),
+            );
+        }
+        let Folder { store, clock, settings, log, .. } = *self;
+        let reaper = Reaper { store, clock, settings, log };
+        let mut judged = Vec::with_capacity(records.len());
+        for (record, ticket) in records.into_iter().zip(first..) {
+            judged.push(if !dying.contains(&ticket) {
+                Found::Record(Box::new(record))
+            } else {
+                match reaper.decision(ticket).await? {
+                    Some(Decision::Alive) => Found::Record(Box::new(record)),
+                    Some(Decision::Dead) => Found::Dead,
+                    None => Found::Undecided,
+                }
+            });
+        }
+        Ok(judged)
+    }
+
+    /// Stores what one step gave, and holds back its last chunk.
+    async fn take_step(
+        &self,
+        position: &mut Position,
+        pending: &mut Option<Pending>,
+        step: Step,
+    ) -> Result<(), StoreError> {
+        if let Some(meta) = &step.began
+            && !position.is_committed(meta.run.number, 0)
+        {
+            self.announce(meta).await?;
+        }
+        let last = step.chunks.len();
+        for (i, mut chunk) in step.chunks.into_iter().enumerate() {
+            if let Some(earlier) = pending.take() {
+                self.commit(position, earlier, None).await?;
+            }
+            let ends = step.ended.as_ref().filter(|_| i + 1 == last);
+            let (number, index) = (chunk.run.number, chunk.index);
+            let due = i + 1 == last && position.checkpoint_due(number, index, ends.is_some());
+            let checkpoint =
+                due.then(|| (keys::checkpoint(&chunk.run, index), position.checkpoint(number, index)));
+            let rows = std::mem::take(&mut chunk.rows);
+            let stored = StoredChunk {
+                checkpoint: position.chain.first().map(|at| (at.run, at.chunk)),
+                ended: ends.map(|end| Ended { end: end.clone(), by_data: !step.consumed }),
+                chunk,
+            };
+            *pending = Some(Pending { stored, rows, checkpoint });
+        }
+        Ok(())
+    }
+
+    /// A run exists from now on. Its first chunk comes after this, so a crash in between only lists
+    /// it twice.
+    async fn announce(&self, meta: &RunMeta) -> Result<(), StoreError> {
+        self.store.set(&keys::meta(&meta.run), &value::encode_small(meta)).await?;
+        let id = value::encode_small(&meta.run);
+        for test in [Some(&self.log.test), None] {
+            let number = self.store.increment(&keys::index(test), 1).await?;
+            let number = u64::try_from(number).unwrap_or(1);
+            self.store.set(&keys::index_entry(test, number), &id).await?;
+            self.store.set(&keys::index_hint(test), &value::encode_small(&number)).await?;
+        }
+        self.store.set(&keys::last_run(self.log), &value::encode_small(&meta.run.number)).await
+    }
+
+    /// Writes one chunk: the checkpoint that it names, the state, then the events that commit it.
+    async fn commit(
+        &self,
+        position: &mut Position,
+        pending: Pending,
+        state: Option<StoredState>,
+    ) -> Result<(), StoreError> {
+        let Pending { stored, rows, checkpoint } = pending;
+        let Chunk { run, index, .. } = &stored.chunk;
+        let (run, index) = (run.clone(), *index);
+        if position.is_committed(run.number, index) {
+            if let Some(state) = state.filter(|_| position.state_missing) {
+                value::set(self.store, &keys::state(&run, index), value::encode(&state)).await?;
+                position.state_missing = position.committed != Some((run.number, index));
+            }
+            return Ok(());
+        }
+        let events_key = keys::events(&run, index);
+        if broken!(EventsFirst) {
+            value::set(self.store, &events_key, value::encode(&stored)).await?;
+        }
+        let mut parts = Vec::new();
+        let mut heads = Vec::new();
+        let state = state.map(|state| (keys::state(&run, index), value::encode(&state)));
+        let rows = (!rows.is_empty()).then(|| (keys::rows(&run, index), value::encode(&rows)));
+        for (key, mut value) in [checkpoint, state, rows].into_iter().flatten() {
+            parts.extend(value.part_entries(&key));
+            heads.push((key, value.head));
+        }
+        if !parts.is_empty() {
+            self.store.set_many(&parts).await?;
+        }
+        if !heads.is_empty() {
+            self.store.set_many(&heads).await?;
+        }
+        value::set(self.store, &events_key, value::encode(&stored)).await?;
+        position.committed = Some((run.number, index));
+        if let Some(ended) = &stored.ended {
+            self.store.set(&keys::ended(&run), &value::encode_small(ended)).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes the last chunk of a page, with its state if the fold is still right behind it, then
+    /// the hint and the clean-up.
+    async fn end_page(
+        &self,
+        position: &mut Position,
+        pending: Option<Pending>,
+        current: bool,
+    ) -> Result<(), StoreError> {
+        let Some(pending) = pending else { return Ok(()) };
+        let (run, index) = (pending.stored.chunk.run.clone(), pending.stored.chunk.index);
+        let checkpointed = pending.checkpoint.is_some();
+        let fresh = !position.is_committed(run.number, index);
+        let state = current.then(|| self.state_of(position));
+        self.commit(position, pending, state).await?;
+        if fresh {
+            self.store.set(&keys::head(&run), &value::encode_small(&index)).await?;
+            self.clean_states(position, run.number, index, current).await?;
+        }
+        if checkpointed || broken!(DeleteEarly) {
+            self.clean_records(position).await?;
+        }
+        Ok(())
+    }
+
+    /// Only the newest two states matter.
+    async fn clean_states(
+        &self,
+        position: &mut Position,
+        number: u64,
+        index: u64,
+        current: bool,
+    ) -> Result<(), StoreError> {
+        if !current {
+            return Ok(());
+        }
+        let (known, before) = position.states_cleaned;
+        if known == number {
+            let run = self.log.run(number);
+            let gone = (before.saturating_sub(STATE_OVERLAP)..before).map(|chunk| keys::state(&run, chunk));
+            self.delete(gone.collect()).await?;
+        }
+        position.states_cleaned = (number, index);
+        Ok(())
+    }
+
+    /// Deletes records below the previous checkpoint and the checkpoints before it, in ranges that
+    /// overlap the last two, so that what a crash left is mended.
+    async fn clean_records(&self, position: &mut Position) -> Result<(), StoreError> {
+        let mut end = position.chain.get(1).map_or(0, |at| at.ticket);
+        if broken!(DeleteEarly) {
+            end = position.state.next_ticket();
+        }
+        let start = position.chain.get(3).map_or(1, |at| at.ticket).max(position.cleaned);
+        let mut gone: Vec<String> = (start..end).map(|ticket| keys::record(self.log, ticket)).collect();
+        if broken!(ForgetHoles) {
+            gone.extend((start..end).map(|ticket| keys::dying(self.log, ticket)));
+            gone.extend((start..end).map(|ticket| keys::hole(self.log, ticket)));
+        }
+        for at in position.chain.iter().skip(1).take(3) {
+            for &(ticket, parts) in &at.large {
+                let key = keys::record(self.log, ticket);
+                gone.extend((0..parts).map(|part| keys::part(&key, part)));
+            }
+        }
+        for pair in position.chain[1.min(position.chain.len())..].windows(2) {
+            // A run's last checkpoint stays: it is what is left of its records.
+            if let [newer, at] = pair
+                && newer.run == at.run
+            {
+                let key = keys::checkpoint(&self.log.run(at.run), at.chunk);
+                gone.extend((0..at.parts).map(|part| keys::part(&key, part)));
+                gone.push(key);
+            }
+        }
+        self.delete(gone).await?;
+        position.cleaned = position.cleaned.max(end.min(position.chain.get(1).map_or(end, |at| at.ticket)));
+        Ok(())
+    }
+
+    async fn delete(&self, keys: Vec<String>) -> Result<(), StoreError> {
+        for batch in keys.chunks(DELETE_BATCH) {
+            self.store.delete_many(batch).await?;
+        }
+        Ok(())
+    }
+}

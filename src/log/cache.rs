@@ -1,0 +1,134 @@
+//! What an instance remembers to save work. It may all be forgotten at any time, and nothing in it
+//! decides: whoever has none of it computes the same.
+
+use super::position::Position;
+use super::reaper::Hole;
+use crate::declare::Declarations;
+use crate::names::LogName;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// Logs whose fold is remembered: a state takes up to some megabytes.
+const LOGS: usize = 16;
+
+/// Sets of declarations, a few kilobytes each.
+const DECLARATIONS: usize = 64;
+
+/// Owned by the instance and handed to every call. Calls may interleave at store operations: no
+/// borrow is ever held across one.
+#[derive(Default)]
+pub struct Cache {
+    inner: RefCell<Inner>,
+}
+
+#[derive(Default)]
+struct Inner {
+    logs: BTreeMap<LogName, Remembered>,
+    declarations: BTreeMap<String, (u64, Rc<Declarations>)>,
+    /// Counts uses, for the least recently used.
+    uses: u64,
+}
+
+#[derive(Default)]
+struct Remembered {
+    used: u64,
+    fold: Fold,
+    last_run: Option<u64>,
+    /// The greatest ticket known to be given out.
+    ticket: u64,
+    newest_ms: Option<u64>,
+}
+
+/// What a folder takes out while it works, so that two never share it.
+#[derive(Default)]
+pub(super) struct Fold {
+    pub position: Option<Position>,
+    /// Holes in sight, by ticket.
+    pub holes: BTreeMap<u64, Hole>,
+}
+
+impl Cache {
+    pub fn new() -> Self {
+        Cache::default()
+    }
+
+    /// Unix ms of the newest sample of the log's live run, as far as this instance knows; writers
+    /// refuse misdated samples by it.
+    pub fn newest_ms(&self, log: &LogName) -> Option<u64> {
+        self.inner.borrow().logs.get(log)?.newest_ms
+    }
+
+    pub(super) fn take_fold(&self, log: &LogName) -> Fold {
+        self.with(log, |remembered| std::mem::take(&mut remembered.fold))
+    }
+
+    /// Of two folders that worked at once, the one that came further is remembered.
+    pub(super) fn put_fold(&self, log: &LogName, fold: Fold) {
+        self.with(log, |remembered| {
+            let ticket = |fold: &Fold| fold.position.as_ref().map(|p| p.state.next_ticket());
+            if ticket(&fold) < ticket(&remembered.fold) {
+                return;
+            }
+            let current = fold.position.as_ref().and_then(|p| p.state.current());
+            remembered.newest_ms = current.filter(|run| run.live).map(|run| run.newest_ms);
+            remembered.fold = fold;
+        });
+    }
+
+    pub(super) fn last_run(&self, log: &LogName) -> Option<u64> {
+        self.with(log, |remembered| remembered.last_run)
+    }
+
+    pub(super) fn note_last_run(&self, log: &LogName, number: u64) {
+        self.with(log, |remembered| remembered.last_run = Some(number));
+    }
+
+    pub(super) fn ticket(&self, log: &LogName) -> u64 {
+        self.with(log, |remembered| remembered.ticket)
+    }
+
+    pub(super) fn note_ticket(&self, log: &LogName, ticket: u64) {
+        self.with(log, |remembered| remembered.ticket = remembered.ticket.max(ticket));
+    }
+
+    pub(super) fn declarations(&self, key: &str) -> Option<Rc<Declarations>> {
+        let mut inner = self.inner.borrow_mut();
+        inner.uses += 1;
+        let now = inner.uses;
+        let (used, set) = inner.declarations.get_mut(key)?;
+        *used = now;
+        Some(set.clone())
+    }
+
+    pub(super) fn note_declarations(&self, key: String, set: Rc<Declarations>) {
+        let mut inner = self.inner.borrow_mut();
+        inner.uses += 1;
+        let now = inner.uses;
+        inner.declarations.insert(key, (now, set));
+        evict(&mut inner.declarations, DECLARATIONS, |(used, _)| *used);
+    }
+
+    fn with<T>(&self, log: &LogName, act: impl FnOnce(&mut Remembered) -> T) -> T {
+        let mut inner = self.inner.borrow_mut();
+        inner.uses += 1;
+        let now = inner.uses;
+        if !inner.logs.contains_key(log) {
+            inner.logs.insert(log.clone(), Remembered { used: now, ..Remembered::default() });
+            evict(&mut inner.logs, LOGS, |remembered| remembered.used);
+        }
+        let remembered = inner.logs.get_mut(log).expect("it was just inserted, and is the newest");
+        remembered.used = now;
+        act(remembered)
+    }
+}
+
+/// Drops the least recently used down to `limit`.
+fn evict<K: Ord + Clone, V>(map: &mut BTreeMap<K, V>, limit: usize, used: impl Fn(&V) -> u64) {
+    while map.len() > limit {
+        let oldest = map.iter().min_by_key(|(_, value)| used(value)).map(|(key, _)| key.clone());
+        if let Some(oldest) = oldest {
+            map.remove(&oldest);
+        }
+    }
+}

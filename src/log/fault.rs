@@ -1,0 +1,55 @@
+//! Deliberate mistakes in the protocol, which the simulation must notice. Compiled for tests only.
+
+/// What to get wrong. The first four with clocks that differ by more than 10 s, and writes of decisions that take
+/// more than 4 minutes, are the conditions that carry the holes; see [`super`].
+#[cfg(test)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// Clean-up takes `dying` and `hole` along with the records.
+    ForgetHoles,
+    /// A reaper writes its decision however long it took.
+    IgnoreDeadline,
+    /// A writer acknowledges without looking whether its ticket is being declared dead.
+    AcknowledgeDying,
+    /// A reaper declares dead without reading the record again.
+    DecideUnread,
+    /// A folder takes an old record without looking whether it is being declared dead.
+    TrustOldRecords,
+    /// An event chunk is written before the checkpoint that it names.
+    EventsFirst,
+    /// Records are deleted before a checkpoint makes them needless.
+    DeleteEarly,
+    /// "Absent" is believed without looking for a newer chunk.
+    BelieveAbsence,
+}
+
+#[cfg(test)]
+thread_local! {
+    static ACTIVE: std::cell::Cell<Option<Fault>> = const { std::cell::Cell::new(None) };
+}
+
+#[cfg(test)]
+pub(crate) fn is(fault: Fault) -> bool {
+    ACTIVE.get() == Some(fault)
+}
+
+/// Breaks the protocol on this thread.
+#[cfg(test)]
+pub(crate) fn set(fault: Option<Fault>) {
+    ACTIVE.set(fault);
+}
+
+/// Whether the named [`Fault`] is to be committed; never outside of tests.
+macro_rules! broken {
+    ($fault:ident) => {{
+        #[cfg(test)]
+        {
+            crate::log::fault::is(crate::log::fault::Fault::$fault)
+        }
+        #[cfg(not(test))]
+        {
+            false
+        }
+    }};
+}
+pub(super) use broken;

@@ -1,0 +1,102 @@
+//! The names of everything that the log keeps in the store; `docs/architecture.md` is their table.
+
+use crate::names::{LogName, RunId, TestName};
+
+pub(super) fn tickets(log: &LogName) -> String {
+    format!("log/{log}/tickets")
+}
+
+pub(super) fn record(log: &LogName, ticket: u64) -> String {
+    format!("log/{log}/record/{ticket}")
+}
+
+pub(super) fn reaper(log: &LogName, ticket: u64) -> String {
+    format!("log/{log}/reaper/{ticket}")
+}
+
+pub(super) fn dying(log: &LogName, ticket: u64) -> String {
+    format!("log/{log}/dying/{ticket}")
+}
+
+pub(super) fn hole(log: &LogName, ticket: u64) -> String {
+    format!("log/{log}/hole/{ticket}")
+}
+
+pub(super) fn last_run(log: &LogName) -> String {
+    format!("log/{log}/last")
+}
+
+pub(super) fn hello(log: &LogName) -> String {
+    format!("log/{log}/hello")
+}
+
+pub(super) fn meta(run: &RunId) -> String {
+    format!("run/{run}/meta")
+}
+
+pub(super) fn ended(run: &RunId) -> String {
+    format!("run/{run}/ended")
+}
+
+pub(super) fn deleted(run: &RunId) -> String {
+    format!("run/{run}/deleted")
+}
+
+pub(super) fn head(run: &RunId) -> String {
+    format!("run/{run}/head")
+}
+
+pub(super) fn events(run: &RunId, chunk: u64) -> String {
+    format!("run/{run}/events/{chunk}")
+}
+
+pub(super) fn rows(run: &RunId, chunk: u64) -> String {
+    format!("run/{run}/rows/{chunk}")
+}
+
+pub(super) fn state(run: &RunId, chunk: u64) -> String {
+    format!("run/{run}/state/{chunk}")
+}
+
+pub(super) fn checkpoint(run: &RunId, chunk: u64) -> String {
+    format!("run/{run}/checkpoint/{chunk}")
+}
+
+/// A part of a value that is too large for one key; see [`super::value`].
+pub(super) fn part(key: &str, part: u32) -> String {
+    format!("{key}/{part}")
+}
+
+/// The counter of an index, and the stem of its entries: of a test's runs, or of all.
+pub(super) fn index(test: Option<&TestName>) -> String {
+    match test {
+        Some(test) => format!("test/{test}/index"),
+        None => "index".to_owned(),
+    }
+}
+
+pub(super) fn index_entry(test: Option<&TestName>, number: u64) -> String {
+    format!("{}/{number}", index(test))
+}
+
+/// A hint: a number that an index has reached.
+pub(super) fn index_hint(test: Option<&TestName>) -> String {
+    format!("{}/hint", index(test))
+}
+
+pub(super) fn imports(test: &TestName) -> String {
+    format!("test/{test}/imports")
+}
+
+pub(super) fn declared(test: &TestName) -> String {
+    format!("test/{test}/declared")
+}
+
+pub(super) fn declarations(test: &TestName, hash: &str) -> String {
+    format!("test/{test}/declarations/{hash}")
+}
+
+/// The id of the run that retention never deletes.
+pub(super) fn baseline(test: &TestName) -> String {
+    format!("test/{test}/baseline")
+}

@@ -1,0 +1,65 @@
+//! What the log keeps under `run/ID/…`, as it is stored.
+
+use crate::events::Event;
+use crate::fold::{Chunk, LogState, RunEnd};
+use serde::{Deserialize, Serialize};
+
+/// `run/ID/events/W`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct StoredChunk {
+    /// `(run number, chunk)` of the log's newest checkpoint, this chunk's own included; none yet:
+    /// the log is folded from its first record.
+    pub checkpoint: Option<(u64, u64)>,
+    /// On the last chunk of a run.
+    pub ended: Option<Ended>,
+    /// Without its rows.
+    pub chunk: Chunk,
+}
+
+/// `run/ID/ended`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Ended {
+    pub end: RunEnd,
+    /// The data that ended it begins the next run at once: nothing is late for this one.
+    pub by_data: bool,
+}
+
+/// `run/ID/state/W`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct StoredState {
+    pub events: Vec<Event>,
+    /// The summary document.
+    pub summary: String,
+}
+
+/// `run/ID/checkpoint/W`, as read.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub(super) struct Checkpoint {
+    /// The checkpoints before it, newest first.
+    pub older: Vec<CheckpointAt>,
+    /// See [`CheckpointAt::large`].
+    pub large: Vec<(u64, u32)>,
+    /// Holds the next ticket.
+    pub state: LogState,
+}
+
+/// The same, as written.
+#[derive(Serialize)]
+pub(super) struct CheckpointRef<'a> {
+    pub older: &'a [CheckpointAt],
+    pub large: &'a [(u64, u32)],
+    pub state: &'a LogState,
+}
+
+/// Where a checkpoint stands, and what can be deleted when it is no longer needed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct CheckpointAt {
+    /// Number of the run, within the log.
+    pub run: u64,
+    pub chunk: u64,
+    /// The ticket of the first record that is not folded into it.
+    pub ticket: u64,
+    pub parts: u32,
+    /// `(ticket, parts)` of the records in parts between the checkpoint before and this one.
+    pub large: Vec<(u64, u32)>,
+}

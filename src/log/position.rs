@@ -1,0 +1,165 @@
+//! Where a folder stands, and how one that knows nothing finds its place in the store.
+
+use super::gallop::last_present;
+use super::model::{Checkpoint, CheckpointAt, CheckpointRef, StoredChunk};
+use super::value::{self, Encoded};
+use super::{keys, model};
+use crate::fold::LogState;
+use crate::names::{LogName, RunId};
+use crate::store::{Store, StoreError};
+
+/// Chunks between checkpoints.
+const CHECKPOINT_CHUNKS: u64 = 15;
+
+/// Checkpoints that are remembered, so that each clean-up covers the last two again.
+pub(super) const CHAIN: usize = 5;
+
+/// How often a reader that is overtaken by a clean-up looks again before it reports trouble.
+const LOAD_ATTEMPTS: u32 = 5;
+
+/// The state after the records so far, and what belongs to writing its results.
+pub(super) struct Position {
+    pub state: LogState,
+    /// The newest checkpoints, newest first; the first is the one that was last due.
+    pub chain: Vec<CheckpointAt>,
+    /// Records in parts since then.
+    pub large: Vec<(u64, u32)>,
+    /// `(run number, chunk)` that the store held when this place was found: up to there, results
+    /// are written already.
+    pub committed: Option<(u64, u64)>,
+    /// Records below are deleted.
+    pub cleaned: u64,
+    /// `(run number, chunk)` below which states are deleted.
+    pub states_cleaned: (u64, u64),
+    /// Records folded since one closed a chunk.
+    pub since_chunk: u32,
+    /// The newest chunk's state was not computed.
+    pub state_missing: bool,
+    /// Records to ask for at once.
+    pub fetch: u64,
+}
+
+impl Position {
+    fn new(state: LogState, chain: Vec<CheckpointAt>, committed: Option<(u64, u64)>) -> Self {
+        Position {
+            state,
+            chain,
+            large: Vec::new(),
+            committed,
+            cleaned: 0,
+            states_cleaned: (0, 0),
+            since_chunk: u32::MAX,
+            state_missing: false,
+            fetch: super::advance::FETCH,
+        }
+    }
+
+    /// Whether the results of this chunk were written before this folder came.
+    pub fn is_committed(&self, run: u64, chunk: u64) -> bool {
+        self.committed.is_some_and(|committed| (run, chunk) <= committed)
+    }
+
+    /// The keys of which one exists as soon as somebody came further, or once the run that this
+    /// folder is in was deleted. Records that it has yet to fold are deleted only after that.
+    pub fn newer_keys(&self, log: &LogName) -> Vec<String> {
+        let current = self.state.current();
+        let mut next = match &current {
+            Some(current) if current.live => (current.run.number, current.chunks),
+            Some(current) => (current.run.number + 1, 0),
+            None => (1, 0),
+        };
+        if let Some((run, chunk)) = self.committed {
+            next = next.max((run, chunk + 1));
+        }
+        let run = log.run(next.0);
+        vec![keys::events(&run, next.1), keys::deleted(&run)]
+    }
+
+    pub async fn is_overtaken<S: Store>(&self, store: &S, log: &LogName) -> Result<bool, StoreError> {
+        Ok(store.get_many(&self.newer_keys(log)).await?.iter().any(Option::is_some))
+    }
+
+    /// Whether a checkpoint stands behind this chunk, the last of a record.
+    pub fn checkpoint_due(&self, run: u64, chunk: u64, ended: bool) -> bool {
+        let since = match self.chain.first() {
+            Some(last) if last.run == run => chunk - last.chunk,
+            _ => chunk + 1,
+        };
+        ended || since >= CHECKPOINT_CHUNKS
+    }
+
+    /// The checkpoint of the state as it is, and the place that it takes in the chain.
+    pub fn checkpoint(&mut self, run: u64, chunk: u64) -> Encoded {
+        let large = std::mem::take(&mut self.large);
+        let encoded = value::encode(&CheckpointRef { older: &self.chain, large: &large, state: &self.state });
+        let (ticket, parts) = (self.state.next_ticket(), encoded.parts.len() as u32);
+        self.chain.insert(0, CheckpointAt { run, chunk, ticket, parts, large });
+        self.chain.truncate(CHAIN);
+        encoded
+    }
+}
+
+/// Finds the newest checkpoint of a log by its last run and that run's last chunk.
+pub(super) async fn load<S: Store>(store: &S, log: &LogName) -> Result<Position, StoreError> {
+    for _ in 0..LOAD_ATTEMPTS {
+        if let Some(position) = try_load(store, log).await? {
+            return Ok(position);
+        }
+    }
+    Err(StoreError(format!("the log {log} has no readable checkpoint where its last chunk names one")))
+}
+
+/// `None` when the checkpoint was deleted meanwhile, or the run.
+async fn try_load<S: Store>(store: &S, log: &LogName) -> Result<Option<Position>, StoreError> {
+    let hint = value::get::<_, u64>(store, &keys::last_run(log)).await?;
+    let last = last_present(1, hint, async |number| run_exists(store, &log.run(number)).await).await?;
+    // A run that exists but has no chunk yet is still to be folded, from the one before.
+    for number in (1..=last.unwrap_or(0)).rev() {
+        let run = log.run(number);
+        if let Some(ended) = value::get::<_, model::Ended>(store, &keys::ended(&run)).await? {
+            return restore(store, log, (number, ended.end.chunk), (number, ended.end.chunk)).await;
+        }
+        let Some(chunk) = last_chunk(store, &run).await? else { continue };
+        let Some(stored) = value::get::<_, StoredChunk>(store, &keys::events(&run, chunk)).await? else {
+            return Ok(None);
+        };
+        if let Some(ended) = &stored.ended {
+            // Whoever wrote the last chunk died before it could say so here.
+            store.set(&keys::ended(&run), &value::encode_small(ended)).await?;
+        }
+        return match stored.checkpoint {
+            Some(at) => restore(store, log, at, (number, chunk)).await,
+            None => Ok(Some(Position::new(LogState::new(log.clone()), Vec::new(), Some((number, chunk))))),
+        };
+    }
+    Ok(Some(Position::new(LogState::new(log.clone()), Vec::new(), None)))
+}
+
+async fn restore<S: Store>(
+    store: &S,
+    log: &LogName,
+    (number, chunk): (u64, u64),
+    committed: (u64, u64),
+) -> Result<Option<Position>, StoreError> {
+    let key = keys::checkpoint(&log.run(number), chunk);
+    let Some(head) = store.get(&key).await? else { return Ok(None) };
+    let parts = value::parts_of(&key, &head)?;
+    let Some(checkpoint) = value::resolve::<_, Checkpoint>(store, &key, &head).await? else {
+        return Ok(None);
+    };
+    let Checkpoint { older: mut chain, large, state } = checkpoint;
+    let ticket = state.next_ticket();
+    chain.insert(0, CheckpointAt { run: number, chunk, ticket, parts, large });
+    chain.truncate(CHAIN);
+    Ok(Some(Position::new(state, chain, Some(committed))))
+}
+
+/// A run that was deleted exists all the same: its number was given out.
+pub(super) async fn run_exists<S: Store>(store: &S, run: &RunId) -> Result<bool, StoreError> {
+    Ok(store.get_many(&[keys::meta(run), keys::deleted(run)]).await?.iter().any(Option::is_some))
+}
+
+pub(super) async fn last_chunk<S: Store>(store: &S, run: &RunId) -> Result<Option<u64>, StoreError> {
+    let head = value::get::<_, u64>(store, &keys::head(run)).await?;
+    last_present(0, head, async |chunk| Ok(store.get(&keys::events(run, chunk)).await?.is_some())).await
+}

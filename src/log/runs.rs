@@ -1,0 +1,360 @@
+//! Reading: which runs there are, their events from any place on, and documents about them.
+//! Nothing here writes.
+
+use super::model::{Ended, StoredChunk, StoredState};
+use super::position::last_chunk;
+use super::{keys, value};
+use crate::fold::RunMeta;
+use crate::names::{RunId, TestName};
+use crate::store::{Store, StoreError};
+use serde::Serialize;
+use std::collections::BTreeSet;
+use std::fmt;
+
+/// Index entries asked for at once; so many in a row that are absent are the end of the index. A
+/// crash between counting and writing leaves gaps of one.
+const INDEX_PAGE: u64 = 64;
+
+/// Chunks asked for at once, and bytes of events after which a page ends.
+const CHUNK_PAGE: u64 = 32;
+const PAGE_BYTES: usize = 256 * 1024;
+
+/// Why there is no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReadError {
+    /// The run does not exist, or was deleted.
+    NoSuchRun(RunId),
+    /// The run exists, and nothing of it was folded yet.
+    Empty(RunId),
+    Store(StoreError),
+}
+
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ReadError::NoSuchRun(run) => write!(f, "there is no run {run}"),
+            ReadError::Empty(run) => write!(f, "the run {run} has no data yet"),
+            ReadError::Store(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for ReadError {}
+
+impl From<StoreError> for ReadError {
+    fn from(error: StoreError) -> Self {
+        ReadError::Store(error)
+    }
+}
+
+/// A place in a run's event log: the next chunk, and the next id.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Cursor {
+    pub chunk: u64,
+    pub id: u64,
+}
+
+/// An event on its way to a client; state has no id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageEvent {
+    pub id: Option<u64>,
+    pub kind: String,
+    pub data: String,
+}
+
+/// The next events of a run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Page {
+    pub events: Vec<PageEvent>,
+    pub cursor: Cursor,
+    /// There is nothing newer now.
+    pub current: bool,
+    /// The run has ended, and the client has everything with this page.
+    pub ended: bool,
+}
+
+/// One run, as lists show it. Times in Unix ms.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Item {
+    pub id: String,
+    pub test: String,
+    pub number: u64,
+    pub name: Option<String>,
+    pub state: &'static str,
+    pub start: u64,
+    pub end: Option<u64>,
+    #[serde(skip)]
+    pub run: RunId,
+}
+
+/// All entries of an index in order, doubles left out.
+pub(super) async fn entries<S: Store>(
+    store: &S,
+    test: Option<&TestName>,
+) -> Result<Vec<(u64, RunId)>, StoreError> {
+    let mut found = Vec::new();
+    let mut known = BTreeSet::new();
+    let mut next = 1;
+    loop {
+        let page = index_page(store, test, next).await?;
+        if page.is_empty() {
+            return Ok(found);
+        }
+        found.extend(page.into_iter().filter(|(_, run)| known.insert(run.clone())));
+        next += INDEX_PAGE;
+    }
+}
+
+/// The entries from `first` on that are present among one page.
+async fn index_page<S: Store>(
+    store: &S,
+    test: Option<&TestName>,
+    first: u64,
+) -> Result<Vec<(u64, RunId)>, StoreError> {
+    let keys: Vec<String> = (first..first + INDEX_PAGE).map(|n| keys::index_entry(test, n)).collect();
+    let values = store.get_many(&keys).await?;
+    let mut found = Vec::new();
+    for ((key, value), number) in keys.iter().zip(values).zip(first..) {
+        if let Some(value) = value {
+            found.push((number, value::decode::<RunId>(key, &value)?));
+        }
+    }
+    Ok(found)
+}
+
+/// The number of the newest entry: from the hint on, until a whole page is absent.
+async fn newest_entry<S: Store>(store: &S, test: Option<&TestName>) -> Result<u64, StoreError> {
+    let hint = value::get::<_, u64>(store, &keys::index_hint(test)).await?.unwrap_or(0);
+    let mut newest = hint;
+    while let Some((last, _)) = index_page(store, test, newest + 1).await?.last() {
+        newest = *last;
+    }
+    Ok(newest)
+}
+
+/// The newest run, of a test or of all, that was not deleted.
+pub async fn newest<S: Store>(store: &S, test: Option<&TestName>) -> Result<Option<RunId>, StoreError> {
+    Ok(list(store, test, None, 1).await?.pop().map(|item| item.run))
+}
+
+/// Runs, newest first, from behind `before` on.
+pub async fn list<S: Store>(
+    store: &S,
+    test: Option<&TestName>,
+    before: Option<&RunId>,
+    limit: usize,
+) -> Result<Vec<Item>, StoreError> {
+    let mut items = Vec::new();
+    let mut known = BTreeSet::new();
+    let mut behind = before.is_none();
+    let mut end = newest_entry(store, test).await?;
+    while end > 0 && items.len() < limit {
+        let first = end.saturating_sub(INDEX_PAGE - 1).max(1);
+        for (number, run) in index_page(store, test, first).await?.into_iter().rev() {
+            if number > end || !known.insert(run.clone()) {
+                continue;
+            }
+            if !behind {
+                behind = before == Some(&run);
+                continue;
+            }
+            if items.len() < limit
+                && let Some(item) = item(store, &run).await?
+            {
+                items.push(item);
+            }
+        }
+        end = first - 1;
+    }
+    Ok(items)
+}
+
+/// A run as lists show it; `None` when it does not exist or was deleted.
+pub async fn item<S: Store>(store: &S, run: &RunId) -> Result<Option<Item>, StoreError> {
+    let asked = [keys::meta(run), keys::ended(run), keys::deleted(run)];
+    let found = store.get_many(&asked).await?;
+    let (Some(meta), None) = (&found[0], &found[2]) else { return Ok(None) };
+    let meta = value::decode::<RunMeta>(&asked[0], meta)?;
+    let ended = found[1].as_ref().map(|value| value::decode::<Ended>(&asked[1], value)).transpose()?;
+    Ok(Some(Item {
+        id: run.to_string(),
+        test: run.log.test.to_string(),
+        number: run.number,
+        name: run.log.name.clone(),
+        state: if ended.is_some() { "ended" } else { "live" },
+        start: meta.start_ms,
+        end: ended.map(|ended| ended.end.end_ms),
+        run: run.clone(),
+    }))
+}
+
+/// Fails unless the run exists.
+pub async fn require<S: Store>(store: &S, run: &RunId) -> Result<Item, ReadError> {
+    item(store, run).await?.ok_or_else(|| ReadError::NoSuchRun(run.clone()))
+}
+
+/// Where a client goes on that has everything up to the id `after`.
+pub async fn seek<S: Store>(store: &S, run: &RunId, after: Option<u64>) -> Result<Cursor, ReadError> {
+    let Some(after) = after else { return Ok(Cursor::default()) };
+    let Some(last) = last_chunk(store, run).await? else { return Ok(Cursor::default()) };
+    let id = after.saturating_add(1);
+    // The last chunk that begins at or before the id.
+    let (mut low, mut high) = (0, last);
+    while low < high {
+        let middle = low + (high - low).div_ceil(2);
+        match chunk(store, run, middle).await? {
+            Some(stored) if stored.chunk.first_id <= id => low = middle,
+            _ => high = middle - 1,
+        }
+    }
+    Ok(Cursor { chunk: low, id })
+}
+
+async fn chunk<S: Store>(store: &S, run: &RunId, index: u64) -> Result<Option<StoredChunk>, StoreError> {
+    value::get(store, &keys::events(run, index)).await
+}
+
+/// The next events. When nothing newer is there, the state that follows the newest chunk stands
+/// among its events, where `docs/events.md` says.
+pub async fn read<S: Store>(store: &S, run: &RunId, cursor: Cursor) -> Result<Page, ReadError> {
+    let mut page = Page { cursor, ..Page::default() };
+    let mut bytes = 0;
+    loop {
+        let first = page.cursor.chunk;
+        let asked: Vec<String> = (first..first + CHUNK_PAGE).map(|index| keys::events(run, index)).collect();
+        let heads = store.get_many(&asked).await?;
+        let mut newest: Option<(StoredChunk, usize)> = None;
+        let mut at_end = false;
+        for (key, head) in asked.iter().zip(heads) {
+            let stored = match head {
+                Some(head) => value::resolve::<_, StoredChunk>(store, key, &head).await?,
+                None => None,
+            };
+            let Some(stored) = stored else {
+                at_end = true;
+                break;
+            };
+            let place = page.events.len();
+            bytes += push_events(&mut page, &stored);
+            page.cursor.chunk += 1;
+            page.ended = stored.ended.is_some();
+            newest = Some((stored, place));
+            if page.ended {
+                at_end = true;
+                break;
+            }
+            if bytes >= PAGE_BYTES {
+                return Ok(page);
+            }
+        }
+        if !at_end {
+            continue;
+        }
+        let Some((newest, place)) = newest else {
+            page.current = true;
+            if first > 0 && page.events.is_empty() {
+                page.ended = store.get(&keys::ended(run)).await?.is_some();
+            }
+            return Ok(page);
+        };
+        let state: Option<StoredState> = value::get(store, &keys::state(run, newest.chunk.index)).await?;
+        match state {
+            Some(state) => {
+                insert_state(&mut page, &newest, place, state);
+                page.current = true;
+                return Ok(page);
+            }
+            // Deleted, since there is a newer chunk; or not derived yet.
+            None if page.ended || chunk(store, run, page.cursor.chunk).await?.is_none() => {
+                page.current = true;
+                return Ok(page);
+            }
+            None => {}
+        }
+    }
+}
+
+fn push_events(page: &mut Page, stored: &StoredChunk) -> usize {
+    let mut bytes = 0;
+    for (id, event) in (stored.chunk.first_id..).zip(&stored.chunk.events) {
+        if id >= page.cursor.id {
+            bytes += event.data.len();
+            page.events.push(PageEvent { id: Some(id), kind: event.kind.clone(), data: event.data.clone() });
+            page.cursor.id = id + 1;
+        }
+    }
+    bytes
+}
+
+/// Puts state among the events of the newest chunk, which begin at `place`. A client that has the
+/// chunk already has its state.
+fn insert_state(page: &mut Page, newest: &StoredChunk, place: usize, state: StoredState) {
+    let before = newest.chunk.first_id + newest.chunk.state_at as u64;
+    if page.events.len() == place {
+        return;
+    }
+    let at =
+        place + page.events[place..].iter().filter(|event| event.id.is_some_and(|id| id < before)).count();
+    let events =
+        state.events.into_iter().map(|event| PageEvent { id: None, kind: event.kind, data: event.data });
+    page.events.splice(at..at, events);
+}
+
+/// The newest chunk of a run with its state.
+async fn newest_state<S: Store>(
+    store: &S,
+    run: &RunId,
+) -> Result<(StoredChunk, Option<StoredState>), ReadError> {
+    let mut last = last_chunk(store, run).await?.ok_or_else(|| ReadError::Empty(run.clone()))?;
+    loop {
+        let stored = chunk(store, run, last).await?.ok_or_else(|| ReadError::Empty(run.clone()))?;
+        let state = value::get(store, &keys::state(run, last)).await?;
+        if state.is_some() || chunk(store, run, last + 1).await?.is_none() {
+            return Ok((stored, state));
+        }
+        last += 1;
+    }
+}
+
+/// The document of one run: its item, how its thresholds stand, and how many events it has.
+pub async fn get<S: Store>(store: &S, run: &RunId) -> Result<String, ReadError> {
+    #[derive(Serialize)]
+    struct Document {
+        #[serde(flatten)]
+        item: Item,
+        thresholds: Option<Thresholds>,
+        events: u64,
+    }
+    #[derive(Serialize)]
+    struct Thresholds {
+        total: usize,
+        failed: usize,
+        known: bool,
+    }
+    let item = require(store, run).await?;
+    let (stored, state) = newest_state(store, run).await?;
+    let data = |kind: &str| -> Option<serde_json::Value> {
+        let event = state.as_ref()?.events.iter().find(|event| event.kind == kind)?;
+        serde_json::from_str(&event.data).ok()
+    };
+    let thresholds = data("thresholds").as_ref().and_then(|list| list.as_array()).map(|list| Thresholds {
+        total: list.len(),
+        failed: list.iter().filter(|row| row["passes"] == serde_json::Value::Bool(false)).count(),
+        known: data("health")
+            .is_some_and(|health| health["thresholdsKnown"] == serde_json::Value::Bool(true)),
+    });
+    let events = stored.chunk.first_id + stored.chunk.events.len() as u64;
+    Ok(json(&Document { item, thresholds, events }))
+}
+
+/// The summary document of a run, as of its newest chunk.
+pub async fn summary<S: Store>(store: &S, run: &RunId) -> Result<String, ReadError> {
+    require(store, run).await?;
+    let (_, state) = newest_state(store, run).await?;
+    state.map(|state| state.summary).ok_or_else(|| ReadError::Empty(run.clone()))
+}
+
+/// A document; its types have no map with keys that are no text, which is all that could fail.
+pub(crate) fn json<T: Serialize>(document: &T) -> String {
+    serde_json::to_string(document).unwrap_or_default()
+}

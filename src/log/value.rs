@@ -1,0 +1,115 @@
+//! How values are written: one byte for the version of the format, then postcard. A value of more
+//! than 300 KB is stored in parts `KEY/0`, `KEY/1`, … and, after them, a header at `KEY`: the
+//! version with its highest bit set, then the number of parts. So a reader that finds the key
+//! finds all of its value.
+
+use super::keys;
+use crate::store::{Store, StoreError};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+const VERSION: u8 = 1;
+const IN_PARTS: u8 = 0x80;
+
+/// Well under [`crate::limits::VALUE_BYTES`], so that keys and headers fit beside it.
+pub(super) const PART_BYTES: usize = 300_000;
+
+#[derive(Serialize, Deserialize)]
+struct Header {
+    parts: u32,
+}
+
+/// A value ready to be stored.
+pub(super) struct Encoded {
+    /// The value at the key itself; written last.
+    pub head: Vec<u8>,
+    pub parts: Vec<Vec<u8>>,
+}
+
+pub(super) fn encode<T: Serialize + ?Sized>(value: &T) -> Encoded {
+    let bytes = with_version(VERSION, value);
+    if bytes.len() <= PART_BYTES {
+        return Encoded { head: bytes, parts: Vec::new() };
+    }
+    let parts: Vec<Vec<u8>> = bytes.chunks(PART_BYTES).map(<[u8]>::to_vec).collect();
+    Encoded { head: with_version(VERSION | IN_PARTS, &Header { parts: parts.len() as u32 }), parts }
+}
+
+/// For values that are small by their type.
+pub(super) fn encode_small<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
+    with_version(VERSION, value)
+}
+
+fn with_version<T: Serialize + ?Sized>(version: u8, value: &T) -> Vec<u8> {
+    postcard::to_extend(value, vec![version]).expect("writing to memory cannot fail")
+}
+
+impl Encoded {
+    /// The parts as `(key, value)`; they must be stored before the head.
+    pub fn part_entries(&mut self, key: &str) -> Vec<(String, Vec<u8>)> {
+        self.parts.drain(..).enumerate().map(|(i, part)| (keys::part(key, i as u32), part)).collect()
+    }
+}
+
+/// Parts first, then the value at `key` that makes them count.
+pub(super) async fn set<S: Store>(store: &S, key: &str, mut value: Encoded) -> Result<(), StoreError> {
+    for entry in value.part_entries(key) {
+        store.set(&entry.0, &entry.1).await?;
+    }
+    store.set(key, &value.head).await
+}
+
+/// How many parts a stored value has besides its head.
+pub(super) fn parts_of(key: &str, head: &[u8]) -> Result<u32, StoreError> {
+    match head.split_first() {
+        Some((&version, rest)) if version == VERSION | IN_PARTS => {
+            postcard::from_bytes::<Header>(rest).map(|header| header.parts).map_err(|e| unreadable(key, &e))
+        }
+        _ => Ok(0),
+    }
+}
+
+/// Decodes what was found at `key`, fetching its parts if there are any. A missing part: `None`,
+/// since a value's parts are deleted with it, in any order.
+pub(super) async fn resolve<S: Store, T: DeserializeOwned>(
+    store: &S,
+    key: &str,
+    head: &[u8],
+) -> Result<Option<T>, StoreError> {
+    let parts = parts_of(key, head)?;
+    if parts == 0 {
+        return decode(key, head).map(Some);
+    }
+    let mut bytes = Vec::with_capacity(parts as usize * PART_BYTES);
+    for part in 0..parts {
+        match store.get(&keys::part(key, part)).await? {
+            Some(part) => bytes.extend(part),
+            None => return Ok(None),
+        }
+    }
+    decode(key, &bytes).map(Some)
+}
+
+pub(super) async fn get<S: Store, T: DeserializeOwned>(
+    store: &S,
+    key: &str,
+) -> Result<Option<T>, StoreError> {
+    match store.get(key).await? {
+        Some(head) => resolve(store, key, &head).await,
+        None => Ok(None),
+    }
+}
+
+/// For values that are never in parts.
+pub(super) fn decode<T: DeserializeOwned>(key: &str, bytes: &[u8]) -> Result<T, StoreError> {
+    match bytes.split_first() {
+        Some((&VERSION, rest)) => postcard::from_bytes(rest).map_err(|e| unreadable(key, &e)),
+        Some((version, _)) => {
+            Err(StoreError(format!("`{key}` is in format {version}, which this version cannot read")))
+        }
+        None => Err(StoreError(format!("`{key}` is empty"))),
+    }
+}
+
+fn unreadable(key: &str, error: &postcard::Error) -> StoreError {
+    StoreError(format!("`{key}` cannot be read: {error}"))
+}

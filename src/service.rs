@@ -1,0 +1,364 @@
+//! What the aggregation component offers, over any store: uploads that are stored piece by piece,
+//! commands, and what clients read.
+
+use crate::declare::Declarations;
+use crate::ingest::{Receipt, Refusal, Request, Upload};
+use crate::log::advance::{self, Progress};
+use crate::log::append::{AppendError, Writer};
+use crate::log::cache::Cache;
+use crate::log::runs::ReadError;
+use crate::log::{self, declarations, retention, runs};
+use crate::names::{LogName, RunId, TestName};
+use crate::record::{Body, Sequence};
+use crate::settings::Settings;
+use crate::store::{Clock, Store, StoreError};
+use std::collections::BTreeSet;
+
+/// One instance's view of the product.
+pub struct Service<S, C> {
+    pub store: S,
+    pub clock: C,
+    pub settings: Settings,
+    pub cache: Cache,
+}
+
+/// One request body on its way into the log.
+pub struct Session {
+    upload: Upload,
+    source: String,
+    /// The log that the request itself names: of declarations that come without samples.
+    log: LogName,
+    /// Logs that have news since the caller was told.
+    news: BTreeSet<LogName>,
+    /// Logs that were written to.
+    written: BTreeSet<LogName>,
+    /// What ended the upload early.
+    failure: Option<Refusal>,
+    /// The hash of the declarations in force.
+    declared: Option<String>,
+    /// A declaration was stored that no record names yet.
+    untold: bool,
+}
+
+/// The account of a whole upload.
+pub struct Outcome {
+    pub test: TestName,
+    /// Known for named logs; an unnamed run's number is decided by the fold.
+    pub run: Option<String>,
+    pub receipt: Receipt,
+    pub news: BTreeSet<LogName>,
+    pub failure: Option<Refusal>,
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        Refusal::Unavailable(error.to_string())
+    }
+}
+
+impl From<AppendError> for Refusal {
+    fn from(error: AppendError) -> Self {
+        match error {
+            AppendError::Gone(reason) => Refusal::Gone(reason),
+            AppendError::Unavailable(reason) => Refusal::Unavailable(reason),
+        }
+    }
+}
+
+impl From<ReadError> for Refusal {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::NoSuchRun(_) | ReadError::Empty(_) => Refusal::NotFound(error.to_string()),
+            ReadError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl<S: Store, C: Clock> Service<S, C> {
+    pub fn new(store: S, clock: C, settings: Settings) -> Self {
+        Service { store, clock, settings, cache: Cache::new() }
+    }
+
+    fn writer<'a>(&'a self, log: &'a LogName) -> Writer<'a, S, C> {
+        Writer { store: &self.store, clock: &self.clock, settings: &self.settings, cache: &self.cache, log }
+    }
+
+    /// Begins an upload. Reads the test's declarations, and nothing of the body.
+    pub async fn open(&self, request: Request) -> Result<Session, Refusal> {
+        let test = TestName::from_foreign(request.test.as_deref().unwrap_or_default());
+        let (declared, set) = declarations::declared(&self.store, &self.cache, &test).await?;
+        let source = request.source.clone();
+        let log = LogName::named(test, request.run.as_deref().unwrap_or_default());
+        let mut upload = Upload::open(request, &self.settings, set)?;
+        upload.set_clock(self.clock.now_ms());
+        if let Some(newest_ms) = self.cache.newest_ms(&log) {
+            upload.set_newest(&log, (newest_ms as i64).saturating_mul(1_000_000));
+        }
+        Ok(Session {
+            upload,
+            source,
+            log,
+            news: BTreeSet::new(),
+            written: BTreeSet::new(),
+            failure: None,
+            declared,
+            untold: false,
+        })
+    }
+
+    /// A generator of the test begins.
+    pub async fn hello(&self, test: Option<&str>) -> Result<LogName, Refusal> {
+        let log = LogName::unnamed(TestName::from_foreign(test.unwrap_or_default()));
+        self.writer(&log).hello(COMMANDS).await?;
+        Ok(log)
+    }
+
+    /// A person or a pipeline wants what follows in a run of its own.
+    pub async fn new_run(&self, test: &str) -> Result<LogName, Refusal> {
+        let log = LogName::unnamed(known_test(test)?);
+        self.writer(&log).new_run(COMMANDS).await?;
+        Ok(log)
+    }
+
+    /// Takes k6's options for a test.
+    pub async fn declare(&self, test: &str, options: &[u8]) -> Result<(), Refusal> {
+        let test = TestName::from_foreign(test);
+        let declared =
+            Declarations::from_k6_options(options).map_err(|error| Refusal::Invalid(error.to_string()))?;
+        let hash = declarations::declare(&self.store, &self.cache, &test, &declared).await?;
+        // A live run learns of it by a record of its own; declarations alone begin no run.
+        let log = LogName::unnamed(test);
+        self.writer(&log).append(COMMANDS, None, Some(hash), Body::Declared).await?;
+        Ok(())
+    }
+
+    /// Finishes a run by its id, or a test's newest run.
+    pub async fn finish_run(&self, target: &str) -> Result<RunId, Refusal> {
+        let run = match RunId::parse(target) {
+            Some(run) => run,
+            None => runs::newest(&self.store, Some(&known_test(target)?))
+                .await?
+                .ok_or_else(|| Refusal::NotFound(format!("the test {target} has no run")))?,
+        };
+        runs::require(&self.store, &run).await?;
+        self.writer(&run.log).finish(COMMANDS).await?;
+        Ok(run)
+    }
+
+    /// The name of the next unnamed import of a test.
+    pub async fn new_import(&self, test: Option<&str>) -> Result<String, Refusal> {
+        let test = TestName::from_foreign(test.unwrap_or_default());
+        Ok(format!("i{}", log::new_import(&self.store, &test).await?))
+    }
+
+    pub async fn advance(&self, log: &str) -> Result<Progress, Refusal> {
+        let log = LogName::parse(log).ok_or_else(|| Refusal::NotFound("there is no such log".to_owned()))?;
+        self.fold(&log).await
+    }
+
+    async fn fold(&self, log: &LogName) -> Result<Progress, Refusal> {
+        Ok(advance::advance(&self.store, &self.clock, &self.settings, &self.cache, log).await?)
+    }
+
+    pub async fn sweep(&self, test: &str) -> Result<bool, Refusal> {
+        let test = known_test(test)?;
+        Ok(retention::sweep(&self.store, &self.clock, &self.settings, &test).await?)
+    }
+
+    pub async fn newest(&self, test: Option<&str>) -> Result<Option<RunId>, Refusal> {
+        let test = test.map(known_test).transpose()?;
+        Ok(runs::newest(&self.store, test.as_ref()).await?)
+    }
+
+    pub async fn seek(&self, run: &str, after: Option<u64>) -> Result<runs::Cursor, Refusal> {
+        let run = self.run(run).await?;
+        Ok(runs::seek(&self.store, &run, after).await?)
+    }
+
+    pub async fn read(&self, run: &str, cursor: runs::Cursor) -> Result<runs::Page, Refusal> {
+        Ok(runs::read(&self.store, &known_run(run)?, cursor).await?)
+    }
+
+    pub async fn log_of(&self, run: &str) -> Result<LogName, Refusal> {
+        Ok(self.run(run).await?.log)
+    }
+
+    /// Runs that the index calls live are brought up to date first: some may have ended since.
+    pub async fn list(
+        &self,
+        test: Option<&str>,
+        before: Option<&str>,
+        limit: u32,
+    ) -> Result<String, Refusal> {
+        let test = test.map(known_test).transpose()?;
+        let before = before.map(known_run).transpose()?;
+        let limit = limit.clamp(1, LIST_LIMIT) as usize;
+        let mut items = runs::list(&self.store, test.as_ref(), before.as_ref(), limit).await?;
+        for item in items.iter_mut().filter(|item| item.state == "live") {
+            while self.fold(&item.run.log).await?.more {}
+            if let Some(fresh) = runs::item(&self.store, &item.run).await? {
+                *item = fresh;
+            }
+        }
+        Ok(runs::json(&items))
+    }
+
+    pub async fn get(&self, run: &str) -> Result<String, Refusal> {
+        let run = self.run(run).await?;
+        Ok(runs::get(&self.store, &run).await?)
+    }
+
+    pub async fn summary(&self, run: &str) -> Result<String, Refusal> {
+        let run = self.run(run).await?;
+        Ok(runs::summary(&self.store, &run).await?)
+    }
+
+    /// A run that exists.
+    async fn run(&self, id: &str) -> Result<RunId, Refusal> {
+        let run = known_run(id)?;
+        runs::require(&self.store, &run).await?;
+        Ok(run)
+    }
+}
+
+/// Where records come from that no generator sent.
+const COMMANDS: &str = "loadgate";
+
+/// Runs in one answer.
+const LIST_LIMIT: u32 = 500;
+
+fn known_test(name: &str) -> Result<TestName, Refusal> {
+    TestName::parse(name).ok_or_else(|| {
+        Refusal::NotFound("there is no test of that name: names are 1 to 64 of A-Z a-z 0-9 _ -".to_owned())
+    })
+}
+
+fn known_run(id: &str) -> Result<RunId, Refusal> {
+    RunId::parse(id).ok_or_else(|| {
+        Refusal::NotFound("there is no run of that name: a run is TEST.NUMBER or TEST.NAME".to_owned())
+    })
+}
+
+impl Session {
+    /// Takes the next bytes of the body, and stores a record whenever there is enough for one.
+    pub async fn push<S: Store, C: Clock>(
+        &mut self,
+        service: &Service<S, C>,
+        mut bytes: &[u8],
+    ) -> Result<(), Refusal> {
+        while !bytes.is_empty() {
+            if let Some(failure) = &self.failure {
+                return Err(failure.clone());
+            }
+            let pushed = self.upload.push(bytes);
+            if self.upload.ready() {
+                self.store(service).await;
+            }
+            match pushed {
+                Ok(taken) => bytes = &bytes[taken..],
+                Err(refusal) => return Err(self.fail(refusal)),
+            }
+        }
+        self.failure.clone().map_or(Ok(()), Err)
+    }
+
+    /// Stores what has come so far, and says which logs have news. A numbered batch is cut by its
+    /// bytes alone, so nothing of it is stored before its time.
+    pub async fn flush<S: Store, C: Clock>(
+        &mut self,
+        service: &Service<S, C>,
+    ) -> Result<BTreeSet<LogName>, Refusal> {
+        if self.upload.sequence().is_none() && self.failure.is_none() {
+            let flushed = self.upload.flush();
+            self.store(service).await;
+            if let Err(refusal) = flushed {
+                self.fail(refusal);
+            }
+        }
+        match &self.failure {
+            Some(failure) => Err(failure.clone()),
+            None => Ok(std::mem::take(&mut self.news)),
+        }
+    }
+
+    /// The end of the body, or of the client's patience.
+    pub async fn finish<S: Store, C: Clock>(&mut self, service: &Service<S, C>, complete: bool) -> Outcome {
+        if let Err(refusal) = self.upload.finish(complete) {
+            self.fail(refusal);
+        }
+        self.store(service).await;
+        if self.untold {
+            let declared = self.declared.clone();
+            match service.writer(&self.log).append(&self.source, None, declared, Body::Declared).await {
+                Ok(_) => _ = self.news.insert(self.log.clone()),
+                Err(error) => _ = self.fail(error.into()),
+            }
+        }
+        self.outcome()
+    }
+
+    /// The account where nothing more can be done.
+    pub fn abandon(&mut self, refusal: Refusal) -> Outcome {
+        self.fail(refusal);
+        self.outcome()
+    }
+
+    /// The first failure is the one that is told.
+    fn fail(&mut self, refusal: Refusal) -> Refusal {
+        self.failure.get_or_insert(refusal).clone()
+    }
+
+    fn outcome(&mut self) -> Outcome {
+        let mut written = self.written.iter();
+        let run = match (written.next(), written.next()) {
+            (Some(log), None) if log.name.is_some() => Some(log.to_string()),
+            _ => None,
+        };
+        Outcome {
+            test: self.upload.test().clone(),
+            run,
+            receipt: self.upload.receipt().clone(),
+            news: std::mem::take(&mut self.news),
+            failure: self.failure.clone(),
+        }
+    }
+
+    /// Stores every record that is ready. Once one could not be stored, the rest is not tried: a
+    /// failing store or an ended run would only be asked again and again.
+    async fn store<S: Store, C: Clock>(&mut self, service: &Service<S, C>) {
+        if self.upload.take_declared_changed() {
+            let Service { store, cache, .. } = service;
+            match declarations::declare(store, cache, self.upload.test(), self.upload.declared()).await {
+                Ok(hash) => {
+                    self.declared = Some(hash);
+                    self.untold = true;
+                }
+                Err(error) => _ = self.fail(error.into()),
+            }
+        }
+        for mut prepared in self.upload.take() {
+            if let Some(failure) = &self.failure {
+                self.upload.reject(&prepared, &failure.to_string());
+                continue;
+            }
+            let batch = Box::new(std::mem::take(&mut prepared.batch));
+            let sequence = self.upload.sequence().map(|batch| Sequence { batch, piece: prepared.piece });
+            let declared = self.declared.clone();
+            match service
+                .writer(&prepared.log)
+                .append(&self.source, sequence, declared, Body::Data(batch))
+                .await
+            {
+                Ok(_) => {
+                    self.untold = false;
+                    self.news.insert(prepared.log.clone());
+                    self.written.insert(prepared.log);
+                }
+                Err(error) => {
+                    self.upload.reject(&prepared, &error.to_string());
+                    self.fail(error.into());
+                }
+            }
+        }
+    }
+}

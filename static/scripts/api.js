@@ -1,0 +1,92 @@
+/** Speaks to the server: runs, the event stream, finishing. Paths are relative to the page's own place. */
+
+import { KINDS } from "./model.js";
+
+/** Where the server is: the folder above the page's, unless the page says otherwise. */
+export function serverRoot(document) {
+  const named = document.querySelector('meta[name="loadgate-server"]')?.content;
+  return new URL(named || "../", document.baseURI).href;
+}
+
+export function createApi(root) {
+  const at = (path) => new URL(path, root).href;
+  /** How far the server's clock is ahead of this one, in ms, to about a second. */
+  let ahead = 0;
+
+  async function request(path, options) {
+    const response = await fetch(at(path), options);
+    const date = Date.parse(response.headers.get("date") ?? "");
+    if (Number.isFinite(date)) {
+      const offset = date - Date.now();
+      ahead = Math.abs(offset) < 1500 ? 0 : offset;
+    }
+    if (!response.ok) throw new Error(await reasonOf(response));
+    return response;
+  }
+
+  return {
+    root,
+    now: () => Date.now() + ahead,
+    /** Newest first. `before` is the id of the oldest run that is known already. */
+    async runs({ test, before, limit = 50 } = {}) {
+      const query = new URLSearchParams({ limit: String(limit) });
+      if (test) query.set("test", test);
+      if (before) query.set("before", before);
+      return (await request(`runs?${query}`)).json();
+    },
+    async finish(run) {
+      await request(`runs/${encodeURIComponent(run)}/finish`, { method: "POST" });
+    },
+    report: (run) => at(`report?run=${encodeURIComponent(run)}`),
+    /**
+     * Follows a run's events until `close` is called. `on` is `{event(kind, data, id), open(), lost()}`.
+     *
+     * The browser resumes with Last-Event-ID by itself. Where it gives up (an answer that is no stream),
+     * this begins again from the first event: events that are known already change nothing in the model.
+     */
+    follow(run, on) {
+      const url = at(`events?run=${encodeURIComponent(run)}`);
+      let source = null;
+      let timer = null;
+      let wait = 1000;
+
+      function open() {
+        source = new EventSource(url);
+        source.onopen = () => {
+          wait = 1000;
+          on.open();
+        };
+        source.onerror = () => {
+          on.lost();
+          if (source.readyState !== EventSource.CLOSED) return;
+          timer = setTimeout(open, wait);
+          wait = Math.min(15_000, wait * 2);
+        };
+        for (const kind of KINDS) {
+          source.addEventListener(kind, (message) => {
+            const id = message.lastEventId === "" ? null : Number(message.lastEventId);
+            on.event(kind, JSON.parse(message.data), id);
+          });
+        }
+      }
+
+      open();
+      return {
+        close() {
+          clearTimeout(timer);
+          source.close();
+        },
+      };
+    },
+  };
+}
+
+/** The sentence of a problem document (RFC 9457), or the status. */
+async function reasonOf(response) {
+  try {
+    const problem = await response.json();
+    return problem.detail || problem.title || `HTTP ${response.status}`;
+  } catch {
+    return `HTTP ${response.status}`;
+  }
+}

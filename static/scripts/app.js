@@ -1,0 +1,107 @@
+/** The app: binds the session, the address and the views. Data goes down, wishes come up. */
+
+import { Frame } from "./components/frame.js";
+import { Notices } from "./components/notices.js";
+import { html, useEffect, useState } from "./html.js";
+import { Overview } from "./views/overview.js";
+import { Summary } from "./views/summary.js";
+import { Empty, Unreachable } from "./views/empty.js";
+import { formatRoute, parseRoute } from "./router.js";
+
+const FOLLOW_KEY = "loadgate-follow";
+
+export function App({ api, session }) {
+  const [, redraw] = useState(0);
+  const [route, setRoute] = useState(() => parseRoute(location.search));
+  const [following, setFollowing] = useState(() => stored(FOLLOW_KEY) === "yes");
+  const { state } = session;
+
+  function navigate(change) {
+    const next = { ...route, ...change };
+    if (formatRoute(next) !== formatRoute(route)) history.pushState(null, "", formatRoute(next));
+    setRoute(next);
+  }
+
+  useEffect(() => session.subscribe(() => redraw((n) => n + 1)), [session]);
+
+  useEffect(() => {
+    const back = () => setRoute(parseRoute(location.search));
+    addEventListener("popstate", back);
+    return () => removeEventListener("popstate", back);
+  }, []);
+
+  useEffect(() => {
+    const timer = setInterval(() => session.tick(route), 1000);
+    return () => clearInterval(timer);
+  }, [session, route]);
+
+  // The address leads; without a run in it, the session's choice is written there.
+  useEffect(() => {
+    if (state.phase === "loading") session.load(route);
+    else if (route.run && route.run !== state.info?.id) session.show(route.run);
+  }, [route.run]);
+  useEffect(() => {
+    if (state.info && !route.run) {
+      const next = { ...route, run: state.info.id };
+      history.replaceState(null, "", formatRoute(next));
+      setRoute(next);
+    }
+  });
+
+  useEffect(() => {
+    if (following && state.newer) navigate({ run: state.newer.id, zoom: null });
+  }, [following, state.newer]);
+
+  useEffect(() => {
+    document.title = state.info ? `${state.info.id} · Loadgate` : "Loadgate";
+  }, [state.info?.id]);
+
+  function follow(always) {
+    store(FOLLOW_KEY, always ? "yes" : "no");
+    setFollowing(always);
+  }
+
+  return html`<${Frame} session=${session} api=${api} route=${route} navigate=${navigate}>
+    ${state.phase === "empty" && html`<${Empty} api=${api} test=${route.test} />`}
+    ${state.phase === "unreachable" && html`<${Unreachable} problem=${state.problem} />`}
+    ${
+      state.phase === "run" &&
+      html`<h1 class="unseen">Run ${state.info.id}</h1>
+        <${Notices}
+          session=${session}
+          api=${api}
+          navigate=${navigate}
+          following=${following}
+          setFollowing=${follow}
+        />
+        ${
+          route.zoom &&
+          html`<p class="zoomed">
+            Showing a part of the run.
+            <button type="button" class="button" onClick=${() => navigate({ zoom: null })}>Show all</button>
+          </p>`
+        }
+        ${
+          route.tab === "summary"
+            ? html`<${Summary} run=${state.run} />`
+            : html`<${Overview} run=${state.run} zoom=${route.zoom} onZoom=${(zoom) => navigate({ zoom })} />`
+        }`
+    }
+  <//>`;
+}
+
+function stored(key) {
+  try {
+    return localStorage.getItem(key);
+  } catch {
+    return null;
+  }
+}
+
+function store(key, value) {
+  try {
+    localStorage.setItem(key, value);
+  } catch {
+    // Storage can be forbidden; the choice then lasts as long as the page.
+  }
+}

@@ -1,0 +1,60 @@
+/** Small parts that every view uses: chips, cards, commands to copy. */
+
+import { html, useRef, useState } from "../html.js";
+
+/** States always come as sign, word and colour together. */
+const SIGNS = { good: "✓", warning: "!", bad: "✗", none: "∅" };
+
+/** `state` is `good`, `warning`, `bad` or `none`. */
+export function Chip({ state, children }) {
+  return html`<span class=${`chip chip-${state}`}
+    ><span aria-hidden="true">${SIGNS[state]}</span> ${children}</span
+  >`;
+}
+
+export function Sign({ state, children }) {
+  return html`<span class=${`sign sign-${state}`}
+    ><span aria-hidden="true">${SIGNS[state]}</span> ${children}</span
+  >`;
+}
+
+export function Card({ title, caption, actions, children, id }) {
+  return html`<section class="card" aria-labelledby=${id}>
+    <header class="card-head">
+      <h2 id=${id}>${title}</h2>
+      <span class="caption">${caption}</span>
+      <span class="card-actions">${actions}</span>
+    </header>
+    ${children}
+  </section>`;
+}
+
+/** A command and a button that copies it. */
+export function Command({ text, label }) {
+  const [copied, setCopied] = useState(false);
+  const code = useRef(null);
+  async function copy() {
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      // No clipboard without a secure context: select, so that the reader's own copy works.
+      getSelection().selectAllChildren(code.current);
+      return;
+    }
+    setCopied(true);
+    setTimeout(() => setCopied(false), 2000);
+  }
+  return html`<div class="command">
+    <code ref=${code}>${text}</code>
+    <button type="button" class="button" onClick=${copy} aria-label=${`Copy: ${label ?? text}`}>
+      ${copied ? "Copied" : "Copy"}
+    </button>
+  </div>`;
+}
+
+/** A share as a bar, its figure beside it: decoration for those who see. */
+export function Bar({ share }) {
+  return html`<span class="bar" aria-hidden="true"
+    ><span style=${{ width: `${Math.min(100, Math.max(0, share * 100))}%` }}></span
+  ></span>`;
+}

@@ -1,0 +1,9 @@
+/** Starts the dashboard. */
+
+import { createApi, serverRoot } from "./api.js";
+import { App } from "./app.js";
+import { html, render } from "./html.js";
+import { createSession } from "./session.js";
+
+const api = createApi(serverRoot(document));
+render(html`<${App} api=${api} session=${createSession(api)} />`, document.getElementById("app"));
