@@ -3,6 +3,7 @@
 
 use anyhow::{Context, Result, bail};
 use loadgate_host::{compose, engine};
+use std::ffi::OsString;
 use std::fs;
 
 fn main() -> Result<()> {
@@ -10,7 +11,7 @@ fn main() -> Result<()> {
     let [web, aggregator, output] = arguments.as_slice() else {
         bail!("usage: loadgate-precompile WEB.wasm AGGREGATOR.wasm OUTPUT.cwasm");
     };
-    let read = |path| fs::read(path).with_context(|| format!("cannot read {}", path.display()));
+    let read = |path: &OsString| fs::read(path).with_context(|| format!("cannot read {}", path.display()));
     let composed = compose::compose(&read(web)?, &read(aggregator)?)?;
     let precompiled = engine::precompile(&engine::engine()?, &composed)?;
     fs::write(output, precompiled).with_context(|| format!("cannot write {}", output.display()))

@@ -48,7 +48,7 @@ pub fn run(arguments: Arguments, embedded: Embedded) -> Result<ExitCode> {
         Err(error) => note(&format!("nobody watches this run: {error:#}")),
     }
 
-    let mut tail = Tail::start(client.clone(), &test).context("cannot make a pipe for k6's samples")?;
+    let tail = Tail::start(client.clone(), &test).context("cannot make a pipe for k6's samples")?;
     let started =
         Command::new(&k6).args(run.with_output(tail.path())).stdin(Stdio::inherit()).spawn().with_context(
             || format!("cannot start {}; is k6 on the path? ${K6} names another", k6.display()),
