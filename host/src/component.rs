@@ -12,6 +12,7 @@ use std::future;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
@@ -45,7 +46,11 @@ const BURST_SHARE: Duration = Duration::from_secs(1);
 pub struct App {
     handler: ProxyHandler<Instances>,
     burst: Arc<Semaphore>,
+    ending: Ending,
 }
+
+/// Set when the server ends: instances that are dropped at work are no failures then.
+type Ending = Arc<AtomicBool>;
 
 impl App {
     /// `files` is mounted at `/`, for reading only.
@@ -62,8 +67,15 @@ impl App {
             .and_then(|component| ServicePre::new(component))
             .map_err(plain)
             .context("the components import what this host does not offer")?;
-        let instances = Instances { service, engine: engine.clone(), store, files };
-        Ok(App { handler: ProxyHandler::new(instances), burst: Arc::new(Semaphore::new(BURST)) })
+        let ending = Ending::default();
+        let instances = Instances { service, engine: engine.clone(), store, files, ending: ending.clone() };
+        let burst = Arc::new(Semaphore::new(BURST));
+        Ok(App { handler: ProxyHandler::new(instances), burst, ending })
+    }
+
+    /// The server ends: from now on instances may be dropped at work.
+    pub fn end(&self) {
+        self.ending.store(true, Ordering::Relaxed);
     }
 
     /// Answers one request, whose URI is absolute. The response's body may go on for long.
@@ -137,6 +149,7 @@ struct Instances {
     engine: Engine,
     store: Arc<dyn KeyValueStore>,
     files: PathBuf,
+    ending: Ending,
 }
 
 impl HandlerState for Instances {
@@ -159,7 +172,8 @@ impl HandlerState for Instances {
         let mut store = Store::new(&self.engine, state);
         store.limiter(|state| &mut state.limits);
         let proxy = ProxyPre::P3(self.service.clone()).instantiate_async(&mut store).await?;
-        Ok(Instance { store, proxy, view: State::http, expiration: IdleTimeout::default(), state: Reuse })
+        let state = Reuse { ending: self.ending.clone() };
+        Ok(Instance { store, proxy, view: State::http, expiration: IdleTimeout::default(), state })
     }
 }
 
@@ -191,7 +205,9 @@ impl WorkerExpiration for IdleTimeout {
 }
 
 /// How often an instance is used.
-struct Reuse;
+struct Reuse {
+    ending: Ending,
+}
 
 impl WorkerState for Reuse {
     type StoreData = State;
@@ -218,7 +234,9 @@ impl WorkerState for Reuse {
     }
 
     fn drop(&self, _: Store<State>, result: wasmtime::Result<()>) {
-        if let Err(error) = result {
+        if let Err(error) = result
+            && !self.ending.load(Ordering::Relaxed)
+        {
             eprintln!("loadgate: an instance of the components failed: {error:?}");
         }
     }

@@ -62,9 +62,10 @@ struct Input {
 
 impl Merged {
     pub fn new(readers: Vec<Box<dyn BufRead + Send>>) -> Result<Self> {
-        let mut merged = Merged { inputs: Vec::new(), next: BinaryHeap::new() };
-        for (index, reader) in readers.into_iter().enumerate() {
-            merged.inputs.push(Input { reader, line: Vec::new(), time: i128::MIN });
+        let inputs: Vec<Input> =
+            readers.into_iter().map(|reader| Input { reader, line: Vec::new(), time: i128::MIN }).collect();
+        let mut merged = Merged { inputs, next: BinaryHeap::new() };
+        for index in 0..merged.inputs.len() {
             merged.advance(index)?;
         }
         Ok(merged)
@@ -81,7 +82,7 @@ impl Merged {
     }
 
     fn advance(&mut self, index: usize) -> Result<()> {
-        let alone = self.inputs.len() == 1 && index == 0;
+        let alone = self.inputs.len() == 1;
         let input = &mut self.inputs[index];
         input.line.clear();
         if input.reader.read_until(b'\n', &mut input.line).context("cannot read on")? == 0 {

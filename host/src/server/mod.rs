@@ -67,6 +67,7 @@ pub struct Server {
     phases: watch::Sender<Phase>,
     accepting: JoinHandle<GracefulShutdown>,
     store: Arc<dyn key_value::Store>,
+    app: App,
     _assets: Assets,
 }
 
@@ -81,7 +82,7 @@ impl Server {
         let app = App::new(&engine, &component, store.clone(), options.assets.path().to_owned())?;
         let (phases, phase) = watch::channel(Phase::Serving);
         let front = Arc::new(Front {
-            app,
+            app: app.clone(),
             phase: phase.clone(),
             local: address,
             born: Instant::now(),
@@ -91,7 +92,7 @@ impl Server {
             announce::spawn(front.clone()).await;
         }
         let accepting = tokio::spawn(accept(listener, front, phase));
-        Ok(Server { address, phases, accepting, store, _assets: options.assets })
+        Ok(Server { address, phases, accepting, store, app, _assets: options.assets })
     }
 
     /// `http://HOST:PORT` that a client on this machine reaches it at.
@@ -110,6 +111,7 @@ impl Server {
                 let _ = tokio::time::timeout(DRAIN, ended).await;
             }
         }
+        self.app.end();
         self.store.close().await;
     }
 }

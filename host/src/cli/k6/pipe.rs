@@ -169,7 +169,10 @@ fn drain(mut pipe: impl Read, queue: &Queue) {
             Ok(0) => break,
             Ok(read) => {
                 let filled = kept + read;
-                let whole = buffer[..filled].iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+                let whole = buffer[kept..filled]
+                    .iter()
+                    .rposition(|byte| *byte == b'\n')
+                    .map_or(0, |end| kept + end + 1);
                 if whole > 0 {
                     queue.push(&buffer[..whole]);
                 }
