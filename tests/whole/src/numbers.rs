@@ -50,7 +50,7 @@ fn assert_metric(name: &str, ours: &Value, theirs: &Map<String, Value>) {
 
 /// Compares a summary with k6's `--summary-export`.
 #[track_caller]
-fn assert_summary(summary: &Value, theirs: &Value) {
+pub fn assert_summary(summary: &Value, theirs: &Value) {
     let metrics = object("metrics", &summary["metrics"]);
     for (name, theirs) in object("k6's metrics", &theirs["metrics"]) {
         let theirs = object(name, theirs);
