@@ -3,5 +3,6 @@
 
 mod figures;
 mod numbers;
+mod quiet;
 mod stream;
 mod support;
