@@ -40,6 +40,10 @@ pub fn run(arguments: Arguments, embedded: Embedded) -> Result<ExitCode> {
     });
     let place = arguments.target.open_quietly(embedded)?;
     let imported = import(&place.client, &arguments.files, &test, arguments.run.as_deref());
+    if let (Some(_), Ok(Imported { run: Some(run), .. })) = (&place.own, &imported) {
+        // Nobody else would see it to its end.
+        place.client.settle(run);
+    }
     let result = imported.map(|imported| {
         let url = place.own.is_none().then(|| place.client.url().to_owned());
         print(&imported, url.as_deref());
@@ -100,8 +104,7 @@ pub fn import(client: &Client, files: &[PathBuf], test: &str, name: Option<&str>
     let mut run = None;
     if receipt.accepted > 0 {
         let id = receipt.run.clone().unwrap_or_else(|| format!("{test}.{name}"));
-        client.post(&format!("/runs/{}/finish", encoded(&id))).context("the run could not be finished")?;
-        run = Some(id);
+        run = Some(client.finish(&id).context("the run could not be finished")?);
     }
     if let Some(why) = refusal {
         bail!("the import stopped after {} accepted lines: {why}", receipt.accepted);
