@@ -87,7 +87,8 @@ pub fn import(client: &Client, files: &[PathBuf], test: &str, name: Option<&str>
     let mut refusal = None;
     for batch in received {
         bar.set_position(progress.load(Ordering::Relaxed));
-        match upload.send(&batch, Instant::now() + PATIENCE) {
+        let deadline = Instant::now() + PATIENCE;
+        match upload.send(&batch, || deadline) {
             Ok(()) => {}
             Err(Failure::Refused(why) | Failure::Unreachable(why)) => {
                 refusal = Some(why);
