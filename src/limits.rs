@@ -31,6 +31,9 @@ pub const BREAKDOWN_KEYS: usize = 300;
 /// Text of one tag value that becomes part of a breakdown key; longer ones are cut, with `…`.
 pub const KEY_BYTES: usize = 1024;
 
+/// A test's or run's name as a client writes it; longer ones are mistakes, not names.
+pub const NAME_BYTES: usize = 512;
+
 /// Line errors that a receipt names.
 pub const RECEIPT_ERRORS: usize = 100;
 

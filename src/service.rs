@@ -3,6 +3,7 @@
 
 use crate::declare::Declarations;
 use crate::ingest::{Receipt, Refusal, Request, Upload};
+use crate::limits;
 use crate::log::advance::{self, Progress};
 use crate::log::append::{AppendError, Writer};
 use crate::log::cache::Cache;
@@ -85,7 +86,10 @@ impl<S: Store, C: Clock> Service<S, C> {
 
     /// Begins an upload. Reads the test's declarations, and nothing of the body.
     pub async fn open(&self, request: Request) -> Result<Session, Refusal> {
-        let test = TestName::from_foreign(request.test.as_deref().unwrap_or_default());
+        if request.run.as_deref().is_some_and(|run| run.len() > limits::NAME_BYTES) {
+            return Err(too_long("run"));
+        }
+        let test = foreign_test(request.test.as_deref())?;
         let (declared, set) = declarations::declared(&self.store, &self.cache, &test).await?;
         let source = request.source.clone();
         let log = LogName::named(test, request.run.as_deref().unwrap_or_default());
@@ -108,7 +112,7 @@ impl<S: Store, C: Clock> Service<S, C> {
 
     /// A generator of the test begins.
     pub async fn hello(&self, test: Option<&str>) -> Result<LogName, Refusal> {
-        let log = LogName::unnamed(TestName::from_foreign(test.unwrap_or_default()));
+        let log = LogName::unnamed(foreign_test(test)?);
         self.writer(&log).hello(COMMANDS).await?;
         Ok(log)
     }
@@ -122,7 +126,7 @@ impl<S: Store, C: Clock> Service<S, C> {
 
     /// Takes k6's options for a test.
     pub async fn declare(&self, test: &str, options: &[u8]) -> Result<(), Refusal> {
-        let test = TestName::from_foreign(test);
+        let test = foreign_test(Some(test))?;
         let declared =
             Declarations::from_k6_options(options).map_err(|error| Refusal::Invalid(error.to_string()))?;
         let hash = declarations::declare(&self.store, &self.cache, &test, &declared).await?;
@@ -155,7 +159,7 @@ impl<S: Store, C: Clock> Service<S, C> {
 
     /// The name of the next unnamed import of a test.
     pub async fn new_import(&self, test: Option<&str>) -> Result<String, Refusal> {
-        let test = TestName::from_foreign(test.unwrap_or_default());
+        let test = foreign_test(test)?;
         Ok(format!("i{}", log::new_import(&self.store, &test).await?))
     }
 
@@ -234,6 +238,19 @@ const COMMANDS: &str = "loadgate";
 
 /// Runs in one answer.
 const LIST_LIMIT: u32 = 500;
+
+/// A test as a client names it; none: the default.
+fn foreign_test(name: Option<&str>) -> Result<TestName, Refusal> {
+    let name = name.unwrap_or_default();
+    if name.len() > limits::NAME_BYTES {
+        return Err(too_long("test"));
+    }
+    Ok(TestName::from_foreign(name))
+}
+
+fn too_long(what: &str) -> Refusal {
+    Refusal::Invalid(format!("the name of the {what} is longer than {} bytes", limits::NAME_BYTES))
+}
 
 fn known_test(name: &str) -> Result<TestName, Refusal> {
     TestName::parse(name).ok_or_else(|| {

@@ -94,6 +94,20 @@ pub async fn receive(request: Request, upload: &Upload) -> Result<Receipt, Failu
     Ok(receipt)
 }
 
+/// The receipt of a body of which nothing was read.
+pub fn refused_reply(refusal: &Failure) -> Reply {
+    let (status, detail) = reply::failure_parts(refusal);
+    let document = serde_json::json!({
+        "title": status.canonical_reason(),
+        "status": status.as_u16(),
+        "detail": detail,
+        "accepted": 0,
+        "refused": 0,
+        "errors": [],
+    });
+    reply::body(status, "application/problem+json", document.to_string())
+}
+
 fn cut_short() -> Failure {
     Failure::Invalid("the body ended before its time".to_owned())
 }

@@ -242,13 +242,13 @@ fn address(peer: &str) -> &str {
 }
 
 async fn take_lines(call: Call<'_>) -> Reply {
-    let upload = match upload(&call, Wire::K6Json, call.param("test")) {
-        Ok(upload) => upload,
-        Err(error) => return reply::failure(&error),
+    let received = match upload(&call, Wire::K6Json, call.param("test")) {
+        Ok(upload) => ingest::receive(call.request, &upload).await,
+        Err(error) => Err(error),
     };
-    match ingest::receive(call.request, &upload).await {
+    match received {
         Ok(receipt) => ingest::receipt_reply(&receipt),
-        Err(error) => reply::failure(&error),
+        Err(error) => ingest::refused_reply(&error),
     }
 }
 

@@ -1,0 +1,198 @@
+//! A service over a store in memory, and the recorded traffic to feed it.
+
+use flate2::read::MultiGzDecoder;
+use loadgate::ingest::{Encoding, Precision, Request, Wire};
+use loadgate::log::runs::{Cursor, PageEvent};
+use loadgate::service::{Outcome, Service};
+use loadgate::settings::Settings;
+use loadgate::store::{Clock, Store, StoreError};
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::PathBuf;
+use std::pin::pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+/// What several services can share.
+#[derive(Clone, Default)]
+pub struct Memory {
+    values: Rc<RefCell<BTreeMap<String, Vec<u8>>>>,
+    counters: Rc<RefCell<BTreeMap<String, i64>>>,
+}
+
+impl Store for Memory {
+    async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        assert!(!self.counters.borrow().contains_key(key), "{key} is a counter");
+        Ok(self.values.borrow().get(key).cloned())
+    }
+
+    async fn get_many(&self, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
+        Ok(keys.iter().map(|key| self.values.borrow().get(key).cloned()).collect())
+    }
+
+    async fn set(&self, key: &str, value: &[u8]) -> Result<(), StoreError> {
+        assert!(value.len() <= loadgate::limits::VALUE_BYTES, "{key} has {} bytes", value.len());
+        self.values.borrow_mut().insert(key.to_owned(), value.to_vec());
+        Ok(())
+    }
+
+    async fn set_many(&self, entries: &[(String, Vec<u8>)]) -> Result<(), StoreError> {
+        for (key, value) in entries {
+            self.set(key, value).await?;
+        }
+        Ok(())
+    }
+
+    async fn delete_many(&self, keys: &[String]) -> Result<(), StoreError> {
+        self.values.borrow_mut().retain(|key, _| !keys.contains(key));
+        Ok(())
+    }
+
+    async fn increment(&self, key: &str, delta: i64) -> Result<i64, StoreError> {
+        let mut counters = self.counters.borrow_mut();
+        let counter = counters.entry(key.to_owned()).or_default();
+        *counter += delta;
+        Ok(*counter)
+    }
+}
+
+impl Memory {
+    /// Keys that hold values, for looking at what is kept.
+    pub fn keys(&self) -> Vec<String> {
+        self.values.borrow().keys().cloned().collect()
+    }
+}
+
+/// Time that only the test moves.
+#[derive(Clone)]
+pub struct Hands(Rc<Cell<u64>>);
+
+impl Clock for Hands {
+    fn now_ms(&self) -> u64 {
+        self.0.get()
+    }
+}
+
+pub struct Server {
+    pub service: Service<Memory, Hands>,
+    pub memory: Memory,
+    pub hands: Hands,
+}
+
+pub fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => unreachable!("the store in memory never waits"),
+    }
+}
+
+impl Server {
+    pub fn new() -> Self {
+        Server::on(Memory::default(), Hands(Rc::new(Cell::new(1_795_300_000_000))))
+    }
+
+    /// Another instance on the same store, that remembers nothing.
+    pub fn on(memory: Memory, hands: Hands) -> Self {
+        let service = Service::new(memory.clone(), hands.clone(), Settings::default());
+        Server { service, memory, hands }
+    }
+
+    pub fn pass(&self, ms: u64) {
+        self.hands.0.set(self.hands.0.get() + ms);
+    }
+
+    /// Posts a body whole.
+    pub fn post(&self, wire: Wire, test: &str, source: &str, body: &[u8]) -> Outcome {
+        let request = Request {
+            wire,
+            encoding: Encoding::Identity,
+            precision: Precision::Nanoseconds,
+            test: Some(test.to_owned()),
+            run: None,
+            source: source.to_owned(),
+            sequence: None,
+            import: false,
+        };
+        let mut session = block_on(self.service.open(request)).expect("the request is fine");
+        block_on(session.push(&self.service, body)).expect("the body is taken");
+        block_on(session.finish(&self.service, true))
+    }
+
+    /// Replays an InfluxDB capture: all requests in order, the time between them included.
+    pub fn replay(&self, test: &str, capture: &str) {
+        let mut before = None;
+        for line in capture.lines() {
+            let request: serde_json::Value = serde_json::from_str(line).expect("a line of the capture");
+            let at = request["at"].as_u64().expect("a time");
+            self.pass(at - before.unwrap_or(at));
+            before = Some(at);
+            let target = request["target"].as_str().expect("a target");
+            if target.starts_with("/query") {
+                block_on(self.service.hello(Some(test))).expect("a hello");
+                continue;
+            }
+            let peer = request["peer"].as_str().and_then(|peer| peer.split(':').next()).expect("a peer");
+            let body = request["body"].as_str().expect("a body");
+            let outcome = self.post(Wire::InfluxLines, test, peer, body.as_bytes());
+            assert_eq!(outcome.receipt.refused, 0, "{:?}", outcome.receipt.errors);
+        }
+    }
+
+    /// Folds everything there is.
+    pub fn fold(&self, log: &str) {
+        while block_on(self.service.advance(log)).expect("it folds").more {}
+    }
+
+    /// Ends the newest run of a test and folds to its end.
+    pub fn finish(&self, test: &str) -> String {
+        self.fold(test);
+        let run = block_on(self.service.finish_run(test)).expect("there is a run").to_string();
+        self.pass(5_000);
+        self.fold(test);
+        run
+    }
+
+    pub fn summary(&self, run: &str) -> serde_json::Value {
+        serde_json::from_str(&block_on(self.service.summary(run)).expect("a summary")).expect("JSON")
+    }
+
+    /// Every event from the id behind `after` on, and the state at the end.
+    pub fn events(&self, run: &str, after: Option<u64>) -> Vec<PageEvent> {
+        let mut cursor: Cursor = block_on(self.service.seek(run, after)).expect("the run exists");
+        let mut events = Vec::new();
+        loop {
+            let page = block_on(self.service.read(run, cursor)).expect("a page");
+            events.extend(page.events);
+            if page.current || page.ended {
+                return events;
+            }
+            cursor = page.cursor;
+        }
+    }
+}
+
+pub fn fixture(path: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(path)
+}
+
+pub fn text(path: &str) -> String {
+    let bytes = std::fs::read(fixture(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+    if path.ends_with(".gz") {
+        let mut text = String::new();
+        MultiGzDecoder::new(bytes.as_slice()).read_to_string(&mut text).expect("gzip of text");
+        text
+    } else {
+        String::from_utf8(bytes).expect("text")
+    }
+}
+
+pub fn json(path: &str) -> serde_json::Value {
+    serde_json::from_str(&text(path)).expect("JSON")
+}
+
+/// Only the declarations of a k6 JSON file.
+pub fn declarations(lines: &str) -> String {
+    lines.lines().filter(|line| line.contains(r#""type":"Metric""#)).map(|line| format!("{line}\n")).collect()
+}
