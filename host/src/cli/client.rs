@@ -11,7 +11,7 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 /// A server on this machine answers within this, or is none.
 const HELLO_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// A run's end comes 2 s after its finish.
+/// What was just sent is folded, and a run's end comes 2 s after its finish, well within this.
 const SETTLE: Duration = Duration::from_secs(10);
 
 /// The version that InfluxDB clients are told says who answers.
@@ -128,6 +128,18 @@ impl Client {
         let finished: Finished =
             serde_json::from_slice(&answer).context("the server's answer cannot be read")?;
         Ok(finished.run)
+    }
+
+    /// Ends a run whose samples were accepted a moment ago. It exists as soon as somebody has folded
+    /// the first of them, which may be another replica that is just at it.
+    pub fn finish_sent(&self, run: &str) -> Result<String> {
+        let deadline = Instant::now() + SETTLE;
+        loop {
+            match self.finish(run) {
+                Err(_) if Instant::now() < deadline => std::thread::sleep(Duration::from_millis(100)),
+                finished => return finished,
+            }
+        }
     }
 
     /// Waits until a finished run has come to its end, which takes the server some 2 s; gives up

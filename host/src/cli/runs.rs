@@ -2,7 +2,7 @@
 
 use super::client::encoded;
 use super::import::import;
-use super::{Embedded, Target, stem};
+use super::{Embedded, Target, say, stem};
 use anyhow::{Context, Result, bail};
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -62,7 +62,7 @@ pub fn list(arguments: &ListArguments, embedded: Embedded) -> Result<ExitCode> {
     let listed = place.client.get(&target);
     place.close();
     let runs: Vec<Run> = serde_json::from_slice(&listed?).context("the server's list cannot be read")?;
-    print!("{}", table(&runs));
+    say(table(&runs).trim_end());
     Ok(ExitCode::SUCCESS)
 }
 
@@ -95,7 +95,7 @@ pub fn finish(arguments: &FinishArguments, embedded: Embedded) -> Result<ExitCod
     let place = arguments.target.open_quietly(embedded)?;
     let finished = place.client.finish(&arguments.run);
     place.close();
-    println!("Run {} is finished", finished?);
+    say(&format!("Run {} is finished", finished?));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -136,7 +136,7 @@ pub fn report(arguments: ReportArguments, embedded: Embedded) -> Result<ExitCode
     } else {
         std::fs::write(&arguments.output, page)
             .with_context(|| format!("cannot write {}", arguments.output.display()))?;
-        println!("{}", arguments.output.display());
+        say(&arguments.output.display().to_string());
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -118,7 +118,7 @@ fn conclude(client: &Client, own: bool, test: &str, sent: &pipe::Sent) {
         return;
     }
     let target = sent.receipt.run.as_deref().unwrap_or(test);
-    let run = match client.finish(target) {
+    let run = match client.finish_sent(target) {
         Ok(run) => run,
         Err(error) => return note(&format!("the run could not be finished: {error:#}")),
     };
