@@ -285,7 +285,11 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
                 break;
             }
         }
-        let derived = pending.is_none() || current;
+        // Of a chunk that stood before, the state is there, or this page ended at the chunk.
+        let derived = current
+            || pending.as_ref().is_none_or(|p| {
+                position.is_committed(p.stored.chunk.run.number, p.stored.chunk.index)
+            });
         self.end_page(&mut position, pending, current).await?;
         // Where the newest chunk's state could not be derived, it is when the chunk is folded again.
         if derived {
