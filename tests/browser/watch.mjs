@@ -43,7 +43,7 @@ async function watch(page) {
   // The page follows by itself.
   await page.locator(".chip.live").waitFor();
   await page.getByRole("button", { name: "HTTP requests as a table" }).click();
-  const points = page.locator("#chart-request-rate tbody tr");
+  const points = page.locator("section:has(#chart-request-rate) tbody tr");
   const counts = new Set();
   while (counts.size < 3) {
     assert.ok(await page.locator(".chip.live").isVisible(), `live with more than ${[...counts]} points`);
@@ -58,7 +58,7 @@ async function watch(page) {
   await page.getByRole("button", { name: "HTTP requests as a table" }).click();
 
   // Charts are drawn, not only there.
-  const drawn = await page.locator("#chart-request-rate canvas").evaluate((canvas) => {
+  const drawn = await page.locator("section:has(#chart-request-rate) canvas").first().evaluate((canvas) => {
     const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
     return data.some((value) => value !== 0);
   });
