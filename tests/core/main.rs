@@ -4,5 +4,6 @@
 mod figures;
 mod life;
 mod numbers;
+mod quiet;
 mod stream;
 mod support;
