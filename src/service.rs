@@ -138,11 +138,19 @@ impl<S: Store, C: Clock> Service<S, C> {
 
     /// Finishes a run by its id, or a test's newest run.
     pub async fn finish_run(&self, target: &str) -> Result<RunId, Refusal> {
+        // What was acknowledged a moment ago may not be folded yet.
         let run = match RunId::parse(target) {
-            Some(run) => run,
-            None => runs::newest(&self.store, Some(&known_test(target)?))
-                .await?
-                .ok_or_else(|| Refusal::NotFound(format!("the test {target} has no run")))?,
+            Some(run) => {
+                self.fold(&run.log).await?;
+                run
+            }
+            None => {
+                let test = known_test(target)?;
+                self.fold(&LogName::unnamed(test.clone())).await?;
+                runs::newest(&self.store, Some(&test))
+                    .await?
+                    .ok_or_else(|| Refusal::NotFound(format!("the test {target} has no run")))?
+            }
         };
         runs::require(&self.store, &run).await?;
         self.writer(&run.log).finish(COMMANDS).await?;

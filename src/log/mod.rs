@@ -37,6 +37,8 @@ pub mod runs;
 mod value;
 
 #[cfg(test)]
+mod simulation;
+#[cfg(test)]
 mod testing;
 
 use crate::names::TestName;

@@ -123,11 +123,67 @@ impl<S: Store, C: Clock> Reaper<'_, S, C> {
             return Ok(Reaped::Look);
         }
         let late = self.clock.now_ms().saturating_sub(before_ms) > self.settings.reaper_deadline_ms;
-        if late && !broken!(IgnoreDeadline) {
+        if late {
             return self.count(ticket).await;
         }
         let decision = if present { Decision::Alive } else { Decision::Dead };
         self.store.set(&keys::hole(self.log, ticket), &value::encode_small(&decision)).await?;
         Ok(Reaped::Decided)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::log::simulation::world::{SimClock, SimStore, World};
+    use crate::log::testing::block_on;
+    use crate::names::TestName;
+
+    /// Steps a reaper until it is elected, lets it sleep for so long, and gives what it comes to.
+    fn decided_after(sleep_ms: u64, record: bool) -> (Reaped, Option<Decision>) {
+        let world = World::new(1);
+        world.calm.set(true);
+        let (store, clock) = (SimStore(world.clone()), SimClock { world: world.clone(), skew_ms: 0 });
+        let (settings, log) = (Settings::default(), LogName::unnamed(TestName::from_foreign("t")));
+        let reaper = Reaper { store: &store, clock: &clock, settings: &settings, log: &log };
+        let here = async || Ok(false);
+        block_on(async {
+            let mut hole = None;
+            while !matches!(hole, Some(Hole::Dying { .. })) {
+                let Ok(Reaped::Later(next, wait)) = reaper.step(1, hole, here).await else {
+                    panic!("nobody else decides")
+                };
+                hole = Some(next);
+                if !matches!(hole, Some(Hole::Dying { .. })) {
+                    world.now_ms.set(world.now_ms.get() + wait);
+                }
+            }
+            if record {
+                store.set(&keys::record(&log, 1), b"late").await.expect("it stores");
+            }
+            world.now_ms.set(world.now_ms.get() + sleep_ms);
+            let reaped = reaper.step(1, hole, here).await.expect("the store works");
+            (reaped, reaper.decision(1).await.expect("the store works"))
+        })
+    }
+
+    #[test]
+    fn an_elected_reaper_decides_by_the_record_that_it_reads_again() {
+        assert_eq!(decided_after(10_000, false).1, Some(Decision::Dead));
+        assert_eq!(decided_after(10_000, true).1, Some(Decision::Alive));
+    }
+
+    #[test]
+    fn a_reaper_that_took_too_long_gives_up_without_writing() {
+        let (reaped, decision) = decided_after(60_001, false);
+        assert_eq!(decision, None);
+        assert!(matches!(reaped, Reaped::Later(Hole::Counted { elections: 1, .. }, 300_000)));
+    }
+
+    #[test]
+    fn nobody_decides_before_the_dying_wait_is_over() {
+        let (reaped, decision) = decided_after(9_999, false);
+        assert_eq!(decision, None);
+        assert!(matches!(reaped, Reaped::Later(Hole::Dying { .. }, 1)));
     }
 }

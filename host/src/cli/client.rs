@@ -3,13 +3,16 @@
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use std::io::Read;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use ureq::Agent;
 
 /// Answers are quick; a report of a long run takes longest.
 const TIMEOUT: Duration = Duration::from_secs(60);
 /// A server on this machine answers within this, or is none.
 const HELLO_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// What was just sent is folded, and a run's end comes 2 s after its finish, well within this.
+const SETTLE: Duration = Duration::from_secs(10);
 
 /// The version that InfluxDB clients are told says who answers.
 const SIGN: (&str, &str) = ("x-influxdb-version", "loadgate");
@@ -113,6 +116,47 @@ impl Client {
 
     pub fn post(&self, target: &str) -> Result<Vec<u8>> {
         self.send("POST", target, &[], &[])?.success()
+    }
+
+    /// Ends a run, or a test's newest, and gives its id.
+    pub fn finish(&self, run: &str) -> Result<String> {
+        #[derive(Deserialize)]
+        struct Finished {
+            run: String,
+        }
+        let answer = self.post(&format!("/runs/{}/finish", encoded(run)))?;
+        let finished: Finished =
+            serde_json::from_slice(&answer).context("the server's answer cannot be read")?;
+        Ok(finished.run)
+    }
+
+    /// Ends a run whose samples were accepted a moment ago. It exists as soon as somebody has folded
+    /// the first of them, which may be another replica that is just at it.
+    pub fn finish_sent(&self, run: &str) -> Result<String> {
+        let deadline = Instant::now() + SETTLE;
+        loop {
+            match self.finish(run) {
+                Err(_) if Instant::now() < deadline => std::thread::sleep(Duration::from_millis(100)),
+                finished => return finished,
+            }
+        }
+    }
+
+    /// Waits until a finished run has come to its end, which takes the server some 2 s; gives up
+    /// silently: all is stored, and whoever looks next folds the rest.
+    pub fn settle(&self, run: &str) {
+        #[derive(Deserialize)]
+        struct Run {
+            state: String,
+        }
+        let deadline = Instant::now() + SETTLE;
+        while Instant::now() < deadline {
+            let run = self.get(&format!("/runs/{}", encoded(run)));
+            match run.ok().and_then(|run| serde_json::from_slice::<Run>(&run).ok()) {
+                Some(run) if run.state != "ended" => std::thread::sleep(Duration::from_millis(100)),
+                _ => return,
+            }
+        }
     }
 
     /// One request.

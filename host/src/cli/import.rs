@@ -3,7 +3,7 @@
 use super::client::{Client, Receipt, encoded};
 use super::merge::{self, Merged};
 use super::upload::{BATCH_BYTES, Failure, Upload};
-use super::{Embedded, Target, stem};
+use super::{Embedded, Target, say, stem};
 use anyhow::{Context, Result, bail};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Deserialize;
@@ -40,6 +40,10 @@ pub fn run(arguments: Arguments, embedded: Embedded) -> Result<ExitCode> {
     });
     let place = arguments.target.open_quietly(embedded)?;
     let imported = import(&place.client, &arguments.files, &test, arguments.run.as_deref());
+    if let (Some(_), Ok(Imported { run: Some(run), .. })) = (&place.own, &imported) {
+        // Nobody else would see it to its end.
+        place.client.settle(run);
+    }
     let result = imported.map(|imported| {
         let url = place.own.is_none().then(|| place.client.url().to_owned());
         print(&imported, url.as_deref());
@@ -83,7 +87,8 @@ pub fn import(client: &Client, files: &[PathBuf], test: &str, name: Option<&str>
     let mut refusal = None;
     for batch in received {
         bar.set_position(progress.load(Ordering::Relaxed));
-        match upload.send(&batch, Instant::now() + PATIENCE) {
+        let deadline = Instant::now() + PATIENCE;
+        match upload.send(&batch, || deadline) {
             Ok(()) => {}
             Err(Failure::Refused(why) | Failure::Unreachable(why)) => {
                 refusal = Some(why);
@@ -100,8 +105,7 @@ pub fn import(client: &Client, files: &[PathBuf], test: &str, name: Option<&str>
     let mut run = None;
     if receipt.accepted > 0 {
         let id = receipt.run.clone().unwrap_or_else(|| format!("{test}.{name}"));
-        client.post(&format!("/runs/{}/finish", encoded(&id))).context("the run could not be finished")?;
-        run = Some(id);
+        run = Some(client.finish_sent(&id).context("the run could not be finished")?);
     }
     if let Some(why) = refusal {
         bail!("the import stopped after {} accepted lines: {why}", receipt.accepted);
@@ -143,17 +147,17 @@ fn bar(files: &[PathBuf]) -> ProgressBar {
 /// The receipt, on stdout; `url` is the server's, where it goes on after us.
 fn print(imported: &Imported, url: Option<&str>) {
     let receipt = &imported.receipt;
-    println!("{} lines accepted, {} refused", receipt.accepted, receipt.refused);
+    say(&format!("{} lines accepted, {} refused", receipt.accepted, receipt.refused));
     for error in &receipt.errors {
-        println!("  line {}: {}", error.line, error.reason);
+        say(&format!("  line {}: {}", error.line, error.reason));
     }
     let named = receipt.errors.len() as u64;
     if receipt.refused > named {
-        println!("  … and {} more", receipt.refused - named);
+        say(&format!("  … and {} more", receipt.refused - named));
     }
     match (&imported.run, url) {
-        (Some(run), Some(url)) => println!("Run {run}: {url}/ui/?run={}", encoded(run)),
-        (Some(run), None) => println!("Run {run}; `loadgate serve` shows it"),
+        (Some(run), Some(url)) => say(&format!("Run {run}: {url}/ui/?run={}", encoded(run))),
+        (Some(run), None) => say(&format!("Run {run}; `loadgate serve` shows it")),
         (None, _) => {}
     }
 }

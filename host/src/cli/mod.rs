@@ -16,6 +16,7 @@ use crate::server::{self, Demo, Server};
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 use client::Client;
+use std::io::Write as _;
 use std::process::ExitCode;
 use std::time::Duration;
 use tokio::runtime::Runtime;
@@ -155,6 +156,13 @@ pub fn run(embedded: Embedded) -> ExitCode {
         eprintln!("loadgate: {error:#}");
         ExitCode::FAILURE
     })
+}
+
+/// A line on stdout, at once: scripts and tests wait for it.
+fn say(line: &str) {
+    let mut out = std::io::stdout().lock();
+    // Whoever closes our stdout has read enough; that is no failure of ours.
+    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
 }
 
 /// The test that a file of results or a script is of: its name without folders and endings.

@@ -2,7 +2,7 @@
 
 use super::client::encoded;
 use super::import::import;
-use super::{Embedded, Target, stem};
+use super::{Embedded, Target, say, stem};
 use anyhow::{Context, Result, bail};
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -62,7 +62,7 @@ pub fn list(arguments: &ListArguments, embedded: Embedded) -> Result<ExitCode> {
     let listed = place.client.get(&target);
     place.close();
     let runs: Vec<Run> = serde_json::from_slice(&listed?).context("the server's list cannot be read")?;
-    print!("{}", table(&runs));
+    say(table(&runs).trim_end());
     Ok(ExitCode::SUCCESS)
 }
 
@@ -92,16 +92,10 @@ fn duration(ms: i64) -> String {
 }
 
 pub fn finish(arguments: &FinishArguments, embedded: Embedded) -> Result<ExitCode> {
-    #[derive(Deserialize)]
-    struct Finished {
-        run: String,
-    }
     let place = arguments.target.open_quietly(embedded)?;
-    let finished = place.client.post(&format!("/runs/{}/finish", encoded(&arguments.run)));
+    let finished = place.client.finish(&arguments.run);
     place.close();
-    let finished: Finished =
-        serde_json::from_slice(&finished?).context("the server's answer cannot be read")?;
-    println!("Run {} is finished", finished.run);
+    say(&format!("Run {} is finished", finished?));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -115,7 +109,10 @@ pub fn report(arguments: ReportArguments, embedded: Embedded) -> Result<ExitCode
             import(&place.client, &[file.to_owned()], &stem(file), None).and_then(|imported| match imported
                 .run
             {
-                Some(run) => place.client.get(&format!("/report?run={}", encoded(&run))),
+                Some(run) => {
+                    place.client.settle(&run);
+                    place.client.get(&format!("/report?run={}", encoded(&run)))
+                }
                 None => bail!(
                     "{} holds no samples of k6 that can be read{}",
                     file.display(),
@@ -139,7 +136,7 @@ pub fn report(arguments: ReportArguments, embedded: Embedded) -> Result<ExitCode
     } else {
         std::fs::write(&arguments.output, page)
             .with_context(|| format!("cannot write {}", arguments.output.display()))?;
-        println!("{}", arguments.output.display());
+        say(&arguments.output.display().to_string());
     }
     Ok(ExitCode::SUCCESS)
 }

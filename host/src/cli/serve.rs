@@ -1,10 +1,9 @@
 //! `loadgate serve`.
 
-use super::{DEFAULT_STORE, Embedded, runtime};
+use super::{DEFAULT_STORE, Embedded, runtime, say};
 use crate::assets::Assets;
 use crate::server::{self, Demo, Server};
 use anyhow::{Context, Result};
-use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -77,11 +76,4 @@ fn play(demo: &'static Demo, url: String) {
             eprintln!("loadgate: the demo stopped: {error:#}");
         }
     });
-}
-
-/// A line on stdout, at once: scripts and tests wait for it.
-fn say(line: &str) {
-    let mut out = std::io::stdout().lock();
-    // A closed stdout is no reason not to serve.
-    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
 }

@@ -53,9 +53,9 @@ impl Upload {
         Upload { client, target, source, sequence: 0, lines: 0, total: Receipt::default() }
     }
 
-    /// Sends whole lines; tries again until `deadline` while the server does not answer or is not
-    /// ready.
-    pub fn send(&mut self, batch: &[u8], deadline: Instant) -> Result<(), Failure> {
+    /// Sends whole lines; tries again until `deadline`, which may move, while the server does not
+    /// answer or is not ready.
+    pub fn send(&mut self, batch: &[u8], deadline: impl Fn() -> Instant) -> Result<(), Failure> {
         self.sequence += 1;
         let sequence = self.sequence.to_string();
         // On one machine compressing costs more than it saves; over a network it is the other way
@@ -82,7 +82,7 @@ impl Upload {
                 },
                 Err(error) => format!("{error:#}"),
             };
-            if Instant::now() + pause >= deadline {
+            if Instant::now() + pause >= deadline() {
                 return Err(Failure::Unreachable(trouble));
             }
             std::thread::sleep(pause);
@@ -153,7 +153,7 @@ mod tests {
     fn a_server_that_is_not_there_costs_no_longer_than_the_deadline() {
         let client = Client::new("http://127.0.0.1:1", None).unwrap();
         let mut upload = Upload::new(client, "shop", None, false);
-        let sent = upload.send(b"{}\n", Instant::now());
+        let sent = upload.send(b"{}\n", Instant::now);
         assert!(matches!(sent, Err(Failure::Unreachable(_))), "{sent:?}");
     }
 }

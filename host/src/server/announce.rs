@@ -65,10 +65,11 @@ impl Known {
 }
 
 /// Looks for as long as the server runs, and only while something is written or a run is live.
-pub(super) async fn spawn(front: Arc<Front>) {
-    let mut known = Known::default();
-    known.silently(runs(&front).await);
+pub(super) fn spawn(front: Arc<Front>) {
     tokio::spawn(async move {
+        // Not waited for: a run that is far behind takes long to list for the first time.
+        let mut known = Known::default();
+        known.silently(runs(&front).await);
         let mut phase = front.phase.clone();
         loop {
             tokio::select! {

@@ -89,7 +89,7 @@ impl Server {
             last_write: AtomicU64::new(0),
         });
         if options.announce {
-            announce::spawn(front.clone()).await;
+            announce::spawn(front.clone());
         }
         let accepting = tokio::spawn(accept(listener, front, phase));
         Ok(Server { address, phases, accepting, store, app, _assets: options.assets })

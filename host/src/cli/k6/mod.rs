@@ -118,15 +118,12 @@ fn conclude(client: &Client, own: bool, test: &str, sent: &pipe::Sent) {
         return;
     }
     let target = sent.receipt.run.as_deref().unwrap_or(test);
-    let finished = client.post(&format!("/runs/{}/finish", encoded(target)));
-    let run = match finished {
-        Ok(answer) => serde_json::from_slice::<serde_json::Value>(&answer)
-            .ok()
-            .and_then(|answer| Some(answer.get("run")?.as_str()?.to_owned()))
-            .unwrap_or_else(|| target.to_owned()),
+    let run = match client.finish_sent(target) {
+        Ok(run) => run,
         Err(error) => return note(&format!("the run could not be finished: {error:#}")),
     };
     if own {
+        client.settle(&run);
         note(&format!(
             "run {run} is kept; `loadgate serve` shows it, `loadgate report {run} -o report.html` writes its report"
         ));

@@ -24,7 +24,7 @@ const PACE: Duration = Duration::from_secs(1);
 /// what comes meanwhile.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// After the test, all that waits has so long together.
-const LAST_PATIENCE: Duration = Duration::from_secs(15);
+const LAST_PATIENCE: Duration = Duration::from_secs(10);
 
 /// What became of the samples.
 #[derive(Default)]
@@ -96,7 +96,8 @@ struct Queue {
 #[derive(Default)]
 struct State {
     waiting: Vec<u8>,
-    closed: bool,
+    /// When k6 had ended and all was read.
+    closed: Option<Instant>,
     dropped: u64,
 }
 
@@ -122,17 +123,17 @@ impl Queue {
     }
 
     fn close(&self) {
-        self.lock().closed = true;
+        self.lock().closed = Some(Instant::now());
         self.news.notify_one();
     }
 
     /// The next batch: at least [`BATCH_BYTES`] where more waits, else what came within [`PACE`].
-    /// `None` at the end of all; `true` with what is sent after the end.
-    fn next(&self) -> Option<(Vec<u8>, bool)> {
+    /// `None` at the end of all.
+    fn next(&self) -> Option<Vec<u8>> {
         let mut state = self.lock();
         loop {
             let began = Instant::now();
-            while state.waiting.len() < BATCH_BYTES && !state.closed {
+            while state.waiting.len() < BATCH_BYTES && state.closed.is_none() {
                 let left = PACE.saturating_sub(began.elapsed());
                 if left.is_zero() {
                     break;
@@ -140,10 +141,9 @@ impl Queue {
                 state = self.news.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
             }
             if !state.waiting.is_empty() {
-                let closed = state.closed;
-                return Some((cut(&mut state.waiting), closed));
+                return Some(cut(&mut state.waiting));
             }
-            if state.closed {
+            if state.closed.is_some() {
                 return None;
             }
         }
@@ -196,13 +196,13 @@ fn drain(mut pipe: impl Read, queue: &Queue) {
 
 fn send(queue: &Queue, mut upload: Option<Upload>, last_patience: Duration) -> Sent {
     let mut sent = Sent::default();
-    let mut last_deadline = None;
-    while let Some((batch, closed)) = queue.next() {
+    while let Some(batch) = queue.next() {
         let Some(upload) = &mut upload else { continue };
-        let deadline = if closed {
-            *last_deadline.get_or_insert_with(|| Instant::now() + last_patience)
-        } else {
-            Instant::now() + PATIENCE
+        let began = Instant::now();
+        // k6 may end while a batch is tried: then nobody waits for it any longer than for the rest.
+        let deadline = || match queue.lock().closed {
+            Some(closed) => closed + last_patience,
+            None => began + PATIENCE,
         };
         if let Err(Failure::Refused(why) | Failure::Unreachable(why)) = upload.send(&batch, deadline) {
             sent.dropped += lines(&batch);
@@ -260,8 +260,8 @@ mod tests {
         (0..5).for_each(|_| queue.push(&line));
         queue.close();
         let mut sizes = Vec::new();
-        while let Some((batch, closed)) = queue.next() {
-            assert!(closed && batch.ends_with(b"\n"));
+        while let Some(batch) = queue.next() {
+            assert!(batch.ends_with(b"\n"));
             sizes.push(lines(&batch));
         }
         assert_eq!(sizes, [2, 2, 1]);

@@ -1,0 +1,147 @@
+//! The naive model: what was sent and acknowledged, what readers saw, and how it must all agree.
+
+use super::world::World;
+use crate::declare::Declarations;
+use crate::fold::{Chunk, LogState};
+use crate::log::model::StoredChunk;
+use crate::log::reaper::Decision;
+use crate::log::runs::{Page, PageEvent};
+use crate::log::{keys, value};
+use crate::names::{LogName, RunId};
+use crate::record::Record;
+use std::collections::BTreeMap;
+
+/// One batch of samples, told apart by the name of its requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sent {
+    pub samples: u64,
+    /// Repeats of it are known by their number.
+    pub numbered: bool,
+    pub acknowledged: bool,
+}
+
+/// What clients know.
+#[derive(Default)]
+pub struct Model {
+    pub sent: Vec<Sent>,
+    events: BTreeMap<(RunId, u64), String>,
+    states: BTreeMap<(RunId, u64), Vec<String>>,
+    /// The first thing that cannot be.
+    pub wrong: Option<String>,
+}
+
+impl Model {
+    pub fn send(&mut self, samples: u64, numbered: bool) -> usize {
+        self.sent.push(Sent { samples, numbered, acknowledged: false });
+        self.sent.len() - 1
+    }
+
+    fn blame(&mut self, what: String) {
+        self.wrong.get_or_insert(what);
+    }
+
+    /// A page that some reader got.
+    pub fn see(&mut self, run: &RunId, page: &Page) {
+        let mut state = Vec::new();
+        let mut before = None;
+        for PageEvent { id, kind, data } in &page.events {
+            let text = format!("{kind} {data}");
+            let Some(id) = id else {
+                state.push(text);
+                continue;
+            };
+            if before.is_some_and(|before| *id != before + 1) {
+                self.blame(format!("{run} goes from id {before:?} to {id}"));
+            }
+            before = Some(*id);
+            let known = self.events.entry((run.clone(), *id)).or_insert_with(|| text.clone());
+            if *known != text {
+                let known = known.clone();
+                self.blame(format!("{run} id {id} was {known} and is {text}"));
+            }
+        }
+        if !state.is_empty() {
+            let known = self.states.entry((run.clone(), page.cursor.id)).or_insert_with(|| state.clone());
+            if *known != state {
+                let known = known.clone();
+                self.blame(format!(
+                    "{run}: the state before id {} was {known:?} and is {state:?}",
+                    page.cursor.id
+                ));
+            }
+        }
+    }
+
+    /// Everything at the end: the store against a fold of all records that ever were.
+    pub fn check(&mut self, world: &World, log: &LogName, summaries: &[serde_json::Value]) {
+        self.count(summaries);
+        self.refold(world, log);
+    }
+
+    /// Acknowledged samples are in all runs together exactly once, others at most once. A repeat is
+    /// remembered through the next run: only behind that it may count again.
+    fn count(&mut self, summaries: &[serde_json::Value]) {
+        let mut counted: BTreeMap<String, Vec<(usize, u64)>> = BTreeMap::new();
+        for (run, summary) in summaries.iter().enumerate() {
+            for row in summary["requests"].as_array().into_iter().flatten() {
+                let name = row["key"][1].as_str().unwrap_or_default().to_owned();
+                counted.entry(name).or_default().push((run + 1, row["count"].as_u64().unwrap_or(0)));
+            }
+        }
+        for (number, sent) in self.sent.clone().into_iter().enumerate() {
+            let found = counted.remove(&format!("b{number}")).unwrap_or_default();
+            let whole = found.iter().all(|(_, samples)| *samples == sent.samples);
+            let once = found.windows(2).all(|pair| sent.numbered && pair[1].0 > pair[0].0 + 1);
+            if !whole || !once || (sent.acknowledged && found.is_empty()) {
+                self.blame(format!("batch {number} {sent:?} counts in (run, samples) {found:?}"));
+            }
+        }
+        if !counted.is_empty() {
+            self.blame(format!("nobody sent {counted:?}"));
+        }
+    }
+
+    fn refold(&mut self, world: &World, log: &LogName) {
+        let tickets = u64::try_from(world.counter(&keys::tickets(log))).unwrap_or(0);
+        let mut state = LogState::new(log.clone());
+        let mut chunks: Vec<Chunk> = Vec::new();
+        for ticket in 1..=tickets {
+            let decision = world
+                .value(&keys::hole(log, ticket))
+                .and_then(|bytes| value::decode::<Decision>("hole", &bytes).ok());
+            if decision == Some(Decision::Dead) {
+                state.skip();
+                continue;
+            }
+            let Some(bytes) = world.archived(&keys::record(log, ticket)) else {
+                self.blame(format!("ticket {ticket} of {tickets} is a hole that nobody decided"));
+                return;
+            };
+            let record: Record = match value::decode("record", &bytes) {
+                Ok(record) => record,
+                Err(error) => return self.blame(error.to_string()),
+            };
+            let declared: Option<Declarations> = record.declarations.as_ref().and_then(|hash| {
+                let bytes = world.value(&keys::declarations(&log.test, hash))?;
+                value::decode("declarations", &bytes).ok()
+            });
+            loop {
+                let step = state.step(&record, declared.as_ref());
+                chunks.extend(step.chunks);
+                if step.consumed {
+                    break;
+                }
+            }
+        }
+        for mut chunk in chunks {
+            chunk.rows = Vec::new();
+            let key = keys::events(&chunk.run, chunk.index);
+            let stored = world.value(&key).and_then(|bytes| value::decode::<StoredChunk>(&key, &bytes).ok());
+            match stored {
+                Some(stored) if stored.chunk == chunk => {}
+                Some(_) => self.blame(format!("{key} is not what its records make")),
+                None => self.blame(format!("{key} is missing")),
+            }
+        }
+    }
+}

@@ -1,0 +1,292 @@
+//! The simulated world: virtual time, tasks that only the schedule moves, and a store whose every
+//! operation takes time before and after its effect.
+
+use crate::store::{Clock, Store, StoreError};
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+/// SplitMix64: small, and the same everywhere.
+pub struct Random(u64);
+
+impl Random {
+    pub fn new(seed: u64) -> Self {
+        Random(seed)
+    }
+
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    pub fn below(&mut self, end: u64) -> u64 {
+        self.next() % end
+    }
+
+    /// True in so many of a thousand cases.
+    pub fn chance(&mut self, thousandths: u64) -> bool {
+        self.below(1_000) < thousandths
+    }
+}
+
+/// A write of a crashed task that is still under way.
+struct Late {
+    at_ms: u64,
+    key: String,
+    value: Vec<u8>,
+}
+
+/// Everything that outlives tasks and instances.
+pub struct World {
+    pub now_ms: Cell<u64>,
+    pub random: RefCell<Random>,
+    values: RefCell<BTreeMap<String, Vec<u8>>>,
+    counters: RefCell<BTreeMap<String, i64>>,
+    late: RefCell<Vec<Late>>,
+    /// Every record that ever took effect, deleted or not, for the model.
+    archive: RefCell<BTreeMap<String, Vec<u8>>>,
+    /// When the task at hand can go on.
+    wake_ms: Cell<u64>,
+    /// Operations take minutes more often.
+    pub sluggish: Cell<bool>,
+    /// Operations take no time: for settling.
+    pub calm: Cell<bool>,
+}
+
+/// Slowness of one operation, in ms: mostly none, sometimes seconds, rarely minutes.
+fn slowness(random: &mut Random, sluggish: bool, key: &str) -> u64 {
+    // A decision takes effect within 4 minutes, one of the four conditions.
+    let longest = if key.contains("/hole/") || key.contains("/dying/") { 100_000 } else { 400_000 };
+    let minutes = if sluggish { 25 } else { 3 };
+    match random.below(1_000) {
+        n if n < minutes => random.below(longest),
+        n if n < minutes + 10 => random.below(60_000),
+        n if n < minutes + 57 => random.below(3_000),
+        _ => random.below(4),
+    }
+}
+
+impl World {
+    pub fn new(seed: u64) -> Rc<Self> {
+        Rc::new(World {
+            now_ms: Cell::new(1_795_000_000_000),
+            random: RefCell::new(Random::new(seed)),
+            values: RefCell::default(),
+            counters: RefCell::default(),
+            late: RefCell::default(),
+            archive: RefCell::default(),
+            wake_ms: Cell::new(0),
+            sluggish: Cell::new(false),
+            calm: Cell::new(false),
+        })
+    }
+
+    pub fn chance(&self, thousandths: u64) -> bool {
+        self.random.borrow_mut().chance(thousandths)
+    }
+
+    pub fn below(&self, end: u64) -> u64 {
+        self.random.borrow_mut().below(end)
+    }
+
+    fn slowness(&self, key: &str) -> u64 {
+        slowness(&mut self.random.borrow_mut(), self.sluggish.get(), key)
+    }
+
+    /// Lets the task wait in virtual time.
+    pub async fn sleep(&self, ms: u64) {
+        let until = self.now_ms.get() + ms;
+        let mut asked = false;
+        std::future::poll_fn(|_| {
+            if asked && self.now_ms.get() >= until {
+                return Poll::Ready(());
+            }
+            asked = true;
+            self.wake_ms.set(until);
+            Poll::Pending
+        })
+        .await;
+    }
+
+    fn put(&self, key: &str, value: &[u8]) {
+        if key.contains("/record/") {
+            self.archive.borrow_mut().entry(key.to_owned()).or_insert_with(|| value.to_vec());
+        }
+        self.values.borrow_mut().insert(key.to_owned(), value.to_vec());
+    }
+
+    fn settle_late(&self, all: bool) {
+        let now = self.now_ms.get();
+        let due: Vec<Late> = self.late.borrow_mut().extract_if(.., |late| all || late.at_ms <= now).collect();
+        for late in due {
+            self.put(&late.key, &late.value);
+        }
+    }
+
+    pub fn archived(&self, key: &str) -> Option<Vec<u8>> {
+        self.archive.borrow().get(key).cloned()
+    }
+
+    pub fn value(&self, key: &str) -> Option<Vec<u8>> {
+        self.values.borrow().get(key).cloned()
+    }
+
+    pub fn counter(&self, key: &str) -> i64 {
+        self.counters.borrow().get(key).copied().unwrap_or(0)
+    }
+}
+
+/// A write that its task may abandon in the middle: it may take effect all the same, later.
+struct Flight<'a> {
+    world: &'a World,
+    write: Option<(&'a str, &'a [u8])>,
+}
+
+impl Drop for Flight<'_> {
+    fn drop(&mut self) {
+        if let Some((key, value)) = self.write
+            && self.world.chance(500)
+        {
+            let delay = self.world.slowness(key);
+            let at_ms = self.world.now_ms.get() + delay;
+            self.world.late.borrow_mut().push(Late { at_ms, key: key.to_owned(), value: value.to_vec() });
+        }
+    }
+}
+
+/// The store as an instance sees it.
+#[derive(Clone)]
+pub struct SimStore(pub Rc<World>);
+
+impl SimStore {
+    async fn pause(&self, key: &str) {
+        if !self.0.calm.get() {
+            self.0.sleep(self.0.slowness(key)).await;
+        }
+    }
+}
+
+impl Store for SimStore {
+    async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.pause(key).await;
+        let value = self.0.value(key);
+        self.pause(key).await;
+        Ok(value)
+    }
+
+    async fn get_many(&self, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
+        self.pause("").await;
+        let values = keys.iter().map(|key| self.0.value(key)).collect();
+        self.pause("").await;
+        Ok(values)
+    }
+
+    async fn set(&self, key: &str, value: &[u8]) -> Result<(), StoreError> {
+        let mut flight = Flight { world: &self.0, write: Some((key, value)) };
+        self.pause(key).await;
+        flight.write = None;
+        self.0.put(key, value);
+        self.pause(key).await;
+        Ok(())
+    }
+
+    async fn set_many(&self, entries: &[(String, Vec<u8>)]) -> Result<(), StoreError> {
+        // In any order, and any part of them.
+        let turn = self.0.below(entries.len() as u64 + 1) as usize;
+        for (key, value) in entries[turn..].iter().chain(&entries[..turn]) {
+            self.set(key, value).await?;
+        }
+        Ok(())
+    }
+
+    async fn delete_many(&self, keys: &[String]) -> Result<(), StoreError> {
+        self.pause("").await;
+        let mut values = self.0.values.borrow_mut();
+        for key in keys {
+            values.remove(key);
+        }
+        drop(values);
+        self.pause("").await;
+        Ok(())
+    }
+
+    async fn increment(&self, key: &str, delta: i64) -> Result<i64, StoreError> {
+        self.pause("").await;
+        let sum = {
+            let mut counters = self.0.counters.borrow_mut();
+            let counter = counters.entry(key.to_owned()).or_default();
+            *counter += delta;
+            *counter
+        };
+        self.pause(key).await;
+        Ok(sum)
+    }
+}
+
+/// The clock of one replica, which goes wrong by a constant.
+#[derive(Clone)]
+pub struct SimClock {
+    pub world: Rc<World>,
+    pub skew_ms: i64,
+}
+
+impl Clock for SimClock {
+    fn now_ms(&self) -> u64 {
+        self.world.now_ms.get().saturating_add_signed(self.skew_ms)
+    }
+}
+
+struct Task {
+    /// The instance that it dies with.
+    instance: usize,
+    wake_ms: u64,
+    future: Pin<Box<dyn Future<Output = ()>>>,
+}
+
+/// Runs tasks in the order that time and chance give.
+#[derive(Default)]
+pub struct Scheduler {
+    tasks: Vec<Task>,
+}
+
+impl Scheduler {
+    pub fn spawn(&mut self, instance: usize, future: impl Future<Output = ()> + 'static) {
+        self.tasks.push(Task { instance, wake_ms: 0, future: Box::pin(future) });
+    }
+
+    pub fn crash(&mut self, instance: usize) {
+        self.tasks.retain(|task| task.instance != instance);
+    }
+
+    /// Lets one task go on; false when there is none, or none before `end_ms`.
+    pub fn step(&mut self, world: &World, end_ms: u64) -> bool {
+        let Some(first) = self.tasks.iter().map(|task| task.wake_ms).min() else { return false };
+        if first > end_ms {
+            return false;
+        }
+        world.now_ms.set(world.now_ms.get().max(first));
+        world.settle_late(false);
+        let now = world.now_ms.get();
+        let ready: Vec<usize> = (0..self.tasks.len()).filter(|i| self.tasks[*i].wake_ms <= now).collect();
+        let chosen = ready[world.below(ready.len() as u64) as usize];
+        world.wake_ms.set(now);
+        let mut context = Context::from_waker(Waker::noop());
+        match self.tasks[chosen].future.as_mut().poll(&mut context) {
+            Poll::Ready(()) => drop(self.tasks.swap_remove(chosen)),
+            Poll::Pending => self.tasks[chosen].wake_ms = world.wake_ms.get(),
+        }
+        true
+    }
+
+    /// All tasks are over; what was under way takes effect.
+    pub fn stop(&mut self, world: &World) {
+        self.tasks.clear();
+        world.settle_late(true);
+        world.calm.set(true);
+    }
+}

@@ -1,0 +1,84 @@
+/**
+ * Watches a load test as a person does: `node watch.mjs URL PICTURES`.
+ *
+ * Opens the empty page, prints `ready`, and then expects a run to appear by itself, its points to
+ * arrive while it is live, and its end. Leaves pictures, light and dark. Anything else fails.
+ */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+
+/** Longer than a window and the server's patience take, also on a busy machine. */
+const PATIENCE = 60_000;
+const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
+
+const [url, pictures] = process.argv.slice(2);
+const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-gpu"] });
+try {
+  await watch(await browser.newPage({ viewport: { width: 1280, height: 900 }, colorScheme: "light" }));
+} finally {
+  await browser.close();
+}
+
+async function watch(page) {
+  page.setDefaultTimeout(PATIENCE);
+  const complaints = [];
+  page.on("pageerror", (error) => complaints.push(`error: ${error.message}`));
+  page.on("console", (message) => {
+    // Violations of the Content-Security-Policy come here, too.
+    if (message.type() === "error") complaints.push(`console: ${message.text()}`);
+  });
+  page.on("request", (request) => {
+    if (!request.url().startsWith(url) && !/^(data|blob):/.test(request.url())) {
+      complaints.push(`asks elsewhere: ${request.url()}`);
+    }
+  });
+  const picture = (name, options = {}) => page.screenshot({ path: join(pictures, name), ...options });
+
+  await page.goto(`${url}/ui/`);
+  await page.getByRole("heading", { name: "No runs yet" }).waitFor();
+  console.log("ready");
+
+  // The page follows by itself.
+  await page.locator(".chip.live").waitFor();
+  await page.getByRole("button", { name: "HTTP requests as a table" }).click();
+  const points = page.locator("#chart-request-rate tbody tr");
+  const counts = new Set();
+  while (counts.size < 3) {
+    assert.ok(await page.locator(".chip.live").isVisible(), `live with more than ${[...counts]} points`);
+    counts.add(await points.count());
+    await page.waitForTimeout(100);
+  }
+  const growing = [...counts];
+  assert.deepEqual(
+    growing,
+    growing.toSorted((a, b) => a - b),
+  );
+  await page.getByRole("button", { name: "HTTP requests as a table" }).click();
+
+  // Charts are drawn, not only there.
+  const drawn = await page.locator("#chart-request-rate canvas").evaluate((canvas) => {
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    return data.some((value) => value !== 0);
+  });
+  assert.ok(drawn, "the chart is painted");
+  await picture("live-light.png");
+  await page.emulateMedia({ colorScheme: "dark" });
+  await picture("live-dark.png");
+  await page.emulateMedia({ colorScheme: "light" });
+
+  await page.getByText("ended", { exact: true }).waitFor();
+  await picture("overview-light.png", { fullPage: true });
+  await page.emulateMedia({ colorScheme: "dark" });
+  await picture("overview-dark.png", { fullPage: true });
+  await page.emulateMedia({ colorScheme: "light" });
+  await page.getByRole("link", { name: "Summary" }).or(page.getByRole("tab", { name: "Summary" })).click();
+  await page.getByText("http_req_duration", { exact: true }).first().waitFor();
+  await picture("summary-light.png", { fullPage: true });
+
+  await page.getByRole("link", { name: "Report" }).click();
+  await page.getByText("http_req_duration").first().waitFor();
+  await picture("report.png", { fullPage: true });
+  assert.deepEqual(complaints, []);
+}

@@ -1,0 +1,191 @@
+//! A real k6, as people start it.
+
+use crate::harness::server::{Options, loadgate};
+use crate::harness::{Server, built, target, wait_for};
+use crate::numbers::assert_summary;
+use serde_json::Value;
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use tempfile::TempDir;
+
+/// Ends a run when k6 has been gone for some seconds; nobody finishes it.
+const SETTINGS: &[(&str, &str)] = &[("idle", "4s")];
+
+/// What k6 exits with when a threshold was crossed.
+const CROSSED: i32 = 99;
+
+const SCRIPT: &str = r#"
+import http from 'k6/http';
+import { check, group, sleep } from 'k6';
+import { Counter, Trend } from 'k6/metrics';
+
+const orders = new Counter('orders');
+const waited = new Trend('waited', true);
+
+export const options = {
+  vus: 3,
+  duration: __ENV.DURATION,
+  summaryTrendStats: ['avg', 'min', 'med', 'max', 'p(90)', 'p(95)', 'p(99)', 'count'],
+  thresholds: {
+    http_req_failed: ['rate<0.01'],
+    'http_req_duration{name:slow}': ['p(95)<5000'],
+  },
+};
+
+export default function () {
+  group('buy', () => {
+    const answer = http.get(`${__ENV.TARGET}/slow`, { tags: { name: 'slow' } });
+    check(answer, { 'is ok': (r) => r.status === 200 });
+    waited.add(answer.timings.waiting);
+    orders.add(1);
+  });
+  http.get(`${__ENV.TARGET}/missing`, { tags: { name: 'missing' } });
+  sleep(0.05);
+}
+"#;
+
+/// A script in a folder, and the server that it loads.
+pub struct Scene {
+    folder: TempDir,
+    target: String,
+}
+
+impl Scene {
+    pub fn new() -> Self {
+        let folder = TempDir::new().expect("a folder");
+        fs::write(folder.path().join("buy.js"), SCRIPT).expect("the folder is ours");
+        Scene { folder, target: format!("http://{}", target::start()) }
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// k6 with its script, and what the script wants to know.
+    pub fn k6(&self, duration: &str) -> Command {
+        let mut command = Command::new(built("LOADGATE_K6", "target/k6"));
+        self.prepare(&mut command, duration);
+        command
+    }
+
+    fn prepare(&self, command: &mut Command, duration: &str) {
+        command
+            .current_dir(self.folder.path())
+            .env("TARGET", &self.target)
+            .env("DURATION", duration)
+            .env("K6_NO_USAGE_REPORT", "true")
+            .stdin(Stdio::null());
+    }
+
+    /// As [`Scene::summary`], for a run whose thresholds nobody told.
+    pub fn summary_without_thresholds(&self) -> Value {
+        let mut summary = self.summary();
+        let metrics = summary["metrics"].as_object_mut().expect("an object");
+        metrics.retain(|name, _| !name.contains('{'));
+        for metric in metrics.values_mut() {
+            metric.as_object_mut().expect("an object").remove("thresholds");
+        }
+        summary
+    }
+
+    /// What k6 exported of its summary.
+    pub fn summary(&self) -> Value {
+        let text = fs::read(self.path("summary.json")).expect("k6 exported its summary");
+        serde_json::from_slice(&text).expect("a summary is JSON")
+    }
+}
+
+/// What k6 says of metrics that the wire tells nothing of is left out: types of custom metrics, and
+/// the submetric that k6 itself makes.
+pub fn without_what_the_influx_wire_lacks(mut summary: Value) -> Value {
+    let metrics = summary["metrics"].as_object_mut().expect("an object");
+    for name in ["orders", "waited", "http_req_duration{expected_response:true}"] {
+        metrics.remove(name);
+    }
+    summary
+}
+
+#[test]
+fn stock_k6_on_the_influx_wire_sees_its_own_totals() {
+    let server = Server::with(Options { settings: SETTINGS, ..Options::default() });
+    let scene = Scene::new();
+    let inspected =
+        scene.k6("3s").args(["inspect", "--execution-requirements", "buy.js"]).output().expect("k6 starts");
+    server.declare("buy", &inspected.stdout);
+    let output = scene
+        .k6("3s")
+        .args(["run", "--quiet", "--summary-export", "summary.json", "-o"])
+        .arg(format!("influxdb={}/buy", server.url()))
+        .arg("buy.js")
+        .output()
+        .expect("k6 starts");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(CROSSED), "{said}");
+    assert!(!said.contains("level=error msg=\"Couldn't"), "k6 has nothing to complain of: {said}");
+    server.wait_ended("buy.1");
+    assert_summary(&server.summary("buy.1"), &without_what_the_influx_wire_lacks(scene.summary()));
+}
+
+/// Streams what k6 writes into a named pipe, as it comes.
+fn stream(server: &Server, pipe: &Path) -> Value {
+    let mut upload = server.connection().chunked("POST", "/ingest?test=piped", &[]);
+    let mut output = fs::File::open(pipe).expect("k6 opens the other end");
+    let mut bytes = vec![0; 64 * 1024];
+    loop {
+        match output.read(&mut bytes).expect("a pipe can be read") {
+            0 => return upload.finish().document(),
+            read => upload.push(&bytes[..read]),
+        }
+    }
+}
+
+#[test]
+fn k6s_json_through_a_chunked_upload_gives_its_own_totals() {
+    let server = Server::with(Options { settings: SETTINGS, ..Options::default() });
+    let scene = Scene::new();
+    let pipe = scene.path("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().expect("mkfifo is there").success());
+    let mut k6 = scene
+        .k6("3s")
+        .args(["run", "--quiet", "--summary-export", "summary.json", "--out", "json=pipe", "buy.js"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("k6 starts");
+    let receipt = stream(&server, &pipe);
+    k6.wait().expect("k6 ends");
+    assert_eq!(receipt["refused"], 0, "{receipt}");
+    let run = wait_for("the run", || server.runs("piped").pop());
+    server.finish(&run);
+    // Thresholds of submetrics stand only in the script's options; here nobody sent them.
+    let mut theirs = scene.summary();
+    theirs["metrics"]["http_req_duration{name:slow}"].as_object_mut().expect("a metric").remove("thresholds");
+    assert_summary(&server.summary(&run), &theirs);
+}
+
+#[test]
+fn one_word_in_front_of_the_usual_command_is_enough() {
+    let server = Server::with(Options { settings: &[("idle", "10m")], ..Options::default() });
+    let scene = Scene::new();
+    let k6 = built("LOADGATE_K6", "target/k6");
+    let folder = k6.parent().expect("k6 lies in a folder");
+    let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap_or_default());
+    let mut command = loadgate();
+    scene.prepare(&mut command, "3s");
+    let output = command
+        .env("PATH", path)
+        .args(["k6", "--server", &server.url()])
+        .args(["run", "--quiet", "--summary-export", "summary.json", "buy.js"])
+        .output()
+        .expect("the program starts");
+    let said =
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(CROSSED), "k6's exit code: {said}");
+    assert!(said.contains("/ui/?run=buy."), "it prints where the run is: {said}");
+    let run = server.runs("buy").pop().expect("a run");
+    // It said that the run is over: nobody waits for the idle time.
+    server.wait_ended(&run);
+    assert_summary(&server.summary(&run), &scene.summary());
+}

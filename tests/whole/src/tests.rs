@@ -1,0 +1,13 @@
+//! Tests of the whole: the built program behind a real socket, fed with recorded and real traffic.
+//!
+//! `cargo xtask test` builds what they need and says where it is; see `tests/README.md`.
+
+mod browser;
+mod bytes;
+mod components;
+mod dashboard;
+mod harness;
+mod k6;
+mod malformed;
+mod numbers;
+mod wire;

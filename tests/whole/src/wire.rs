@@ -1,0 +1,285 @@
+//! What goes over the wire, as clients speak it: InfluxDB's manners, tokens, slow bodies, ends of runs.
+
+use crate::harness::fixtures::{play, unpacked};
+use crate::harness::http::Answer;
+use crate::harness::server::{Options, QUICK, loadgate};
+use crate::harness::sse::Events;
+use crate::harness::{PATIENCE, Server, wait_for};
+use serde_json::json;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// Lines of one request, now.
+fn lines(count: usize) -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_nanos();
+    (0..count)
+        .map(|at| format!("http_reqs,method=GET,name=/,status=200 value=1 {}\n", now + at as u128))
+        .collect()
+}
+
+fn requests(server: &Server, run: &str) -> f64 {
+    server.summary(run)["metrics"]["http_reqs"]["values"]["count"].as_f64().unwrap_or_default()
+}
+
+fn hello(server: &Server, test: &str) -> Answer {
+    server.post(&format!("/query?q=CREATE+DATABASE+{test}"), b"")
+}
+
+#[test]
+fn influxdb_clients_hear_what_influxdb_would_say() {
+    let server = Server::start();
+    let created = hello(&server, "\"shop\"");
+    assert_eq!(created.document(), json!({"results": [{"statement_id": 0}]}));
+    for method in ["GET", "HEAD"] {
+        let ping = server.send(method, "/ping", &[], b"");
+        assert_eq!(ping.status, 204);
+        assert!(ping.header("x-influxdb-version").is_some());
+    }
+    let written = server.post("/write?db=shop", lines(3).as_bytes());
+    assert_eq!((written.status, written.body.len()), (204, 0));
+    let partial =
+        server.post("/write?db=shop", format!("{}oops\n{}nor this\n", lines(1), lines(1)).as_bytes());
+    assert_eq!(partial.status, 400);
+    let error = partial.json()["error"].as_str().unwrap_or_default().to_owned();
+    assert!(error.starts_with("partial write: line 2: ") && error.contains("; line 4: "), "{error}");
+    assert!(error.ends_with(" dropped=2"), "{error}");
+    wait_for("the good lines", || (requests(&server, "shop.1") == 5.0).then_some(()));
+}
+
+#[test]
+fn a_path_prefix_and_influxdb_2_lead_to_the_same_place() {
+    let server = Server::start();
+    assert_eq!(server.post("/load/tests/query?q=CREATE+DATABASE+a", b"").status, 200);
+    assert_eq!(server.post("/load/tests/write?db=a", lines(1).as_bytes()).status, 204);
+    assert_eq!(server.post("/api/v2/write?bucket=a&org=x", lines(1).as_bytes()).status, 204);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_millis();
+    let line = format!("http_reqs value=1 {now}\n");
+    assert_eq!(server.post("/write?db=a&precision=ms", line.as_bytes()).status, 204);
+    wait_for("all three", || (requests(&server, "a.1") == 3.0).then_some(()));
+}
+
+#[test]
+fn a_token_is_taken_in_every_way_that_clients_know_and_nothing_goes_without() {
+    let settings = [("write_token", "s3cret"), ("read_token", "look"), ("idle", "4s")];
+    let server = Server::with(Options { settings: &settings, ..Options::default() });
+    let write = |target: &str, authorization: Option<&str>| {
+        let headers: Vec<_> = authorization.iter().map(|value| ("authorization", *value)).collect();
+        server.send("POST", target, &headers, lines(1).as_bytes()).status
+    };
+    assert_eq!(write("/write?db=t", None), 401);
+    // Basic k6:s3cret and k6:wrong
+    for (value, status) in [
+        ("Bearer s3cret", 204),
+        ("Token s3cret", 204),
+        ("Api-Token s3cret", 204),
+        ("Basic azY6czNjcmV0", 204),
+        ("Basic azY6d3Jvbmc=", 401),
+        ("Bearer look", 401),
+        ("Bearer s3cret2", 401),
+        ("Bearer", 401),
+    ] {
+        assert_eq!(write("/write?db=t", Some(value)), status, "{value}");
+    }
+    assert_eq!(write("/write?db=t&u=k6&p=s3cret", None), 204);
+    assert_eq!(write("/write?db=t&u=k6&p=other", None), 401);
+    assert_eq!(write("/ingest?test=t", None), 401);
+    assert_eq!(write("/runs/t.1/finish", None), 401);
+    assert_eq!(server.send("PUT", "/tests/t/options", &[], b"{}").status, 401);
+
+    for target in ["/runs", "/events", "/runs/t.1", "/runs/t.1/summary", "/report?run=t.1"] {
+        assert_eq!(server.get(target).status, 401, "{target}");
+    }
+    for token in ["look", "s3cret"] {
+        let value = format!("Bearer {token}");
+        assert_eq!(server.send("GET", "/runs", &[("authorization", &value)], b"").status, 200);
+    }
+    let page = server.get("/ui/?token=look&run=t.1");
+    assert!((300..400).contains(&page.status), "{}", page.status);
+    assert_eq!(page.header("location"), Some("/ui/?run=t.1"), "the token leaves the address bar");
+    let cookie = page.header("set-cookie").expect("a cookie").to_owned();
+    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite"), "{cookie}");
+    let cookie = cookie.split(';').next().unwrap_or_default();
+    assert_eq!(server.send("GET", "/runs", &[("cookie", cookie)], b"").status, 200);
+}
+
+#[test]
+fn the_host_does_not_listen_beyond_this_machine_without_a_token() {
+    let folder = tempfile::TempDir::new().expect("a folder");
+    let store = folder.path().join("a.db");
+    let output = loadgate()
+        .args(["serve", "--listen", "0.0.0.0:0", "--store"])
+        .arg(&store)
+        .output()
+        .expect("the program starts");
+    assert!(!output.status.success());
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("LOADGATE_WRITE_TOKEN"), "it says what to do: {said}");
+}
+
+#[test]
+fn other_origins_read_only_when_the_operator_says_so() {
+    let closed = Server::start();
+    assert_eq!(closed.get("/runs").header("access-control-allow-origin"), None);
+    let settings = [("cors_origin", "https://pages.example")];
+    let open = Server::with(Options { settings: &settings, ..Options::default() });
+    for method in ["GET", "HEAD", "OPTIONS"] {
+        let answer = open.send(method, "/runs", &[("origin", "https://pages.example")], b"");
+        assert!(answer.status < 300, "{method}");
+        assert_eq!(answer.header("access-control-allow-origin"), Some("https://pages.example"), "{method}");
+    }
+    let answer =
+        open.send("POST", "/write?db=a", &[("origin", "https://pages.example")], lines(1).as_bytes());
+    assert_eq!(answer.header("access-control-allow-origin"), None, "writing is not reading");
+}
+
+#[test]
+fn an_endless_body_is_applied_as_it_arrives() {
+    let server = Server::start();
+    let all = unpacked("k6/aborted/k6.json.gz");
+    let lines: Vec<&[u8]> = all.split_inclusive(|byte| *byte == b'\n').collect();
+    // `curl -T -` sends PUT.
+    let mut upload = server.connection().chunked("PUT", "/ingest?test=slow", &[]);
+    let (first, rest) = lines.split_at(lines.len() / 2);
+    upload.push(&first.concat());
+    // Also a line that is cut in the middle of two chunks.
+    upload.push(&rest[0][..20]);
+    wait_for("points before the body ends", || {
+        let run = server.runs("slow").pop()?;
+        (requests(&server, &run) > 10.0).then_some(())
+    });
+    upload.push(&rest[0][20..]);
+    upload.push(&rest[1..].concat());
+    let receipt = upload.finish().document();
+    assert_eq!(
+        (receipt["accepted"].as_u64(), receipt["refused"].as_u64()),
+        (Some(lines.len() as u64), Some(0))
+    );
+}
+
+#[test]
+fn a_client_that_goes_away_loses_nothing_that_it_sent() {
+    let server = Server::start();
+    let all = unpacked("k6/short/k6.json.gz");
+    let mut upload = server.connection().chunked("POST", "/ingest?test=cut", &[]);
+    upload.push(&all);
+    upload.push(br#"{"metric":"http_reqs","type":"Po"#);
+    drop(upload);
+    let run = wait_for("the run", || server.runs("cut").pop());
+    wait_for("whole lines", || (requests(&server, &run) == 12.0).then_some(()));
+}
+
+#[test]
+fn start_interrupt_and_start_again_are_two_runs() {
+    // The idle time does not separate them: the second hello does.
+    let settings = [("idle", "10m")];
+    let server = Server::with(Options { settings: &settings, ..Options::default() });
+    play(&server, "k6/aborted/influx.ndjson.gz", "edit");
+    let began = Instant::now();
+    wait_for("the run", || server.runs("edit").pop());
+    hello(&server, "edit").document();
+    if began.elapsed() < Duration::from_secs(2) {
+        assert_eq!(server.state("edit.1"), "live", "a second k6 of the same run says hello, too");
+    }
+    // Whoever starts k6 again does so seconds later.
+    wait_for("a hello to end the run", || {
+        hello(&server, "edit").document();
+        (server.state("edit.1") == "ended").then_some(())
+    });
+    assert!(began.elapsed() > Duration::from_secs(2), "not before 3 s of silence");
+    play(&server, "k6/aborted/influx.ndjson.gz", "edit");
+    wait_for("the second run", || (server.runs("edit") == ["edit.2", "edit.1"]).then_some(()));
+    server.finish("edit.2");
+    assert_eq!(requests(&server, "edit.1"), requests(&server, "edit.2"));
+}
+
+#[test]
+fn a_finished_run_stops_within_seconds_and_stragglers_make_no_ghost_runs() {
+    let server = Server::with(Options { settings: &[("idle", "10m")], ..Options::default() });
+    server.post("/write?db=f", lines(10).as_bytes());
+    let run = wait_for("the run", || server.runs("f").pop());
+    let mut events = Events::open(&server, "/events?test=f", None);
+    events.until("start", |frame| frame.kind == "start");
+    let asked = Instant::now();
+    assert_eq!(server.post("/runs/f/finish", b"").document()["run"], run.as_str(), "a test will do, too");
+    let last = events.until("stop", |frame| frame.kind == "stop").pop().expect("a frame");
+    assert!(asked.elapsed() < PATIENCE / 4, "{:?}", asked.elapsed());
+    assert!(last.raw.contains("retry: 31536000000\n"), "clients stay away: {}", last.raw);
+    assert_eq!(events.next(), None, "`stop` ends the response");
+
+    let late = server.post("/write?db=f", lines(1).as_bytes());
+    assert_eq!(late.status, 410, "{}", late.text());
+    assert_eq!(server.runs("f"), [run.as_str()]);
+    hello(&server, "f").document();
+    assert_eq!(server.post("/write?db=f", lines(1).as_bytes()).status, 204, "a hello lets the next run in");
+    wait_for("the next run", || (server.runs("f").len() == 2).then_some(()));
+    assert_eq!(server.post("/runs/nobody.1/finish", b"").status, 404);
+}
+
+#[test]
+fn silence_ends_a_run_by_itself_and_the_console_says_so() {
+    let server = Server::with(Options { settings: &[("idle", "2s")], ..Options::default() });
+    server.post("/write?db=quiet", lines(5).as_bytes());
+    wait_for("the run", || server.runs("quiet").pop());
+    Events::open(&server, "/events?test=quiet", None).until("stop", |frame| frame.kind == "stop");
+    server.wait_ended("quiet.1");
+    let mut said = Vec::new();
+    wait_for("both lines on the console", || {
+        said.extend(server.lines.try_iter());
+        (said.iter().filter(|line| line.contains("quiet.1")).count() >= 2).then_some(())
+    });
+}
+
+#[test]
+fn runs_are_listed_newest_first_page_by_page() {
+    let server = Server::start();
+    for name in ["a", "b", "c"] {
+        let receipt = server
+            .post(&format!("/ingest?test=list&run={name}"), &unpacked("k6/short/k6.json.gz"))
+            .document();
+        assert_eq!(receipt["run"], format!("list.{name}"));
+        wait_for("the run", || {
+            (server.runs("list").len() == (name.as_bytes()[0] - b'a' + 1) as usize).then_some(())
+        });
+        server.finish(&format!("list.{name}"));
+    }
+    assert_eq!(server.runs("list"), ["list.c", "list.b", "list.a"]);
+    assert_eq!(server.runs("list&limit=2"), ["list.c", "list.b"]);
+    assert_eq!(server.runs("list&before=list.b"), ["list.a"]);
+    let run = server.get("/runs/list.a").document();
+    assert_eq!(
+        (run["test"].as_str(), run["name"].as_str(), run["state"].as_str()),
+        (Some("list"), Some("a"), Some("ended"))
+    );
+    assert!(run["end"].as_i64() >= run["start"].as_i64());
+}
+
+#[test]
+fn the_command_line_imports_lists_and_reports_without_a_server() {
+    let folder = tempfile::TempDir::new().expect("a folder");
+    let store = folder.path().join("runs.db");
+    let page = folder.path().join("report.html");
+    let run = |arguments: &[&str]| {
+        let output =
+            loadgate().args(arguments).arg("--store").arg(&store).output().expect("the program starts");
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{arguments:?}: {said}{}", String::from_utf8_lossy(&output.stderr));
+        said
+    };
+    let file = crate::harness::fixtures::path("k6/shop/k6.json.gz");
+    let file = file.to_str().expect("a path is text");
+    run(&["import", file, "--test", "shop"]);
+    assert!(run(&["runs"]).contains("shop.i1"));
+    run(&["report", "shop.i1", "-o", page.to_str().expect("a path is text")]);
+    let report = std::fs::read_to_string(&page).expect("the report is there");
+    assert!(report.contains("shop.i1") && report.contains("http_req_duration"));
+    for outside in ["src=\"http", "href=\"http", "url(http", "@import"] {
+        assert!(!report.contains(outside), "the report works offline: {outside}");
+    }
+}
+
+#[test]
+fn the_demo_plays_a_recorded_run() {
+    let server = Server::with(Options { settings: QUICK, arguments: &["--demo"], ..Options::default() });
+    let mut events = Events::open(&server, "/events", None);
+    events.until("the first window", |frame| frame.kind == "snapshot");
+    assert!(requests(&server, "shop.1") > 0.0);
+}
