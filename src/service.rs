@@ -191,8 +191,12 @@ impl<S: Store, C: Clock> Service<S, C> {
         Ok(runs::read(&self.store, &known_run(run)?, cursor).await?)
     }
 
-    pub async fn log_of(&self, run: &str) -> Result<LogName, Refusal> {
-        Ok(self.run(run).await?.log)
+    /// The log of a run, or of a test's unnamed runs. The run need not exist: what was acknowledged
+    /// a moment ago may still have to be folded.
+    pub fn log_of(&self, target: &str) -> Result<LogName, Refusal> {
+        let run = RunId::parse(target).map(|run| run.log);
+        run.or_else(|| TestName::parse(target).map(LogName::unnamed))
+            .ok_or_else(|| Refusal::NotFound(format!("there is no run {target}")))
     }
 
     /// Runs that the index calls live are brought up to date first: some may have ended since.

@@ -64,7 +64,7 @@ impl App {
         link(&mut linker).map_err(plain)?;
         let service = linker
             .instantiate_pre(component)
-            .and_then(|component| ServicePre::new(component))
+            .and_then(ServicePre::new)
             .map_err(plain)
             .context("the components import what this host does not offer")?;
         let ending = Ending::default();

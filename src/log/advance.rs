@@ -277,18 +277,22 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
                     break;
                 }
             }
-            let at_state_missing = position.state_missing
-                && pending.as_ref().is_some_and(|p| {
-                    position.committed == Some((p.stored.chunk.run.number, p.stored.chunk.index))
-                });
+            let at_state_missing = pending
+                .as_ref()
+                .is_some_and(|p| position.lacks_state((p.stored.chunk.run.number, p.stored.chunk.index)));
             if current && (at_state_missing || count - i <= LAST_RECORDS || distance > DENSE_RECORDS) {
                 break;
             }
         }
-        let derived = pending.is_none() || current;
+        // Chunks that others wrote before this folder came need no state of it: to fold them again for
+        // that would go round for ever.
+        let underived = pending.as_ref().is_some_and(|pending| {
+            let chunk = (pending.stored.chunk.run.number, pending.stored.chunk.index);
+            !current && (!position.is_committed(chunk.0, chunk.1) || position.lacks_state(chunk))
+        });
         self.end_page(&mut position, pending, current).await?;
         // Where the newest chunk's state could not be derived, it is when the chunk is folded again.
-        if derived {
+        if !underived {
             fold.position = Some(position);
         }
         Ok(progress)

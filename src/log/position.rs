@@ -59,6 +59,11 @@ impl Position {
         self.committed.is_some_and(|committed| (run, chunk) <= committed)
     }
 
+    /// Whether this `(run number, chunk)` is the newest one, and without its state.
+    pub fn lacks_state(&self, chunk: (u64, u64)) -> bool {
+        self.state_missing && self.committed == Some(chunk)
+    }
+
     /// The keys of which one exists as soon as somebody came further, or once the run that this
     /// folder is in was deleted. Records that it has yet to fold are deleted only after that.
     pub fn newer_keys(&self, log: &LogName) -> Vec<String> {

@@ -12,7 +12,9 @@ pub const SKETCH: f64 = 1e-3;
 
 /// Holds one metric of our summary to one of k6's. `None`: all is well.
 pub fn difference(name: &str, ours: &Value, truth: &serde_json::Map<String, Value>) -> Option<String> {
-    let kind = ours["type"].as_str()?;
+    let Some(kind) = ours["type"].as_str() else {
+        return Some(format!("{name} is missing"));
+    };
     for (field, expected) in truth {
         // k6's rates of counters use its own notion of elapsed time.
         if ["thresholds", "type", "contains", "sum_of_generators"].contains(&field.as_str())
@@ -26,7 +28,9 @@ pub fn difference(name: &str, ours: &Value, truth: &serde_json::Map<String, Valu
             return Some(format!("{name} has no {own_name}: {}", ours["values"]));
         };
         let tolerance = if kind == "trend" && !["count", "sum"].contains(&own_name) { SKETCH } else { EXACT };
-        let expected = expected.as_f64()?;
+        let Some(expected) = expected.as_f64() else {
+            return Some(format!("{name} {field}: k6 has {expected}, which is no number"));
+        };
         if !close(own, expected, tolerance) {
             return Some(format!("{name} {own_name}: {own} where k6 has {expected}"));
         }

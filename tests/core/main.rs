@@ -2,6 +2,8 @@
 //! memory, held to what k6 itself said of the same runs.
 
 mod figures;
+mod life;
 mod numbers;
+mod quiet;
 mod stream;
 mod support;

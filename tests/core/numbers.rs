@@ -51,6 +51,9 @@ fn differences(summary: &Value, name: &str) -> Vec<String> {
     }
     let mut checks = Vec::new();
     collect_checks(&truth["root_group"], &mut checks);
+    if checks.is_empty() {
+        found.push("k6's export has no checks to compare".to_owned());
+    }
     for (group, check, passes, fails) in checks {
         let rows = summary["checks"].as_array().expect("checks");
         let own = rows.iter().find(|row| row["key"][0] == group.as_str() && row["key"][1] == check.as_str());

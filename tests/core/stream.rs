@@ -75,6 +75,22 @@ fn instances_that_fold_the_same_records_say_the_same() {
 }
 
 #[test]
+fn an_instance_that_comes_later_gets_past_records_that_close_no_window() {
+    let server = Server::new();
+    server.replay("shop", &text("k6/shop/influx.ndjson.gz"));
+    let lines = text("k6/shop/k6.json.gz");
+    let old: String = lines.split_inclusive('\n').take(200).collect();
+    for _ in 0..60 {
+        server.post(Wire::K6Json, "shop", "k6", old.as_bytes());
+    }
+    server.fold("shop");
+    let other = Server::on(server.memory.clone(), server.hands.clone());
+    let pages =
+        (0..100).take_while(|_| block_on(other.service.advance("shop")).expect("it folds").more).count();
+    assert!(pages < 100, "it folds the same records again and again");
+}
+
+#[test]
 fn kinds_names_and_the_final_cumulative_are_those_of_k6_dashboard() {
     let (server, run) = shop();
     let ours = server.events(&run, None);

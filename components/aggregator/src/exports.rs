@@ -130,7 +130,7 @@ impl events::Guest for Aggregator {
     }
 
     fn log_of(run: String) -> Result<String, Failure> {
-        with(async |service| service.log_of(&run).await).map(|log| log.to_string())
+        with(async |service| service.log_of(&run)).map(|log| log.to_string())
     }
 }
 

@@ -4,6 +4,7 @@ use crate::bindings::loadgate::dashboard::events::{Cursor, Event, log_of, newest
 use crate::bindings::loadgate::dashboard::log;
 use crate::bindings::loadgate::dashboard::types::Failure;
 use crate::reply::{self, Reply};
+use crate::tender;
 use futures::SinkExt;
 use futures::channel::mpsc::Sender;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
@@ -32,7 +33,9 @@ const RETRY: u64 = 2_000;
 /// there is one. `after` is the last id that the client has.
 pub fn stream(run: Option<String>, test: Option<String>, after: Option<u64>) -> Reply {
     if let Some(run) = &run {
-        match seek(run, after).and_then(|cursor| Ok((read(run, cursor)?, cursor))) {
+        // Acknowledged a moment ago, perhaps, and still to be folded.
+        let known = seek(run, after).or_else(|_| tender::catch_up(run).and_then(|()| seek(run, after)));
+        match known.and_then(|cursor| Ok((read(run, cursor)?, cursor))) {
             Err(error) => return reply::failure(&error),
             // The client has everything up to `stop`: 204 is what ends its reconnecting.
             Ok((page, _)) if page.ended && page.events.is_empty() => {

@@ -350,8 +350,13 @@ fn command(call: &Call) -> Reply {
         reply::json(StatusCode::OK, document.to_string())
     };
     let result = match call.path.as_slice() {
-        ["runs", run, _] => aggregator::finish_run(&decoded(run))
-            .map(|(run, logs)| done(serde_json::json!({ "run": run, "finished": true }), logs)),
+        ["runs", run, _] => {
+            let run = decoded(run);
+            // A pipeline finishes the run right after it has sent the last of it.
+            tender::catch_up(&run)
+                .and_then(|()| aggregator::finish_run(&run))
+                .map(|(run, logs)| done(serde_json::json!({ "run": run, "finished": true }), logs))
+        }
         ["tests", test, "new-run"] => {
             let test = decoded(test);
             aggregator::new_run(&test).map(|logs| done(serde_json::json!({ "test": test }), logs))
