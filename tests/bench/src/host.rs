@@ -1,0 +1,120 @@
+//! The host under measurement: a process of its own, and what Linux says of it.
+
+use anyhow::{Context, Result, bail, ensure};
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// What Linux counts processor time in (`USER_HZ`; the same on all machines that people use).
+const TICKS_PER_SECOND: u64 = 100;
+
+/// Longer than any of this takes.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+pub struct Host {
+    child: Child,
+    url: String,
+    agent: ureq::Agent,
+    store: TempDir,
+    /// From its start to the line that says that it serves.
+    pub startup: Duration,
+}
+
+impl Host {
+    pub fn start(binary: &Path) -> Result<Self> {
+        let store = TempDir::new()?;
+        let start = Instant::now();
+        let mut child = Command::new(binary)
+            .args(["serve", "--listen", "127.0.0.1:0", "--store"])
+            .arg(store.path().join("bench.db"))
+            // Nothing ends by itself while we measure.
+            .env("LOADGATE_IDLE", "24h")
+            .stdout(Stdio::piped())
+            .spawn()
+            .with_context(|| format!("starting {}", binary.display()))?;
+        let mut lines = BufReader::new(child.stdout.take().context("its output is ours")?).lines();
+        let url = loop {
+            let line = lines.next().context("the host ended")??;
+            if let Some(at) = line.find("http://") {
+                break line[at..].split("/ui/").next().unwrap_or_default().to_owned();
+            }
+        };
+        let startup = start.elapsed();
+        // Whatever else it says is read, so that it never waits for us.
+        std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
+        let agent = ureq::Agent::config_builder()
+            .timeout_global(Some(PATIENCE))
+            .http_status_as_error(false)
+            .build()
+            .into();
+        Ok(Host { child, url, agent, store, startup })
+    }
+
+    pub fn post(&self, target: &str, body: &[u8]) -> Result<()> {
+        let mut answer = self.agent.post(format!("{}{target}", self.url)).send(body)?;
+        // Read to its end: the connection is kept alive.
+        let said = answer.body_mut().read_to_string()?;
+        ensure!(answer.status().is_success(), "{target} was answered with {}: {said}", answer.status());
+        Ok(())
+    }
+
+    pub fn get(&self, target: &str) -> Result<Vec<u8>> {
+        let mut answer = self.agent.get(format!("{}{target}", self.url)).call()?;
+        Ok(answer.body_mut().with_config().limit(1 << 30).read_to_vec()?)
+    }
+
+    /// Ends the run, and waits until everything is folded.
+    pub fn finish(&self, run: &str) -> Result<()> {
+        self.post(&format!("/runs/{run}/finish"), b"")?;
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let about: serde_json::Value = serde_json::from_slice(&self.get(&format!("/runs/{run}"))?)?;
+            if about["state"] == "ended" {
+                return Ok(());
+            }
+            ensure!(Instant::now() < deadline, "{run} does not end");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    pub fn requests(&self, run: &str) -> Result<usize> {
+        let summary: serde_json::Value = serde_json::from_slice(&self.get(&format!("/runs/{run}/summary"))?)?;
+        let count = summary["metrics"]["http_reqs"]["values"]["count"].as_f64();
+        Ok(count.context("requests are counted")? as usize)
+    }
+
+    /// Processor time so far, of all threads.
+    pub fn cpu(&self) -> Result<Duration> {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        // The name, in brackets, may hold spaces; utime and stime are the 14th and 15th field.
+        let (_, rest) = stat.rsplit_once(')').context("the name ends")?;
+        let fields: Vec<&str> = rest.split_whitespace().collect();
+        let ticks: u64 =
+            fields.get(11..13).context("a line of stat")?.iter().map(|t| t.parse::<u64>().unwrap_or(0)).sum();
+        Ok(Duration::from_millis(ticks * 1000 / TICKS_PER_SECOND))
+    }
+
+    /// Highest resident memory, in bytes.
+    pub fn peak(&self) -> Result<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let Some(line) = status.lines().find(|line| line.starts_with("VmHWM:")) else { bail!("no VmHWM") };
+        let kib: u64 = line.split_whitespace().nth(1).context("a number")?.parse()?;
+        Ok(kib * 1024)
+    }
+
+    /// Bytes of the store, its write-ahead log included.
+    pub fn stored(&self) -> Result<u64> {
+        let sizes = fs::read_dir(self.store.path())?.map(|entry| Ok(entry?.metadata()?.len()));
+        sizes.sum()
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

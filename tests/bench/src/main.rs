@@ -1,0 +1,134 @@
+//! `cargo xtask bench`: how fast the whole takes samples, as a share of what a plain native loop over
+//! the same bytes does on the same machine in the same minute.
+//!
+//! The host runs with its SQLite store, everything included: HTTP, tags, breakdowns, log, fold.
+
+mod host;
+mod input;
+mod long;
+mod yardstick;
+
+use anyhow::{Context, Result, ensure};
+use host::Host;
+use input::{Batch, Wire};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+/// Share of the yardstick that must be reached.
+const JSON_SHARE: f64 = 0.35;
+const INFLUX_SHARE: f64 = 0.12;
+
+/// Each loop is run so often; the fastest counts, for the machine is not alone with us.
+const ROUNDS: usize = 3;
+
+fn main() -> Result<()> {
+    let binary = std::env::var_os("LOADGATE_BIN").context("run this by `cargo xtask bench`")?;
+    let binary = PathBuf::from(binary);
+    let only = std::env::args().nth(1);
+    let wanted = |name: &str| only.as_deref().is_none_or(|only| only == name);
+    if wanted("json") {
+        throughput(&binary, Wire::Json, JSON_SHARE)?;
+    }
+    if wanted("influx") {
+        throughput(&binary, Wire::Influx, INFLUX_SHARE)?;
+    }
+    if wanted("late") {
+        long::late_client(&binary)?;
+    }
+    if wanted("age") {
+        long::age(&binary)?;
+    }
+    Ok(())
+}
+
+/// Samples per second of processor time, side by side.
+fn throughput(binary: &std::path::Path, wire: Wire, goal: f64) -> Result<()> {
+    let input = input::make(wire)?;
+    let megabytes = input.batches.iter().map(|batch| batch.body.len()).sum::<usize>() as f64 / 1e6;
+    println!(
+        "\n{} samples as {}, {megabytes:.0} MB in {} batches",
+        input.samples,
+        wire.name(),
+        input.batches.len()
+    );
+
+    let mut yardstick: f64 = 0.0;
+    for _ in 0..ROUNDS {
+        let start = Instant::now();
+        let counted = yardstick::run(wire, &input.batches);
+        yardstick = yardstick.max(counted as f64 / start.elapsed().as_secs_f64());
+        ensure!(counted == input.samples, "the yardstick counts {counted}");
+    }
+    println!("  yardstick                    {:>8.2} M samples/s", yardstick / 1e6);
+
+    let mut best: Option<Measured> = None;
+    for _ in 0..ROUNDS {
+        let measured = measure(binary, wire, &input)?;
+        if best.as_ref().is_none_or(|best| measured.cpu < best.cpu) {
+            best = Some(measured);
+        }
+    }
+    let best = best.context("there was a round")?;
+    let speed = input.samples as f64 / best.cpu.as_secs_f64();
+    let share = speed / yardstick;
+    let verdict = if share >= goal { "reached" } else { "missed" };
+    println!("  host, until the fold is done {:>8.2} M samples/CPU-s", speed / 1e6);
+    println!("  ratio                        {share:>8.3}   (goal {goal}: {verdict})");
+    println!(
+        "  host, until the last answer  {:>8.2} M samples/CPU-s",
+        input.samples as f64 / best.answered.as_secs_f64() / 1e6
+    );
+    println!(
+        "  answer to a batch            {:>8.1} ms p50, {:.1} ms p99",
+        best.latency(0.5),
+        best.latency(0.99)
+    );
+    println!("  stored per hour of the run   {:>8.1} MB", best.stored as f64 / 1e6 / input.hours);
+    println!("  peak memory of the host      {:>8.0} MB", best.peak as f64 / 1e6);
+    println!("  start-up                     {:>8.0} ms", best.startup.as_secs_f64() * 1e3);
+    Ok(())
+}
+
+struct Measured {
+    /// Processor time of the host for everything, and until the last batch was answered.
+    cpu: Duration,
+    answered: Duration,
+    /// Sorted.
+    latencies: Vec<Duration>,
+    stored: u64,
+    peak: u64,
+    startup: Duration,
+}
+
+impl Measured {
+    fn latency(&self, share: f64) -> f64 {
+        let rank = ((self.latencies.len() - 1) as f64 * share).round() as usize;
+        self.latencies[rank].as_secs_f64() * 1e3
+    }
+}
+
+fn measure(binary: &std::path::Path, wire: Wire, input: &input::Input) -> Result<Measured> {
+    let host = Host::start(binary)?;
+    let before = host.cpu()?;
+    let target = wire.target();
+    let mut latencies = Vec::with_capacity(input.batches.len());
+    for Batch { body } in &input.batches {
+        let start = Instant::now();
+        host.post(target, body)?;
+        latencies.push(start.elapsed());
+    }
+    let answered = host.cpu()? - before;
+    host.finish("bench.1")?;
+    let requests = host.requests("bench.1")?;
+    ensure!(requests == input.requests, "{requests} requests count, not {}", input.requests);
+    let cpu = host.cpu()? - before;
+    latencies.sort_unstable();
+    Ok(Measured {
+        cpu,
+        answered,
+        latencies,
+        stored: host.stored()?,
+        peak: host.peak()?,
+        startup: host.startup,
+    })
+}
