@@ -58,10 +58,13 @@ async function watch(page) {
   await page.getByRole("button", { name: "HTTP requests as a table" }).click();
 
   // Charts are drawn, not only there.
-  const drawn = await page.locator("section:has(#chart-request-rate) canvas").first().evaluate((canvas) => {
-    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-    return data.some((value) => value !== 0);
-  });
+  const drawn = await page
+    .locator("section:has(#chart-request-rate) canvas")
+    .first()
+    .evaluate((canvas) => {
+      const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+      return data.some((value) => value !== 0);
+    });
   assert.ok(drawn, "the chart is painted");
   await picture("live-light.png");
   await page.emulateMedia({ colorScheme: "dark" });
@@ -73,7 +76,10 @@ async function watch(page) {
   await page.emulateMedia({ colorScheme: "dark" });
   await picture("overview-dark.png", { fullPage: true });
   await page.emulateMedia({ colorScheme: "light" });
-  await page.getByRole("link", { name: "Summary" }).or(page.getByRole("tab", { name: "Summary" })).click();
+  await page
+    .getByRole("link", { name: "Summary" })
+    .or(page.getByRole("tab", { name: "Summary" }))
+    .click();
   await page.getByText("http_req_duration", { exact: true }).first().waitFor();
   await picture("summary-light.png", { fullPage: true });
 

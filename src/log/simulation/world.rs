@@ -206,11 +206,9 @@ impl Store for SimStore {
 
     async fn delete_many(&self, keys: &[String]) -> Result<(), StoreError> {
         self.pause("").await;
-        let mut values = self.0.values.borrow_mut();
         for key in keys {
-            values.remove(key);
+            self.0.values.borrow_mut().remove(key);
         }
-        drop(values);
         self.pause("").await;
         Ok(())
     }

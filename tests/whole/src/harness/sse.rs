@@ -79,12 +79,10 @@ impl Events {
             match self.stream.read(&mut bytes) {
                 Ok(0) => return Ok(None),
                 // A frame may be cut anywhere, but the server writes whole frames of text.
-                Ok(read) => {
-                    self.pending.push_str(std::str::from_utf8(&bytes[..read]).map_or_else(
-                        |error| panic!("a chunk is cut inside a character: {error}"),
-                        |text| text,
-                    ))
-                }
+                Ok(read) => self.pending.push_str(
+                    std::str::from_utf8(&bytes[..read])
+                        .unwrap_or_else(|error| panic!("a chunk is cut inside a character: {error}")),
+                ),
                 Err(error)
                     if matches!(
                         error.kind(),
