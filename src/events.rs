@@ -79,7 +79,7 @@ fn write_five(out: &mut String, number: f64) -> std::fmt::Result {
     let unit = 10_u64.pow(decimals);
     let mut scaled = (size * unit as f64).round() as u64;
     let mut width = decimals as usize;
-    while width > 0 && scaled % 10 == 0 {
+    while width > 0 && scaled.is_multiple_of(10) {
         scaled /= 10;
         width -= 1;
     }

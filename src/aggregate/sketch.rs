@@ -250,3 +250,124 @@ fn read_leb128(bytes: &mut &[u8]) -> Option<u64> {
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sketch(values: &[f64]) -> Sketch {
+        Sketch::from_buckets(&mut values.iter().map(|&value| bucket_of(value)).collect())
+    }
+
+    /// k6's own: rank `q·(n−1)` of the sorted values, interpolated. Also the larger neighbour.
+    fn exact(sorted: &[f64], q: f64) -> (f64, f64) {
+        let rank = q * (sorted.len() - 1) as f64;
+        let (low, high) = (sorted[rank.floor() as usize], sorted[rank.ceil() as usize]);
+        // Weighted: the distance of extremes overflows.
+        (low * (1.0 - rank.fract()) + high * rank.fract(), low.abs().max(high.abs()))
+    }
+
+    /// Numbers from a seed, each from 0 to 1.
+    fn random(seed: u64) -> impl FnMut() -> f64 {
+        let mut state = seed | 1;
+        move || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            (state >> 11) as f64 / (1_u64 << 53) as f64
+        }
+    }
+
+    const QUANTILES: [f64; 8] = [0.0, 0.1, 0.5, 0.9, 0.95, 0.99, 0.999, 1.0];
+
+    fn check(mut values: Vec<f64>) {
+        let sketch = sketch(&values);
+        values.sort_by(f64::total_cmp);
+        let (min, max) = (values[0], values[values.len() - 1]);
+        let found = sketch.quantiles(QUANTILES, min, max).expect("there are values");
+        for (q, found) in QUANTILES.into_iter().zip(found) {
+            let (exact, larger) = exact(&values, q);
+            assert!((found - exact).abs() <= larger * 1e-3, "{found} for {exact} at {q} of {}", values.len());
+            assert_eq!(sketch.quantile(q, min, max), Some(found), "one by one as together");
+        }
+    }
+
+    #[test]
+    fn percentiles_are_within_a_thousandth_of_exact_ones_for_values_of_any_size_and_sign() {
+        let mut random = random(7);
+        for n in [1, 2, 3, 4, 5, 19, 20, 21, 100, 1_000, 5_000] {
+            for _ in 0..20 {
+                check((0..n).map(|_| random() * 1_000.0).collect());
+                check((0..n).map(|_| (random() - 0.5) * 1e-12).collect());
+                check((0..n).map(|_| (random() * 1_400.0 - 700.0).exp()).collect());
+                check((0..n).map(|_| (random() * 4.0).floor() - 1.0).collect());
+                check((0..n).map(|_| if random() < 0.5 { f64::MAX } else { f64::MIN }).collect());
+            }
+        }
+        check(vec![0.0, -0.0, f64::MIN_POSITIVE, 5e-324, -5e-324]);
+    }
+
+    #[test]
+    fn percentiles_agree_with_hdrhistogram() {
+        let mut random = random(3);
+        let mut oracle = hdrhistogram::Histogram::<u64>::new_with_max(1_000_000_000, 4).unwrap();
+        let values: Vec<f64> = (0..100_000).map(|_| (random() * 20.0).exp().ceil()).collect();
+        for &value in &values {
+            oracle.record(value as u64).unwrap();
+        }
+        let (min, max) = values.iter().fold((f64::MAX, 0.0_f64), |(a, b), &v| (a.min(v), b.max(v)));
+        for q in [0.5, 0.9, 0.95, 0.99, 0.999] {
+            let (found, expected) =
+                (sketch(&values).quantile(q, min, max).unwrap(), oracle.value_at_quantile(q) as f64);
+            // The oracle does not interpolate: neighbours of so many values lie close together.
+            assert!((found - expected).abs() <= expected * 2e-3, "{found} for {expected} at {q}");
+        }
+    }
+
+    #[test]
+    fn however_values_are_divided_the_merged_sketch_is_the_same() {
+        let mut random = random(11);
+        for parts in [1, 2, 7, 40] {
+            for n in [1, 10, 300, 4_000] {
+                let values: Vec<f64> = (0..n).map(|_| (random() * 12.0 - 6.0).exp() - 1.0).collect();
+                let mut merged = Sketch::default();
+                for part in values.chunks(values.len().div_ceil(parts)) {
+                    merged.merge(&sketch(part));
+                }
+                assert_eq!(merged, sketch(&values));
+                assert_eq!(merged.count(), n as u64);
+            }
+        }
+        // A few into many, all of them new, before, between and after.
+        let mut many = sketch(&(0..100).map(|n| 1.5_f64.powi(n)).collect::<Vec<_>>());
+        many.merge(&sketch(&[-1.0, 2.0, 1e30, 1.0]));
+        assert!(many.entries().is_sorted_by_key(|&(bucket, _)| bucket));
+        assert_eq!(many.count(), 104);
+        assert_eq!(many.entries().iter().map(|&(_, count)| count).sum::<u64>(), 104);
+    }
+
+    #[test]
+    fn buckets_are_ordered_like_their_values_and_a_thousandth_wide() {
+        let mut random = random(5);
+        let mut values: Vec<f64> =
+            (0..20_000).map(|_| ((random() - 0.5) * 1_400.0).exp().copysign(random() - 0.5)).collect();
+        values.extend([0.0, f64::MAX, f64::MIN, f64::MIN_POSITIVE]);
+        values.sort_by(f64::total_cmp);
+        assert!(values.is_sorted_by_key(|&value| bucket_of(value)));
+        for value in values {
+            assert!((value_of(bucket_of(value)) - value).abs() <= value.abs() / 1_024.0, "{value:e}");
+        }
+        assert_eq!(bucket_of(-0.0), bucket_of(0.0));
+    }
+
+    #[test]
+    fn a_stored_sketch_reads_back_and_a_damaged_one_is_an_error() {
+        let sketch = sketch(&[-5.0, 0.0, 0.0, 1e-300, 7.25, 1e300]);
+        let bytes = postcard::to_allocvec(&sketch).unwrap();
+        assert_eq!(postcard::from_bytes::<Sketch>(&bytes).unwrap(), sketch);
+        // A length, then bytes that end within a number, or run beyond the last bucket.
+        for damaged in [&[1, 0x80][..], &[1, 1], &[6, 0xff, 0xff, 0xff, 0xff, 0x1f, 1]] {
+            assert!(postcard::from_bytes::<Sketch>(damaged).is_err(), "{damaged:?}");
+        }
+    }
+}

@@ -258,3 +258,6 @@ fn ending(run: &Run, log: &LogName, record: &Record) -> Ending {
     };
     if ends { Ending::With } else { Ending::No }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,3 +1,5 @@
+//! What the report promises: everything escaped, everything there, nothing found twice.
+
 use super::{ReportError, render};
 use serde_json::{Value, json};
 

@@ -61,11 +61,14 @@ impl ingest::GuestUpload for Upload {
     }
 
     fn push(&self, bytes: Vec<u8>) -> Result<(), Failure> {
-        with(async |service| self.0.borrow_mut().push(service, &bytes).await)
+        let mut session = self.0.borrow_mut();
+        service().and_then(|service| run(session.push(&service, &bytes))).map_err(convert::failure)
     }
 
     fn flush(&self) -> Result<Vec<String>, Failure> {
-        with(async |service| self.0.borrow_mut().flush(service).await).map(names)
+        let mut session = self.0.borrow_mut();
+        let news = service().and_then(|service| run(session.flush(&service)));
+        news.map(names).map_err(convert::failure)
     }
 
     fn finish(&self, complete: bool) -> ingest::Receipt {

@@ -60,15 +60,17 @@ pub async fn answer(request: Request) -> Reply {
         form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()).into_owned().collect::<Vec<_>>();
     let call = Call { request, method: method.clone(), path, query, headers };
     let mut answer = route(call, &settings).await;
-    if !settings.cors_origin.is_empty() && matches!(method, Method::GET | Method::HEAD | Method::OPTIONS) {
-        if let Ok(origin) = HeaderValue::from_str(&settings.cors_origin) {
-            answer.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-            answer.headers_mut().insert(VARY, HeaderValue::from_static("origin"));
-            answer.headers_mut().insert(
-                "access-control-allow-headers",
-                HeaderValue::from_static("authorization, last-event-id, if-none-match"),
-            );
-        }
+    if !settings.cors_origin.is_empty()
+        && matches!(method, Method::GET | Method::HEAD | Method::OPTIONS)
+        && let Ok(origin) = HeaderValue::from_str(&settings.cors_origin)
+    {
+        let headers = answer.headers_mut();
+        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        headers.insert(VARY, HeaderValue::from_static("origin"));
+        headers.insert(
+            "access-control-allow-headers",
+            HeaderValue::from_static("authorization, last-event-id, if-none-match"),
+        );
     }
     if method == Method::HEAD { without_body(answer) } else { answer }
 }

@@ -22,8 +22,9 @@ const AGGREGATOR: [&str; 11] = [
 /// What this component itself needs to know. Empty means not set.
 #[derive(Default)]
 pub struct Settings {
-    /// Needed to send data, and to read where `read_token` is empty but this is not… see `auth`.
+    /// Needed to send data; may read as well.
     pub write_token: String,
+    /// Needed to read.
     pub read_token: String,
     /// Value of `Access-Control-Allow-Origin` for reads.
     pub cors_origin: String,
