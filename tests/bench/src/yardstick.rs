@@ -4,6 +4,7 @@
 use crate::input::{Batch, Wire};
 use hdrhistogram::Histogram;
 use serde::Deserialize;
+use std::collections::HashMap;
 
 /// Microseconds to an hour, in milliseconds and three digits.
 const PER_UNIT: f64 = 1e3;
@@ -11,23 +12,21 @@ const HIGHEST: u64 = 3_600_000_000;
 
 #[derive(Default)]
 struct Histograms {
-    by_metric: Vec<(String, Histogram<u64>)>,
-    /// Where the last one was: k6 writes metrics in the same order again and again.
-    at: usize,
+    by_metric: HashMap<String, Histogram<u64>>,
     counted: usize,
 }
 
 impl Histograms {
     fn record(&mut self, metric: &str, value: f64) {
         self.counted += 1;
-        let count = self.by_metric.len();
-        let next = (self.at + 1..count).chain(0..count).find(|&at| self.by_metric[at].0 == metric);
-        self.at = next.unwrap_or_else(|| {
-            let histogram = Histogram::new_with_bounds(1, HIGHEST, 3).expect("the bounds are sound");
-            self.by_metric.push((metric.to_owned(), histogram));
-            count
-        });
-        self.by_metric[self.at].1.saturating_record((value * PER_UNIT) as u64);
+        let histogram = match self.by_metric.get_mut(metric) {
+            Some(histogram) => histogram,
+            None => {
+                let empty = Histogram::new_with_bounds(1, HIGHEST, 3).expect("the bounds are sound");
+                self.by_metric.entry(metric.to_owned()).or_insert(empty)
+            }
+        };
+        histogram.saturating_record((value * PER_UNIT) as u64);
     }
 }
 
