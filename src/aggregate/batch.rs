@@ -94,8 +94,9 @@ impl Sums {
         self.count += other.count;
         self.nonzero += other.nonzero;
         self.sum += other.sum;
-        self.min = self.min.min(other.min);
-        self.max = self.max.max(other.max);
+        // `f64::min` is a call into the C library on wasm32.
+        self.min = if other.min < self.min { other.min } else { self.min };
+        self.max = if other.max > self.max { other.max } else { self.max };
         if other.last_ns >= self.last_ns {
             (self.last, self.last_ns) = (other.last, other.last_ns);
         }

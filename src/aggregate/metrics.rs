@@ -2,6 +2,7 @@
 
 use crate::declare::{MetricType, builtin, is_metric_name};
 use crate::limits;
+use memchr::arch::all::is_prefix;
 use std::collections::HashMap;
 
 /// A metric of a [`Metrics`] table.
@@ -71,7 +72,7 @@ impl Metrics {
     pub(crate) fn expect(&mut self, line: &[u8], ends: impl Fn(u8) -> bool) -> Option<(Metric, usize)> {
         let next = *self.follower.get(self.last as usize)?;
         let name = &*self.names[next as usize];
-        if !line.starts_with(name) || !line.get(name.len()).is_some_and(|&b| ends(b)) {
+        if !is_prefix(line, name) || !line.get(name.len()).is_some_and(|&b| ends(b)) {
             return None;
         }
         self.last = next;

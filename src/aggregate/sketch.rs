@@ -153,8 +153,9 @@ impl Sketch {
         // Ranks come in ascending order, but for a step back by one between two quantiles that
         // share neighbours; so one walk over the entries that remembers the one before answers all.
         let mut entries = self.entries.iter();
-        let (mut before, mut before_value) = (0_u64, min);
-        let (mut seen, mut value) = (0_u64, min);
+        let clamped = |bucket: Option<u32>| bucket.map_or(min, |bucket| value_of(bucket).max(min).min(max));
+        let (mut before, mut before_bucket) = (0_u64, None);
+        let (mut seen, mut current) = (0_u64, None);
         let mut at = |rank: u64| {
             if rank == 0 {
                 return min;
@@ -164,11 +165,10 @@ impl Sketch {
             }
             while seen <= rank {
                 let Some(&(bucket, n)) = entries.next() else { return max };
-                (before, before_value) = (seen, value);
-                seen = seen.saturating_add(n);
-                value = value_of(bucket).max(min).min(max);
+                (before, before_bucket) = (seen, current);
+                (seen, current) = (seen.saturating_add(n), Some(bucket));
             }
-            if rank < before { before_value } else { value }
+            clamped(if rank < before { before_bucket } else { current })
         };
         Some(quantiles.map(|q| {
             let rank = q.clamp(0.0, 1.0) * last as f64;

@@ -213,6 +213,19 @@ impl LogState {
         }
     }
 
+    /// Whether a record that comes later, folded as the state is now, would close a chunk. Saves work,
+    /// and decides nothing: what comes in between may prove it wrong.
+    pub fn expects_chunk(&self, record: &Record) -> bool {
+        match (self.run.as_ref().filter(|run| run.live), &record.body) {
+            (Some(run), Body::Data(batch)) if ending(run, &self.log, record) == Ending::No => {
+                run.closes_by(batch.newest_ns)
+            }
+            (Some(run), _) => ending(run, &self.log, record) != Ending::No,
+            (None, Body::Data(batch)) => batch.samples > 0,
+            (None, _) => false,
+        }
+    }
+
     /// The next ticket is a hole that was declared dead.
     pub fn skip(&mut self) {
         self.next_ticket += 1;

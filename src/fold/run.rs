@@ -380,6 +380,11 @@ impl Run {
         self.origin.saturating_add(window.end).saturating_mul(SECOND_NS)
     }
 
+    /// Whether a sample of that time closes a window.
+    pub(super) fn closes_by(&self, newest_ns: i64) -> bool {
+        self.end_ns(self.window(self.open)) <= newest_ns.saturating_sub(self.grace_ns)
+    }
+
     /// Closes every window whose end time has passed by the grace time.
     fn close_due(&mut self, draft: &mut Draft) {
         let due = self.newest_ns.saturating_sub(self.grace_ns);

@@ -102,8 +102,8 @@ impl Tally {
             (self.min, self.max) = (min, max);
             (self.last_ns, self.last) = last;
         } else {
-            self.min = self.min.min(min);
-            self.max = self.max.max(max);
+            self.min = if min < self.min { min } else { self.min };
+            self.max = if max > self.max { max } else { self.max };
             // Of two samples of one instant the larger counts: the order of arrival must not.
             if last.0 > self.last_ns || (last.0 == self.last_ns && last.1 > self.last) {
                 (self.last_ns, self.last) = last;

@@ -10,9 +10,10 @@
 
 use super::receipt::Wrong;
 use super::session::{Handle, Session};
-use super::{Clock, Precision, text};
+use super::{Clock, Precision, after, text};
 use crate::aggregate::metrics::Metric;
 use crate::aggregate::tags::TagSet;
+use memchr::arch::all::is_equal;
 use memchr::memchr2;
 
 /// Times before this are in a wrong unit, not old: 1971-01-01, Unix ns.
@@ -57,7 +58,7 @@ impl Influx {
         if let Some(handle) = self.handle
             && let Some((metric, at)) = session.metrics.expect(line, |b| b == b',' || b == b' ')
         {
-            if let Some(tail) = line[at..].strip_prefix(&*self.head)
+            if let Some(tail) = after(&line[at..], &self.head)
                 && let Some((value, time_ns)) = self.tail(tail)
             {
                 session.add(handle, metric, time_ns, value);
@@ -81,7 +82,7 @@ impl Influx {
     fn tail(&mut self, tail: &[u8]) -> Option<(f64, i64)> {
         let (value, length) = super::number::parse_json_number(tail)?;
         let time = tail[length..].strip_prefix(b" ")?;
-        if time == self.time_text && !time.is_empty() {
+        if is_equal(time, &self.time_text) && !time.is_empty() {
             return Some((value, self.time_ns));
         }
         let time_ns = self.time(time).ok()?;
@@ -125,14 +126,17 @@ impl Influx {
             [b'-', digits @ ..] => (digits, true),
             digits => (digits, false),
         };
-        let number = digits.iter().try_fold(0_i64, |number, b| {
-            let digit = i64::from(b.wrapping_sub(b'0'));
-            if digit > 9 {
-                return None;
-            }
-            number.checked_mul(10)?.checked_add(digit)
-        });
-        let number = number.filter(|_| !digits.is_empty());
+        // 19 digits always fit into 64 bits without a sign.
+        let plain = (1..=19).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit);
+        let number = if plain {
+            let number = digits.iter().fold(0_u64, |number, b| number * 10 + u64::from(b - b'0'));
+            i64::try_from(number).ok()
+        } else {
+            std::str::from_utf8(digits)
+                .ok()
+                .filter(|text| !text.starts_with(['+', '-']))
+                .and_then(|text| text.parse().ok())
+        };
         let wrong = || Wrong::quoting("the timestamp is not a 64-bit whole number", text);
         // The smallest 64-bit number lies before 1971, too.
         let number = match number {

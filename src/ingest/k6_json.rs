@@ -8,6 +8,7 @@
 //! A point in exactly k6's spelling is recognised byte by byte; everything else goes through
 //! `serde_json`, with equal results.
 
+use super::after;
 use super::number::parse_json_number;
 use super::receipt::Wrong;
 use super::session::{Handle, Session};
@@ -15,6 +16,7 @@ use super::time::parse_rfc3339;
 use crate::aggregate::tags::TagSet;
 use crate::declare::{Contains, MetricDeclaration, MetricKind, MetricType};
 use crate::limits;
+use memchr::arch::all::is_equal;
 use memchr::memchr;
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
@@ -49,7 +51,7 @@ impl K6Json {
     /// A point as k6 writes it; `None`: look again, slowly.
     #[inline]
     fn point(&mut self, line: &[u8], session: &mut Session) -> Option<()> {
-        let rest = line.strip_prefix(br#"{"metric":""#)?;
+        let rest = after(line, br#"{"metric":""#)?;
         let (metric, length) = match session.metrics.expect(rest, |b| b == b'"') {
             Some(found) => found,
             None => {
@@ -57,8 +59,8 @@ impl K6Json {
                 (session.intern(&rest[..length]).ok()?, length)
             }
         };
-        let rest = rest[length..].strip_prefix(br#"","type":"Point","data":{"time":""#)?;
-        let same_time = rest.strip_prefix(&*self.time_text).filter(|rest| rest.first() == Some(&b'"'));
+        let rest = after(&rest[length..], br#"","type":"Point","data":{"time":""#)?;
+        let same_time = after(rest, &self.time_text).filter(|rest| rest.first() == Some(&b'"'));
         let (time_ns, rest) = match same_time {
             Some(rest) if !self.time_text.is_empty() => (self.time_ns, rest),
             _ => {
@@ -70,11 +72,11 @@ impl K6Json {
                 (time_ns, &rest[length..])
             }
         };
-        let rest = rest.strip_prefix(br#"","value":"#)?;
+        let rest = after(rest, br#"","value":"#)?;
         let (value, length) = parse_json_number(rest)?;
-        let tags = rest[length..].strip_prefix(br#","tags":"#)?.strip_suffix(b"}}")?;
+        let tags = after(&rest[length..], br#","tags":"#)?.strip_suffix(b"}}")?;
         let handle = match self.handle {
-            Some(handle) if tags == self.tags => handle,
+            Some(handle) if is_equal(tags, &self.tags) => handle,
             _ => {
                 let handle = session.tags(tags, || parse_tags(tags)).ok()?;
                 self.handle = Some(handle);

@@ -406,6 +406,12 @@ fn push_tag(tags: &mut TagSet, key: &str, value: &str) -> Result<(), Wrong> {
     Ok(())
 }
 
+/// What follows a prefix. `strip_prefix` ends in `memcmp`, which goes byte by byte on wasm32.
+#[inline]
+fn after<'a>(bytes: &'a [u8], prefix: &[u8]) -> Option<&'a [u8]> {
+    memchr::arch::all::is_prefix(bytes, prefix).then(|| &bytes[prefix.len()..])
+}
+
 fn text(bytes: &[u8]) -> Result<&str, Wrong> {
     std::str::from_utf8(bytes).map_err(|_| Wrong::quoting("the line is not UTF-8", bytes))
 }

@@ -47,7 +47,11 @@ pub(crate) fn parse_rfc3339(text: &[u8]) -> Option<i64> {
         _ => return None,
     };
     let seconds = days_from_civil(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second - offset;
-    i64::try_from(i128::from(seconds) * 1_000_000_000 + i128::from(nanos)).ok()
+    // Whole seconds of the smallest number lie below what 64 bits hold; their nanoseconds lift them.
+    match seconds {
+        ..0 => (seconds + 1).checked_mul(1_000_000_000)?.checked_add(nanos - 1_000_000_000),
+        _ => seconds.checked_mul(1_000_000_000)?.checked_add(nanos),
+    }
 }
 
 fn digits(text: &[u8]) -> Option<i64> {

@@ -14,16 +14,11 @@ use crate::names::LogName;
 use crate::record::{Body, Record};
 use crate::settings::Settings;
 use crate::store::{Clock, Store, StoreError};
+use std::collections::VecDeque;
 
-/// Records to ask for at first, and at the most when all were there.
+/// Records to ask for where nothing is known of how many there are, and at the most.
 pub(super) const FETCH: u64 = 8;
-const FETCH_MOST: u64 = 64;
-
-/// Only the state behind the last chunk of a page is derived. A page ends at a chunk when so few
-/// records are left that another chunk may not follow …
-const LAST_RECORDS: usize = 16;
-/// … or when chunks are further apart than this.
-const DENSE_RECORDS: u32 = 4;
+const FETCH_MOST: u64 = 32;
 
 /// Keys deleted at once.
 const DELETE_BATCH: usize = 500;
@@ -77,6 +72,9 @@ struct Pending {
     stored: StoredChunk,
     rows: Vec<u8>,
     checkpoint: Option<(String, Encoded)>,
+    /// Derived right behind the chunk, and only where no other is expected to follow in its page:
+    /// of states, the newest alone matters.
+    state: Option<StoredState>,
 }
 
 /// What a fetched ticket turned out to be.
@@ -94,21 +92,20 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
             None => self.load().await?,
         };
         let first = position.state.next_ticket();
+        let known = self.cache.ticket(self.log).saturating_add(1).saturating_sub(first);
+        let fetch = position.fetch.max(known).min(FETCH_MOST);
         let record_keys: Vec<String> =
-            (first..first + position.fetch).map(|ticket| keys::record(self.log, ticket)).collect();
+            (first..first + fetch).map(|ticket| keys::record(self.log, ticket)).collect();
         let heads = self.store.get_many(&record_keys).await?;
         let in_hand = heads.iter().take_while(|head| head.is_some()).count();
         if in_hand == 0 {
             let absent = |i: usize| heads.get(i).is_none_or(Option::is_none);
-            let known = self.cache.ticket(self.log).saturating_sub(first).saturating_add(1);
             let sight = heads.iter().rposition(Option::is_some).map_or(0, |last| last as u64 + 1);
-            let sight =
-                sight.max(if self.cache.ticket(self.log) >= first { known } else { 0 }).min(FETCH_MOST);
+            let sight = sight.max(known).min(FETCH_MOST);
             let holes: Vec<u64> = (0..sight).filter(|i| absent(*i as usize)).map(|i| first + i).collect();
             return self.at_the_end(fold, position, &holes).await;
         }
-        position.fetch =
-            if in_hand as u64 == position.fetch { (position.fetch * 2).min(FETCH_MOST) } else { FETCH };
+        position.fetch = if in_hand as u64 == fetch { (fetch * 2).min(FETCH_MOST) } else { FETCH };
         self.fold_records(fold, position, &record_keys[..in_hand], heads).await
     }
 
@@ -235,13 +232,10 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
                 None => return Ok(Progress { more: true, ..Progress::default() }),
             }
         }
-        let found = self.judge(first, found).await?;
+        let mut waiting = VecDeque::from(self.judge(first, found).await?);
         let mut progress = Progress { more: true, ..Progress::default() };
         let mut pending: Option<Pending> = None;
-        let mut current = true;
-        let count = found.len();
-        for (i, found) in found.into_iter().enumerate() {
-            let ticket = first + i as u64;
+        while let Some(found) = waiting.pop_front() {
             let record = match found {
                 Found::Record(record) => record,
                 Found::Dead => {
@@ -250,49 +244,31 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
                 }
                 Found::Undecided => {
                     // Everything before it is folded; the next page waits here.
-                    self.end_page(&mut position, pending.take(), current).await?;
+                    let ticket = position.state.next_ticket();
+                    if !self.end_page(&mut position, pending.take()).await? {
+                        return Ok(progress);
+                    }
                     return self.reap(fold, position, &[ticket]).await;
                 }
             };
-            position.since_chunk = position.since_chunk.saturating_add(1);
-            let distance = position.since_chunk;
             let declared = match &record.declarations {
                 Some(hash) => declarations::by_hash(self.store, self.cache, &self.log.test, hash).await?,
                 None => None,
             };
-            current = false;
             loop {
                 let step = position.state.step(&record, declared.as_deref());
                 let (consumed, ended) = (step.consumed, step.ended.is_some());
-                if !step.chunks.is_empty() {
-                    progress.chunks += step.chunks.len() as u32;
-                    current = true;
-                    position.since_chunk = 0;
-                }
-                self.take_step(&mut position, &mut pending, step).await?;
+                progress.chunks += step.chunks.len() as u32;
+                self.take_step(&mut position, &mut pending, step, &waiting).await?;
                 if ended {
-                    self.end_page(&mut position, pending.take(), true).await?;
+                    self.end_page(&mut position, pending.take()).await?;
                 }
                 if consumed {
                     break;
                 }
             }
-            let at_state_missing = pending
-                .as_ref()
-                .is_some_and(|p| position.lacks_state((p.stored.chunk.run.number, p.stored.chunk.index)));
-            if current && (at_state_missing || count - i <= LAST_RECORDS || distance > DENSE_RECORDS) {
-                break;
-            }
         }
-        // Chunks that others wrote before this folder came need no state of it: to fold them again for
-        // that would go round for ever.
-        let underived = pending.as_ref().is_some_and(|pending| {
-            let chunk = (pending.stored.chunk.run.number, pending.stored.chunk.index);
-            !current && (!position.is_committed(chunk.0, chunk.1) || position.lacks_state(chunk))
-        });
-        self.end_page(&mut position, pending, current).await?;
-        // Where the newest chunk's state could not be derived, it is when the chunk is folded again.
-        if !underived {
+        if self.end_page(&mut position, pending).await? {
             fold.position = Some(position);
         }
         Ok(progress)
@@ -339,6 +315,7 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
         position: &mut Position,
         pending: &mut Option<Pending>,
         step: Step,
+        waiting: &VecDeque<Found>,
     ) -> Result<(), StoreError> {
         if let Some(meta) = &step.began
             && !position.is_committed(meta.run.number, 0)
@@ -348,7 +325,7 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
         let last = step.chunks.len();
         for (i, mut chunk) in step.chunks.into_iter().enumerate() {
             if let Some(earlier) = pending.take() {
-                self.commit(position, earlier, None).await?;
+                self.commit(position, earlier).await?;
             }
             let ends = step.ended.as_ref().filter(|_| i + 1 == last);
             let (number, index) = (chunk.run.number, chunk.index);
@@ -361,7 +338,15 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
                 ended: ends.map(|end| Ended { end: end.clone(), by_data: !step.consumed }),
                 chunk,
             };
-            *pending = Some(Pending { stored, rows, checkpoint });
+            let followed = || {
+                waiting
+                    .iter()
+                    .any(|next| matches!(next, Found::Record(record) if position.state.expects_chunk(record)))
+            };
+            let newest =
+                i + 1 == last && (ends.is_some() || position.lacks_state((number, index)) || !followed());
+            let state = newest.then(|| self.state_of(position));
+            *pending = Some(Pending { stored, rows, checkpoint, state });
         }
         Ok(())
     }
@@ -381,13 +366,8 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
     }
 
     /// Writes one chunk: the checkpoint that it names, the state, then the events that commit it.
-    async fn commit(
-        &self,
-        position: &mut Position,
-        pending: Pending,
-        state: Option<StoredState>,
-    ) -> Result<(), StoreError> {
-        let Pending { stored, rows, checkpoint } = pending;
+    async fn commit(&self, position: &mut Position, pending: Pending) -> Result<(), StoreError> {
+        let Pending { stored, rows, checkpoint, state } = pending;
         let Chunk { run, index, .. } = &stored.chunk;
         let (run, index) = (run.clone(), *index);
         if position.is_committed(run.number, index) {
@@ -423,41 +403,31 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
         Ok(())
     }
 
-    /// Writes the last chunk of a page, with its state if the fold is still right behind it, then
-    /// the hint and the clean-up.
-    async fn end_page(
-        &self,
-        position: &mut Position,
-        pending: Option<Pending>,
-        current: bool,
-    ) -> Result<(), StoreError> {
-        let Some(pending) = pending else { return Ok(()) };
+    /// Writes the last chunk of a page, then the hint and the clean-up. False when another chunk was
+    /// expected, did not come, and the newest is now without its state: whoever folds it again
+    /// derives that.
+    async fn end_page(&self, position: &mut Position, pending: Option<Pending>) -> Result<bool, StoreError> {
+        let Some(pending) = pending else { return Ok(true) };
         let (run, index) = (pending.stored.chunk.run.clone(), pending.stored.chunk.index);
-        let checkpointed = pending.checkpoint.is_some();
+        let (checkpointed, derived) = (pending.checkpoint.is_some(), pending.state.is_some());
         let fresh = !position.is_committed(run.number, index);
-        let state = current.then(|| self.state_of(position));
-        self.commit(position, pending, state).await?;
+        self.commit(position, pending).await?;
         if fresh {
             self.store.set(&keys::head(&run), &value::encode_small(&index)).await?;
-            self.clean_states(position, run.number, index, current).await?;
+        }
+        if fresh && derived {
+            self.clean_states(position, run.number, index).await?;
         }
         if checkpointed || broken!(DeleteEarly) {
             self.clean_records(position).await?;
         }
-        Ok(())
+        // Chunks that others wrote before this folder came need no state of it: to fold them again for
+        // that would go round for ever.
+        Ok(derived || !fresh)
     }
 
     /// Only the newest two states matter.
-    async fn clean_states(
-        &self,
-        position: &mut Position,
-        number: u64,
-        index: u64,
-        current: bool,
-    ) -> Result<(), StoreError> {
-        if !current {
-            return Ok(());
-        }
+    async fn clean_states(&self, position: &mut Position, number: u64, index: u64) -> Result<(), StoreError> {
         let (known, before) = position.states_cleaned;
         if known == number {
             let run = self.log.run(number);

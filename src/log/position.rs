@@ -31,8 +31,6 @@ pub(super) struct Position {
     pub cleaned: u64,
     /// `(run number, chunk)` below which states are deleted.
     pub states_cleaned: (u64, u64),
-    /// Records folded since one closed a chunk.
-    pub since_chunk: u32,
     /// The newest chunk's state was not computed.
     pub state_missing: bool,
     /// Records to ask for at once.
@@ -48,7 +46,6 @@ impl Position {
             committed,
             cleaned: 0,
             states_cleaned: (0, 0),
-            since_chunk: u32::MAX,
             state_missing: false,
             fetch: super::advance::FETCH,
         }
