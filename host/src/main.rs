@@ -5,6 +5,11 @@ use loadgate_host::cli::{self, Embedded};
 use loadgate_host::server::Demo;
 use std::process::ExitCode;
 
+/// Request bodies are large and short-lived; the C library's allocator would ask the kernel for fresh
+/// pages for each.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 // `cargo xtask build` makes both; where one is missing, run that first.
 static COMPONENTS: &[u8] =
     include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../target/components/loadgate.cwasm")); // missing? run `cargo xtask build`

@@ -11,6 +11,7 @@ mod k6_json;
 mod lines;
 mod number;
 mod receipt;
+mod recent;
 mod session;
 #[cfg(test)]
 mod tests;

@@ -60,9 +60,13 @@ impl ingest::GuestUpload for Upload {
             .map(|session| ingest::Upload::new(Upload(RefCell::new(session))))
     }
 
-    fn push(&self, bytes: Vec<u8>) -> Result<(), Failure> {
+    fn push(&self, words: Vec<u64>, rest: Vec<u8>) -> Result<(), Failure> {
         let mut session = self.0.borrow_mut();
-        service().and_then(|service| run(session.push(&service, &bytes))).map_err(convert::failure)
+        let mut push = |service: &_| {
+            run(session.push(service, bytemuck::cast_slice(&words)))?;
+            run(session.push(service, &rest))
+        };
+        service().and_then(|service| push(&service)).map_err(convert::failure)
     }
 
     fn flush(&self) -> Result<Vec<String>, Failure> {

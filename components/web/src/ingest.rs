@@ -73,7 +73,7 @@ pub async fn receive(request: Request, upload: &Upload) -> Result<Receipt, Failu
         match select(reading, pin!(sleep(FLUSH))).await {
             Either::Left(((rest, Ok(Some(bytes))), _)) => {
                 body = rest;
-                if incoming.push(&bytes).is_err() {
+                if push(&incoming, &bytes).is_err() {
                     break true; // the receipt says why
                 }
                 reading = Box::pin(body.next());
@@ -92,6 +92,15 @@ pub async fn receive(request: Request, upload: &Upload) -> Result<Receipt, Failu
     let receipt = incoming.finish(complete);
     receipt.logs.iter().cloned().for_each(tender::tend);
     Ok(receipt)
+}
+
+fn push(incoming: &Incoming, bytes: &[u8]) -> Result<(), Failure> {
+    let (whole, rest) = bytes.split_at(bytes.len() / size_of::<u64>() * size_of::<u64>());
+    match bytemuck::try_cast_slice(whole) {
+        Ok(words) => incoming.push(words, rest),
+        // Not where words may begin.
+        Err(_) => incoming.push(&[], bytes),
+    }
 }
 
 /// The receipt of a body of which nothing was read.

@@ -11,7 +11,7 @@
 
 use super::{Store, StoreError};
 use anyhow::{Context, Result};
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, TransactionBehavior, params};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::task::block_in_place;
@@ -38,12 +38,12 @@ impl Sqlite {
     pub fn open(path: &str) -> Result<Self> {
         let open = || -> Result<Connection> {
             let connection = Connection::open(path).with_context(|| format!("cannot open {path}"))?;
-            connection.busy_timeout(BUSY_TIMEOUT)?;
             connection.pragma_update(None, "synchronous", "NORMAL")?;
             connection.set_prepared_statement_cache_capacity(8);
             Ok(connection)
         };
         let writer = open()?;
+        writer.busy_timeout(BUSY_TIMEOUT)?;
         writer
             .pragma_update(None, "journal_mode", "WAL")
             .with_context(|| format!("{path} is no SQLite file that can be written"))?;
@@ -58,29 +58,76 @@ impl Sqlite {
             )",
             [],
         )?;
+        writer.busy_timeout(Duration::ZERO)?;
         Ok(Sqlite { writer: Mutex::new(writer), reader: Mutex::new(open()?) })
     }
 
-    fn read<T>(&self, read: impl FnOnce(&Transaction) -> rusqlite::Result<T>) -> Result<T, StoreError> {
-        block_in_place(|| {
-            let mut connection = lock(&self.reader);
-            let transaction = connection.transaction().map_err(failed)?;
-            read(&transaction).map_err(failed)
+    fn read<T>(&self, read: impl Fn(&Connection) -> Result<T, Failure>) -> Result<T, StoreError> {
+        attempt(&self.reader, |connection| {
+            let transaction = connection.transaction()?;
+            read(&transaction)
         })
     }
 
     /// A transaction that takes the write lock first: one that reads and then writes could
     /// otherwise not wait for its turn.
-    fn write<T>(&self, write: impl FnOnce(&Transaction) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        block_in_place(|| {
-            let mut connection = lock(&self.writer);
-            let transaction =
-                connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
+    fn write<T>(&self, write: impl Fn(&Connection) -> Result<T, Failure>) -> Result<T, StoreError> {
+        attempt(&self.writer, |connection| {
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let result = write(&transaction)?;
-            transaction.commit().map_err(failed)?;
+            transaction.commit()?;
             Ok(result)
         })
     }
+}
+
+/// What an operation failed of.
+enum Failure {
+    Sqlite(rusqlite::Error),
+    Value(String),
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        Failure::Sqlite(error)
+    }
+}
+
+impl Failure {
+    /// Another process holds the lock, and waiting for it was not allowed or too long.
+    fn is_busy(&self) -> bool {
+        matches!(self, Failure::Sqlite(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy))
+    }
+}
+
+impl From<Failure> for StoreError {
+    fn from(failure: Failure) -> Self {
+        StoreError(match failure {
+            Failure::Sqlite(error) => format!("SQLite: {error}"),
+            Failure::Value(sentence) => sentence,
+        })
+    }
+}
+
+/// An operation takes some microseconds, fewer than to hand this thread's other tasks to another:
+/// that is done only where there is somebody to wait for.
+fn attempt<T>(
+    connection: &Mutex<Connection>,
+    act: impl Fn(&mut Connection) -> Result<T, Failure>,
+) -> Result<T, StoreError> {
+    if let Ok(mut connection) = connection.try_lock() {
+        match act(&mut connection) {
+            Err(failure) if failure.is_busy() => {}
+            result => return Ok(result?),
+        }
+    }
+    block_in_place(|| {
+        let mut connection = lock(connection);
+        connection.busy_timeout(BUSY_TIMEOUT).map_err(Failure::from)?;
+        let result = act(&mut connection);
+        connection.busy_timeout(Duration::ZERO).map_err(Failure::from)?;
+        Ok(result?)
+    })
 }
 
 fn lock(connection: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
@@ -88,59 +135,55 @@ fn lock(connection: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
     connection.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn failed(error: rusqlite::Error) -> StoreError {
-    StoreError(format!("SQLite: {error}"))
+fn get(connection: &Connection, store: &str, key: &str) -> Result<Option<Vec<u8>>, Failure> {
+    Ok(connection.prepare_cached(GET)?.query_row([store, key], |row| row.get(0)).optional()?)
 }
 
-fn get(transaction: &Transaction, store: &str, key: &str) -> rusqlite::Result<Option<Vec<u8>>> {
-    transaction.prepare_cached(GET)?.query_row([store, key], |row| row.get(0)).optional()
-}
-
-fn set(transaction: &Transaction, store: &str, key: &str, value: &[u8]) -> Result<(), StoreError> {
-    let set = || transaction.prepare_cached(SET)?.execute(params![store, key, value]);
-    set().map(drop).map_err(failed)
+fn set(connection: &Connection, store: &str, key: &str, value: &[u8]) -> Result<(), Failure> {
+    connection.prepare_cached(SET)?.execute(params![store, key, value])?;
+    Ok(())
 }
 
 #[async_trait]
 impl Store for Sqlite {
     async fn get(&self, store: &str, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        self.read(|transaction| get(transaction, store, key))
+        attempt(&self.reader, |connection| get(connection, store, key))
     }
 
     async fn get_many(&self, store: &str, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
-        self.read(|transaction| keys.iter().map(|key| get(transaction, store, key)).collect())
+        self.read(|connection| keys.iter().map(|key| get(connection, store, key)).collect())
     }
 
     async fn set(&self, store: &str, key: &str, value: &[u8]) -> Result<(), StoreError> {
-        self.write(|transaction| set(transaction, store, key, value))
+        attempt(&self.writer, |connection| set(connection, store, key, value))
     }
 
     async fn set_many(&self, store: &str, entries: &[(String, Vec<u8>)]) -> Result<(), StoreError> {
-        self.write(|transaction| {
-            entries.iter().try_for_each(|(key, value)| set(transaction, store, key, value))
+        self.write(|connection| {
+            entries.iter().try_for_each(|(key, value)| set(connection, store, key, value))
         })
     }
 
     async fn delete_many(&self, store: &str, keys: &[String]) -> Result<(), StoreError> {
-        self.write(|transaction| {
-            let mut delete = transaction.prepare_cached(DELETE).map_err(failed)?;
-            keys.iter().try_for_each(|key| delete.execute([store, key]).map(drop).map_err(failed))
+        self.write(|connection| {
+            let mut delete = connection.prepare_cached(DELETE)?;
+            Ok(keys.iter().try_for_each(|key| delete.execute([store, key]).map(drop))?)
         })
     }
 
     async fn increment(&self, store: &str, key: &str, delta: i64) -> Result<i64, StoreError> {
-        self.write(|transaction| {
-            let counter = match get(transaction, store, key).map_err(failed)? {
+        self.write(|connection| {
+            let counter = match get(connection, store, key)? {
                 None => 0,
                 Some(bytes) => bytes
                     .try_into()
                     .map(i64::from_le_bytes)
-                    .map_err(|_| StoreError(format!("{key} holds a value, not a counter")))?,
+                    .map_err(|_| Failure::Value(format!("{key} holds a value, not a counter")))?,
             };
             let sum = counter
                 .checked_add(delta)
-                .ok_or_else(|| StoreError(format!("the counter {key} would pass its range")))?;
-            set(transaction, store, key, &sum.to_le_bytes())?;
+                .ok_or_else(|| Failure::Value(format!("the counter {key} would pass its range")))?;
+            set(connection, store, key, &sum.to_le_bytes())?;
             Ok(sum)
         })
     }
