@@ -9,9 +9,8 @@
 //! spaces; in quoted strings, quotes and backslashes.
 
 use super::receipt::Wrong;
-use super::recent::Recent;
-use super::session::Session;
-use super::{Clock, Precision, text};
+use super::session::{Handle, Session};
+use super::{Clock, Precision, after, text};
 use crate::aggregate::metrics::Metric;
 use crate::aggregate::tags::TagSet;
 use memchr::arch::all::is_equal;
@@ -24,8 +23,10 @@ const EARLIEST_NS: i64 = 365 * 86_400 * 1_000_000_000;
 #[derive(Debug)]
 pub(crate) struct Influx {
     unit_ns: i64,
-    /// By everything between a line's metric and the number of its field `value`.
-    recent: Recent,
+    /// Everything between the last line's metric and the number of its field `value`, if the next
+    /// line may be compared with it.
+    head: Vec<u8>,
+    handle: Option<Handle>,
     time_text: Vec<u8>,
     time_ns: i64,
 }
@@ -43,19 +44,21 @@ struct Fields {
 impl Influx {
     pub fn new(precision: Precision) -> Self {
         let unit_ns = precision.nanoseconds();
-        Influx { unit_ns, recent: Recent::default(), time_text: Vec::new(), time_ns: 0 }
+        Influx { unit_ns, head: Vec::new(), handle: None, time_text: Vec::new(), time_ns: 0 }
     }
 
     /// Handles are void: a new piece begins.
     pub fn forget(&mut self) {
-        self.recent.forget();
+        self.handle = None;
     }
 
     /// Takes a line that is not blank.
     #[inline]
     pub fn line(&mut self, line: &[u8], session: &mut Session, clock: Clock) -> Result<(), Wrong> {
-        if let Some((metric, at)) = session.metrics.expect(line, |b| b == b',' || b == b' ') {
-            if let Some((handle, tail)) = self.recent.expect(&line[at..])
+        if let Some(handle) = self.handle
+            && let Some((metric, at)) = session.metrics.expect(line, |b| b == b',' || b == b' ')
+        {
+            if let Some(tail) = after(&line[at..], &self.head)
                 && let Some((value, time_ns)) = self.tail(tail)
             {
                 session.add(handle, metric, time_ns, value);
@@ -111,7 +114,9 @@ impl Influx {
         };
         session.add(handle, metric, time_ns, fields.value);
         if fields.last {
-            self.recent.learn(&line[at..fields.number], handle);
+            self.head.clear();
+            self.head.extend_from_slice(&line[at..fields.number]);
+            self.handle = Some(handle);
         }
         Ok(())
     }
@@ -153,15 +158,6 @@ impl Influx {
 
 /// The first of `ends` from `at` on that no backslash escapes.
 fn unescaped(line: &[u8], mut at: usize, ends: &[u8]) -> Option<usize> {
-    if let &[end] = ends {
-        loop {
-            at += memchr2(b'\\', end, line.get(at..)?)?;
-            if line[at] == end {
-                return Some(at);
-            }
-            at += 2;
-        }
-    }
     while let Some(&byte) = line.get(at) {
         if byte == b'\\' {
             at += 1;

@@ -11,12 +11,12 @@
 use super::after;
 use super::number::parse_json_number;
 use super::receipt::Wrong;
-use super::recent::Recent;
-use super::session::Session;
+use super::session::{Handle, Session};
 use super::time::parse_rfc3339;
 use crate::aggregate::tags::TagSet;
 use crate::declare::{Contains, MetricDeclaration, MetricKind, MetricType};
 use crate::limits;
+use memchr::arch::all::is_equal;
 use memchr::memchr;
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
@@ -27,7 +27,8 @@ use std::fmt;
 /// Parses lines; what it remembers of the last one only saves work.
 #[derive(Debug, Default)]
 pub(crate) struct K6Json {
-    recent: Recent,
+    tags: Vec<u8>,
+    handle: Option<Handle>,
     time_text: Vec<u8>,
     time_ns: i64,
 }
@@ -35,7 +36,7 @@ pub(crate) struct K6Json {
 impl K6Json {
     /// Handles are void: a new piece begins.
     pub fn forget(&mut self) {
-        self.recent.forget();
+        self.handle = None;
     }
 
     /// Takes a line that is not blank.
@@ -73,13 +74,14 @@ impl K6Json {
         };
         let rest = after(rest, br#"","value":"#)?;
         let (value, length) = parse_json_number(rest)?;
-        let tags = after(&rest[length..], br#","tags":"#)?;
-        let handle = match self.recent.expect(tags) {
-            Some((handle, b"}}")) => handle,
+        let tags = after(&rest[length..], br#","tags":"#)?.strip_suffix(b"}}")?;
+        let handle = match self.handle {
+            Some(handle) if is_equal(tags, &self.tags) => handle,
             _ => {
-                let tags = tags.strip_suffix(b"}}")?;
                 let handle = session.tags(tags, || parse_tags(tags)).ok()?;
-                self.recent.learn(tags, handle);
+                self.handle = Some(handle);
+                self.tags.clear();
+                self.tags.extend_from_slice(tags);
                 handle
             }
         };

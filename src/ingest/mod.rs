@@ -11,7 +11,6 @@ mod k6_json;
 mod lines;
 mod number;
 mod receipt;
-mod recent;
 mod session;
 #[cfg(test)]
 mod tests;

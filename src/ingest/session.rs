@@ -15,7 +15,7 @@ use std::collections::HashMap;
 const RUN_TAG: &str = "testid";
 
 /// A tag set of the piece at hand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Handle {
     log: u32,
     tags: TagsId,
