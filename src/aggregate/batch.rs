@@ -8,7 +8,8 @@
 use super::cell::Cell;
 use super::metrics::{Metric, Metrics};
 use super::series::SeriesTable;
-use super::sketch::{Sketch, bucket_of};
+use super::packed::Packed;
+use super::sketch::bucket_of;
 use super::tags::TagSet;
 use crate::declare::Submetric;
 use crate::record::{Batch, Second, VusSample};
@@ -443,7 +444,7 @@ fn seconds(cells: Vec<Open>, buckets: &[u32]) -> Vec<Second> {
         let (own, tail) = rest.split_at(open.sketched as usize);
         rest = tail;
         let Sums { count, nonzero, sum, min, max, last, last_ns } = open.sums;
-        let sketch = Sketch::from_sorted(own);
+        let sketch = Packed::from_sorted(own);
         let cell = Cell { count, nonzero, sum, min, max, last, last_ns, sketch };
         match seconds.last_mut() {
             Some(second) if second.second == open.second => second.cells.push((open.series, cell)),

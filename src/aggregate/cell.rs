@@ -1,6 +1,6 @@
 //! What is kept of the samples of one series over some time.
 
-use super::sketch::Sketch;
+use super::packed::Packed;
 use serde::{Deserialize, Serialize};
 
 /// Everything that any metric type needs, so that a type learnt later applies backwards: a
@@ -19,5 +19,5 @@ pub struct Cell {
     pub last: f64,
     pub last_ns: i64,
     /// Empty for series whose type is known and needs no distribution.
-    pub sketch: Sketch,
+    pub sketch: Packed,
 }

@@ -3,6 +3,7 @@
 pub mod batch;
 pub mod cell;
 pub mod metrics;
+pub mod packed;
 mod series;
 pub mod sketch;
 pub mod tags;

@@ -4,6 +4,8 @@
 //! 2⁻¹⁰ (0.1 %) of its lower bound wide, from the smallest double to the largest, negative values
 //! and zero included. Buckets are numbered in the order of the values they hold.
 
+use super::packed::Packed;
+use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Bits of an IEEE 754 double that do not take part in its bucket.
@@ -40,26 +42,6 @@ pub struct Sketch {
 const LOOKUP_RATIO: usize = 8;
 
 impl Sketch {
-    /// Counts buckets in any order; the buffer is left empty for the next use.
-    pub fn from_buckets(buckets: &mut Vec<u32>) -> Self {
-        buckets.sort_unstable();
-        let sketch = Sketch::from_sorted(buckets);
-        buckets.clear();
-        sketch
-    }
-
-    /// Counts buckets that stand in ascending order.
-    pub fn from_sorted(buckets: &[u32]) -> Self {
-        let mut entries: Vec<(u32, u64)> = Vec::with_capacity(buckets.len());
-        for &bucket in buckets {
-            match entries.last_mut() {
-                Some((last, count)) if *last == bucket => *count += 1,
-                _ => entries.push((bucket, 1)),
-            }
-        }
-        Sketch { entries, count: buckets.len() as u64 }
-    }
-
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
@@ -76,21 +58,33 @@ impl Sketch {
 
     /// Adds another's counts.
     pub fn merge(&mut self, other: &Sketch) {
-        self.count = self.count.saturating_add(other.count);
+        self.merge_entries(other.entries.iter().copied(), other.entries.len());
+    }
+
+    /// Adds a stored sketch's counts.
+    pub fn merge_packed(&mut self, other: &Packed) {
+        self.merge_entries(other.entries(), other.most());
+    }
+
+    fn merge_entries(&mut self, other: impl Iterator<Item = (u32, u64)>, most: usize) {
+        let mut added = 0_u64;
+        let other = other.inspect(|&(_, n)| added = added.saturating_add(n));
         if self.is_empty() {
-            self.entries.clone_from(&other.entries);
-        } else if self.entries.len() / LOOKUP_RATIO >= other.entries.len() {
-            self.merge_few(&other.entries);
+            self.entries.reserve(most);
+            self.entries.extend(other);
+        } else if self.entries.len() / LOOKUP_RATIO >= most {
+            self.merge_few(other);
         } else {
-            self.merge_many(&other.entries);
+            self.merge_many(other, most);
         }
+        self.count = self.count.saturating_add(added);
     }
 
     /// Adds to buckets that exist in place, and makes room for the rest in one pass from the back.
-    fn merge_few(&mut self, other: &[(u32, u64)]) {
+    fn merge_few(&mut self, other: impl Iterator<Item = (u32, u64)>) {
         let mut missing: Vec<(u32, u64)> = Vec::new();
         let mut from = 0;
-        for &(bucket, n) in other {
+        for (bucket, n) in other {
             match self.entries[from..].binary_search_by_key(&bucket, |&(b, _)| b) {
                 Ok(at) => {
                     from += at;
@@ -118,25 +112,25 @@ impl Sketch {
         }
     }
 
-    fn merge_many(&mut self, other: &[(u32, u64)]) {
-        let mut merged = Vec::with_capacity(self.entries.len() + other.len());
-        let (mut left, mut right) = (self.entries.as_slice(), other);
-        while let (Some((&(a, m), rest_a)), Some((&(b, n), rest_b))) =
-            (left.split_first(), right.split_first())
-        {
-            if a < b {
-                merged.push((a, m));
-                left = rest_a;
-            } else if b < a {
-                merged.push((b, n));
-                right = rest_b;
-            } else {
-                merged.push((a, m.saturating_add(n)));
-                (left, right) = (rest_a, rest_b);
+    fn merge_many(&mut self, other: impl Iterator<Item = (u32, u64)>, most: usize) {
+        let mut merged = Vec::with_capacity(self.entries.len() + most);
+        let mut left = self.entries.as_slice();
+        for (bucket, n) in other {
+            while let Some((&entry, rest)) = left.split_first()
+                && entry.0 < bucket
+            {
+                merged.push(entry);
+                left = rest;
+            }
+            match left.split_first() {
+                Some((&(same, m), rest)) if same == bucket => {
+                    merged.push((bucket, m.saturating_add(n)));
+                    left = rest;
+                }
+                _ => merged.push((bucket, n)),
             }
         }
         merged.extend_from_slice(left);
-        merged.extend_from_slice(right);
         self.entries = merged;
     }
 
@@ -186,69 +180,20 @@ impl Sketch {
     }
 }
 
-/// Stored as the bytes of alternating LEB128 numbers: distance to the previous bucket, count.
+/// Stored packed.
 impl Serialize for Sketch {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut bytes = Vec::with_capacity(self.entries.len() * 3);
-        let mut previous = 0;
-        for &(bucket, count) in &self.entries {
-            write_leb128(&mut bytes, u64::from(bucket - previous));
-            write_leb128(&mut bytes, count);
-            previous = bucket;
-        }
-        serializer.serialize_bytes(&bytes)
+        Packed::from_entries(&self.entries).serialize(serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for Sketch {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor;
-
-        impl serde::de::Visitor<'_> for Visitor {
-            type Value = Sketch;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-                f.write_str("the bytes of a sketch")
-            }
-
-            fn visit_bytes<E: serde::de::Error>(self, mut bytes: &[u8]) -> Result<Sketch, E> {
-                let broken = || E::custom("a sketch is cut off or out of range");
-                let mut entries = Vec::with_capacity(bytes.len() / 2);
-                let (mut previous, mut total) = (0_u64, 0_u64);
-                while !bytes.is_empty() {
-                    let distance = read_leb128(&mut bytes).ok_or_else(broken)?;
-                    let count = read_leb128(&mut bytes).ok_or_else(broken)?;
-                    previous = previous.checked_add(distance).ok_or_else(broken)?;
-                    total = total.checked_add(count).ok_or_else(broken)?;
-                    entries.push((u32::try_from(previous).map_err(|_| broken())?, count));
-                }
-                Ok(Sketch { entries, count: total })
-            }
-        }
-
-        deserializer.deserialize_bytes(Visitor)
+        let broken = || D::Error::custom("a sketch is cut off or out of range");
+        let entries = Packed::deserialize(deserializer)?.unpack().ok_or_else(broken)?;
+        let count = entries.iter().try_fold(0_u64, |sum, &(_, n)| sum.checked_add(n)).ok_or_else(broken)?;
+        Ok(Sketch { entries, count })
     }
-}
-
-fn write_leb128(bytes: &mut Vec<u8>, mut number: u64) {
-    while number >= 0x80 {
-        bytes.push(number as u8 | 0x80);
-        number >>= 7;
-    }
-    bytes.push(number as u8);
-}
-
-fn read_leb128(bytes: &mut &[u8]) -> Option<u64> {
-    let mut number = 0;
-    for shift in (0..64).step_by(7) {
-        let (&byte, rest) = bytes.split_first()?;
-        *bytes = rest;
-        number |= u64::from(byte & 0x7f) << shift;
-        if byte < 0x80 {
-            return Some(number);
-        }
-    }
-    None
 }
 
 #[cfg(test)]
@@ -256,7 +201,11 @@ mod tests {
     use super::*;
 
     fn sketch(values: &[f64]) -> Sketch {
-        Sketch::from_buckets(&mut values.iter().map(|&value| bucket_of(value)).collect())
+        let mut buckets: Vec<u32> = values.iter().map(|&value| bucket_of(value)).collect();
+        buckets.sort_unstable();
+        let mut sketch = Sketch::default();
+        sketch.merge_packed(&Packed::from_sorted(&buckets));
+        sketch
     }
 
     /// k6's own: rank `q·(n−1)` of the sorted values, interpolated. Also the larger neighbour.
@@ -330,11 +279,13 @@ mod tests {
         for parts in [1, 2, 7, 40] {
             for n in [1, 10, 300, 4_000] {
                 let values: Vec<f64> = (0..n).map(|_| (random() * 12.0 - 6.0).exp() - 1.0).collect();
-                let mut merged = Sketch::default();
+                let (mut merged, mut packed) = (Sketch::default(), Sketch::default());
                 for part in values.chunks(values.len().div_ceil(parts)) {
                     merged.merge(&sketch(part));
+                    packed.merge_packed(&Packed::from_entries(sketch(part).entries()));
                 }
                 assert_eq!(merged, sketch(&values));
+                assert_eq!(packed, merged);
                 assert_eq!(merged.count(), n as u64);
             }
         }

@@ -72,7 +72,7 @@ impl Tally {
         self.first_ms = if self.count == cell.count { at_ms } else { self.first_ms.min(at_ms) };
         self.zero_ms = self.zero_ms.max(zero_ms);
         if distribution {
-            self.sketch.merge(&cell.sketch);
+            self.sketch.merge_packed(&cell.sketch);
         }
     }
 

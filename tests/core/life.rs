@@ -2,7 +2,8 @@
 //! made by hand, so that every time in them is the test's own.
 
 use loadgate::aggregate::cell::Cell;
-use loadgate::aggregate::sketch::Sketch;
+use loadgate::aggregate::packed::Packed;
+use loadgate::aggregate::sketch::bucket_of;
 use loadgate::fold::{LogState, Step};
 use loadgate::names::{LogName, TestName};
 use loadgate::record::{Batch, Body, Dimension, Record, Second, Sequence, SeriesKey};
@@ -28,7 +29,7 @@ fn batch(metric: &str, samples: &[(i64, f64)]) -> Batch {
     samples.sort_by_key(|(age, _)| *age);
     let ns = |age: i64| (T + age) * 1_000_000_000;
     let second = |&(age, value): &(i64, f64)| {
-        let sketch = Sketch::from_buckets(&mut vec![loadgate::aggregate::sketch::bucket_of(value)]);
+        let sketch = Packed::from_sorted(&[bucket_of(value)]);
         let nonzero = u64::from(value != 0.0);
         let last_ns = ns(age);
         let cell =

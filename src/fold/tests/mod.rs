@@ -7,7 +7,8 @@ mod types;
 
 use super::*;
 use crate::aggregate::cell::Cell;
-use crate::aggregate::sketch::{Sketch, bucket_of};
+use crate::aggregate::packed::Packed;
+use crate::aggregate::sketch::bucket_of;
 use crate::names::TestName;
 use crate::record::{Dimension, FoldSettings, Second, SeriesKey, VusSample};
 use std::collections::BTreeMap;
@@ -56,7 +57,8 @@ fn batch(samples: &[Sample]) -> Batch {
     }
     for (second, cells) in seconds {
         let cells = cells.into_iter().map(|(series, (mut cell, mut buckets))| {
-            cell.sketch = Sketch::from_buckets(&mut buckets);
+            buckets.sort_unstable();
+            cell.sketch = Packed::from_sorted(&buckets);
             (series, cell)
         });
         batch.seconds.push(Second { second, cells: cells.collect() });
