@@ -1,8 +1,7 @@
 //! Deliberate mistakes in the protocol, which the simulation must notice. Compiled for tests only.
 
-/// What to get wrong. Clocks that differ by more than 10 s are one more, which needs no code; a
-/// reaper beyond its deadline is too rare a coincidence for random schedules and has a test of its
-/// own in [`super::reaper`].
+/// What to get wrong. Clocks that differ too much and decisions that take effect too late are two
+/// more, which need no code.
 #[cfg(test)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
@@ -12,6 +11,8 @@ pub(crate) enum Fault {
     AcknowledgeDying,
     /// A reaper declares dead without reading the record again.
     DecideUnread,
+    /// A reaper writes its decision however long it took.
+    DecideLate,
     /// A folder takes an old record without looking whether it is being declared dead.
     TrustOldRecords,
     /// An event chunk is written before the checkpoint that it names.

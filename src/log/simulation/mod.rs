@@ -3,84 +3,83 @@
 //!
 //! `LOADGATE_SEED=n` runs one schedule alone.
 
+mod clients;
 mod model;
 pub(super) mod world;
 
 use super::fault::{self, Fault};
 use super::runs::Cursor;
-use crate::ingest::{Encoding, Precision, Request, Wire};
-use crate::names::{LogName, RunId, TestName};
+use crate::names::{LogName, RunId};
 use crate::service::Service;
 use crate::settings::Settings;
-use model::Model;
+use clients::{Replica, Stage, TEST};
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::rc::Rc;
-use world::{Scheduler, SimClock, SimStore, World};
+use world::{Pace, Scheduler, SimClock, SimStore, World};
 
-type Replica = Rc<Service<SimStore, SimClock>>;
-
-const TEST: &str = "t";
 const INSTANCES: usize = 3;
 const WRITERS: u64 = 2;
 const SCHEDULES: u64 = 2_000;
 /// Batches of one schedule: each has a row of its own in the breakdown, which has 300.
 const BATCHES: u64 = 220;
-/// Clocks of replicas differ by less than 10 s.
-const SKEW_MS: u64 = 4_900;
 
+/// Two of the four conditions, which need no code to be broken.
 #[derive(Clone, Copy)]
-struct Plan {
-    seed: u64,
+struct Conditions {
+    /// Clocks are wrong by this at the most.
+    skew_ms: u64,
+    /// A write of `dying` or `hole` takes this long at the most, and as long again where its writer
+    /// dies meanwhile.
+    decision_ms: u64,
+}
+
+/// Clocks of replicas differ by less than 10 s; a decision takes effect within 4 minutes.
+const KEPT: Conditions = Conditions { skew_ms: 4_900, decision_ms: 100_000 };
+
+struct Simulation {
+    stage: Rc<Stage>,
+    scheduler: Scheduler,
     skew_ms: u64,
 }
 
-struct Simulation {
-    world: Rc<World>,
-    model: Rc<RefCell<Model>>,
-    scheduler: Scheduler,
-    plan: Plan,
-    end_ms: u64,
-    /// Between two batches of one client, on average.
-    pause_ms: u64,
-}
-
 impl Simulation {
-    fn new(plan: Plan) -> Self {
-        let world = World::new(plan.seed);
+    fn new(seed: u64, conditions: Conditions) -> Self {
+        let world = World::new(seed, conditions.decision_ms);
         // Most are short; some are long enough for records to be deleted, and some slow as well.
-        world.sluggish.set(world.chance(50));
+        world.pace.set(match world.below(1_000) {
+            0..40 => Pace::Sluggish,
+            40..70 => Pace::Drowsy,
+            _ => Pace::Brisk,
+        });
         let length = match world.below(100) {
-            _ if world.sluggish.get() => 1_500_000,
+            _ if world.pace.get() != Pace::Brisk => 1_500_000,
             0..10 => 600_000,
             _ => 60_000 + world.below(120_000),
         };
         let end_ms = world.now_ms.get() + length;
         let pause_ms = length * INSTANCES as u64 * WRITERS / BATCHES;
-        let model = Rc::default();
-        Simulation { world, model, scheduler: Scheduler::default(), plan, end_ms, pause_ms }
+        let stage = Rc::new(Stage { world, model: RefCell::default(), end_ms, pause_ms });
+        Simulation { stage, scheduler: Scheduler::default(), skew_ms: conditions.skew_ms }
     }
 
     fn replica(&self) -> Replica {
-        let spread = 2 * self.plan.skew_ms + 1;
-        let skew_ms = self.world.below(spread) as i64 - self.plan.skew_ms as i64;
-        let clock = SimClock { world: self.world.clone(), skew_ms };
-        Rc::new(Service::new(SimStore(self.world.clone()), clock, Settings::default()))
+        let world = &self.stage.world;
+        let skew_ms = world.below(2 * self.skew_ms + 1) as i64 - self.skew_ms as i64;
+        let clock = SimClock { world: world.clone(), skew_ms };
+        Rc::new(Service::new(SimStore(world.clone()), clock, Settings::default()))
     }
 
-    /// An instance begins, with its folder, its reader and its clients.
+    /// An instance begins, with its folders, its reader and its clients.
     fn start(&mut self, instance: usize) {
-        let replica = self.replica();
-        let (world, model, end_ms) = (self.world.clone(), self.model.clone(), self.end_ms);
-        let pause_ms = self.pause_ms;
-        self.scheduler.spawn(instance, fold(world.clone(), replica.clone(), end_ms));
-        self.scheduler.spawn(instance, read(world.clone(), model.clone(), replica.clone(), end_ms));
-        self.scheduler.spawn(instance, command(world.clone(), replica.clone(), end_ms));
+        let (replica, stage) = (self.replica(), self.stage.clone());
+        for named in [false, true] {
+            self.scheduler.spawn(instance, clients::fold(stage.clone(), replica.clone(), named));
+        }
+        self.scheduler.spawn(instance, clients::read(stage.clone(), replica.clone()));
+        self.scheduler.spawn(instance, clients::command(stage.clone(), replica.clone()));
         for _ in 0..WRITERS {
-            let numbered = world.chance(500);
-            self.scheduler.spawn(
-                instance,
-                write(world.clone(), model.clone(), replica.clone(), numbered, pause_ms, end_ms),
-            );
+            self.scheduler.spawn(instance, clients::write(stage.clone(), replica.clone()));
         }
     }
 
@@ -89,191 +88,106 @@ impl Simulation {
         for instance in 0..INSTANCES {
             self.start(instance);
         }
-        while self.scheduler.step(&self.world, self.end_ms) {
-            if self.world.chance(1) {
-                let instance = self.world.below(INSTANCES as u64) as usize;
+        let stage = self.stage.clone();
+        while self.scheduler.step(&stage.world, stage.end_ms) {
+            if stage.world.chance(1) {
+                let instance = stage.world.below(INSTANCES as u64) as usize;
                 self.scheduler.crash(instance);
                 self.start(instance);
             }
-            if let Some(wrong) = self.model.borrow_mut().wrong.take() {
+            if let Some(wrong) = stage.model.borrow_mut().wrong.take() {
                 return Some(wrong);
             }
         }
-        self.settle()
+        self.scheduler.stop(&stage.world);
+        super::testing::block_on(self.settle()).err().or_else(|| stage.model.borrow_mut().wrong.take())
     }
 
-    /// A last client, and an instance that knows nothing, bring everything to its end.
-    fn settle(&mut self) -> Option<String> {
-        self.scheduler.stop(&self.world);
-        let (world, model) = (self.world.clone(), self.model.clone());
+    /// Last clients, and an instance that knows nothing, bring every log to its end.
+    async fn settle(&self) -> Result<(), String> {
+        let Stage { world, model, .. } = &*self.stage;
         world.now_ms.set(world.now_ms.get() + 600_000);
-        let log = LogName::unnamed(TestName::from_foreign(TEST));
         let replica = self.replica();
-        super::testing::block_on(async {
-            let number = model.borrow_mut().send(1, false);
-            if post(&world, &replica, number, 1, None).await {
-                model.borrow_mut().sent[number].acknowledged = true;
-            }
-            for _ in 0..20_000 {
-                match replica.advance(TEST).await {
-                    Ok(progress) if progress.more => {}
-                    Ok(progress) => match progress.again_ms {
-                        Some(ms) => world.now_ms.set(world.now_ms.get() + ms.clamp(1, 60_000)),
-                        None => break,
-                    },
-                    Err(error) => return Some(error.to_string()),
-                }
-            }
-            let fresh = self.replica();
+        let logs: Vec<LogName> = model.borrow().logs().cloned().collect();
+        for log in &logs {
+            clients::post_last(&self.stage, &replica, log).await;
+        }
+        for log in &logs {
+            self.bring_to_end(&replica, log).await?;
+        }
+        let fresh = self.replica();
+        let mut runs = BTreeSet::new();
+        for log in &logs {
             let mut summaries = Vec::new();
             for number in 1.. {
                 let run = log.run(number);
                 let Ok(summary) = fresh.summary(&run.to_string()).await else { break };
                 summaries.push(serde_json::from_str(&summary).expect("a summary is JSON"));
-                if let Err(wrong) = read_all(&model, &fresh, &run).await {
-                    return Some(wrong);
-                }
+                self.read_all(&fresh, &run).await?;
+                runs.insert(run.to_string());
             }
-            model.borrow_mut().check(&world, &log, &summaries);
-            model.borrow_mut().wrong.take()
-        })
-    }
-}
-
-/// Reads a run whole: ids from 0, `stop` at the end.
-async fn read_all(model: &RefCell<Model>, replica: &Replica, run: &RunId) -> Result<(), String> {
-    let mut cursor = Cursor::default();
-    loop {
-        let page = replica.read(&run.to_string(), cursor).await.map_err(|error| error.to_string())?;
-        if cursor.id == 0 && page.events.first().and_then(|event| event.id) != Some(0) {
-            return Err(format!("{run} does not begin with id 0"));
+            model.borrow_mut().check(world, log, &summaries);
         }
-        model.borrow_mut().see(run, &page);
-        cursor = page.cursor;
-        if page.ended {
-            return Ok(());
+        let list = fresh.list(Some(TEST), None, u32::MAX).await.map_err(|error| error.to_string())?;
+        let list: Vec<serde_json::Value> = serde_json::from_str(&list).expect("a list is JSON");
+        let listed = list.iter().filter_map(|item| Some(item["id"].as_str()?.to_owned())).collect();
+        if runs != listed || runs.len() != list.len() {
+            return Err(format!("the runs are {runs:?}, and those listed {listed:?}"));
         }
-        if page.current {
-            return Err(format!("{run} has no end"));
+        Ok(())
+    }
+
+    async fn bring_to_end(&self, replica: &Replica, log: &LogName) -> Result<(), String> {
+        let now_ms = &self.stage.world.now_ms;
+        for _ in 0..20_000 {
+            let progress = replica.advance(&log.to_string()).await.map_err(|error| error.to_string())?;
+            match progress.again_ms {
+                _ if progress.more => {}
+                Some(ms) => now_ms.set(now_ms.get() + ms.clamp(1, 60_000)),
+                None => break,
+            }
         }
+        Ok(())
     }
-}
 
-async fn fold(world: Rc<World>, replica: Replica, end_ms: u64) {
-    while world.now_ms.get() < end_ms {
-        let wait = match replica.advance(TEST).await {
-            Ok(progress) if progress.more => 0,
-            Ok(progress) => progress.again_ms.unwrap_or(2_000).min(2_000),
-            Err(_) => 1_000,
-        };
-        world.sleep(wait + world.below(500)).await;
-    }
-}
-
-async fn read(world: Rc<World>, model: Rc<RefCell<Model>>, replica: Replica, end_ms: u64) {
-    while world.now_ms.get() < end_ms {
-        world.sleep(world.below(20_000)).await;
-        let Ok(Some(run)) = replica.newest(Some(TEST)).await else { continue };
-        let after = world.chance(500).then(|| world.below(60));
-        let Ok(mut cursor) = replica.seek(&run.to_string(), after).await else { continue };
-        for _ in 0..10 {
-            let Ok(page) = replica.read(&run.to_string(), cursor).await else { break };
-            model.borrow_mut().see(&run, &page);
+    /// Reads a run whole: ids from 0, `stop` at the end.
+    async fn read_all(&self, replica: &Replica, run: &RunId) -> Result<(), String> {
+        let mut cursor = Cursor::default();
+        loop {
+            let page = replica.read(&run.to_string(), cursor).await.map_err(|error| error.to_string())?;
+            if cursor.id == 0 && page.events.first().and_then(|event| event.id) != Some(0) {
+                return Err(format!("{run} does not begin with id 0"));
+            }
+            self.stage.model.borrow_mut().see(run, &page);
             cursor = page.cursor;
             if page.ended {
-                break;
+                return Ok(());
             }
-            world.sleep(world.below(3_000)).await;
-        }
-    }
-}
-
-/// Now and then somebody begins, ends or declares something.
-async fn command(world: Rc<World>, replica: Replica, end_ms: u64) {
-    while world.now_ms.get() < end_ms {
-        world.sleep(world.below(120_000)).await;
-        match world.below(6) {
-            0 => drop(replica.new_run(TEST).await),
-            1 | 2 => drop(replica.finish_run(TEST).await),
-            3 => {
-                let options = format!(r#"{{"thresholds":{{"http_reqs":["count>{}"]}}}}"#, world.below(3));
-                drop(replica.declare(TEST, options.as_bytes()).await);
-            }
-            _ => drop(replica.hello(Some(TEST)).await),
-        }
-    }
-}
-
-/// A client that posts small batches; a numbered one repeats what was not acknowledged.
-async fn write(
-    world: Rc<World>,
-    model: Rc<RefCell<Model>>,
-    replica: Replica,
-    numbered: bool,
-    pause_ms: u64,
-    end_ms: u64,
-) {
-    let client = format!("c{}", world.below(u64::MAX));
-    for sequence in 0.. {
-        let pause = if world.chance(20) { world.below(45_000) } else { world.below(2 * pause_ms) };
-        world.sleep(pause).await;
-        if world.now_ms.get() >= end_ms {
-            return;
-        }
-        let samples = 1 + world.below(3);
-        let number = model.borrow_mut().send(samples, numbered);
-        let attempts = if numbered { 1 + world.below(4) } else { 1 };
-        for _ in 0..attempts {
-            let name = numbered.then_some((client.as_str(), sequence));
-            if post(&world, &replica, number, samples, name).await {
-                model.borrow_mut().sent[number].acknowledged = true;
-                // Some do not hear the answer, and repeat all the same.
-                if !world.chance(200) {
-                    break;
-                }
+            if page.current {
+                return Err(format!("{run} has no end"));
             }
         }
     }
 }
 
-/// Posts one batch; true when it was acknowledged.
-async fn post(
-    world: &World,
-    replica: &Replica,
-    number: usize,
-    samples: u64,
-    numbered: Option<(&str, u64)>,
-) -> bool {
-    let time = world.now_ms.get();
-    let line = format!("http_reqs,method=GET,name=b{number} value=1 {time}\n");
-    let request = Request {
-        wire: Wire::InfluxLines,
-        encoding: Encoding::Identity,
-        precision: Precision::Milliseconds,
-        test: Some(TEST.to_owned()),
-        run: None,
-        source: numbered.map_or("s", |(client, _)| client).to_owned(),
-        sequence: numbered.map(|(_, sequence)| sequence),
-        import: false,
-    };
-    let Ok(mut session) = replica.open(request).await else { return false };
-    let pushed = session.push(replica, line.repeat(samples as usize).as_bytes()).await;
-    let outcome = session.finish(replica, true).await;
-    pushed.is_ok() && outcome.failure.is_none() && outcome.receipt.accepted == samples
-}
-
-/// The seed of the first schedule that goes wrong, and how.
-fn first_wrong(schedules: u64, skew_ms: u64) -> Option<(u64, String)> {
-    (1..=schedules).find_map(|seed| Simulation::new(Plan { seed, skew_ms }).run().map(|wrong| (seed, wrong)))
+/// The first of these seeds that goes wrong, and how.
+fn first_wrong(mut seeds: impl Iterator<Item = u64>, conditions: Conditions) -> Option<(u64, String)> {
+    seeds.find_map(|seed| Simulation::new(seed, conditions).run().map(|wrong| (seed, wrong)))
 }
 
 #[test]
 fn no_schedule_loses_doubles_or_changes_anything() {
     if let Some(seed) = std::env::var("LOADGATE_SEED").ok().and_then(|seed| seed.parse().ok()) {
-        assert_eq!(Simulation::new(Plan { seed, skew_ms: SKEW_MS }).run(), None);
+        assert_eq!(Simulation::new(seed, KEPT).run(), None);
         return;
     }
-    if let Some((seed, wrong)) = first_wrong(SCHEDULES, SKEW_MS) {
+    // On two threads, so that it takes no longer than the mistakes below.
+    let wrong = std::thread::scope(|scope| {
+        let odd = scope.spawn(|| first_wrong((1..=SCHEDULES).step_by(2), KEPT));
+        let even = first_wrong((2..=SCHEDULES).step_by(2), KEPT);
+        even.into_iter().chain(odd.join().expect("no schedule panics")).min()
+    });
+    if let Some((seed, wrong)) = wrong {
         panic!("LOADGATE_SEED={seed}: {wrong}");
     }
 }
@@ -281,7 +195,7 @@ fn no_schedule_loses_doubles_or_changes_anything() {
 /// Each deliberate mistake is noticed within as many schedules as must pass without it.
 fn is_caught(mistake: Fault) {
     fault::set(Some(mistake));
-    let caught = first_wrong(SCHEDULES, SKEW_MS);
+    let caught = first_wrong(1..=SCHEDULES, KEPT);
     fault::set(None);
     let (seed, wrong) = caught.unwrap_or_else(|| panic!("{mistake:?} went unnoticed"));
     println!("{mistake:?} is caught by seed {seed}: {wrong}");
@@ -323,7 +237,22 @@ fn believing_absence_is_caught() {
 }
 
 #[test]
+fn deciding_beyond_the_deadline_is_caught() {
+    is_caught(Fault::DecideLate);
+}
+
+/// So is each condition that does not hold.
+fn is_caught_under(conditions: Conditions) {
+    let (seed, wrong) = first_wrong(1..=SCHEDULES, conditions).expect("nobody notices");
+    println!("it is caught by seed {seed}: {wrong}");
+}
+
+#[test]
 fn clocks_that_differ_too_much_are_caught() {
-    let caught = first_wrong(SCHEDULES, 60_000);
-    assert!(caught.is_some(), "clocks may differ by two minutes and nobody notices");
+    is_caught_under(Conditions { skew_ms: 60_000, ..KEPT });
+}
+
+#[test]
+fn decisions_that_take_effect_too_late_are_caught() {
+    is_caught_under(Conditions { decision_ms: 800_000, ..KEPT });
 }

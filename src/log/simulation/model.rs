@@ -8,22 +8,25 @@ use crate::log::reaper::Decision;
 use crate::log::runs::{Page, PageEvent};
 use crate::log::{keys, value};
 use crate::names::{LogName, RunId};
-use crate::record::Record;
-use std::collections::BTreeMap;
+use crate::record::{Body, Record};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One batch of samples, told apart by the name of its requests.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sent {
-    pub samples: u64,
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Sent {
+    log: LogName,
+    samples: u64,
     /// Repeats of it are known by their number.
-    pub numbered: bool,
-    pub acknowledged: bool,
+    numbered: bool,
+    acknowledged: bool,
 }
 
 /// What clients know.
 #[derive(Default)]
 pub struct Model {
-    pub sent: Vec<Sent>,
+    sent: Vec<Sent>,
+    logs: BTreeSet<LogName>,
+    imports: BTreeSet<LogName>,
     events: BTreeMap<(RunId, u64), String>,
     states: BTreeMap<(RunId, u64), Vec<String>>,
     /// The first thing that cannot be.
@@ -31,9 +34,32 @@ pub struct Model {
 }
 
 impl Model {
-    pub fn send(&mut self, samples: u64, numbered: bool) -> usize {
-        self.sent.push(Sent { samples, numbered, acknowledged: false });
+    /// A batch is about to be sent; gives its number.
+    pub fn send(&mut self, log: &LogName, samples: u64, numbered: bool) -> usize {
+        if !self.logs.contains(log) {
+            self.logs.insert(log.clone());
+        }
+        self.sent.push(Sent { log: log.clone(), samples, numbered, acknowledged: false });
         self.sent.len() - 1
+    }
+
+    pub fn acknowledge(&mut self, numbers: impl Iterator<Item = usize>) {
+        for number in numbers {
+            self.sent[number].acknowledged = true;
+        }
+    }
+
+    /// The logs that were written to.
+    pub fn logs(&self) -> impl Iterator<Item = &LogName> {
+        self.logs.iter()
+    }
+
+    /// Somebody was given the name of a new import.
+    pub fn import(&mut self, log: LogName) {
+        if self.imports.contains(&log) {
+            self.blame(format!("two imports are {log}"));
+        }
+        self.imports.insert(log);
     }
 
     fn blame(&mut self, what: String) {
@@ -72,39 +98,51 @@ impl Model {
         }
     }
 
-    /// Everything at the end: the store against a fold of all records that ever were.
+    /// A log at the end, with the summaries of its runs: the store against a fold of all records
+    /// that ever were.
     pub fn check(&mut self, world: &World, log: &LogName, summaries: &[serde_json::Value]) {
-        self.count(summaries);
-        self.refold(world, log);
+        self.count(log, summaries);
+        let finishes = self.refold(world, log);
+        if self.imports.contains(log) && summaries.len() > finishes + 1 {
+            self.blame(format!("{log} has {} runs after {finishes} finishes", summaries.len()));
+        }
     }
 
     /// Acknowledged samples are in all runs together exactly once, others at most once. A repeat is
-    /// remembered through the next run: only behind that it may count again.
-    fn count(&mut self, summaries: &[serde_json::Value]) {
+    /// remembered through the next run: only behind that it may count again. Declarations and
+    /// commands alone begin no run.
+    fn count(&mut self, log: &LogName, summaries: &[serde_json::Value]) {
         let mut counted: BTreeMap<String, Vec<(usize, u64)>> = BTreeMap::new();
         for (run, summary) in summaries.iter().enumerate() {
-            for row in summary["requests"].as_array().into_iter().flatten() {
+            let rows = summary["requests"].as_array().map_or(&[][..], Vec::as_slice);
+            if rows.is_empty() {
+                self.blame(format!("{} has no data", log.run(run as u64 + 1)));
+            }
+            for row in rows {
                 let name = row["key"][1].as_str().unwrap_or_default().to_owned();
                 counted.entry(name).or_default().push((run + 1, row["count"].as_u64().unwrap_or(0)));
             }
         }
-        for (number, sent) in self.sent.clone().into_iter().enumerate() {
+        for (number, sent) in self.sent.iter().enumerate().filter(|(_, sent)| sent.log == *log) {
             let found = counted.remove(&format!("b{number}")).unwrap_or_default();
             let whole = found.iter().all(|(_, samples)| *samples == sent.samples);
             let once = found.windows(2).all(|pair| sent.numbered && pair[1].0 > pair[0].0 + 1);
             if !whole || !once || (sent.acknowledged && found.is_empty()) {
-                self.blame(format!("batch {number} {sent:?} counts in (run, samples) {found:?}"));
+                let wrong = format!("batch {number} {sent:?} counts in (run, samples) {found:?}");
+                self.wrong.get_or_insert(wrong);
             }
         }
         if !counted.is_empty() {
-            self.blame(format!("nobody sent {counted:?}"));
+            self.blame(format!("nobody sent {counted:?} to {log}"));
         }
     }
 
-    fn refold(&mut self, world: &World, log: &LogName) {
+    /// Gives how many records finish a run.
+    fn refold(&mut self, world: &World, log: &LogName) -> usize {
         let tickets = u64::try_from(world.counter(&keys::tickets(log))).unwrap_or(0);
         let mut state = LogState::new(log.clone());
         let mut chunks: Vec<Chunk> = Vec::new();
+        let mut finishes = 0;
         for ticket in 1..=tickets {
             let decision = world
                 .value(&keys::hole(log, ticket))
@@ -115,16 +153,23 @@ impl Model {
             }
             let Some(bytes) = world.archived(&keys::record(log, ticket)) else {
                 self.blame(format!("ticket {ticket} of {tickets} is a hole that nobody decided"));
-                return;
+                return finishes;
             };
             let record: Record = match value::decode("record", &bytes) {
                 Ok(record) => record,
-                Err(error) => return self.blame(error.to_string()),
+                Err(error) => {
+                    self.blame(error.to_string());
+                    return finishes;
+                }
             };
+            finishes += usize::from(record.body == Body::Finish);
             let declared: Option<Declarations> = record.declarations.as_ref().and_then(|hash| {
                 let bytes = world.value(&keys::declarations(&log.test, hash))?;
                 value::decode("declarations", &bytes).ok()
             });
+            if declared.is_none() && record.declarations.is_some() {
+                self.blame(format!("record {ticket} of {log} names declarations that are not there"));
+            }
             loop {
                 let step = state.step(&record, declared.as_ref());
                 chunks.extend(step.chunks);
@@ -143,5 +188,6 @@ impl Model {
                 None => self.blame(format!("{key} is missing")),
             }
         }
+        finishes
     }
 }

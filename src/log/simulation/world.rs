@@ -52,36 +52,39 @@ pub struct World {
     archive: RefCell<BTreeMap<String, Vec<u8>>>,
     /// When the task at hand can go on.
     wake_ms: Cell<u64>,
-    /// Operations take minutes more often.
-    pub sluggish: Cell<bool>,
+    pub pace: Cell<Pace>,
+    /// A write of `dying` or `hole` takes so long at the most.
+    decision_ms: u64,
     /// Operations take no time: for settling.
     pub calm: Cell<bool>,
 }
 
-/// Slowness of one operation, in ms: mostly none, sometimes seconds, rarely minutes.
-fn slowness(random: &mut Random, sluggish: bool, key: &str) -> u64 {
-    // A decision takes effect within 4 minutes, one of the four conditions.
-    let longest = if key.contains("/hole/") || key.contains("/dying/") { 100_000 } else { 400_000 };
-    let minutes = if sluggish { 25 } else { 3 };
-    match random.below(1_000) {
-        n if n < minutes => random.below(longest),
-        n if n < minutes + 10 => random.below(60_000),
-        n if n < minutes + 57 => random.below(3_000),
-        _ => random.below(4),
-    }
+/// When schedules begin, Unix ms: 2026-11-18, 11:06:40.
+pub const START_MS: u64 = 1_795_000_000_000;
+
+/// How slow operations are: mostly not at all, sometimes seconds, rarely minutes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    Brisk,
+    /// Minutes more often.
+    Sluggish,
+    /// Often many minutes where a single record is written or, by a reaper, read again: a reaper
+    /// that sleeps past its deadline needs its successor and a late record to do harm.
+    Drowsy,
 }
 
 impl World {
-    pub fn new(seed: u64) -> Rc<Self> {
+    pub fn new(seed: u64, decision_ms: u64) -> Rc<Self> {
         Rc::new(World {
-            now_ms: Cell::new(1_795_000_000_000),
+            now_ms: Cell::new(START_MS),
             random: RefCell::new(Random::new(seed)),
             values: RefCell::default(),
             counters: RefCell::default(),
             late: RefCell::default(),
             archive: RefCell::default(),
             wake_ms: Cell::new(0),
-            sluggish: Cell::new(false),
+            pace: Cell::new(Pace::Brisk),
+            decision_ms,
             calm: Cell::new(false),
         })
     }
@@ -94,8 +97,22 @@ impl World {
         self.random.borrow_mut().below(end)
     }
 
+    /// Slowness of one operation, in ms.
     fn slowness(&self, key: &str) -> u64 {
-        slowness(&mut self.random.borrow_mut(), self.sluggish.get(), key)
+        let decides = key.contains("/hole/") || key.contains("/dying/");
+        let longest = if decides { self.decision_ms } else { 400_000 };
+        let (minutes, longest) = match self.pace.get() {
+            Pace::Brisk => (3, longest),
+            Pace::Sluggish => (25, longest),
+            Pace::Drowsy if key.contains("/record/") => (200, 700_000),
+            Pace::Drowsy => (3, longest),
+        };
+        match self.below(1_000) {
+            n if n < minutes => self.below(longest),
+            n if n < minutes + 10 => self.below(60_000),
+            n if n < minutes + 57 => self.below(3_000),
+            _ => self.below(4),
+        }
     }
 
     /// Lets the task wait in virtual time.
