@@ -1,35 +1,19 @@
 //! Right numbers: every figure of a run equals what k6 said of it, whatever wire it came by.
 
 use crate::figures::{EXACT, close, difference};
-use crate::support::{Server, block_on, declarations, json, text};
+use crate::recorded::{self, SINGLE, WIRES};
+use crate::support::{Server, json, text};
 use loadgate::ingest::Wire;
 use serde_json::Value;
 
 /// The JSON file, posted whole.
-fn by_json(name: &str) -> (Server, String) {
+fn imported(name: &str) -> (Server, String) {
     let server = Server::new();
-    declare(&server, name);
+    recorded::declare(&server, name);
     let outcome = server.post(Wire::K6Json, name, "k6", text(&format!("k6/{name}/k6.json.gz")).as_bytes());
     assert_eq!((outcome.receipt.refused, outcome.failure), (0, None));
     let run = server.finish(name);
     (server, run)
-}
-
-/// Only the declarations of the JSON file, then every request of the InfluxDB capture.
-fn by_influx(name: &str) -> (Server, String) {
-    let server = Server::new();
-    declare(&server, name);
-    let metrics = declarations(&text(&format!("k6/{name}/k6.json.gz")));
-    let outcome = server.post(Wire::K6Json, name, "k6", metrics.as_bytes());
-    assert_eq!(outcome.receipt.refused, 0);
-    server.replay(name, &text(&format!("k6/{name}/influx.ndjson.gz")));
-    let run = server.finish(name);
-    (server, run)
-}
-
-fn declare(server: &Server, name: &str) {
-    let options = text(&format!("k6/{name}/options.json"));
-    block_on(server.service.declare(name, options.as_bytes())).expect("k6's options");
 }
 
 /// Everything that differs from k6's own summary export.
@@ -85,17 +69,20 @@ fn collect_checks(group: &Value, found: &mut Vec<(String, String, f64, f64)>) {
 
 #[test]
 fn an_import_of_k6_json_equals_k6_own_summary() {
-    for name in ["shop", "short", "aborted"] {
-        let (server, run) = by_json(name);
+    for name in SINGLE {
+        let (server, run) = imported(name);
         assert_eq!(differences(&server.summary(&run), name), Vec::<String>::new(), "{name}");
     }
 }
 
 #[test]
-fn declarations_and_the_influxdb_capture_equal_k6_own_summary() {
-    for name in ["shop", "short", "aborted"] {
-        let (server, run) = by_influx(name);
-        assert_eq!(differences(&server.summary(&run), name), Vec::<String>::new(), "{name}");
+fn live_traffic_on_either_wire_equals_k6_own_summary() {
+    for (name, wire) in SINGLE.into_iter().flat_map(|name| WIRES.map(|wire| (name, wire))) {
+        // Folded at the end, and as it comes.
+        for server in [recorded::sent(wire, name), recorded::live(wire, name, |_| {})] {
+            let summary = server.summary(&recorded::run(name));
+            assert_eq!(differences(&summary, name), Vec::<String>::new(), "{name} {wire:?}");
+        }
     }
 }
 
@@ -124,54 +111,36 @@ fn cluster_differences(summary: &Value) -> Vec<String> {
 }
 
 #[test]
-fn two_generators_of_one_run_add_up_on_the_influxdb_wire() {
-    let server = Server::new();
-    let both = text("k6/cluster/a.k6.json.gz");
-    server.post(Wire::K6Json, "cluster", "k6", declarations(&both).as_bytes());
-    // The captures name the run by the tag `testid`.
-    server.replay("cluster", &text("k6/cluster/influx.ndjson.gz"));
-    let log = "cluster.cluster-1";
-    server.fold(log);
-    block_on(server.service.finish_run(log)).expect("the run exists");
-    server.pass(5_000);
-    server.fold(log);
-    assert_eq!(cluster_differences(&server.summary(log)), Vec::<String>::new());
-}
-
-#[test]
-fn two_generators_of_one_run_add_up_as_json() {
-    let server = Server::new();
-    let files = ["a", "b"].map(|name| (name, text(&format!("k6/cluster/{name}.k6.json.gz"))));
-    // Second by second, as two live uploads would come.
-    let mut pieces: Vec<(String, &str, Vec<&str>)> = Vec::new();
-    for (source, lines) in &files {
-        let mut second = String::new();
-        for line in lines.lines() {
-            if let Some(at) = line.find(r#""time":""#) {
-                second = line[at + 8..at + 27].to_owned();
-            }
-            match pieces.last_mut() {
-                Some((known, from, piece)) if *known == second && from == source => piece.push(line),
-                _ => pieces.push((second.clone(), source, vec![line])),
+fn rates_of_counters_are_near_k6_own() {
+    // `short` took a third of a second, and rates are over at least a whole one.
+    for (name, wire) in ["shop", "aborted"].into_iter().flat_map(|name| WIRES.map(|wire| (name, wire))) {
+        let summary = recorded::sent(wire, name).summary(&recorded::run(name));
+        let truth = json(&format!("k6/{name}/summary.json"));
+        for (metric, expected) in truth["metrics"].as_object().expect("metrics") {
+            let ours = &summary["metrics"][metric];
+            if ours["type"] == "counter" {
+                let rate = |values: &Value| values["rate"].as_f64().expect("a rate");
+                let (own, expected) = (rate(&ours["values"]), rate(expected));
+                // k6 divides by the time that its scenarios took, which is no sample's.
+                assert!(close(own, expected, 5e-3), "{name} {metric}: {own} where k6 has {expected}");
             }
         }
     }
-    pieces.sort_by(|a, b| a.0.cmp(&b.0));
-    for (_, source, lines) in pieces {
-        let outcome = server.post(Wire::K6Json, "cluster", source, (lines.join("\n") + "\n").as_bytes());
-        assert_eq!(outcome.receipt.refused, 0, "{:?}", outcome.receipt.errors);
+}
+
+#[test]
+fn two_generators_of_one_run_add_up_on_either_wire() {
+    for wire in WIRES {
+        for server in [recorded::sent(wire, "cluster"), recorded::live(wire, "cluster", |_| {})] {
+            let summary = server.summary(&recorded::run("cluster"));
+            assert_eq!(cluster_differences(&summary), Vec::<String>::new(), "{wire:?}");
+        }
     }
-    let log = "cluster.cluster-1";
-    server.fold(log);
-    block_on(server.service.finish_run(log)).expect("the run exists");
-    server.pass(5_000);
-    server.fold(log);
-    assert_eq!(cluster_differences(&server.summary(log)), Vec::<String>::new());
 }
 
 #[test]
 fn the_figures_of_groups_are_those_of_k6_group_series() {
-    let (server, run) = by_json("shop");
+    let (server, run) = imported("shop");
     let summary = server.summary(&run);
     let lines = text("k6/shop/k6.json.gz");
     let mut sums: std::collections::BTreeMap<(String, String), (f64, f64)> = Default::default();
