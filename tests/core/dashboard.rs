@@ -310,7 +310,7 @@ fn the_final_cumulative_is_that_of_k6_dashboard_within_rounding() {
             let kind = kinds[&metric]["type"].as_str().expect("a type");
             let (own, recorded) = (of_stream(kind, &own[&metric]), of_stream(kind, &recorded));
             assert_eq!(own.len(), recorded.len(), "{metric}");
-            compared += differ(&metric, &own, &recorded);
+            compared += compare(&metric, &own, &recorded);
         }
         // Every figure of every metric that k6 knows.
         let due: usize = kinds
@@ -336,45 +336,57 @@ fn submetrics_of_thresholds_have_k6_figures_in_the_stream() {
                 // k6's summary export has no `p(99)`.
                 own.retain(|figure| recorded.iter().any(|other| other.name == figure.name));
                 assert_eq!(own.len(), recorded.len(), "{submetric}");
-                differ(&submetric, &own, &recorded);
+                compare(&submetric, &own, &recorded);
             }
         }
     });
 }
 
+/// The metrics of each row of the groups table, by group and metric.
+fn groups(tables: &Value) -> BTreeMap<(String, String), Value> {
+    let mut found = BTreeMap::new();
+    for row in tables["groups"].as_array().expect("rows") {
+        let group = row["key"][0].as_str().expect("a name");
+        for (metric, values) in row["metrics"].as_object().expect("metrics") {
+            found.insert((group.to_owned(), metric.clone()), values.clone());
+        }
+    }
+    found
+}
+
 #[test]
 fn the_groups_table_has_the_figures_of_k6_group_series() {
-    each_run(|name, theirs, during, end| {
+    for (name, wire) in SINGLE.into_iter().flat_map(|name| WIRES.map(|wire| (name, wire))) {
+        let theirs = theirs(name);
         let mut recorded = BTreeMap::new();
-        let kinds = metrics(theirs);
+        let kinds = metrics(&theirs);
         for (series, figures) in last_cumulative(theirs.iter()) {
             if let Some((metric, group)) = series.trim_end_matches('}').split_once("{group:") {
                 let kind = kinds[&series]["type"].as_str().expect("a type");
                 recorded.insert((group.to_owned(), metric.to_owned()), (kind.to_owned(), figures));
             }
         }
+        // The other scripts have no groups.
         assert_eq!(recorded.len(), if name == "shop" { 60 } else { 0 });
 
-        let (_, tables) = during.iter().chain(end).rfind(|(kind, _)| kind == "tables").expect("state");
-        let mut own = BTreeMap::new();
-        for row in tables["groups"].as_array().expect("rows") {
-            let group = row["key"][0].as_str().expect("a name");
-            for (metric, values) in row["metrics"].as_object().expect("metrics") {
-                own.insert((group.to_owned(), metric.clone()), values.clone());
+        let server = recorded::sent(wire, name);
+        let events = server.events(&recorded::run(name), None);
+        let tables = events.iter().rfind(|event| event.kind == "tables").expect("state");
+        let streamed: Value = serde_json::from_str(&tables.data).expect("data is JSON");
+        for own in [groups(&streamed), groups(&server.summary(&recorded::run(name)))] {
+            assert_eq!(own.keys().collect::<Vec<_>>(), recorded.keys().collect::<Vec<_>>());
+            for ((key, own), (kind, recorded)) in own.iter().zip(recorded.values()) {
+                let (own, recorded) = (of_values(kind, own), of_stream(kind, recorded));
+                assert_eq!(own.len(), recorded.len(), "{key:?}");
+                compare(&format!("{key:?} of {name} by {wire:?}"), &own, &recorded);
             }
         }
-        assert_eq!(own.keys().collect::<Vec<_>>(), recorded.keys().collect::<Vec<_>>());
-        for ((key, own), (kind, recorded)) in own.iter().zip(recorded.values()) {
-            let (own, recorded) = (of_values(kind, own), of_stream(kind, recorded));
-            assert_eq!(own.len(), recorded.len(), "{key:?}");
-            differ(&format!("{key:?}"), &own, &recorded);
-        }
-    });
+    }
 }
 
 /// Fails unless all are equal within rounding; how many they were.
 #[track_caller]
-fn differ(what: &str, own: &[Figure], recorded: &[Figure]) -> usize {
+fn compare(what: &str, own: &[Figure], recorded: &[Figure]) -> usize {
     for (own, recorded) in own.iter().zip(recorded) {
         assert_eq!(own.name, recorded.name, "{what}");
         assert!(rounded(own, recorded), "{what} {}: {} where k6 has {}", own.name, own.value, recorded.value);
