@@ -315,7 +315,9 @@ impl Run {
         let samples =
             || cells().filter(|(_, key, _)| key.dimension == Dimension::Metric).map(|(.., cell)| cell.count);
         let Some(newest_ns) = cells().map(|(.., cell)| within(cell.last_ns)).max() else { return };
-        let Some(place) = self.place(start * SECOND_NS, newest_ns, samples().sum(), draft) else { return };
+        // Rates are over what lies between samples, not between seconds.
+        let range_ns = (within(batch.oldest_ns).min(newest_ns), newest_ns);
+        let Some(place) = self.place(start * SECOND_NS, range_ns, samples().sum(), draft) else { return };
         let last_most = if place.misdated { self.newest_ns } else { i64::MAX };
 
         let mut homeless = 0_u64;
@@ -340,15 +342,22 @@ impl Run {
         let Some(&source) = sources.get(sample.source as usize) else { return };
         let limit = SECONDS_MOST * SECOND_NS;
         let time_ns = sample.time_ns.clamp(-limit, limit);
-        let Some(place) = self.place(time_ns, time_ns, 1, draft) else { return };
+        let Some(place) = self.place(time_ns, (time_ns, time_ns), 1, draft) else { return };
         // A late one keeps its time: it tells which generator it is from.
         let time_ns = if place.misdated { self.newest_ns } else { time_ns };
         let waiting = Waiting { time_ns, source, max: sample.max, value: sample.value };
         self.windows.entry(place.window).or_default().vus.push(waiting);
     }
 
-    /// Finds the window in which samples between two times count, and moves time on.
-    fn place(&mut self, from_ns: i64, to_ns: i64, samples: u64, draft: &mut Draft) -> Option<Place> {
+    /// Finds the window in which samples of the second or instant `from_ns` count, and moves time on
+    /// to the newest of them. `oldest_ns` is the first of them, as far as it is known.
+    fn place(
+        &mut self,
+        from_ns: i64,
+        (oldest_ns, to_ns): (i64, i64),
+        samples: u64,
+        draft: &mut Draft,
+    ) -> Option<Place> {
         let ahead = if self.import { limits::AHEAD_IMPORT_S } else { limits::AHEAD_LIVE_S };
         let misdated = from_ns > self.newest_ns.saturating_add(ahead * SECOND_NS);
         if misdated {
@@ -360,8 +369,8 @@ impl Run {
             }
             // A sample from long before the run is counted, but cannot stretch what rates are over.
             let floor = (self.origin - limits::AHEAD_LIVE_S).saturating_mul(SECOND_NS);
-            if from_ns < self.oldest_ns && from_ns >= floor {
-                self.oldest_ns = from_ns;
+            if oldest_ns < self.oldest_ns && oldest_ns >= floor {
+                self.oldest_ns = oldest_ns;
             }
         }
         let at = if misdated { self.newest_ns } else { from_ns };

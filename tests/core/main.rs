@@ -1,9 +1,12 @@
 //! The core as a whole, without HTTP or WebAssembly: uploads through the service, over a store in
 //! memory, held to what k6 itself said of the same runs.
 
+mod dashboard;
 mod figures;
 mod life;
 mod numbers;
 mod quiet;
+mod recorded;
+mod schema;
 mod stream;
 mod support;

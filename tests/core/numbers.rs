@@ -1,35 +1,20 @@
 //! Right numbers: every figure of a run equals what k6 said of it, whatever wire it came by.
 
 use crate::figures::{EXACT, close, difference};
-use crate::support::{Server, block_on, declarations, json, text};
+use crate::recorded::{self, SINGLE, WIRES};
+use crate::support::{Server, json, text};
 use loadgate::ingest::Wire;
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// The JSON file, posted whole.
-fn by_json(name: &str) -> (Server, String) {
+fn imported(name: &str) -> (Server, String) {
     let server = Server::new();
-    declare(&server, name);
+    recorded::declare(&server, name);
     let outcome = server.post(Wire::K6Json, name, "k6", text(&format!("k6/{name}/k6.json.gz")).as_bytes());
     assert_eq!((outcome.receipt.refused, outcome.failure), (0, None));
     let run = server.finish(name);
     (server, run)
-}
-
-/// Only the declarations of the JSON file, then every request of the InfluxDB capture.
-fn by_influx(name: &str) -> (Server, String) {
-    let server = Server::new();
-    declare(&server, name);
-    let metrics = declarations(&text(&format!("k6/{name}/k6.json.gz")));
-    let outcome = server.post(Wire::K6Json, name, "k6", metrics.as_bytes());
-    assert_eq!(outcome.receipt.refused, 0);
-    server.replay(name, &text(&format!("k6/{name}/influx.ndjson.gz")));
-    let run = server.finish(name);
-    (server, run)
-}
-
-fn declare(server: &Server, name: &str) {
-    let options = text(&format!("k6/{name}/options.json"));
-    block_on(server.service.declare(name, options.as_bytes())).expect("k6's options");
 }
 
 /// Everything that differs from k6's own summary export.
@@ -51,17 +36,27 @@ fn differences(summary: &Value, name: &str) -> Vec<String> {
     }
     let mut checks = Vec::new();
     collect_checks(&truth["root_group"], &mut checks);
+    found.extend(unknown(summary, &truth["metrics"]));
     if checks.is_empty() {
         found.push("k6's export has no checks to compare".to_owned());
     }
+    let rows = summary["checks"].as_array().expect("checks");
+    if rows.len() != checks.len() {
+        found.push(format!("{} checks where k6 has {}", rows.len(), checks.len()));
+    }
     for (group, check, passes, fails) in checks {
-        let rows = summary["checks"].as_array().expect("checks");
         let own = rows.iter().find(|row| row["key"][0] == group.as_str() && row["key"][1] == check.as_str());
         if !own.is_some_and(|row| row["passes"] == passes && row["fails"] == fails) {
             found.push(format!("check {group} {check}: {own:?} where k6 has {passes} and {fails}"));
         }
     }
     found
+}
+
+/// Metrics that the truth does not know.
+fn unknown(summary: &Value, truth: &Value) -> Vec<String> {
+    let ours = summary["metrics"].as_object().expect("metrics").keys();
+    ours.filter(|name| truth[name.as_str()].is_null()).map(|name| format!("k6 has no {name}")).collect()
 }
 
 fn collect_checks(group: &Value, found: &mut Vec<(String, String, f64, f64)>) {
@@ -85,17 +80,20 @@ fn collect_checks(group: &Value, found: &mut Vec<(String, String, f64, f64)>) {
 
 #[test]
 fn an_import_of_k6_json_equals_k6_own_summary() {
-    for name in ["shop", "short", "aborted"] {
-        let (server, run) = by_json(name);
+    for name in SINGLE {
+        let (server, run) = imported(name);
         assert_eq!(differences(&server.summary(&run), name), Vec::<String>::new(), "{name}");
     }
 }
 
 #[test]
-fn declarations_and_the_influxdb_capture_equal_k6_own_summary() {
-    for name in ["shop", "short", "aborted"] {
-        let (server, run) = by_influx(name);
-        assert_eq!(differences(&server.summary(&run), name), Vec::<String>::new(), "{name}");
+fn live_traffic_on_either_wire_equals_k6_own_summary() {
+    for (name, wire) in SINGLE.into_iter().flat_map(|name| WIRES.map(|wire| (name, wire))) {
+        // Folded at the end, and as it comes.
+        for server in [recorded::sent(wire, name), recorded::live(wire, name, |_| {})] {
+            let summary = server.summary(&recorded::run(name));
+            assert_eq!(differences(&summary, name), Vec::<String>::new(), "{name} {wire:?}");
+        }
     }
 }
 
@@ -107,11 +105,9 @@ fn cluster_differences(summary: &Value) -> Vec<String> {
             continue;
         }
         let expected = expected.as_object().expect("a metric");
-        let empty = expected.get("count").and_then(Value::as_f64) == Some(0.0);
-        if !empty {
-            found.extend(difference(metric, &summary["metrics"][metric], expected));
-        }
+        found.extend(difference(metric, &summary["metrics"][metric], expected));
     }
+    found.extend(unknown(summary, &truth));
     let (ours, sums) = (&summary["metrics"]["vus"]["values"], &truth["vus"]["sum_of_generators"]);
     if ours["value"] != sums["final"] {
         found.push(format!("vus at the end: {} where {} are due", ours["value"], sums["final"]));
@@ -120,69 +116,66 @@ fn cluster_differences(summary: &Value) -> Vec<String> {
     if (max(ours) - max(sums)).abs() > 1.0 {
         found.push(format!("most vus: {} where {} are due", max(ours), max(sums)));
     }
+    // Both processes live to the end.
+    let each = ["a", "b"].map(|one| json(&format!("k6/cluster/{one}.summary.json")));
+    let due: f64 = each.iter().filter_map(|one| one["metrics"]["vus_max"]["value"].as_f64()).sum();
+    let own = &summary["metrics"]["vus_max"]["values"]["value"];
+    if own.as_f64() != Some(due) {
+        found.push(format!("vus_max at the end: {own} where {due} are due"));
+    }
     found
 }
 
 #[test]
-fn two_generators_of_one_run_add_up_on_the_influxdb_wire() {
-    let server = Server::new();
-    let both = text("k6/cluster/a.k6.json.gz");
-    server.post(Wire::K6Json, "cluster", "k6", declarations(&both).as_bytes());
-    // The captures name the run by the tag `testid`.
-    server.replay("cluster", &text("k6/cluster/influx.ndjson.gz"));
-    let log = "cluster.cluster-1";
-    server.fold(log);
-    block_on(server.service.finish_run(log)).expect("the run exists");
-    server.pass(5_000);
-    server.fold(log);
-    assert_eq!(cluster_differences(&server.summary(log)), Vec::<String>::new());
-}
-
-#[test]
-fn two_generators_of_one_run_add_up_as_json() {
-    let server = Server::new();
-    let files = ["a", "b"].map(|name| (name, text(&format!("k6/cluster/{name}.k6.json.gz"))));
-    // Second by second, as two live uploads would come.
-    let mut pieces: Vec<(String, &str, Vec<&str>)> = Vec::new();
-    for (source, lines) in &files {
-        let mut second = String::new();
-        for line in lines.lines() {
-            if let Some(at) = line.find(r#""time":""#) {
-                second = line[at + 8..at + 27].to_owned();
-            }
-            match pieces.last_mut() {
-                Some((known, from, piece)) if *known == second && from == source => piece.push(line),
-                _ => pieces.push((second.clone(), source, vec![line])),
+fn rates_of_counters_are_near_k6_own() {
+    // `short` took a third of a second, and rates are over at least a whole one.
+    for (name, wire) in ["shop", "aborted"].into_iter().flat_map(|name| WIRES.map(|wire| (name, wire))) {
+        let summary = recorded::sent(wire, name).summary(&recorded::run(name));
+        let truth = json(&format!("k6/{name}/summary.json"));
+        for (metric, expected) in truth["metrics"].as_object().expect("metrics") {
+            let ours = &summary["metrics"][metric];
+            if ours["type"] == "counter" {
+                let rate = |values: &Value| values["rate"].as_f64().expect("a rate");
+                let (own, expected) = (rate(&ours["values"]), rate(expected));
+                // k6 divides by the time that its scenarios took, which is no sample's.
+                assert!(close(own, expected, 5e-3), "{name} {metric}: {own} where k6 has {expected}");
             }
         }
     }
-    pieces.sort_by(|a, b| a.0.cmp(&b.0));
-    for (_, source, lines) in pieces {
-        let outcome = server.post(Wire::K6Json, "cluster", source, (lines.join("\n") + "\n").as_bytes());
-        assert_eq!(outcome.receipt.refused, 0, "{:?}", outcome.receipt.errors);
+}
+
+#[test]
+fn two_generators_of_one_run_add_up_on_either_wire() {
+    for wire in WIRES {
+        for server in [recorded::sent(wire, "cluster"), recorded::live(wire, "cluster", |_| {})] {
+            let summary = server.summary(&recorded::run("cluster"));
+            assert_eq!(cluster_differences(&summary), Vec::<String>::new(), "{wire:?}");
+        }
     }
-    let log = "cluster.cluster-1";
-    server.fold(log);
-    block_on(server.service.finish_run(log)).expect("the run exists");
-    server.pass(5_000);
-    server.fold(log);
-    assert_eq!(cluster_differences(&server.summary(log)), Vec::<String>::new());
 }
 
 #[test]
 fn the_figures_of_groups_are_those_of_k6_group_series() {
-    let (server, run) = by_json("shop");
+    let (server, run) = imported("shop");
     let summary = server.summary(&run);
     let lines = text("k6/shop/k6.json.gz");
-    let mut sums: std::collections::BTreeMap<(String, String), (f64, f64)> = Default::default();
+    let mut sums: BTreeMap<(String, String), (f64, f64)> = BTreeMap::new();
+    let mut last: BTreeMap<(String, String), (String, f64)> = BTreeMap::new();
     for line in lines.lines() {
         let point: Value = serde_json::from_str(line).expect("JSON");
         let group = point["data"]["tags"]["group"].as_str().unwrap_or_default();
         if point["type"] == "Point" && !group.is_empty() {
             let key = (group.to_owned(), point["metric"].as_str().expect("a name").to_owned());
+            let value = point["data"]["value"].as_f64().expect("a number");
+            // Without the zone, fractions of any length stand in order.
+            let time = point["data"]["time"].as_str().expect("a time").trim_end_matches('Z').to_owned();
+            let newest = last.entry(key.clone()).or_default();
+            if time >= newest.0 {
+                *newest = (time, value);
+            }
             let entry = sums.entry(key).or_default();
             entry.0 += 1.0;
-            entry.1 += point["data"]["value"].as_f64().expect("a number");
+            entry.1 += value;
         }
     }
     assert!(sums.len() > 30);
@@ -194,7 +187,7 @@ fn the_figures_of_groups_are_those_of_k6_group_series() {
         let equal = match (own("sum"), own("passes"), own("value")) {
             (Some(own_sum), ..) => close(own_sum, sum, EXACT) && own("count") == Some(count),
             (_, Some(passes), _) => passes == sum,
-            (.., Some(_)) => true,
+            (.., Some(own_last)) => own_last == last[&(group.clone(), metric.clone())].1,
             _ => own("count").is_some_and(|own| close(own, sum, EXACT)),
         };
         assert!(equal, "{group} {metric}: {values} where {count} samples have {sum}");

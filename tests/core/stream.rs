@@ -1,55 +1,107 @@
-//! The event stream of a run: gapless, the same bytes for everybody, and k6's own in its kinds.
+//! The event stream of a run: gapless, and the same bytes for everybody.
 
-use crate::figures::close;
+use crate::recorded::{self, ALL, WIRES};
 use crate::support::{Server, block_on, text};
 use loadgate::ingest::Wire;
-use loadgate::log::runs::PageEvent;
-use serde_json::Value;
+use loadgate::log::runs::{Cursor, PageEvent};
 
-fn shop() -> (Server, String) {
-    let server = Server::new();
-    let options = text("k6/shop/options.json");
-    block_on(server.service.declare("shop", options.as_bytes())).expect("k6's options");
-    server.post(Wire::K6Json, "shop", "k6", text("k6/shop/k6.json.gz").as_bytes());
-    let run = server.finish("shop");
-    (server, run)
-}
+/// `cumulative`, `thresholds`, `tables`, `health`.
+const STATE: usize = 4;
 
-fn parsed(event: &PageEvent) -> Value {
-    serde_json::from_str(&event.data).expect("data is JSON")
+/// Every recording over either wire.
+fn each() -> impl Iterator<Item = (&'static str, Wire)> {
+    ALL.into_iter().flat_map(|name| WIRES.map(|wire| (name, wire)))
 }
 
 #[test]
 fn ids_have_no_gaps_and_stop_is_last() {
-    let (server, run) = shop();
-    let events = server.events(&run, None);
-    let ids: Vec<u64> = events.iter().filter_map(|event| event.id).collect();
-    assert_eq!(ids, (0..ids.len() as u64).collect::<Vec<_>>());
-    assert_eq!(events.last().map(|event| event.kind.as_str()), Some("stop"));
-    assert_eq!(events.iter().filter(|event| event.kind == "stop").count(), 1);
+    for (name, wire) in each() {
+        let events = recorded::sent(wire, name).events(&recorded::run(name), None);
+        let ids: Vec<u64> = events.iter().filter_map(|event| event.id).collect();
+        assert_eq!(ids, (0..ids.len() as u64).collect::<Vec<_>>());
+        assert_eq!(events.last().map(|event| event.kind.as_str()), Some("stop"));
+        assert_eq!(events.iter().filter(|event| event.kind == "stop").count(), 1);
+    }
+}
+
+/// Holds every resumption to the whole stream: the same events in the same places, state among them.
+/// Whoever has everything gets nothing. How many states came with the whole.
+#[track_caller]
+fn assert_resumes(server: &Server, run: &str) -> usize {
+    let all = server.events(run, None);
+    let last = all.iter().filter_map(|event| event.id).max().expect("there are events");
+    for after in 0..last {
+        let due: Vec<&PageEvent> = all.iter().filter(|event| event.id.is_none_or(|id| id > after)).collect();
+        let rest = server.events(run, Some(after));
+        assert_eq!(rest.iter().collect::<Vec<_>>(), due, "{run} after {after} of {last}");
+    }
+    assert_eq!(server.events(run, Some(last)), []);
+    all.iter().filter(|event| event.id.is_none()).count()
 }
 
 #[test]
 fn whoever_resumes_at_any_id_gets_the_same_rest() {
-    let (server, run) = shop();
-    let all = server.events(&run, None);
-    let last = all.iter().filter_map(|event| event.id).max().expect("there are events");
-    for after in 0..last {
-        let expected: Vec<_> = all.iter().filter(|event| event.id.is_some_and(|id| id > after)).collect();
-        let rest = server.events(&run, Some(after));
-        let got: Vec<_> = rest.iter().filter(|event| event.id.is_some()).collect();
-        assert_eq!(got, expected, "after {after}");
-        let state = |events: &[PageEvent]| -> Vec<PageEvent> {
-            events.iter().filter(|event| event.id.is_none()).cloned().collect()
-        };
-        assert_eq!(state(&rest), state(&all), "after {after}");
+    for (name, wire) in each() {
+        let server = recorded::sent(wire, name);
+        assert_eq!(assert_resumes(&server, &recorded::run(name)), STATE);
+        // Another instance, that folded nothing.
+        let other = Server::on(server.memory.clone(), server.hands.clone());
+        assert_eq!(assert_resumes(&other, &recorded::run(name)), STATE);
     }
-    assert!(server.events(&run, Some(last)).is_empty());
+}
+
+#[test]
+fn whoever_resumes_a_live_run_at_any_id_gets_the_same_rest() {
+    for (name, wire) in each() {
+        let run = recorded::run(name);
+        let mut known: Vec<PageEvent> = Vec::new();
+        let mut check = |server: &Server| {
+            let mut now = server.events(&run, None);
+            now.retain(|event| event.id.is_some());
+            assert_eq!(now[..known.len()], known, "an id never changes its bytes");
+            let news = now.len() > known.len();
+            known = now;
+            // What resuming gives depends on nothing else.
+            if news {
+                assert_eq!(assert_resumes(server, &run), STATE);
+            }
+        };
+        let server = recorded::live(wire, name, &mut check);
+        check(&server);
+    }
+}
+
+#[test]
+fn a_client_that_stays_gets_the_bytes_of_one_that_comes_later() {
+    for (name, wire) in each() {
+        let run = recorded::run(name);
+        let mut cursor = Cursor::default();
+        let mut got: Vec<PageEvent> = Vec::new();
+        let mut listen = |server: &Server| {
+            let news = server.news(&run, &mut cursor);
+            // The newest state is what anybody would get now who comes, in its place.
+            let first = news.iter().find_map(|event| event.id);
+            let rest = server.events(&run, first.map(|id| id.saturating_sub(1)).filter(|_| first != Some(0)));
+            assert!(news.is_empty() || news == rest, "{name} {wire:?}");
+            got.extend(news);
+        };
+        let server = recorded::live(wire, name, &mut listen);
+        listen(&server);
+        let states = got.iter().filter(|event| event.id.is_none()).count();
+        assert!(states >= 2 * STATE && states.is_multiple_of(STATE), "{states} states came");
+        got.retain(|event| event.id.is_some());
+        let mut later = server.events(&run, None);
+        later.retain(|event| event.id.is_some());
+        assert_eq!(got, later);
+    }
 }
 
 #[test]
 fn instances_that_fold_the_same_records_say_the_same() {
-    let (server, run) = shop();
+    let server = Server::new();
+    recorded::declare(&server, "shop");
+    server.post(Wire::K6Json, "shop", "k6", text("k6/shop/k6.json.gz").as_bytes());
+    let run = server.finish("shop");
     let all = server.events(&run, None);
     // A second instance that knows nothing, on the same store.
     let other = Server::on(server.memory.clone(), server.hands.clone());
@@ -58,8 +110,7 @@ fn instances_that_fold_the_same_records_say_the_same() {
     assert_eq!(other.summary(&run), server.summary(&run));
     // And one that folded the same traffic in other pages, on a store of its own.
     let slow = Server::new();
-    let options = text("k6/shop/options.json");
-    block_on(slow.service.declare("shop", options.as_bytes())).expect("k6's options");
+    recorded::declare(&slow, "shop");
     let lines = text("k6/shop/k6.json.gz");
     let outcome = slow.post(Wire::K6Json, "shop", "k6", lines.as_bytes());
     assert_eq!(outcome.receipt.accepted, lines.lines().count() as u64);
@@ -88,111 +139,6 @@ fn an_instance_that_comes_later_gets_past_records_that_close_no_window() {
     let pages =
         (0..100).take_while(|_| block_on(other.service.advance("shop")).expect("it folds").more).count();
     assert!(pages < 100, "it folds the same records again and again");
-}
-
-#[test]
-fn kinds_names_and_the_final_cumulative_are_those_of_k6_dashboard() {
-    let (server, run) = shop();
-    let ours = server.events(&run, None);
-    let theirs: Vec<Value> = text("k6/shop/dashboard.ndjson")
-        .lines()
-        .map(|line| serde_json::from_str(line).expect("a line of the recording"))
-        .collect();
-
-    // Names and types, `{group:…}` aside (they are rows of a table) and our submetrics aside.
-    let names = |events: &mut dyn Iterator<Item = Value>| {
-        let mut names = std::collections::BTreeMap::new();
-        for metrics in events {
-            for (name, kind) in metrics.as_object().expect("names") {
-                if !name.contains('{') {
-                    names.insert(name.clone(), (kind["type"].clone(), kind["contains"].clone()));
-                }
-            }
-        }
-        names
-    };
-    let own_names = names(&mut ours.iter().filter(|event| event.kind == "metric").map(parsed));
-    let k6_names =
-        names(&mut theirs.iter().filter(|event| event["event"] == "metric").map(|e| e["data"].clone()));
-    assert_eq!(own_names, k6_names);
-
-    // The order within a window.
-    let mut kinds = ours.iter().map(|event| event.kind.as_str()).skip_while(|kind| *kind != "start").skip(1);
-    let mut window = Vec::new();
-    for kind in kinds.by_ref() {
-        window.push(kind);
-        if kind == "snapshot" {
-            assert!(
-                [&["metric", "threshold", "snapshot"][..], &["threshold", "snapshot"], &["snapshot"]]
-                    .contains(&window.as_slice())
-                    || window.contains(&"param"),
-                "{window:?}"
-            );
-            window.clear();
-        }
-    }
-    assert_eq!(window, ["cumulative", "thresholds", "tables", "health", "threshold", "stop"]);
-
-    // The last cumulative values, counters' rates aside.
-    let mut columns: Vec<String> = Vec::new();
-    let mut last: Option<Value> = None;
-    for event in &theirs {
-        match event["event"].as_str() {
-            Some("metric") => {
-                columns.extend(event["data"].as_object().expect("names").keys().cloned());
-                columns.sort();
-                columns.dedup();
-            }
-            Some("cumulative") => last = Some(event["data"].clone()),
-            _ => {}
-        }
-    }
-    let mut own_columns: Vec<String> = ours
-        .iter()
-        .filter(|event| event.kind == "metric")
-        .flat_map(|event| parsed(event).as_object().expect("names").keys().cloned().collect::<Vec<_>>())
-        .collect();
-    own_columns.sort();
-    own_columns.dedup();
-    let cumulative = ours.iter().rfind(|event| event.kind == "cumulative").map(parsed).expect("a cumulative");
-    assert_eq!(cumulative.as_array().map(Vec::len), Some(own_columns.len()));
-    let last = last.expect("k6 has one");
-    let mut compared = 0;
-    for (name, expected) in columns.iter().zip(last.as_array().expect("columns")) {
-        if name.contains('{') || name == "time" {
-            continue;
-        }
-        let own = &cumulative[own_columns.binary_search(name).expect("the name is known")];
-        let (own, expected) = (own.as_array().expect("a column"), expected.as_array().expect("a column"));
-        assert_eq!(own.len(), expected.len(), "{name}");
-        let counter = own_names[name].0 == "counter";
-        for (position, (own, expected)) in own.iter().zip(expected).enumerate() {
-            if counter && position == 1 {
-                continue;
-            }
-            let (own, expected) = (own.as_f64().expect("a number"), expected.as_f64().expect("a number"));
-            assert!(
-                close(own, expected, 1.1e-3) || (own - expected).abs() < 2e-5,
-                "{name}: {own} and {expected}"
-            );
-            compared += 1;
-        }
-    }
-    assert!(compared > 90, "only {compared} values were compared");
-}
-
-#[test]
-fn every_event_is_of_the_served_schema() {
-    let schema: Value = serde_json::from_str(loadgate::events::SCHEMA).expect("the schema is JSON");
-    let validator = jsonschema::validator_for(&schema).expect("the schema is one");
-    let (server, run) = shop();
-    for event in server.events(&run, None) {
-        let document = serde_json::json!({ "event": event.kind, "data": parsed(&event) });
-        let wrong: Vec<String> = validator.iter_errors(&document).map(|error| error.to_string()).collect();
-        assert!(wrong.is_empty(), "{}: {wrong:?}", event.kind);
-    }
-    let wrong = serde_json::json!({ "event": "snapshot", "data": [[1], null] });
-    assert!(!validator.is_valid(&wrong));
 }
 
 #[test]

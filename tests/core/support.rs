@@ -122,6 +122,11 @@ impl Server {
 
     /// Replays an InfluxDB capture: all requests in order, the time between them included.
     pub fn replay(&self, test: &str, capture: &str) {
+        self.replay_watched(test, capture, |_| {});
+    }
+
+    /// Replays a capture, and calls `each` after every request.
+    pub fn replay_watched(&self, test: &str, capture: &str, mut each: impl FnMut(&Server)) {
         let mut before = None;
         for line in capture.lines() {
             let request: serde_json::Value = serde_json::from_str(line).expect("a line of the capture");
@@ -131,12 +136,14 @@ impl Server {
             let target = request["target"].as_str().expect("a target");
             if target.starts_with("/query") {
                 block_on(self.service.hello(Some(test))).expect("a hello");
+                each(self);
                 continue;
             }
             let peer = request["peer"].as_str().and_then(|peer| peer.split(':').next()).expect("a peer");
             let body = request["body"].as_str().expect("a body");
             let outcome = self.post(Wire::InfluxLines, test, peer, body.as_bytes());
             assert_eq!(outcome.receipt.refused, 0, "{:?}", outcome.receipt.errors);
+            each(self);
         }
     }
 
@@ -160,16 +167,26 @@ impl Server {
 
     /// Every event from the id behind `after` on, and the state at the end.
     pub fn events(&self, run: &str, after: Option<u64>) -> Vec<PageEvent> {
-        let mut cursor: Cursor = block_on(self.service.seek(run, after)).expect("the run exists");
+        let mut cursor = block_on(self.service.seek(run, after)).expect("the run exists");
+        self.news(run, &mut cursor)
+    }
+
+    /// What a client gets that is there already, at its cursor.
+    pub fn news(&self, run: &str, cursor: &mut Cursor) -> Vec<PageEvent> {
         let mut events = Vec::new();
         loop {
-            let page = block_on(self.service.read(run, cursor)).expect("a page");
+            let page = block_on(self.service.read(run, *cursor)).expect("a page");
             events.extend(page.events);
+            *cursor = page.cursor;
             if page.current || page.ended {
                 return events;
             }
-            cursor = page.cursor;
         }
+    }
+
+    /// Whether anything of a run can be read yet.
+    pub fn has(&self, run: &str) -> bool {
+        block_on(self.service.summary(run)).is_ok()
     }
 }
 

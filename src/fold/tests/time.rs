@@ -43,6 +43,19 @@ fn the_last_window_ends_at_the_newest_sample_and_none_follows() {
 }
 
 #[test]
+fn rates_of_the_run_are_over_what_lies_between_its_samples() {
+    let one = |ms: i64| (T * 1_000 + ms, "http_reqs", 1.0);
+    for samples in [[one(750), one(6_750)], [one(6_750), one(750)]] {
+        let mut state = unnamed();
+        // The oldest may come later than the first; what is older than both was long before the run.
+        fold(&mut state, &samples.map(|sample| data(0, &[sample])));
+        fold(&mut state, &[data(0, &[(T * 1_000 - 3_600_000, "http_reqs", 1.0)])]);
+        end(&mut state);
+        assert_eq!(summary(&state)["metrics"]["http_reqs"]["values"]["rate"], 3.0 / 6.0);
+    }
+}
+
+#[test]
 fn late_samples_count_in_the_oldest_open_window() {
     let mut state = unnamed();
     let steps = fold(&mut state, &[request_at(0), request_at(5), request_at(1), request_at(8)]);
