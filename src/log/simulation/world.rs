@@ -53,6 +53,8 @@ pub struct World {
     /// When the task at hand can go on.
     wake_ms: Cell<u64>,
     pub pace: Cell<Pace>,
+    /// The task at hand is a reaper that has just looked for the record again, and found none.
+    reaping: Cell<bool>,
     /// A write of `dying` or `hole` takes so long at the most.
     decision_ms: u64,
     /// Operations take no time: for settling.
@@ -68,10 +70,25 @@ pub enum Pace {
     Brisk,
     /// Minutes more often.
     Sluggish,
-    /// Often many minutes where a single record is written or, by a reaper, read again: a reaper
-    /// that sleeps past its deadline needs its successor and a late record to do harm.
+    /// Writers of records and reapers that are about to decide often sleep for minutes: a late reaper
+    /// does harm only where a record comes between its last look and its successor's.
     Drowsy,
 }
+
+/// In a drowsy schedule so many of a thousand records come late: some dozens in all.
+const LATE_RECORDS: u64 = 200;
+
+/// They take this long at the most, in ms: a reaper looks after 40 s at the earliest, its successor
+/// 310 s later.
+const LATE_RECORD_MS: u64 = 400_000;
+
+/// In a drowsy schedule so many of a thousand reapers sleep between their last look and their
+/// decision, and as many while they write it: enough stay awake to be successors.
+const SLEEPING_REAPERS: u64 = 400;
+
+/// They sleep this long before they write, in ms, at the most: twice as long as a successor needs.
+/// While they write it is the limit of the conditions.
+const REAPER_SLEEP_MS: u64 = 700_000;
 
 impl World {
     pub fn new(seed: u64, decision_ms: u64) -> Rc<Self> {
@@ -84,6 +101,7 @@ impl World {
             archive: RefCell::default(),
             wake_ms: Cell::new(0),
             pace: Cell::new(Pace::Brisk),
+            reaping: Cell::new(false),
             decision_ms,
             calm: Cell::new(false),
         })
@@ -99,19 +117,33 @@ impl World {
 
     /// Slowness of one operation, in ms.
     fn slowness(&self, key: &str) -> u64 {
-        let decides = key.contains("/hole/") || key.contains("/dying/");
-        let longest = if decides { self.decision_ms } else { 400_000 };
-        let (minutes, longest) = match self.pace.get() {
-            Pace::Brisk => (3, longest),
-            Pace::Sluggish => (25, longest),
-            Pace::Drowsy if key.contains("/record/") => (200, 700_000),
-            Pace::Drowsy => (3, longest),
-        };
+        let longest = if is_decision(key) { self.decision_ms } else { 400_000 };
+        let minutes = if self.pace.get() == Pace::Sluggish { 25 } else { 3 };
         match self.below(1_000) {
             n if n < minutes => self.below(longest),
             n if n < minutes + 10 => self.below(60_000),
             n if n < minutes + 57 => self.below(3_000),
             _ => self.below(4),
+        }
+    }
+
+    /// The same, but in a drowsy schedule a sleep in so many of a thousand cases, up to `longest_ms`.
+    fn drowsiness(&self, key: &str, thousandths: u64, longest_ms: u64) -> u64 {
+        if self.pace.get() == Pace::Drowsy && self.chance(thousandths) {
+            self.below(longest_ms)
+        } else {
+            self.slowness(key)
+        }
+    }
+
+    /// What passes before a write takes effect, in ms.
+    fn slowness_of_write(&self, key: &str) -> u64 {
+        if key.contains("/record/") {
+            self.drowsiness(key, LATE_RECORDS, LATE_RECORD_MS)
+        } else if key.contains("/hole/") {
+            self.drowsiness(key, SLEEPING_REAPERS, self.decision_ms)
+        } else {
+            self.slowness(key)
         }
     }
 
@@ -158,6 +190,10 @@ impl World {
     }
 }
 
+fn is_decision(key: &str) -> bool {
+    key.contains("/hole/") || key.contains("/dying/")
+}
+
 /// A write that its task may abandon in the middle: it may take effect all the same, later.
 struct Flight<'a> {
     world: &'a World,
@@ -169,7 +205,7 @@ impl Drop for Flight<'_> {
         if let Some((key, value)) = self.write
             && self.world.chance(500)
         {
-            let delay = self.world.slowness(key);
+            let delay = self.world.slowness_of_write(key);
             let at_ms = self.world.now_ms.get() + delay;
             self.world.late.borrow_mut().push(Late { at_ms, key: key.to_owned(), value: value.to_vec() });
         }
@@ -182,8 +218,12 @@ pub struct SimStore(pub Rc<World>);
 
 impl SimStore {
     async fn pause(&self, key: &str) {
+        self.pause_for(|world| world.slowness(key)).await;
+    }
+
+    async fn pause_for(&self, slowness_ms: impl FnOnce(&World) -> u64) {
         if !self.0.calm.get() {
-            self.0.sleep(self.0.slowness(key)).await;
+            self.0.sleep(slowness_ms(&self.0)).await;
         }
     }
 }
@@ -193,19 +233,23 @@ impl Store for SimStore {
         self.pause(key).await;
         let value = self.0.value(key);
         self.pause(key).await;
+        // Only reapers read one record alone. Where it is absent they look for news at once.
+        self.0.reaping.set(value.is_none() && key.contains("/record/"));
         Ok(value)
     }
 
     async fn get_many(&self, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
+        let reaping = self.0.reaping.take();
         self.pause("").await;
         let values = keys.iter().map(|key| self.0.value(key)).collect();
-        self.pause("").await;
+        let thousandths = if reaping { SLEEPING_REAPERS } else { 0 };
+        self.pause_for(|world| world.drowsiness("", thousandths, REAPER_SLEEP_MS)).await;
         Ok(values)
     }
 
     async fn set(&self, key: &str, value: &[u8]) -> Result<(), StoreError> {
         let mut flight = Flight { world: &self.0, write: Some((key, value)) };
-        self.pause(key).await;
+        self.pause_for(|world| world.slowness_of_write(key)).await;
         flight.write = None;
         self.0.put(key, value);
         self.pause(key).await;
