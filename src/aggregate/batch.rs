@@ -7,8 +7,8 @@
 
 use super::cell::Cell;
 use super::metrics::{Metric, Metrics};
-use super::series::SeriesTable;
 use super::packed::Packed;
+use super::series::SeriesTable;
 use super::sketch::bucket_of;
 use super::tags::TagSet;
 use crate::declare::Submetric;

@@ -100,10 +100,10 @@ impl Influx {
         session: &mut Session,
         clock: Clock,
     ) -> Result<(), Wrong> {
-        let fields_at = unescaped(line, at, b" ")
+        let fields_at = unescaped(line, at, b' ')
             .filter(|&end| !line[end..].iter().all(|b| *b == b' '))
             .ok_or_else(|| Wrong::new("the line has no fields"))?;
-        text(&line[at..])?;
+        text(&line[fields_at..])?;
         let raw = &line[at..fields_at];
         let handle = session.tags(raw, || parse_tags(raw))?;
         let fields = parse_fields(line, fields_at)?;
@@ -156,17 +156,15 @@ impl Influx {
     }
 }
 
-/// The first of `ends` from `at` on that no backslash escapes.
-fn unescaped(line: &[u8], mut at: usize, ends: &[u8]) -> Option<usize> {
-    while let Some(&byte) = line.get(at) {
-        if byte == b'\\' {
-            at += 1;
-        } else if ends.contains(&byte) {
+/// The first `end` from `at` on that no backslash escapes.
+fn unescaped(line: &[u8], mut at: usize, end: u8) -> Option<usize> {
+    loop {
+        at += memchr2(end, b'\\', line.get(at..)?)?;
+        if line[at] == end {
             return Some(at);
         }
-        at += 1;
+        at += 2;
     }
-    None
 }
 
 /// `,tag=value…`, or nothing.
@@ -176,12 +174,12 @@ fn parse_tags(raw: &[u8]) -> Result<TagSet, Wrong> {
     let malformed = |part: &[u8]| Wrong::quoting("a tag has a name and a value", part);
     let (mut key_text, mut value_text) = (String::new(), String::new());
     while let Some(tag) = rest.strip_prefix(b",") {
-        let end = unescaped(tag, 0, b",").unwrap_or(tag.len());
+        let end = unescaped(tag, 0, b',').unwrap_or(tag.len());
         let (tag, tail) = tag.split_at(end);
         rest = tail;
-        let equals = unescaped(tag, 0, b"=").ok_or_else(|| malformed(tag))?;
+        let equals = unescaped(tag, 0, b'=').ok_or_else(|| malformed(tag))?;
         let (key, value) = (&tag[..equals], &tag[equals + 1..]);
-        if key.is_empty() || value.is_empty() || unescaped(value, 0, b"=").is_some() {
+        if key.is_empty() || value.is_empty() || unescaped(value, 0, b'=').is_some() {
             return Err(malformed(tag));
         }
         unescape(&mut key_text, text(key)?);
@@ -214,8 +212,10 @@ fn parse_fields(line: &[u8], at: usize) -> Result<Fields, Wrong> {
     let fields = &line[at..];
     let malformed = || Wrong::quoting("a field has a name and a value", fields);
     loop {
-        let equals = unescaped(line, at, b"= ,").filter(|&end| line[end] == b'=' && end > at);
-        let key = &line[at..equals.ok_or_else(malformed)?];
+        let key = &line[at..unescaped(line, at, b'=').ok_or_else(malformed)?];
+        if key.is_empty() || [b' ', b','].iter().any(|&end| unescaped(key, 0, end).is_some()) {
+            return Err(malformed());
+        }
         let begin = at + key.len() + 1;
         let end = match line.get(begin) {
             Some(b'"') => quoted_end(line, begin).ok_or_else(|| Wrong::new("a quoted field does not end"))?,
@@ -243,7 +243,7 @@ fn parse_fields(line: &[u8], at: usize) -> Result<Fields, Wrong> {
 
 /// Behind the closing quote of the string at `at`.
 fn quoted_end(line: &[u8], at: usize) -> Option<usize> {
-    unescaped(line, at + 1, b"\"").map(|quote| quote + 1)
+    unescaped(line, at + 1, b'"').map(|quote| quote + 1)
 }
 
 fn parse_value(text: &[u8]) -> Result<f64, Wrong> {

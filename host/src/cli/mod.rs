@@ -132,9 +132,10 @@ impl Target {
     }
 }
 
-/// Several workers also on one processor: calls into the components and SQLite block theirs.
+/// Two workers also on one processor: calls into the components and SQLite block theirs. More than
+/// there are processors would only wake each other.
 fn runtime() -> Result<Runtime> {
-    let workers = std::thread::available_parallelism().map_or(4, |n| n.get().max(4));
+    let workers = std::thread::available_parallelism().map_or(2, |n| n.get().max(2));
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(workers)
         .enable_all()

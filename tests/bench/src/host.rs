@@ -1,15 +1,14 @@
 //! The host under measurement: a process of its own, and what Linux says of it.
 
 use anyhow::{Context, Result, bail, ensure};
+use nix::time::{ClockId, clock_getcpuclockid};
+use nix::unistd::Pid;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
-
-/// What Linux counts processor time in (`USER_HZ`; the same on all machines that people use).
-const TICKS_PER_SECOND: u64 = 100;
 
 /// Longer than any of this takes.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -88,13 +87,8 @@ impl Host {
 
     /// Processor time so far, of all threads.
     pub fn cpu(&self) -> Result<Duration> {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
-        // The name, in brackets, may hold spaces; utime and stime are the 14th and 15th field.
-        let (_, rest) = stat.rsplit_once(')').context("the name ends")?;
-        let fields: Vec<&str> = rest.split_whitespace().collect();
-        let ticks: u64 =
-            fields.get(11..13).context("a line of stat")?.iter().map(|t| t.parse::<u64>().unwrap_or(0)).sum();
-        Ok(Duration::from_millis(ticks * 1000 / TICKS_PER_SECOND))
+        let pid = Pid::from_raw(i32::try_from(self.child.id())?);
+        Ok(clock_getcpuclockid(pid)?.now()?.into())
     }
 
     /// Highest resident memory, in bytes.
@@ -114,9 +108,7 @@ impl Host {
 
 /// Processor time of this thread so far: the machine is not alone with us.
 pub fn own_cpu() -> Result<Duration> {
-    let schedule = fs::read_to_string("/proc/thread-self/schedstat")?;
-    let nanoseconds = schedule.split_whitespace().next().context("a number")?.parse()?;
-    Ok(Duration::from_nanos(nanoseconds))
+    Ok(ClockId::CLOCK_THREAD_CPUTIME_ID.now()?.into())
 }
 
 impl Drop for Host {
