@@ -44,8 +44,12 @@ pub fn late_client(binary: &Path) -> Result<()> {
     let start = Instant::now();
     let events = host.get("/runs/late.i1/events")?;
     let took = start.elapsed();
-    ensure!(events.windows(11).any(|part| part == b"event: stop"), "the stream has its end");
-    let snapshots = events.windows(16).filter(|part| part == b"\nevent: snapshot").count();
+    let events = std::str::from_utf8(&events)?;
+    ensure!(events.contains("\nevent: stop\n"), "the stream has its end");
+    let snapshots = events.matches("\nevent: snapshot\n").count();
+    let ids: Vec<_> = events.lines().filter_map(|line| line.strip_prefix("id: ")).collect();
+    let gap = (0..).zip(&ids).find(|(expected, id)| **id != expected.to_string());
+    ensure!(ids.len() > snapshots && gap.is_none(), "an id is missing: {gap:?} of {}", ids.len());
     println!("\n{HOURS} hours, {SERIES} series, {snapshots} windows");
     println!(
         "  whole stream, late client    {:>8.2} s for {:.1} MB",
@@ -61,17 +65,23 @@ pub fn late_client(binary: &Path) -> Result<()> {
 pub fn age(binary: &Path) -> Result<()> {
     const HOURS: u64 = 24;
     const BATCH_S: u64 = 10;
-    let host = Host::start(binary)?;
-    let mut hours = Vec::new();
-    for hour in 0..HOURS {
-        let before = host.cpu()?;
-        for start in (hour * HOUR..(hour + 1) * HOUR).step_by(BATCH_S as usize) {
-            host.post(&format!("/write?db=age{IMPORT}"), lines(start, BATCH_S, 2).as_bytes())?;
+    /// Days; the cheaper hour counts, for the machine is not alone with us.
+    const ROUNDS: usize = 3;
+    let (mut first, mut last) = (f64::INFINITY, f64::INFINITY);
+    for _ in 0..ROUNDS {
+        let host = Host::start(binary)?;
+        let mut hours = Vec::new();
+        for hour in 0..HOURS {
+            let before = host.cpu()?;
+            for start in (hour * HOUR..(hour + 1) * HOUR).step_by(BATCH_S as usize) {
+                host.post(&format!("/write?db=age{IMPORT}"), lines(start, BATCH_S, 2).as_bytes())?;
+            }
+            hours.push((host.cpu()? - before).as_secs_f64());
         }
-        hours.push((host.cpu()? - before).as_secs_f64());
+        first = first.min(hours[0]);
+        last = last.min(hours[HOURS as usize - 1]);
     }
     let per_batch = |seconds: f64| seconds * 1e3 / (HOUR / BATCH_S) as f64;
-    let (first, last) = (hours[0], hours[HOURS as usize - 1]);
     println!("\n{HOURS} hours in batches of {} lines", SERIES * BATCH_S / 2);
     println!("  batch in the first hour      {:>8.2} ms CPU", per_batch(first));
     println!(
