@@ -3,10 +3,28 @@
 import { Frame } from "./components/frame.js";
 import { Notices } from "./components/notices.js";
 import { html, useEffect, useState } from "./html.js";
-import { Overview } from "./views/overview.js";
-import { Summary } from "./views/summary.js";
+import { Checks } from "./views/checks.js";
+import { Compare } from "./views/compare.js";
 import { Empty, Unreachable } from "./views/empty.js";
+import { Errors } from "./views/errors.js";
+import { Overview } from "./views/overview.js";
+import { Requests } from "./views/requests.js";
+import { Runs } from "./views/runs.js";
+import { Summary } from "./views/summary.js";
+import { Timings } from "./views/timings.js";
 import { formatRoute, parseRoute } from "./router.js";
+
+/** Every view gets `{run, session, api, route, navigate}`. */
+const BY_TAB = {
+  overview: Overview,
+  timings: Timings,
+  requests: Requests,
+  errors: Errors,
+  checks: Checks,
+  summary: Summary,
+  runs: Runs,
+  compare: Compare,
+};
 
 const FOLLOW_KEY = "loadgate-follow";
 
@@ -81,11 +99,13 @@ export function App({ api, session }) {
             <button type="button" class="button" onClick=${() => navigate({ zoom: null })}>Show all</button>
           </p>`
         }
-        ${
-          route.tab === "summary"
-            ? html`<${Summary} run=${state.run} />`
-            : html`<${Overview} run=${state.run} zoom=${route.zoom} onZoom=${(zoom) => navigate({ zoom })} />`
-        }`
+        <${BY_TAB[route.tab] ?? Overview}
+          run=${state.run}
+          session=${session}
+          api=${api}
+          route=${route}
+          navigate=${navigate}
+        />`
     }
   <//>`;
 }

@@ -1,11 +1,17 @@
-/** The page's address holds what is shown: run, test, tab and time range. Reading and writing it is pure. */
+/** The page's address holds what is shown. Reading and writing it is pure. */
 
-export const TABS = [
-  { id: "overview", title: "Overview" },
-  { id: "summary", title: "Summary" },
-];
+/** Views that are the pages' own; a test's dashboard may bring tabs of panels beside them. */
+export const VIEWS = ["overview", "timings", "requests", "errors", "checks", "summary", "runs", "compare"];
 
-/** `{run, test, tab, zoom}` of a query string; what is missing or wrong gets its default. */
+const TITLES = { checks: "Checks & thresholds" };
+
+export const TABS = VIEWS.map((id) => ({ id, title: TITLES[id] ?? id[0].toUpperCase() + id.slice(1) }));
+
+/**
+ * `{run, test, tab, zoom, filter, row, other}` of a query string; what is missing or wrong gets its
+ * default. `filter` is the text above a table, `row` the key of the row that is open (an array of
+ * text, the table's name first), `other` the run that is compared with.
+ */
 export function parseRoute(search) {
   const query = new URLSearchParams(search);
   const from = Number(query.get("from") ?? NaN);
@@ -13,9 +19,21 @@ export function parseRoute(search) {
   return {
     run: query.get("run") || null,
     test: query.get("test") || null,
-    tab: TABS.some((tab) => tab.id === query.get("tab")) ? query.get("tab") : TABS[0].id,
+    tab: query.get("tab") || TABS[0].id,
     zoom: from >= 0 && to > from && Number.isFinite(to) ? { from, to } : null,
+    filter: query.get("filter") ?? "",
+    row: parseRow(query.get("row")),
+    other: query.get("other") || null,
   };
+}
+
+function parseRow(text) {
+  try {
+    const row = JSON.parse(text);
+    return Array.isArray(row) && row.length > 0 && row.every((part) => typeof part === "string") ? row : null;
+  } catch {
+    return null;
+  }
 }
 
 /** The query string of a route, `?` included. */
@@ -23,11 +41,14 @@ export function formatRoute(route) {
   const query = new URLSearchParams();
   if (route.run) query.set("run", route.run);
   else if (route.test) query.set("test", route.test);
-  if (route.tab !== TABS[0].id) query.set("tab", route.tab);
+  if (route.tab && route.tab !== TABS[0].id) query.set("tab", route.tab);
   if (route.zoom) {
     query.set("from", String(Number(route.zoom.from.toFixed(1))));
     query.set("to", String(Number(route.zoom.to.toFixed(1))));
   }
+  if (route.filter) query.set("filter", route.filter);
+  if (route.row) query.set("row", JSON.stringify(route.row));
+  if (route.other) query.set("other", route.other);
   const text = query.toString();
   return text ? "?" + text : "?";
 }

@@ -150,12 +150,17 @@ test("health's word on whether thresholds are known is the newest", () => {
 });
 
 test("an address survives being written and read, and nonsense gets defaults", () => {
-  const route = { run: "shop.a b&c", test: null, tab: "summary", zoom: { from: 1.5, to: 20 } };
-  assert.deepEqual(parseRoute(formatRoute(route)), route);
-  assert.deepEqual(parseRoute("?tab=evil&from=9&to=3"), {
-    run: null,
+  const route = {
+    run: "shop.a b&c",
     test: null,
-    tab: "overview",
-    zoom: null,
-  });
+    tab: "requests",
+    zoom: { from: 1.5, to: 20 },
+    filter: "pay & go",
+    row: ["requests", "GET", "https://shop/?a=b"],
+    other: "shop.1",
+  };
+  assert.deepEqual(parseRoute(formatRoute(route)), route);
+  const plain = { run: null, test: null, tab: "overview", zoom: null, filter: "", row: null, other: null };
+  assert.deepEqual(parseRoute("?from=9&to=3&row=[1]"), plain);
+  assert.deepEqual(parseRoute("?row={"), plain);
 });

@@ -9,11 +9,11 @@ import { TILES } from "../panels.js";
 import { margin, metaOf, parseExpression, sayExpression, tally } from "../thresholds.js";
 import { Charts } from "./charts.js";
 
-export function Overview({ run, zoom, onZoom }) {
+export function Overview({ run, route, navigate }) {
   return html`<div class="tiles">
       ${TILES.map((tile) => html`<${Tile} key=${tile.metric} run=${run} tile=${tile} />`)}
     </div>
-    <${Charts} run=${run} zoom=${zoom} onZoom=${onZoom} />
+    <${Charts} run=${run} zoom=${route.zoom} onZoom=${(zoom) => navigate({ zoom })} />
     <${Requests} run=${run} />
     <${Thresholds} run=${run} />`;
 }
