@@ -28,7 +28,15 @@ const BARE = {
   uplot: "vendor/uplot.js",
 };
 
+/** Data that modules import: served as a module, for not every browser takes JSON for one. */
+const DATA = { "../src/dashboard/default.json": "data/dashboard.js" };
+
 async function source(path) {
+  const data = Object.keys(DATA).find((file) => DATA[file] === path);
+  if (data) {
+    const value = JSON.parse(await readFile(join(HERE, data), "utf8"));
+    return `/** ${posix.basename(data)}, as the core library has it. */\nexport default ${JSON.stringify(value)};\n`;
+  }
   const vendor = VENDOR[path];
   if (!vendor) return readFile(join(HERE, path), "utf8");
   const text = await readFile(join(HERE, "node_modules", vendor.file), "utf8");
@@ -38,7 +46,10 @@ async function source(path) {
 
 /** The path that `specifier` means in the module at `path`. */
 function resolveImport(specifier, path) {
-  if (specifier.startsWith(".")) return posix.join(posix.dirname(path), specifier);
+  if (specifier.startsWith(".")) {
+    const file = posix.join(posix.dirname(path), specifier);
+    return DATA[file] ?? file;
+  }
   const known = BARE[specifier];
   if (!known) throw new Error(`${path} imports ${specifier}, which is not among the packages served`);
   return known;

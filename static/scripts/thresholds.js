@@ -31,6 +31,12 @@ export function margin(expression, observed) {
   return parsed.operator.startsWith(">") ? -distance : null;
 }
 
+/** Where values that fail lie: `over` or `under` the limit, or `off` it. */
+export function sideOf(operator) {
+  if (operator.startsWith("<")) return "over";
+  return operator.startsWith(">") ? "under" : "off";
+}
+
 /** What a submetric's type and unit are: its own, or else its metric's. */
 export function metaOf(run, name) {
   return run.metrics.get(name) ?? run.metrics.get(splitName(name).metric);
@@ -63,6 +69,8 @@ export function limitsFor(run, series) {
         value: parsed.limit,
         label: sayExpression(threshold.expression, metaOf(run, threshold.metric)),
         fails: threshold.passes === false,
+        side: sideOf(parsed.operator),
+        right: drawn.right === true,
         crossed:
           threshold.firstFailed === null || run.start === null
             ? null
