@@ -84,13 +84,13 @@ export function sectionsOf(run, tab, chosen = null) {
   const given = [tab, run.layout, run.param, String(chosen)];
   return memo(run, `sections ${tab.id}`, given, () => {
     const known = (run.resolvedPanels ??= new Map());
-    const keys = new Set();
+    const ids = new Set();
     return (tab.sections ?? [])
       .map((section) => ({
         title: section.title ?? null,
         panels: section.panels
           .flatMap((panel) => (panel.kind === "custom" ? customPanels(run, panel) : [panel]))
-          .map((panel) => resolve(run, panel, { first, chosen, key: unique(`${tab.id} ${panel.id}`, keys) }))
+          .map((panel) => resolve(run, { ...panel, id: unique(panel.id, ids) }, { first, chosen, tab }))
           .filter(Boolean)
           .map((panel) => kept(known, panel)),
       }))
@@ -110,11 +110,11 @@ function kept(known, panel) {
   return known.get(panel.key).panel;
 }
 
-function unique(wanted, keys) {
-  let key = wanted;
-  for (let n = 2; keys.has(key); n += 1) key = `${wanted} ${n}`;
-  keys.add(key);
-  return key;
+function unique(wanted, ids) {
+  let id = wanted;
+  for (let n = 2; ids.has(id); n += 1) id = `${wanted}-${n}`;
+  ids.add(id);
+  return id;
 }
 
 /** Computes anew only when one of `given` is another; kept on the run. */
@@ -128,8 +128,9 @@ function memo(run, name, given, compute) {
   return result;
 }
 
-function resolve(run, panel, { first, chosen, key }) {
+function resolve(run, panel, { first, chosen, tab }) {
   const { id, kind, title } = panel;
+  const key = `${tab.id} ${id}`;
   if (kind === "requests" || kind === "thresholds")
     return { key, id, kind, title, caption: panel.caption ?? "" };
   if (kind !== "chart" && kind !== "stat") return null;

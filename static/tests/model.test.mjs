@@ -160,9 +160,20 @@ test("an address survives being written and read, and nonsense gets defaults", (
     filter: "pay & go",
     row: ["requests", "GET", "https://shop/?a=b"],
     other: "shop.1",
+    shown: ["p50", "max"],
   };
   assert.deepEqual(parseRoute(formatRoute(route)), route);
-  const plain = { run: null, test: null, tab: "overview", zoom: null, filter: "", row: null, other: null };
+  const plain = parseRoute("");
+  assert.deepEqual(plain, {
+    run: null,
+    test: null,
+    tab: "overview",
+    zoom: null,
+    filter: "",
+    row: null,
+    other: null,
+    shown: null,
+  });
   assert.deepEqual(parseRoute("?from=9&to=3&row=[1]"), plain);
   assert.deepEqual(parseRoute("?row={"), plain);
 });

@@ -185,5 +185,8 @@ test("two panels of one id keep apart", () => {
     { tabs: [{ id: "a", title: "A", sections: [{ panels: [panel, panel] }] }] },
   );
   const [{ panels }] = resolved(run, "a");
-  assert.equal(new Set(panels.map((p) => p.key)).size, 2);
+  assert.deepEqual(
+    panels.map((p) => p.id),
+    ["c", "c-2"],
+  );
 });
