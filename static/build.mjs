@@ -65,9 +65,8 @@ function hashed(path, text) {
   return path.replace(/(\.\w+)$/, `.${hash}$1`);
 }
 
-/** Writes assets under hashed names, what they import first, and remembers the names. */
-function assets(out) {
-  const done = new Map();
+/** Writes assets under hashed names, what they import first, and remembers the names in `done`. */
+function assets(out, done) {
   async function emit(path, waiting = []) {
     if (waiting.includes(path)) throw new Error(`circular import: ${[...waiting, path].join(" → ")}`);
     if (!done.has(path)) {
@@ -96,11 +95,16 @@ async function write(path, text) {
 }
 
 async function buildPages(out) {
-  const emit = assets(join(out, "ui"));
+  const done = new Map();
+  const emit = assets(join(out, "ui"), done);
   let page = await readFile(join(HERE, "index.html"), "utf8");
   for (const [, attribute, path] of [...page.matchAll(/\b(src|href)="([^"]+\.(?:js|css|svg))"/g)]) {
     page = page.replace(`${attribute}="${path}"`, `${attribute}="${await emit(path)}"`);
   }
+  // Modules are asked for at once: found one behind the other, they would cost a round trip for each step.
+  const modules = [...done.values()].filter((name) => name.endsWith(".js") && !page.includes(name));
+  const links = modules.map((name) => `    <link rel="modulepreload" href="${name}" />\n`);
+  page = page.replace("  </head>\n", () => links.join("") + "  </head>\n");
   await write(join(out, "ui/index.html"), page);
 }
 

@@ -18,9 +18,8 @@ export function drawLimits(u, limits, theme) {
   ctx.textBaseline = "bottom";
   let lastLabel = -Infinity;
   for (const limit of [...limits].sort((a, b) => a.value - b.value)) {
-    const scale = limit.right ? "r" : "y";
-    const above = limit.value > u.scales[scale].max;
-    const y = above ? bbox.top : Math.round(u.valToPos(limit.value, scale, true));
+    const above = limit.value > u.scales.y.max;
+    const y = above ? bbox.top : Math.round(u.valToPos(limit.value, "y", true));
     const color = limit.fails ? theme.bad : theme.caption;
     if (!above) {
       ctx.strokeStyle = color;

@@ -109,7 +109,7 @@ export function createChart(element, spec, on) {
   }
 
   function range(scale, unit, min, max) {
-    const marks = limits.filter((l) => l.right === (scale === "r")).map((l) => l.value);
+    const marks = scale === "y" ? limits.map((l) => l.value) : [];
     if (scale === "y" && spec.bands) marks.push(spec.bands.good, spec.bands.poor);
     scales[scale] = scaleOf(unit, min, max, marks);
     return [scales[scale].low, scales[scale].high];

@@ -127,19 +127,19 @@ export function createSession(api, { frame = requestAnimationFrame } = {}) {
 
   async function load(route) {
     try {
+      // A run that the address names need not wait for the list of all.
+      if (route.run) open(strangerOf(route.run));
       const runs = await api.runs();
       state.moreRuns = runs.length >= 50;
       merge(runs);
-      const wanted = route.run
-        ? (runs.find((run) => run.id === route.run) ?? strangerOf(route.run))
-        : route.test
-          ? ((await api.runs({ test: route.test, limit: 1 }))[0] ?? null)
-          : (runs[0] ?? null);
-      if (wanted) open(wanted);
-      else state.phase = "empty";
+      if (!route.run) {
+        const [wanted] = route.test ? await api.runs({ test: route.test, limit: 1 }) : runs;
+        if (wanted) open(wanted);
+        else state.phase = "empty";
+      }
     } catch (error) {
-      state.phase = "unreachable";
-      state.problem = error.message;
+      close();
+      Object.assign(state, { phase: "unreachable", problem: error.message });
     }
     changed();
   }

@@ -139,7 +139,7 @@ test("a limit is drawn on the chart of its metric and aggregate only", () => {
   ]);
   const limits = limitsFor(run, [{ metric: "d", aggregate: "p(95)" }]);
   assert.deepEqual(limits, [
-    { value: 400, label: "p(95) < 400\u00a0ms", fails: true, side: "over", right: false, crossed: 4 },
+    { value: 400, label: "p(95) < 400\u00a0ms", fails: true, side: "over", crossed: 4 },
   ]);
 });
 
