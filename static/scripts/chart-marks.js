@@ -55,33 +55,46 @@ export function drawLimits(u, limits, theme) {
 }
 
 /**
- * Quiet zones behind the series, each with its word: up to `bands.good` is good, above `bands.poor` is
- * poor, between needs improvement.
+ * Quiet zones behind the series: up to `bands.good` is good, above `bands.poor` is poor, between needs
+ * improvement.
  */
 export function drawBands(u, bands, theme) {
   const { ctx, bbox } = u;
+  for (const { state, top, bottom } of zones(u, bands)) {
+    ctx.fillStyle = theme[`${state}Zone`];
+    ctx.fillRect(bbox.left, top, bbox.width, bottom - top);
+  }
+}
+
+/** What the zones mean, on top of the series: colours alone do not say it. */
+export function drawBandWords(u, bands, theme) {
+  const { ctx, bbox } = u;
   const ratio = devicePixelRatio;
-  const { min, max } = u.scales.y;
-  const zones = [
-    { from: min, to: bands.good, word: "good", state: "good" },
-    { from: bands.good, to: bands.poor, word: "needs improvement", state: "warning" },
-    { from: bands.poor, to: max, word: "poor", state: "bad" },
-  ];
   ctx.save();
   ctx.font = font(theme, ratio);
   ctx.textAlign = "left";
   ctx.textBaseline = "top";
-  for (const { from, to, word, state } of zones) {
-    if (from >= max || to <= min) continue;
-    const top = u.valToPos(Math.min(to, max), "y", true);
-    const bottom = u.valToPos(Math.max(from, min), "y", true);
-    ctx.fillStyle = theme[`${state}Zone`];
-    ctx.fillRect(bbox.left, top, bbox.width, bottom - top);
+  for (const { word, state, top, bottom } of zones(u, bands)) {
     if (bottom - top < 15 * ratio) continue;
-    ctx.fillStyle = theme[state];
-    ctx.fillText(word, bbox.left + 6 * ratio, top + 3 * ratio);
+    write(ctx, word, bbox.left + 6 * ratio, top + 3 * ratio, theme[state], theme, ratio);
   }
   ctx.restore();
+}
+
+/** The zones that are in view, in pixels of the canvas. */
+function zones(u, { good, poor }) {
+  const { min, max } = u.scales.y;
+  return [
+    { from: min, to: good, word: "good", state: "good" },
+    { from: good, to: poor, word: "needs improvement", state: "warning" },
+    { from: poor, to: max, word: "poor", state: "bad" },
+  ]
+    .filter(({ from, to }) => from < max && to > min)
+    .map((zone) => ({
+      ...zone,
+      top: u.valToPos(Math.min(zone.to, max), "y", true),
+      bottom: u.valToPos(Math.max(zone.from, min), "y", true),
+    }));
 }
 
 function font(theme, ratio) {

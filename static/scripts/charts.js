@@ -6,7 +6,7 @@
  */
 
 import uPlot from "uplot";
-import { drawBands, drawLimits } from "./chart-marks.js";
+import { drawBands, drawBandWords, drawLimits } from "./chart-marks.js";
 import { clock, formatTick } from "./format.js";
 import { clockStep, scaleOf, steps } from "./scales.js";
 
@@ -90,7 +90,12 @@ export function createChart(element, spec, on) {
         },
       ],
       drawAxes: [(u) => spec.bands && drawBands(u, spec.bands, theme)],
-      draw: [(u) => drawLimits(u, limits, theme)],
+      draw: [
+        (u) => {
+          if (spec.bands) drawBandWords(u, spec.bands, theme);
+          drawLimits(u, limits, theme);
+        },
+      ],
     },
   };
 

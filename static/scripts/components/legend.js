@@ -37,8 +37,10 @@ export function Legend({ run, panel, columns, sink, hidden, onHidden }) {
           onDblClick=${() => isolate(i)}
         >
           <span class=${`swatch${s.dash ? " swatch-dash" : ""}`} style=${{ color: `var(${s.color})` }}></span>
-          <bdi class="legend-label">${s.label}</bdi>${s.right ? html` <span aria-hidden="true">→</span>` : ""}
-          ${" "}<b>${format(columns?.[i][at] ?? null, s.unit ?? panel.unit)}</b>
+          <bdi class="legend-label">${s.label}</bdi
+          >${s.right ? html` <span title="on the right axis" aria-hidden="true">→</span>` : ""} ${" "}<b
+            >${format(columns?.[i][at] ?? null, s.unit ?? panel.unit)}</b
+          >
         </button>`,
     )}
     <span class="legend-time">${cursor !== null && at >= 0 ? `at ${clock(times[at] * 1000)}` : ""}</span>

@@ -18,7 +18,7 @@ export function Percentiles({ chosen, choose }) {
     ${
       chosen &&
       html`<button type="button" class="button button-quiet" onClick=${() => choose(null)}>
-        As designed
+        Default
       </button>`
     }
     <span class="segments">
