@@ -12,6 +12,8 @@ const SILENT_MS = 6000;
 const AHEAD_MS = 2000;
 /** Windows close some seconds after their samples; what is behind by more is late or misdated. */
 const BEHIND_MS = 20_000;
+/** A run that may be silent for so long is an import, which tells of the past. */
+const IMPORT_IDLE_MS = 1_800_000;
 /** The row that holds what a table has no room for. */
 const OTHER = "(other)";
 const TABLE_WORDS = {
@@ -171,6 +173,7 @@ function Losses({ health }) {
 
 /** Generators date their samples by their own clocks; health says when each was last heard, so dated. */
 function Clocks({ health }) {
+  if (health.idle >= IMPORT_IDLE_MS) return null;
   const seen = (health.generators ?? []).map((g) => ({ ...g, ahead: g.lastSeen - health.received }));
   const ahead = seen.filter((g) => g.ahead > AHEAD_MS);
   const newest = Math.max(...seen.map((g) => g.ahead));

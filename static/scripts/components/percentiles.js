@@ -17,9 +17,7 @@ export function Percentiles({ chosen, choose }) {
   return html`<div class="percentiles" role="group" aria-label="Percentiles of all charts">
     ${
       chosen &&
-      html`<button type="button" class="button button-quiet" onClick=${() => choose(null)}>
-        Default
-      </button>`
+      html`<button type="button" class="button button-quiet" onClick=${() => choose(null)}>Default</button>`
     }
     <span class="segments">
       ${PERCENTILES.map(
