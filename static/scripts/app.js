@@ -68,7 +68,7 @@ export function App({ api, session }) {
       history.replaceState(null, "", formatRoute(next));
       setRoute(next);
     }
-  });
+  }, [state.phase, state.info?.id, route]);
 
   useEffect(() => {
     if (following && state.newer) navigate({ run: state.newer.id, zoom: null });

@@ -22,7 +22,7 @@ export function Panels({ run, tab, route, navigate, chosen, choose }) {
     const choice = sections.find((section) => section.panels.some((panel) => showsTrend(run, panel)));
     return sections.map(
       (section, i) =>
-        html`<section key=${i} class="panels" aria-label=${section.title ?? undefined}>
+        html`<div key=${i} class="panels">
           ${
             (section.title || section === choice) &&
             html`<header class="section-head">
@@ -41,7 +41,7 @@ export function Panels({ run, tab, route, navigate, chosen, choose }) {
                 navigate=${navigate}
               />`,
           )}
-        </section>`,
+        </div>`,
     );
   }, [run, run.revision, sections, route, chosen]);
 }
