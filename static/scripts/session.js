@@ -10,8 +10,8 @@ import { apply, newRun } from "./model.js";
 const POLL_MS = 3000;
 /** How many of the newest runs are looked at for news. */
 const NEWS = 10;
-/** While old events pour in, drawing each would cost more than it shows. */
-const REPLAY_DRAW_MS = 250;
+/** While old events pour in, drawing each would cost more than it shows; most have come by then. */
+const REPLAY_DRAW_MS = 500;
 /** A connection that comes back within this was not worth a word. */
 const LOST_AFTER_MS = 1500;
 

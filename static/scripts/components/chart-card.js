@@ -11,8 +11,8 @@ import { Card } from "./parts.js";
 
 /** More rows than anybody reads. */
 const TABLE_ROWS = 500;
-/** How far outside the window a chart is made ready. */
-const MARGIN = "200px";
+/** How far outside the window, in pixels, a chart is kept ready. */
+const MARGIN = 80;
 const KEYS =
   "Arrow keys move the cursor, with Shift they select, Enter zooms to the selection, Escape goes back.";
 
@@ -131,6 +131,12 @@ export function ChartCard({ run, panel, zoom, onZoom, caption }) {
 /** Whether the element is in view or near it, and whether it ever was. On paper everything is. */
 function useVisible(ref, known) {
   const [state, setState] = useState({ visible: false, seen: false });
+  // The observer answers some frames later: too late for the first look.
+  useLayoutEffect(() => {
+    if (!known) return;
+    const { top, bottom } = ref.current.getBoundingClientRect();
+    if (bottom > -MARGIN && top < innerHeight + MARGIN) setState({ visible: true, seen: true });
+  }, [known]);
   useEffect(() => {
     if (!known) return undefined;
     const show = () => setState({ visible: true, seen: true });
@@ -139,7 +145,7 @@ function useVisible(ref, known) {
         const visible = entries.at(-1).isIntersecting;
         setState((last) => (visible === last.visible ? last : { visible, seen: last.seen || visible }));
       },
-      { rootMargin: MARGIN },
+      { rootMargin: `${MARGIN}px` },
     );
     observer.observe(ref.current);
     addEventListener("beforeprint", show);
