@@ -13,6 +13,7 @@
 #![forbid(unsafe_code)]
 
 pub mod aggregate;
+pub mod dashboard;
 pub mod declare;
 pub mod events;
 pub mod fold;

@@ -16,6 +16,9 @@ use spin_sdk::http::Request;
 /// The largest options document; the aggregator's limit is the same.
 const OPTIONS_BYTES: usize = loadgate::limits::OPTIONS_BYTES;
 
+/// The largest dashboard; likewise.
+const DASHBOARD_BYTES: usize = loadgate::limits::DASHBOARD_BYTES;
+
 /// The largest statement that `/query` reads from a form.
 const STATEMENT_BYTES: usize = 64 * 1024;
 
@@ -112,6 +115,9 @@ async fn route(call: Call<'_>, settings: &Settings) -> Reply {
             _ => allow(&call, "POST, PUT, OPTIONS"),
         },
         ["events", "schema.json"] if call.reads() => reply::json(StatusCode::OK, runs::event_schema()),
+        ["dashboard", "schema.json"] if call.reads() => {
+            reply::json(StatusCode::OK, runs::dashboard_schema())
+        }
         ["events"] | ["runs", _, "events"] | ["report"] | ["runs"] | ["runs", _] | ["runs", _, "summary"]
             if call.reads() =>
         {
@@ -121,7 +127,7 @@ async fn route(call: Call<'_>, settings: &Settings) -> Reply {
             }
         }
         ["events"]
-        | ["events", "schema.json"]
+        | ["events" | "dashboard", "schema.json"]
         | ["report"]
         | ["runs"]
         | ["runs", _]
@@ -142,6 +148,22 @@ async fn route(call: Call<'_>, settings: &Settings) -> Reply {
             },
             _ => allow(&call, "PUT, OPTIONS"),
         },
+        ["tests", test, "dashboard"] => {
+            let test = decoded(test);
+            match call.method {
+                Method::GET | Method::HEAD => {
+                    read(&call).unwrap_or_else(|| reply::document(runs::dashboard(&test)))
+                }
+                Method::PUT => match write(&call) {
+                    Some(refused) => refused,
+                    None => set_dashboard(call.request, test).await,
+                },
+                Method::DELETE => {
+                    write(&call).unwrap_or_else(|| no_content(aggregator::remove_dashboard(&test)))
+                }
+                _ => allow(&call, "GET, HEAD, PUT, DELETE, OPTIONS"),
+            }
+        }
         _ => reply::problem(StatusCode::NOT_FOUND, "there is nothing at this path"),
     }
 }
@@ -382,6 +404,18 @@ async fn declare(request: Request, test: String) -> Reply {
         Ok(document) => aggregator::declare(&test, &document),
         Err(error) => Err(error),
     };
+    no_content(result)
+}
+
+async fn set_dashboard(request: Request, test: String) -> Reply {
+    match ingest::collect(request, DASHBOARD_BYTES).await {
+        Ok(document) => no_content(aggregator::set_dashboard(&test, &document)),
+        Err(error) => reply::failure(&error),
+    }
+}
+
+/// The answer to a command that leaves nothing to tell.
+fn no_content(result: Result<(), Failure>) -> Reply {
     match result {
         Ok(()) => reply::empty(StatusCode::NO_CONTENT),
         Err(error) => reply::failure(&error),
