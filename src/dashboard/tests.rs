@@ -92,6 +92,17 @@ fn the_schema_has_the_same_words() {
 }
 
 #[test]
+fn the_manuals_example_can_be_sent() {
+    let manual = include_str!("../../docs/dashboards.md");
+    let blocks = manual.split("```json\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let examples: Vec<&str> = blocks.filter(|block| block.contains("\"tabs\"")).collect();
+    assert_eq!(examples.len(), 1);
+    let read = Dashboard::parse(examples[0].as_bytes()).unwrap();
+    assert!(schema().is_valid(&value(examples[0])));
+    assert_eq!(read.submetrics(), ["http_req_duration{group:::checkout}"]);
+}
+
+#[test]
 fn a_document_keeps_all_that_it_says() {
     let mut document = whole();
     let read = parse(&document).unwrap();

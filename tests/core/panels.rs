@@ -86,6 +86,8 @@ fn a_change_reaches_a_live_run_as_another_config_and_nothing_else_is_repeated() 
 
     server.finish("shop");
     put(&server, "shop", &one("C"));
+    // Past the time in which stragglers are refused.
+    server.pass(20_000);
     go_on(&server, "shop");
     assert_eq!(configs(&server, "shop.1"), told, "a run that has ended keeps what it was");
     assert_eq!(configs(&server, "shop.2"), [one("C")]);

@@ -115,9 +115,7 @@ async fn route(call: Call<'_>, settings: &Settings) -> Reply {
             _ => allow(&call, "POST, PUT, OPTIONS"),
         },
         ["events", "schema.json"] if call.reads() => reply::json(StatusCode::OK, runs::event_schema()),
-        ["dashboard", "schema.json"] if call.reads() => {
-            reply::json(StatusCode::OK, runs::dashboard_schema())
-        }
+        ["dashboard", "schema.json"] if call.reads() => reply::json(StatusCode::OK, runs::dashboard_schema()),
         ["events"] | ["runs", _, "events"] | ["report"] | ["runs"] | ["runs", _] | ["runs", _, "summary"]
             if call.reads() =>
         {
