@@ -12,7 +12,7 @@ use std::rc::Rc;
 /// Logs whose fold is remembered: a state takes up to some megabytes.
 const LOGS: usize = 16;
 
-/// Sets of declarations, a few kilobytes each.
+/// Sets of declarations, a few kilobytes each; 64 more with a large dashboard.
 const DECLARATIONS: usize = 64;
 
 /// Owned by the instance and handed to every call. Calls may interleave at store operations: no
