@@ -15,6 +15,7 @@
 pub mod aggregate;
 pub mod dashboard;
 pub mod declare;
+mod distribution;
 pub mod events;
 pub mod fold;
 pub mod ingest;

@@ -8,6 +8,7 @@ mod numbers;
 mod panels;
 mod quiet;
 mod recorded;
+mod rows;
 mod schema;
 mod stream;
 mod support;
