@@ -425,11 +425,7 @@ async fn read_rows(call: &Call<'_>, run: &str) -> Reply {
 /// Label and note of a run, or its end.
 async fn change_run(call: Call<'_>, run: &str) -> Reply {
     if call.method == Method::DELETE {
-        let deleted = tender::catch_up(run).and_then(|()| runs::delete(run));
-        return match deleted {
-            Ok(()) => reply::empty(StatusCode::NO_CONTENT),
-            Err(error) => reply::failure(&error),
-        };
+        return no_content(tender::catch_up(run).and_then(|()| runs::delete(run)));
     }
     match ingest::collect(call.request, LABEL_BYTES).await {
         Ok(document) => reply::document(runs::set_label(run, &document)),
@@ -446,10 +442,7 @@ async fn set_baseline(call: Call<'_>, test: &str) -> Reply {
             Err(error) => Err(error),
         }
     };
-    match done {
-        Ok(()) => reply::empty(StatusCode::NO_CONTENT),
-        Err(error) => reply::failure(&error),
-    }
+    no_content(done)
 }
 
 /// Commands without a body.
