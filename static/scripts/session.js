@@ -180,6 +180,12 @@ export function createSession(api, { frame = requestAnimationFrame } = {}) {
       merge(runs);
       changed();
     },
+    /** A run that has been deleted. */
+    forget(id) {
+      state.runs = state.runs.filter((run) => run.id !== id);
+      if (state.newer?.id === id) state.newer = null;
+      changed();
+    },
     finish: () => api.finish(state.info.id),
     /** Ms for which the connection has been lost, or null where it lives or only blinked. */
     lostFor() {
