@@ -25,8 +25,9 @@ export function verdictRank(item) {
   return total === 0 ? null : fail + noData / (total + 1);
 }
 
+/** Of a list that is newest first; runs that began together keep their order. */
 export function oldestFirst(items) {
-  return [...items].sort((a, b) => a.start - b.start);
+  return [...items].reverse().sort((a, b) => a.start - b.start);
 }
 
 /** A newer list taken into the one that is known, newest first. */

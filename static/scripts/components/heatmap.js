@@ -21,7 +21,7 @@ export function Heatmap({ run, items, rows, shown, nameOf, headOf }) {
     class="table-scroll heatmap"
     tabindex="0"
     role="region"
-    aria-label="Thresholds by run"
+    aria-label="Thresholds by run, table"
     ref=${scroll}
   >
     <table>

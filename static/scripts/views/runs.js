@@ -267,9 +267,9 @@ function Table({ items, shown, baseline, route, navigate, changeTo, onPin, onEdi
           />
           <button
             type="button"
-            class="button button-quiet"
+            class="button button-quiet run-pin"
             aria-pressed=${item.baseline}
-            aria-label=${`Pin ${name} as the baseline`}
+            aria-label=${`${item.baseline ? "Pinned" : "Pin"}: ${name} as the baseline`}
             onClick=${() => onPin(item)}
           >
             <span aria-hidden="true">${item.baseline ? "★" : "☆"}</span> ${item.baseline ? "Pinned" : "Pin"}
@@ -294,13 +294,15 @@ function Table({ items, shown, baseline, route, navigate, changeTo, onPin, onEdi
       },
     },
   ];
-  return html`<${DataTable}
-    label="Runs"
-    columns=${columns}
-    rows=${items}
-    rowKey=${(item) => item.id}
-    initial=${{ by: "start", down: true }}
-  />`;
+  return html`<div class="runs-table">
+    <${DataTable}
+      label="Runs, table"
+      columns=${columns}
+      rows=${items}
+      rowKey=${(item) => item.id}
+      initial=${{ by: "start", down: true }}
+    />
+  </div>`;
 }
 
 /** The shown run with this one; the shown run itself with the baseline. */

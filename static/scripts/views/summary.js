@@ -124,7 +124,7 @@ function TypeTable({ run, table, filter }) {
     caption=${format(rows.length, "count")}
   >
     <${DataTable}
-      label=${table.title}
+      label=${`${table.title}, table`}
       columns=${columns}
       rows=${rows}
       rowKey=${(row) => row.name}
