@@ -116,7 +116,7 @@ export function compareMetrics(run, other) {
   const thresholds = [...run.thresholds, ...other.thresholds];
   const rows = [...names].sort().flatMap((name) => {
     const meta = run.metrics.get(name) ?? other.metrics.get(name);
-    return aggregatesOf(run, other, meta.type).flatMap((aggregate) => {
+    const found = aggregatesOf(run, other, meta.type).flatMap((aggregate) => {
       const counts = meta.type === "counter" && aggregate === "count";
       const way = counts && !countable ? 0 : direction(name, meta, aggregate, thresholds);
       const row = difference(total(run, name, aggregate), total(other, name, aggregate), way);
@@ -131,8 +131,16 @@ export function compareMetrics(run, other) {
         },
       ];
     });
+    return onceWhereAlone(found, "p95");
   });
   return byWorst(rows);
+}
+
+/** What only one of the runs has is one row, with the figure that says most, not one for every figure. */
+function onceWhereAlone(rows, figure) {
+  const alone =
+    rows.length > 0 && rows.every((row) => row.verdict === rows[0].verdict && row.difference === null);
+  return alone ? [rows.find((row) => row.figure === figure) ?? rows[0]] : rows;
 }
 
 /** In the tables' order, then what only this test asks for. */
@@ -168,13 +176,14 @@ function compareTables(rows, others, figures, nameOf) {
   const theirs = byKey(others);
   const compared = [...new Set([...mine.keys(), ...theirs.keys()])].flatMap((key) => {
     const row = mine.get(key);
-    const against = theirs.get(key);
-    const parts = (row ?? against).key;
-    return figures.flatMap(({ figure, of, unit, way }) => {
-      const found = difference(row ? of(row) : null, against ? of(against) : null, way);
-      if (found.verdict === null) return [];
-      return [{ id: `${key} ${figure}`, name: nameOf(parts), parts, figure, unit, ...found }];
+    const before = theirs.get(key);
+    const parts = (row ?? before).key;
+    const found = figures.flatMap(({ figure, of, unit, way }) => {
+      const against = difference(row ? of(row) : null, before ? of(before) : null, way);
+      if (against.verdict === null) return [];
+      return [{ id: `${key} ${figure}`, name: nameOf(parts), parts, figure, unit, ...against }];
     });
+    return onceWhereAlone(found, "p95");
   });
   return byWorst(compared);
 }
@@ -218,7 +227,7 @@ export function compareThresholds(run, other) {
   return byWorst(rows);
 }
 
-/** What should be equal for the figures to be comparable: `{title, value, other, unit, differs}`. */
+/** What should be equal for the figures to be comparable, as far as both tell it: `{title, value, other, unit, differs}`. */
 export function conditions(run, other) {
   const list = [
     {
@@ -230,7 +239,7 @@ export function conditions(run, other) {
     },
   ];
   const exact = (title, value, against, unit) => {
-    if (value !== null || against !== null) {
+    if (value !== null && against !== null) {
       list.push({ title, value, other: against, unit, differs: value !== against });
     }
   };

@@ -20,8 +20,8 @@ const PLAIN = {
 
 /**
  * `rows` as of compare.js. `nameCell(row)` draws what the row is about, `figureTitle` heads the column
- * of its figure, `valueCell(row, "value" or "other")` may draw more than the number. `live` says that
- * the rows may still come.
+ * of its figure, `valueCell(row, "value" or "other")` may draw more than the number. `nothing` is said
+ * where there are no rows.
  */
 export function Differences({
   id,
@@ -114,13 +114,15 @@ export function Differences({
     ${
       shown.length === 0
         ? html`<p class="nothing">${rows.length === 0 ? nothing : "Nothing differs by 1 % or more."}</p>`
-        : html`<${DataTable}
-            label=${`${title}, differences`}
-            columns=${columns}
-            rows=${shown}
-            rowKey=${(row) => row.id}
-            filter=${filter}
-          />`
+        : html`<div class="tall-table">
+            <${DataTable}
+              label=${`${title}, differences`}
+              columns=${columns}
+              rows=${shown}
+              rowKey=${(row) => row.id}
+              filter=${filter}
+            />
+          </div>`
     }
   <//>`;
 }

@@ -53,7 +53,7 @@ export function Compare({ run, session, api, route, navigate }) {
   const itself = chosen === info.id;
   const other = useOther(api, itself ? null : chosen);
   const choose = (id) => navigate({ other: id });
-  const nameOfOther = nameIn(list.items, session.state.runs, chosen);
+  const nameOfOther = nameIn([...(list.items ?? []), ...session.state.runs], chosen, info.test);
 
   return html`<${Card}
       id="compare"
@@ -125,23 +125,23 @@ function Conditions({ run, other }) {
       differing.length === 0
         ? html`<p>
             <${Sign} state="good">Same conditions<//>
-            <span class="caption"
-              >${list.map(({ title, value, unit }) => `${title} ${say(value, unit)}`).join(" · ")}</span
-            >
+            <span class="caption">
+              ${list.map(({ title, value, unit }) => `${title} ${say(value, unit)}`).join(" · ")}
+            </span>
           </p>`
         : html`<p>
-              <${Sign} state="warning">Conditions differ<//>
-              <span class="caption">what differs by itself may not be the system's doing</span>
-            </p>
-            <ul>
-              ${differing.map(
-                ({ title, value, other: against, unit }) =>
-                  html`<li key=${title}>
-                    ${title} <bdi><b>${say(value, unit)}</b></bdi> against
-                    <bdi><b>${say(against, unit)}</b></bdi>
-                  </li>`,
-              )}
-            </ul>`
+            <${Sign} state="warning">Conditions differ<//>
+            ${differing.map(
+              ({ title, value, other: against, unit }) =>
+                html`<span class="condition" key=${title}>
+                  <span>${title}</span>
+                  <b><bdi>${say(value, unit)}</bdi></b>
+                  <span>against</span>
+                  <b><bdi>${say(against, unit)}</bdi></b>
+                </span>`,
+            )}
+            <span class="caption">What differs below may come from this.</span>
+          </p>`
     }
     ${live.length > 0 && html`<p class="caption">Still running: ${live.join(" and ")}. The figures are those of now.</p>`}
   </div>`;
@@ -288,9 +288,11 @@ function short(text) {
   return characters.length > 48 ? characters.slice(0, 47).join("") + "…" : text;
 }
 
-function nameIn(items, all, id) {
-  const item = [...(items ?? []), ...all].find((entry) => entry.id === id);
-  return item ? runLabel(item) : (id ?? "");
+/** A run of another test is called by its test too. */
+function nameIn(items, id, test) {
+  const item = items.find((entry) => entry.id === id);
+  if (!item) return id ?? "";
+  return item.test === test ? runLabel(item) : `${item.test} ${runLabel(item)}`;
 }
 
 /** The runs of the shown run's test, newest first; `items` is null until they are known. */

@@ -294,7 +294,7 @@ function Table({ items, shown, baseline, route, navigate, changeTo, onPin, onEdi
       },
     },
   ];
-  return html`<div class="runs-table">
+  return html`<div class="tall-table">
     <${DataTable}
       label="Runs, table"
       columns=${columns}
