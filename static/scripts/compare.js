@@ -199,17 +199,20 @@ export function compareThresholds(run, other) {
   const key = (t) => JSON.stringify([t.metric, t.expression]);
   const mine = new Map(run.thresholds.map((t) => [key(t), t]));
   const theirs = new Map(other.thresholds.map((t) => [key(t), t]));
+  const countable = sameLength(run, other);
   const rows = [...new Set([...mine.keys(), ...theirs.keys()])].map((id) => {
     const threshold = mine.get(id);
     const against = theirs.get(id);
     const { metric, expression } = threshold ?? against;
     const meta = metaOf(run, metric) ?? metaOf(other, metric);
-    const found = difference(threshold?.observed, against?.observed, wishOf(expression));
+    const aggregate = parseExpression(expression)?.aggregate;
+    const way = aggregate === "count" && !countable ? 0 : wishOf(expression);
+    const found = difference(threshold?.observed, against?.observed, way);
     const row = {
       id,
       name: metric,
       figure: sayExpression(expression, meta),
-      unit: unitOf(meta, parseExpression(expression)?.aggregate),
+      unit: unitOf(meta, aggregate),
       expression,
       passes: threshold?.passes,
       passed: against?.passes,

@@ -114,6 +114,25 @@ test("counts of runs of different length are neither better nor worse", () => {
   assert.equal(count.verdict, "higher");
 });
 
+test("what only one run has is one row for the whole, with its p95 where it has one", () => {
+  const run = ended(40, [100, 0.01, 4000, 10]);
+  apply(run, "metric", { pay: { type: "trend", contains: "time" } }, 5);
+  run.param.aggregates.trend = ["avg", "p(95)"];
+  const other = ended(40, [100, 0.01, 4000, 10]);
+  const names = ["http_req_duration", "http_req_failed", "http_reqs", "pay", "time", "vus"];
+  const row = { pay: [70, 80], http_req_duration: [50, 100], http_reqs: [1, 1] };
+  apply(
+    run,
+    "cumulative",
+    names.map((name) => row[name] ?? [1]),
+  );
+  const rows = compareMetrics(run, other).filter((found) => found.name === "pay");
+  assert.deepEqual(
+    rows.map(({ figure, value, verdict }) => [figure, value, verdict]),
+    [["p95", 80, "added"]],
+  );
+});
+
 test("a run compared with itself has nothing that differs", () => {
   const run = ended(40, [100, 0.01, 4000, 10]);
   assert.ok(compareMetrics(run, run).every((row) => row.verdict === "same"));
