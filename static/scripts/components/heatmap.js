@@ -13,10 +13,17 @@ const CELLS = {
 /** `rows` as of `thresholdsByRun(items)`; `run` tells units; `headOf(item)` is a column's head. */
 export function Heatmap({ run, items, rows, shown, nameOf, headOf }) {
   const scroll = useRef(null);
-  // The newest runs are at the right.
+  const seen = useRef({ newest: null, width: 0 });
+  // The newest runs are at the right; older ones that come later push nothing away.
   useLayoutEffect(() => {
-    scroll.current.scrollLeft = scroll.current.scrollWidth;
-  }, [items.at(-1)?.id]);
+    const element = scroll.current;
+    const newest = items.at(-1)?.id;
+    const same = seen.current.newest === newest;
+    element.scrollLeft = same
+      ? element.scrollLeft + element.scrollWidth - seen.current.width
+      : element.scrollWidth;
+    seen.current = { newest, width: element.scrollWidth };
+  }, [items[0]?.id, items.at(-1)?.id]);
   return html`<div
     class="table-scroll heatmap"
     tabindex="0"
