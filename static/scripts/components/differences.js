@@ -120,6 +120,7 @@ export function Differences({
               columns=${columns}
               rows=${shown}
               rowKey=${(row) => row.id}
+              initial=${{ by: "verdict", down: true }}
               filter=${filter}
             />
           </div>`

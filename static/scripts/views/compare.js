@@ -70,8 +70,7 @@ export function Compare({ run, session, api, route, navigate }) {
           onChoose=${choose}
         />
         ${
-          chosen &&
-          !itself &&
+          other.run?.current &&
           html`<${RouteLink}
             class="button"
             route=${route}
