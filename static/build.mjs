@@ -9,6 +9,7 @@ import { createHash } from "node:crypto";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, posix, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import { importsOf, link } from "./link.mjs";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
@@ -65,15 +66,16 @@ function hashed(path, text) {
   return path.replace(/(\.\w+)$/, `.${hash}$1`);
 }
 
-/** Writes assets under hashed names, what they import first, and remembers the names in `done`. */
-function assets(out, done) {
+/** Writes assets under hashed names, what they import first, and remembers the names. */
+function assets(out) {
+  const done = new Map();
   async function emit(path, waiting = []) {
     if (waiting.includes(path)) throw new Error(`circular import: ${[...waiting, path].join(" → ")}`);
     if (!done.has(path)) {
       let text = await source(path);
       if (path.endsWith(".js")) text = await rewritten(path, text, [...waiting, path]);
       const name = hashed(path, text);
-      await write(join(out, name), text);
+      await writeServed(join(out, name), text);
       done.set(path, name);
     }
     return done.get(path);
@@ -86,7 +88,13 @@ function assets(out, done) {
     }
     return text;
   }
-  return emit;
+  return { emit, names: () => [...done.values()] };
+}
+
+/** Beside each file that is served, the same compressed: the component has only to choose. */
+async function writeServed(path, text) {
+  await write(path, text);
+  await write(path + ".gz", gzipSync(text, { level: 9 }));
 }
 
 async function write(path, text) {
@@ -95,17 +103,18 @@ async function write(path, text) {
 }
 
 async function buildPages(out) {
-  const done = new Map();
-  const emit = assets(join(out, "ui"), done);
+  const { emit, names } = assets(join(out, "ui"));
   let page = await readFile(join(HERE, "index.html"), "utf8");
   for (const [, attribute, path] of [...page.matchAll(/\b(src|href)="([^"]+\.(?:js|css|svg))"/g)]) {
     page = page.replace(`${attribute}="${path}"`, `${attribute}="${await emit(path)}"`);
   }
-  // Modules are asked for at once: found one behind the other, they would cost a round trip for each step.
-  const modules = [...done.values()].filter((name) => name.endsWith(".js") && !page.includes(name));
-  const links = modules.map((name) => `    <link rel="modulepreload" href="${name}" />\n`);
-  page = page.replace("  </head>\n", () => links.join("") + "  </head>\n");
-  await write(join(out, "ui/index.html"), page);
+  // Modules import each other: told at once, they are fetched at once.
+  const preloads = names()
+    .filter((name) => /^(scripts|vendor|data)\//.test(name))
+    .filter((name) => name.endsWith(".js") && !page.includes(name))
+    .map((name) => `    <link rel="modulepreload" href="${name}" />\n`);
+  page = page.replace("  </head>", () => preloads.join("") + "  </head>");
+  await writeServed(join(out, "ui/index.html"), page);
 }
 
 /** One file: styles and one script inline, allowed by their hashes and nothing else allowed. */

@@ -31,9 +31,9 @@ export function createApi(root) {
     /** Newest first. `before` is the id of the oldest run that is known already. */
     async runs({ test, before, limit = 50, figures = false } = {}) {
       const query = new URLSearchParams({ limit: String(limit) });
-      if (figures) query.set("figures", "1");
       if (test) query.set("test", test);
       if (before) query.set("before", before);
+      if (figures) query.set("figures", "1");
       return (await request(`runs?${query}`)).json();
     },
     /** One run as the list has it, or null where there is none of this id. */
@@ -91,7 +91,27 @@ export function createApi(root) {
         },
       };
     },
+    summaryAddress: (run) => at(`runs/${encodeURIComponent(run)}/summary`),
+    async summary(run) {
+      return (await request(`runs/${encodeURIComponent(run)}/summary`)).json();
+    },
+    /** `change` is `{label, note}`, null for none; the run's item as it is then. */
+    async describe(run, change) {
+      return (await request(`runs/${encodeURIComponent(run)}`, sending("PATCH", change))).json();
+    },
+    async remove(run) {
+      await request(`runs/${encodeURIComponent(run)}`, { method: "DELETE" });
+    },
+    /** The run that others of the test are held to; null for none. */
+    async setBaseline(test, run) {
+      const path = `tests/${encodeURIComponent(test)}/baseline`;
+      await request(path, run === null ? { method: "DELETE" } : sending("PUT", { run }));
+    },
   };
+}
+
+function sending(method, body) {
+  return { method, headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
 }
 
 /** The sentence of a problem document (RFC 9457), or the status. */

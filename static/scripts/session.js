@@ -123,6 +123,11 @@ export function createSession(api, { frame = requestAnimationFrame } = {}) {
       all.set(run.id, before?.state === run.state ? { ...before, ...run } : run);
     }
     state.runs = [...all.values()].sort((a, b) => b.start - a.start);
+    // Whether the run has ended is told by its stream; one that is a stranger yet is told here.
+    const shown = list.find((run) => run.id === state.info?.id);
+    if (shown)
+      state.info =
+        state.info.state === null ? shown : { ...shown, state: state.info.state, end: state.info.end };
   }
 
   async function load(route) {
@@ -181,7 +186,7 @@ export function createSession(api, { frame = requestAnimationFrame } = {}) {
         const newest = await api.runs({ limit: NEWS });
         if (mine !== generation) return;
         const [ofTest] = newest.filter((run) => run.test === state.info.test);
-        if (ofTest && !known.has(ofTest.id)) state.newer = ofTest;
+        if (ofTest && ofTest.id !== state.info.id && !known.has(ofTest.id)) state.newer = ofTest;
         state.elsewhere =
           newest.find(
             (run) => run.state === "live" && run.id !== state.info.id && run.id !== state.newer?.id,
@@ -225,6 +230,13 @@ export function createSession(api, { frame = requestAnimationFrame } = {}) {
       const runs = await api.runs({ before: state.runs.at(-1)?.id, figures: true });
       state.moreRuns = runs.length >= 50;
       merge(runs);
+      changed();
+    },
+    /** A run that has been deleted. */
+    forget(id) {
+      state.runs = state.runs.filter((run) => run.id !== id);
+      if (state.newer?.id === id) state.newer = null;
+      if (state.elsewhere?.id === id) state.elsewhere = null;
       changed();
     },
     finish: () => api.finish(state.info.id),

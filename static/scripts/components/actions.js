@@ -4,7 +4,7 @@ import { html, useEffect, useRef, useState } from "../html.js";
 import { tabsOf } from "../panels.js";
 import { formatRoute } from "../router.js";
 import { cycleTheme, themeName } from "../theme.js";
-import { follow } from "./link.js";
+import { onPlainClick } from "./link.js";
 import { Popover } from "./popover.js";
 
 const SAID_MS = 2000;
@@ -14,7 +14,7 @@ export function CompareLink({ run, route, navigate }) {
   return html`<a
     class="button"
     href=${formatRoute({ ...route, ...change })}
-    onClick=${(event) => follow(event, () => navigate(change))}
+    onClick=${onPlainClick(() => navigate(change))}
     >Compare</a
   >`;
 }

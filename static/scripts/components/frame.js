@@ -7,7 +7,7 @@ import { tabsOf } from "../panels.js";
 import { formatRoute } from "../router.js";
 import { tally, thresholdsKnown } from "../thresholds.js";
 import { CompareLink, NewRun, Share, ThemeButton } from "./actions.js";
-import { follow } from "./link.js";
+import { onPlainClick } from "./link.js";
 import { Chip } from "./parts.js";
 import { RunSelector } from "./run-selector.js";
 
@@ -94,7 +94,7 @@ function ThresholdsChip({ run, route, navigate }) {
   return html`<a
     class="chip-link"
     href=${formatRoute({ ...route, tab })}
-    onClick=${(event) => follow(event, () => navigate({ tab }))}
+    onClick=${onPlainClick(() => navigate({ tab }))}
     >${chip}</a
   >`;
 }
@@ -120,19 +120,18 @@ function Tabs({ run, tab, route, navigate }) {
         key=${entry.id}
         href=${formatRoute({ ...route, ...change })}
         aria-current=${entry.id === tab.id ? "page" : undefined}
-        onClick=${(event) => follow(event, () => navigate(change))}
-        ><bdi class="tab-title" title=${entry.title}>${entry.title}</bdi>${
+        onClick=${onPlainClick(() => navigate(change))}
+        title=${trouble > 0 ? `${format(trouble, "count")} ${TROUBLE[entry.view]}` : undefined}
+        ><bdi class="tab-title">${entry.title}</bdi>${
           trouble > 0 &&
-          html` <span class="badge"
-            >${format(trouble, "count")}<span class="unseen">
-              ${entry.view === "checks" ? "thresholds fail" : "kinds of errors"}</span
-            ></span
-          >`
+          html`<span class="badge" aria-hidden="true" data-count=${format(trouble, "count")}></span>`
         }</a
       >`;
     })}
   </nav>`;
 }
+
+const TROUBLE = { checks: "thresholds fail", errors: "kinds of errors" };
 
 /** How much there is to look at on a tab: thresholds that fail, kinds of errors. */
 function troubleOf(run, { view }) {

@@ -1,7 +1,22 @@
-/** Links stay links: only a plain click is the page's own. */
+/** A link inside the app: a plain click is ours, any other the browser's. */
 
-export function follow(event, go) {
-  if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
-  event.preventDefault();
-  go();
+import { html } from "../html.js";
+import { formatRoute } from "../router.js";
+
+/** Click handler of a link to `change` of the address. */
+export function onPlainClick(go) {
+  return (event) => {
+    if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    go();
+  };
+}
+
+export function RouteLink({ route, navigate, change, children, ...rest }) {
+  return html`<a
+    href=${formatRoute({ ...route, ...change })}
+    onClick=${onPlainClick(() => navigate(change))}
+    ...${rest}
+    >${children}</a
+  >`;
 }

@@ -4,7 +4,7 @@ import { clock, format, moment } from "../format.js";
 import { html } from "../html.js";
 import { formatRoute } from "../router.js";
 import { tally } from "../thresholds.js";
-import { follow } from "./link.js";
+import { onPlainClick } from "./link.js";
 import { Sign } from "./parts.js";
 import { Popover } from "./popover.js";
 
@@ -29,11 +29,10 @@ export function RunSelector({ session, route, navigate }) {
                   <a
                     href=${formatRoute({ ...route, ...change })}
                     aria-current=${entry.id === info.id ? "true" : undefined}
-                    onClick=${(event) =>
-                      follow(event, () => {
-                        close();
-                        navigate(change);
-                      })}
+                    onClick=${onPlainClick(() => {
+                      close();
+                      navigate(change);
+                    })}
                   >
                     <${Verdict} thresholds=${entry.id === info.id ? run.thresholds : entry.thresholds} />
                     <bdi>${runLabel(entry)}</bdi>

@@ -5,7 +5,7 @@ import { html, useEffect, useMemo, useRef, useState } from "../html.js";
 import { tabsOf } from "../panels.js";
 import { formatRoute } from "../router.js";
 import { margin, metaOf, parseExpression, sayExpression, tally } from "../thresholds.js";
-import { follow } from "./link.js";
+import { onPlainClick } from "./link.js";
 import { Bar, Card, Chip } from "./parts.js";
 import { DataTable } from "./table.js";
 
@@ -91,7 +91,7 @@ export function RequestsCard({ run, panel, route, navigate }) {
     const rows = [...found].sort((a, b) => b.time - a.time).slice(0, MOST);
     const link = (change) => ({
       href: formatRoute({ ...route, ...change }),
-      onClick: (event) => follow(event, () => navigate(change)),
+      onClick: onPlainClick(() => navigate(change)),
     });
     const open = tab && ((key) => link({ tab, row: ["requests", ...key] }));
     return html`<${Card}

@@ -10,4 +10,6 @@ mod harness;
 mod k6;
 mod malformed;
 mod numbers;
+mod pages;
+mod panels;
 mod wire;
