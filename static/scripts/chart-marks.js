@@ -11,7 +11,7 @@ export function drawLimits(u, limits, theme) {
   const ratio = devicePixelRatio;
   ctx.save();
   ctx.beginPath();
-  ctx.rect(bbox.left, bbox.top - 12 * ratio, bbox.width, bbox.height + 12 * ratio);
+  ctx.rect(bbox.left, bbox.top - 16 * ratio, bbox.width, bbox.height + 16 * ratio);
   ctx.clip();
   ctx.font = font(theme, ratio);
   ctx.textAlign = "right";

@@ -38,7 +38,7 @@ export function createChart(element, spec, on) {
   const options = {
     width: widthOf(element),
     height: HEIGHT,
-    padding: [12, hasRight ? 0 : 8, 0, 0],
+    padding: [16, hasRight ? 0 : 16, 0, 0],
     legend: { show: false },
     cursor: {
       y: false,
