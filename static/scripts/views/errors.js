@@ -1,8 +1,277 @@
-/** Errors of a run. */
+/** What failed, how, and when: statuses over time, and every kind of failure in words. */
 
-import { Card } from "../components/parts.js";
-import { html } from "../html.js";
+import { ChartCard } from "../components/chart-card.js";
+import { Segments, Filter } from "../components/choices.js";
+import { Problem } from "../components/distribution.js";
+import { Bar, Card, Chip } from "../components/parts.js";
+import { RequestName } from "../components/request-table.js";
+import { DataTable } from "../components/table.js";
+import { CLASSES, classOf, isError, sayError, sayStatus } from "../codes.js";
+import { clock, format, moment, plural } from "../format.js";
+import { html, useMemo, useRef, useState } from "../html.js";
+import { ratePerSecond, rowRun, setColumn, setTimes, sumOf, useRows } from "../rows.js";
 
-export function Errors() {
-  return html`<${Card} id="errors" title="Errors"><p class="nothing">Nothing yet.</p><//>`;
+export function Errors(props) {
+  return html`<${ErrorsOfRun} key=${props.run.id} ...${props} />`;
+}
+
+function ErrorsOfRun({ run, api, route, navigate }) {
+  const [all, setAll] = useState(false);
+  const drawn = useRef(null);
+  const { value: rows, problem, retry } = useRows({ api, run, table: "statuses" });
+  if (rows && run.start !== null) {
+    drawn.current ??= rowRun();
+    drawStatuses(drawn.current, rows, run);
+  }
+  const statuses = run.tables.statuses;
+  const errors = statuses.filter((row) => isError(...parts(row).slice(2)));
+  const responses = sum(statuses);
+  const failed = sum(errors);
+  const shown = all ? statuses : errors;
+  return html`<p class="verdict">
+      ${run.current && html`<${Verdict} failed=${failed} responses=${responses} />`}
+    </p>
+    ${problem && html`<${Problem} what="statuses over time" problem=${problem} retry=${retry} />`}
+    ${drawn.current && statuses.length > 0 && html`<${Charts} drawn=${drawn.current} route=${route} navigate=${navigate} />`}
+    <${Card}
+      id="errors"
+      title=${all ? "Statuses" : "Errors"}
+      caption=${`by request, status and error code · ${format(shown.length, "count")}`}
+      actions=${html`<div class="toolbar">
+        <${Segments}
+          label="Rows"
+          options=${[
+            ["errors", "Errors"],
+            ["all", "All statuses"],
+          ]}
+          value=${all ? "all" : "errors"}
+          onChoose=${(id) => setAll(id === "all")}
+        />
+        <${Filter} label="Filter errors" route=${route} navigate=${navigate} />
+      </div>`}
+    >
+      <${DataTable}
+        label=${all ? "Statuses" : "Errors"}
+        columns=${columns(run, responses)}
+        rows=${shown}
+        rowKey=${(row) => JSON.stringify(row.key)}
+        initial=${{ by: "count", down: true }}
+        filter=${route.filter}
+        empty=${emptyText(run, statuses, all)}
+        open=${route.row?.[0] === "statuses" ? JSON.stringify(route.row.slice(1)) : null}
+        onOpen=${(row) => navigate({ row: row ? ["statuses", ...row.key] : null })}
+        detail=${(row) =>
+          html`<${StatusDetail}
+            key=${JSON.stringify(row.key)}
+            drawn=${drawn.current}
+            row=${row}
+            route=${route}
+            navigate=${navigate}
+          />`}
+      />
+    <//>`;
+}
+
+const sum = (rows) => rows.reduce((count, row) => count + row.count, 0);
+
+/** `[method, name, status, code]`; rows beyond those that are kept apart have one name for all. */
+const parts = (row) => (row.key.length === 4 ? row.key : ["", row.key[0], "", ""]);
+
+function Verdict({ failed, responses }) {
+  if (responses === 0) return html`<${Chip} state="none">no requests<//>`;
+  if (failed === 0) return html`<${Chip} state="good">no errors<//> in ${plural(responses, "request")}`;
+  return html`<${Chip} state="bad">${plural(failed, "error")}<//> in ${plural(responses, "request")},
+    ${format(failed / responses, "ratio")}`;
+}
+
+function emptyText(run, statuses, all) {
+  if (!run.current) return "";
+  if (statuses.length === 0) return run.stop === null ? "No requests yet." : "The run made no HTTP requests.";
+  return all ? "" : "No errors: every request got a response with a status below 400.";
+}
+
+function columns(run, responses) {
+  const when = (id, title) => ({
+    id,
+    title,
+    sort: (row) => row[id],
+    cell: (row) => html`<span title=${moment(row[id])}>${clock(row[id] - run.start)}</span>`,
+  });
+  return [
+    {
+      id: "request",
+      title: "Request",
+      left: true,
+      sort: (row) => parts(row)[1],
+      text: (row) => parts(row).join(" "),
+      cell: (row) => html`<${RequestName} parts=${row.key.slice(0, 2)} />`,
+    },
+    {
+      id: "status",
+      title: "Status",
+      left: true,
+      sort: (row) => Number(parts(row)[2]),
+      cell: (row) => html`<${Status} status=${parts(row)[2]} code=${parts(row)[3]} />`,
+    },
+    {
+      id: "code",
+      title: "Code",
+      left: true,
+      sort: (row) => parts(row)[3],
+      cell: (row) => html`<bdi class="code">${parts(row)[3] || "–"}</bdi>`,
+    },
+    {
+      id: "meaning",
+      title: "Meaning",
+      left: true,
+      text: (row) => meaning(row),
+      cell: (row) => meaning(row) || "–",
+    },
+    when("first", "First"),
+    when("last", "Last"),
+    { id: "count", title: "Count", sort: (row) => row.count, cell: (row) => format(row.count, "count") },
+    {
+      id: "share",
+      title: "Share of requests",
+      sort: (row) => row.count,
+      cell: (row) =>
+        html`<span class="share"
+          ><${Bar} share=${row.count / responses} /><span
+            >${format(row.count / responses, "ratio")}</span
+          ></span
+        >`,
+    },
+  ];
+}
+
+function meaning(row) {
+  const [, , status, code] = parts(row);
+  return isError(status, code) ? sayError(status, code) : sayStatus(status);
+}
+
+function Status({ status, code }) {
+  return html`<bdi class=${isError(status, code) ? "bad" : ""}>${status || "–"}</bdi>`;
+}
+
+const RATE = { type: "counter" };
+
+/** Columns by class and by status, and one for every row, all as requests per second. */
+function drawStatuses(drawn, rows, run) {
+  if (drawn.revision === rows.revision) return;
+  setTimes(drawn, rows, run);
+  const groups = new Map();
+  for (const series of rows.series.values()) {
+    if (series.metric !== "http_reqs") continue;
+    const [, , status, code] = parts(series);
+    const values = ratePerSecond(rows, series);
+    setColumn(drawn, rowMetric(series.key), "rate", values, RATE);
+    const names = [`class ${classOf(status)}`];
+    if (isError(status, code)) names.push(`status ${status}`);
+    for (const name of names) groups.set(name, [...(groups.get(name) ?? []), values]);
+  }
+  for (const [name, columns] of groups) setColumn(drawn, name, "rate", sumOf(rows, columns), RATE);
+  drawn.revision = rows.revision;
+}
+
+const rowMetric = (key) => `row ${JSON.stringify(key)}`;
+
+/** Failures of more statuses than this would be a tangle. */
+const MOST_LINES = 6;
+const LINES = ["--bad", "--series-2", "--series-4", "--series-6", "--series-7", "--series-8"];
+
+function Charts({ drawn, route, navigate }) {
+  const names = [...drawn.metrics.keys()];
+  const classes = CLASSES.filter(({ id }) => names.includes(`class ${id}`));
+  const failing = names
+    .filter((name) => name.startsWith("status "))
+    .map((name) => name.slice("status ".length))
+    .sort()
+    .slice(0, MOST_LINES);
+  const byClass = useMemo(
+    () => ({
+      id: "statuses",
+      title: "Responses",
+      caption: "per second, by class of status",
+      unit: "rate",
+      series: classes.map(({ id, label, color }) => ({
+        label,
+        metric: `class ${id}`,
+        aggregate: "rate",
+        color,
+      })),
+    }),
+    [classes.map(({ id }) => id).join()],
+  );
+  const byStatus = useMemo(
+    () => ({
+      id: "failures",
+      title: "Failures",
+      caption: "per second, by status",
+      unit: "rate",
+      series: failing.map((status, i) => ({
+        label: status === "0" ? "0 no response" : status || "other",
+        metric: `status ${status}`,
+        aggregate: "rate",
+        color: LINES[i],
+      })),
+    }),
+    [failing.join()],
+  );
+  const onZoom = (zoom) => navigate({ zoom });
+  return html`<div class="charts">
+    ${[byClass, byStatus]
+      .filter((panel) => panel.series.length > 0)
+      .map(
+        (panel) =>
+          html`<${ChartCard}
+            key=${panel.id}
+            run=${drawn}
+            panel=${panel}
+            zoom=${route.zoom}
+            onZoom=${onZoom}
+          />`,
+      )}
+  </div>`;
+}
+
+function StatusDetail({ drawn, row, route, navigate }) {
+  const metric = rowMetric(row.key);
+  const [, , status, code] = parts(row);
+  const panel = useMemo(
+    () => ({
+      id: "status-row",
+      title: isError(status, code) ? "These failures" : "These responses",
+      caption: "per second",
+      unit: "rate",
+      series: [
+        {
+          label: status === "0" ? "no response" : status || "requests",
+          metric,
+          aggregate: "rate",
+          color: isError(status, code) ? "--bad" : "--series-1",
+          fill: true,
+        },
+      ],
+    }),
+    [metric],
+  );
+  if (!drawn?.metrics.has(metric)) return html`<p class="nothing">No data over time.</p>`;
+  return html`<${ChartCard}
+      run=${drawn}
+      panel=${panel}
+      zoom=${route.zoom}
+      onZoom=${(zoom) => navigate({ zoom })}
+    />
+    ${
+      row.key.length === 4 &&
+      html`<div>
+        <button
+          type="button"
+          class="button"
+          onClick=${() => navigate({ tab: "requests", row: ["requests", ...row.key.slice(0, 2)], filter: "" })}
+        >
+          Open the request
+        </button>
+      </div>`
+    }`;
 }
