@@ -39,7 +39,7 @@ function logTicks(low, high) {
   return found;
 }
 
-function linearTicks(low, high) {
+export function linearTicks(low, high) {
   if (!(high > low)) return [low];
   const rough = (high - low) / 5;
   const power = 10 ** Math.floor(Math.log10(rough));
@@ -92,16 +92,12 @@ function clamp(share) {
   return Math.min(1, Math.max(0, share));
 }
 
-/** The highest percentile that so many values can tell apart. */
-const DEEPEST = 99.99;
-
 /**
  * Where a percentile stands on an axis that gives the slow end room: every further nine takes the
- * same width. 0 to 1.
+ * same width, up to `deepest`. 0 to 1.
  */
-export function percentilePlace(percentile) {
-  const nines = -Math.log10(1 - Math.min(percentile, DEEPEST) / 100);
-  return nines / -Math.log10(1 - DEEPEST / 100);
+export function percentilePlace(percentile, deepest) {
+  return Math.log(1 - Math.min(percentile, deepest) / 100) / Math.log(1 - deepest / 100);
 }
 
 /** The curve's points, `{percentile, value}`, those that so many values can tell apart. */

@@ -1,7 +1,7 @@
 /** How a metric's values are distributed: a histogram, the percentile curve, and the tables behind both. */
 
-import { curve, histogram, percentilePlace } from "../distribution.js";
-import { format, formatTick, plural, unitOf } from "../format.js";
+import { curve, histogram, linearTicks, percentilePlace } from "../distribution.js";
+import { format, plural, unitOf } from "../format.js";
 import { html, useState } from "../html.js";
 import { usePolled } from "../poller.js";
 import { Card } from "./parts.js";
@@ -129,7 +129,7 @@ function Histogram({ value, unit }) {
 
   return html`<figure class="plot">
     <figcaption class="caption">
-      Histogram, logarithmic${zero > 0 ? ` · ${format(zero, "count")} of zero` : ""}
+      Histogram, logarithmic axis${zero > 0 ? ` · ${format(zero, "count")} of zero` : ""}
     </figcaption>
     <div
       class="plot-area"
@@ -192,14 +192,15 @@ function Curve({ value, unit }) {
   const low = Math.min(0, points[0].value);
   const high = Math.max(...points.map((point) => point.value)) || 1;
   const top = low + (high - low) * 1.06;
-  const x = (point) => percentilePlace(point.percentile);
+  const deepest = points.at(-1).percentile;
+  const x = (point) => percentilePlace(point.percentile, deepest);
   const y = (v) => 1 - (v - low) / (top - low);
   const chosen = at === null ? points.at(-1) : points[Math.min(at, points.length - 1)];
   const line = points
     .map((point) => `${(x(point) * WIDTH).toFixed(1)},${(y(point.value) * HEIGHT).toFixed(1)}`)
     .join(" ");
-  const said = `p${formatTick(chosen.percentile)} ${format(chosen.value, unit)}`;
-  const levels = [0.25, 0.5, 0.75, 1].map((share) => low + share * (high - low));
+  const said = `${sayPercentile(chosen.percentile)} ${format(chosen.value, unit)}`;
+  const levels = linearTicks(low, high);
 
   function moved(event) {
     const box = event.currentTarget.getBoundingClientRect();
@@ -223,8 +224,8 @@ function Curve({ value, unit }) {
     setAt(Math.min(points.length - 1, Math.max(0, next)));
   }
 
-  return html`<figure class="plot">
-    <figcaption class="caption">By percentile, every nine as wide</figcaption>
+  return html`<figure class="plot plot-curve">
+    <figcaption class="caption">Percentiles</figcaption>
     <div
       class="plot-area"
       role="slider"
@@ -270,7 +271,7 @@ function Curve({ value, unit }) {
       )}
     </div>
     <${Axis}
-      ticks=${CURVE_TICKS.map((tick) => [percentilePlace(tick), tick === 0 ? "min" : `p${formatTick(tick)}`])}
+      ticks=${CURVE_TICKS.filter((tick) => tick <= deepest).map((tick) => [percentilePlace(tick, deepest), sayPercentile(tick)])}
     />
     <div class="legend plot-legend"><span class="legend-time">${said}</span></div>
   </figure>`;
@@ -280,7 +281,8 @@ function Curve({ value, unit }) {
 function Axis({ ticks }) {
   const shown = [];
   for (const [place, text] of ticks) {
-    if (shown.length === 0 || place - shown.at(-1)[0] > 0.11) shown.push([place, text]);
+    if (shown.length === 0 || place - shown.at(-1)[0] > (place > 0.95 ? 0.2 : 0.14))
+      shown.push([place, text]);
   }
   return html`<div class="plot-axis" aria-hidden="true">
     ${shown.map(
@@ -355,5 +357,5 @@ function Tables({ value, unit }) {
 
 function sayPercentile(percentile) {
   if (percentile === 0) return "min";
-  return percentile === 100 ? "max" : `p${formatTick(percentile)}`;
+  return percentile === 100 ? "max" : `p${percentile}`;
 }

@@ -91,16 +91,11 @@ function Silence({ session, now }) {
 }
 
 function Unknown({ test, api }) {
-  return html`<${Notice} state="none" title="The thresholds of this test are not known.">
-    <${UnknownThresholds} test=${test} api=${api} />
-  <//>`;
-}
-
-/** What makes thresholds known. */
-export function UnknownThresholds({ test, api }) {
   const command = `k6 inspect --execution-requirements script.js | curl -T - ${api.root}tests/${encodeURIComponent(test)}/options`;
-  return html`k6 does not send them with its samples. This tells them, now or before the next run:
-    <${Command} text=${command} label="command that tells the thresholds" />`;
+  return html`<${Notice} state="none" title="The thresholds of this test are not known.">
+    k6 does not send them with its samples. This tells them, now or before the next run:
+    <${Command} text=${command} label="command that tells the thresholds" />
+  <//>`;
 }
 
 function Losses({ health }) {

@@ -80,8 +80,8 @@ const parts = (row) => (row.key.length === 4 ? row.key : ["", row.key[0], "", ""
 function Verdict({ failed, responses }) {
   if (responses === 0) return html`<${Chip} state="none">no requests<//>`;
   if (failed === 0) return html`<${Chip} state="good">no errors<//> in ${plural(responses, "request")}`;
-  return html`<${Chip} state="bad">${plural(failed, "error")}<//> in ${plural(responses, "request")},
-    ${format(failed / responses, "ratio")}`;
+  const rest = ` in ${plural(responses, "request")}, ${format(failed / responses, "ratio")}`;
+  return html`<${Chip} state="bad">${plural(failed, "error")}<//>${rest}`;
 }
 
 function emptyText(run, statuses, all) {
@@ -175,9 +175,21 @@ function drawStatuses(drawn, rows, run) {
 
 const rowMetric = (key) => `row ${JSON.stringify(key)}`;
 
-/** Failures of more statuses than this would be a tangle. */
+/** Further statuses of a class, whose first has the class's colour. */
+const LINES = ["--series-6", "--series-7", "--series-1", "--series-8"];
+/** More lines than this would be a tangle. */
 const MOST_LINES = 6;
-const LINES = ["--bad", "--series-2", "--series-4", "--series-6", "--series-7", "--series-8"];
+
+function colorsOf(statuses) {
+  const taken = new Set();
+  const rest = [...LINES];
+  return statuses.map((status) => {
+    const { color } = CLASSES.find(({ id }) => id === classOf(status));
+    if (taken.has(color)) return rest.shift() ?? LINES.at(-1);
+    taken.add(color);
+    return color;
+  });
+}
 
 function Charts({ drawn, route, navigate }) {
   const names = [...drawn.metrics.keys()];
@@ -187,6 +199,7 @@ function Charts({ drawn, route, navigate }) {
     .map((name) => name.slice("status ".length))
     .sort()
     .slice(0, MOST_LINES);
+  const colors = colorsOf(failing);
   const byClass = useMemo(
     () => ({
       id: "statuses",
@@ -212,7 +225,7 @@ function Charts({ drawn, route, navigate }) {
         label: status === "0" ? "0 no response" : status || "other",
         metric: `status ${status}`,
         aggregate: "rate",
-        color: LINES[i],
+        color: colors[i],
       })),
     }),
     [failing.join()],
