@@ -13,7 +13,7 @@ export function scaleOf(low, high) {
       high,
       place: (value) => (Math.log(Math.max(value, low)) - from) / range,
       value: (share) => Math.exp(from + share * range),
-      ticks: high / low >= 8 ? logTicks(low, high) : linearTicks(low, high),
+      ticks: high / low >= 2.5 ? logTicks(low, high) : linearTicks(low, high),
     };
   }
   const range = high - low || 1;
@@ -26,9 +26,9 @@ export function scaleOf(low, high) {
   };
 }
 
-/** 1, 2 and 5 times powers of ten, of wide ranges the powers alone. */
+/** Round factors of powers of ten, fewer the wider the range. */
 function logTicks(low, high) {
-  const factors = high / low > 2000 ? [1] : [1, 2, 5];
+  const factors = high / low > 2000 ? [1] : high / low > 20 ? [1, 2, 5] : [1, 2, 3, 5, 7];
   const found = [];
   for (let power = Math.floor(Math.log10(low)); 10 ** power <= high; power += 1) {
     for (const factor of factors) {
