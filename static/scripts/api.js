@@ -37,7 +37,7 @@ export function createApi(root) {
     async finish(run) {
       await request(`runs/${encodeURIComponent(run)}/finish`, { method: "POST" });
     },
-    /** Windows of a table's rows, of one where `key` is given; those that end after `after` (ms). */
+    /** A row's windows that end after `after` (ms); of statuses without a `key`, summed by status. */
     async rows(run, { table, key, after }) {
       const query = new URLSearchParams({ table });
       if (key) query.set("key", JSON.stringify(key));

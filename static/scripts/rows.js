@@ -1,8 +1,9 @@
 /**
  * The windows of a table's rows (`GET /runs/ID/rows`), kept while a run goes on, and drawn as if each
- * row were a run of its own. Pure but for `useRows`.
+ * row were a run of its own. Pure but for the hooks at the end.
  */
 
+import { useRef } from "./html.js";
 import { endOfWindows, newRun } from "./model.js";
 import { usePolled } from "./poller.js";
 
@@ -25,7 +26,7 @@ export function appendRows(rows, document) {
     const id = idOf(came.key, came.metric);
     let known = rows.series.get(id);
     if (!known) {
-      known = { key: came.key, metric: came.metric, type: came.type, at: [] };
+      known = { key: came.key, metric: came.metric, type: came.p50 ? "trend" : null, at: [] };
       for (const name of FIGURES) known[name] = [];
       rows.series.set(id, known);
     }
@@ -90,34 +91,47 @@ const DURATIONS = [
   ["p99", "p(99)"],
 ];
 
-/** Brings a row's run up to date: rate of requests, share that failed, percentiles of every trend. */
+/**
+ * Brings a row's run up to date: counters per second; shares, and passes and fails per second;
+ * percentiles of trends.
+ */
 export function drawRow(drawn, rows, run, key) {
-  if (drawn.revision === rows.revision && drawn.start === run.start) return drawn;
+  if (drawn.revision === rows.revision) return;
   setTimes(drawn, rows, run);
+  const wanted = JSON.stringify(key);
   for (const series of rows.series.values()) {
-    if (JSON.stringify(series.key) !== JSON.stringify(key)) continue;
-    const { metric, type } = series;
-    const meta = run.metrics.get(metric) ?? { type };
-    if (type === "trend") {
+    if (JSON.stringify(series.key) !== wanted) continue;
+    const { metric, count, nonzero, sum } = series;
+    const meta = run.metrics.get(metric) ?? { type: series.type };
+    const set = (aggregate, values) => setColumn(drawn, metric, aggregate, values, meta);
+    if (meta.type === "trend") {
       for (const [figure, aggregate] of DURATIONS) {
-        setColumn(
-          drawn,
-          metric,
+        set(
           aggregate,
           fill(rows, series, (i) => series[figure][i]),
-          meta,
         );
       }
-    } else if (type === "counter") {
-      const of = (i) => series.sum[i] ?? series.count[i];
-      setColumn(drawn, metric, "rate", ratePerSecond(rows, series, of), meta);
-    } else if (type === "rate") {
-      const share = (i) => (series.count[i] ? series.nonzero[i] / series.count[i] : null);
-      setColumn(drawn, metric, "rate", fill(rows, series, share), meta);
+    } else if (meta.type === "counter") {
+      set(
+        "rate",
+        ratePerSecond(rows, series, (i) => sum[i]),
+      );
+    } else if (meta.type === "rate") {
+      set(
+        "rate",
+        fill(rows, series, (i) => (count[i] > 0 ? nonzero[i] / count[i] : null)),
+      );
+      set(
+        "passes",
+        ratePerSecond(rows, series, (i) => nonzero[i]),
+      );
+      set(
+        "fails",
+        ratePerSecond(rows, series, (i) => count[i] - nonzero[i]),
+      );
     }
   }
   drawn.revision = rows.revision;
-  return drawn;
 }
 
 /** A row's tags as submetrics write them: `{name:search}` and the like, beside its table. */
@@ -131,7 +145,7 @@ export function thresholdsOf(run, table, key) {
     .map((threshold) => ({ ...threshold, metric: threshold.metric.slice(0, -tag.length) }));
 }
 
-/** Follows a table's windows, or those of one row: `{value, problem, retry}`. */
+/** Follows a row's windows, or those of all statuses without a `key`: `{value, problem, retry}`. */
 export function useRows({ api, run, table, key }) {
   async function load(known) {
     const rows = known ?? newRows();
@@ -141,4 +155,18 @@ export function useRows({ api, run, table, key }) {
     return appendRows(rows, await api.rows(run.id, { table, key, after }));
   }
   return usePolled(load, run.current ? `${run.times.length} ${run.stop}` : "first", 2000);
+}
+
+/**
+ * A row as a run that grows while the real one does: `{drawn, problem, retry}`; `drawn` is null until
+ * both the windows and the run's own events are there. To be keyed by run, table and row.
+ */
+export function useDrawnRow({ api, run, table, row }) {
+  const drawn = useRef(null);
+  const { value, problem, retry } = useRows({ api, run, table, key: row });
+  if (value && run.current) {
+    drawn.current ??= rowRun();
+    drawRow(drawn.current, value, run, row);
+  }
+  return { drawn: drawn.current, problem, retry };
 }

@@ -19,8 +19,8 @@ const whole = {
   times: [2000, 4000, 6000, 7000],
   seconds: [2, 2, 2, 1],
   series: [
-    { key: KEY, metric: "http_reqs", type: "counter", at: [0, 2, 3], count: [4, 6, 5], sum: [4, 6, 5] },
-    { key: KEY, metric: "http_req_failed", type: "rate", at: [0, 2], count: [4, 6], nonzero: [1, 0] },
+    { key: KEY, metric: "http_reqs", at: [0, 2, 3], count: [4, 6, 5], sum: [4, 6, 5] },
+    { key: KEY, metric: "http_req_failed", at: [0, 2], count: [4, 6], nonzero: [1, 0], sum: [1, 0] },
     {
       key: KEY,
       metric: "http_req_duration",
@@ -31,7 +31,7 @@ const whole = {
       p95: [2],
       p99: [3],
     },
-    { key: ["GET", "late"], metric: "http_reqs", type: "counter", at: [3], count: [1], sum: [1] },
+    { key: ["GET", "late"], metric: "http_reqs", at: [3], count: [1], sum: [1] },
   ],
 };
 
@@ -83,12 +83,16 @@ test("windows that are known already change nothing", () => {
   assert.deepEqual(columnsOf(rows)[0], [2, 0, 3, 5, 4]);
 });
 
-test("a row is drawn as a run: gaps for durations and shares, zero for rates", () => {
+test("a row is drawn as a run: gaps for durations and shares, zero for what is counted", () => {
   const run = { ...newRun("shop.1"), start: 1000 };
-  const drawn = drawRow(rowRun(), appendRows(newRows(), whole), run, KEY);
+  run.metrics.set("http_reqs", { type: "counter" });
+  run.metrics.set("http_req_failed", { type: "rate" });
+  const drawn = rowRun();
+  drawRow(drawn, appendRows(newRows(), whole), run, KEY);
   assert.deepEqual(drawn.times, [1, 3, 5, 6]);
   assert.deepEqual(column(drawn, "http_reqs", "rate"), [2, 0, 3, 5]);
   assert.deepEqual(column(drawn, "http_req_failed", "rate"), [0.25, null, 0, null]);
+  assert.deepEqual(column(drawn, "http_req_failed", "fails"), [1.5, 0, 3, 0]);
   assert.deepEqual(column(drawn, "http_req_duration", "p(95)"), [null, null, 2, null]);
 });
 

@@ -1,7 +1,7 @@
 /** What a row of requests, groups or scenarios opens: its charts over time and its distribution. */
 
-import { html, useRef } from "../html.js";
-import { drawRow, rowRun, thresholdsOf, useRows } from "../rows.js";
+import { html } from "../html.js";
+import { thresholdsOf, useDrawnRow } from "../rows.js";
 import { ChartCard } from "./chart-card.js";
 import { Distributions, Problem } from "./distribution.js";
 
@@ -50,14 +50,11 @@ function percentiles(id, title, metric) {
 
 /** To be keyed by run, table and row. */
 export function RowDetail({ run, api, route, navigate, table, row }) {
-  const drawn = useRef(null);
-  const { value, problem, retry } = useRows({ api, run, table, key: row });
-  if (problem && !value) return html`<${Problem} what="row" problem=${problem} retry=${retry} />`;
-  if (!value || run.start === null) return html`<div class="detail-wait"></div>`;
-  drawn.current ??= rowRun();
-  drawRow(drawn.current, value, run, row);
-  drawn.current.thresholds = thresholdsOf(run, table, row);
-  const { metrics } = drawn.current;
+  const { drawn, problem, retry } = useDrawnRow({ api, run, table, row });
+  if (problem && !drawn) return html`<${Problem} what="row" problem=${problem} retry=${retry} />`;
+  if (!drawn) return html`<div class="detail-wait"></div>`;
+  drawn.thresholds = thresholdsOf(run, table, row);
+  const { metrics } = drawn;
   const panels = PANELS[table].filter((panel) => metrics.has(panel.series[0].metric));
   const trends = [...metrics].filter(([, meta]) => meta.type === "trend").map(([name]) => name);
   const first = ["http_req_duration", "group_duration", "iteration_duration"].find((m) => trends.includes(m));
@@ -67,7 +64,7 @@ export function RowDetail({ run, api, route, navigate, table, row }) {
         (panel) =>
           html`<${ChartCard}
             key=${panel.id}
-            run=${drawn.current}
+            run=${drawn}
             panel=${panel}
             zoom=${route.zoom}
             onZoom=${(zoom) => navigate({ zoom })}

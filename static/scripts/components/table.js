@@ -51,7 +51,7 @@ export function DataTable({
     class=${detail ? "table-scroll table-opens" : "table-scroll"}
     tabindex="0"
     role="region"
-    aria-label=${label}
+    aria-label=${`${label}, table`}
     onPointerEnter=${(event) => (pointed.current = event.pointerType === "mouse")}
     onPointerLeave=${() => (pointed.current = false)}
     onFocusIn=${() => (focused.current = true)}

@@ -82,9 +82,7 @@ export function Outcome({ passes }) {
 export function sayTally(thresholds) {
   const { pass, fail, noData, total } = tally(thresholds);
   return [
-    total === pass && total > 1
-      ? `All ${plural(total, "threshold")} pass`
-      : `${format(pass, "count")} of ${plural(total, "threshold")} ${pass === 1 ? "passes" : "pass"}`,
+    `${format(pass, "count")} of ${plural(total, "threshold")} ${pass === 1 ? "passes" : "pass"}`,
     fail > 0 && `${format(fail, "count")} ${fail === 1 ? "fails" : "fail"}`,
     noData > 0 && `${format(noData, "count")} ${noData === 1 ? "has" : "have"} no data`,
   ]

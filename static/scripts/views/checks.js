@@ -7,8 +7,9 @@ import { Bar, Card, Chip } from "../components/parts.js";
 import { DataTable } from "../components/table.js";
 import { sayTally, ThresholdTable } from "../components/threshold-table.js";
 import { clock, format, moment, NOTHING, plural } from "../format.js";
-import { html, useMemo, useRef } from "../html.js";
-import { ratePerSecond, rowRun, setColumn, setTimes, sumOf, useRows } from "../rows.js";
+import { html, useRef } from "../html.js";
+import { column } from "../model.js";
+import { rowRun, setColumn, useDrawnRow } from "../rows.js";
 import { tally, thresholdsKnown } from "../thresholds.js";
 import { sayGroup } from "./requests.js";
 
@@ -38,18 +39,31 @@ function Thresholds({ run }) {
 const FAILURES = {
   id: "check-failures",
   title: "Failed checks",
-  caption: "per second",
-  unit: "rate",
-  series: [{ label: "failed", metric: "all", aggregate: "fails", color: "--bad", fill: true }],
+  caption: "share of checks",
+  unit: "ratio",
+  series: [{ label: "failed", metric: "checks", aggregate: "failed", color: "--bad", fill: true }],
 };
+
+/** The run's own checks, told by what failed. */
+function drawFailures(drawn, run) {
+  if (drawn.revision === run.revision) return;
+  const passed = column(run, "checks", "rate");
+  drawn.start = run.start;
+  drawn.times = run.times;
+  setColumn(
+    drawn,
+    "checks",
+    "failed",
+    passed.map((share) => (share === null ? null : 1 - share)),
+    { type: "rate" },
+  );
+  drawn.revision = run.revision;
+}
 
 function ChecksOfRun({ run, api, route, navigate }) {
   const drawn = useRef(null);
-  const { value: rows, problem, retry } = useRows({ api, run, table: "checks" });
-  if (rows && run.start !== null) {
-    drawn.current ??= rowRun();
-    drawChecks(drawn.current, rows, run);
-  }
+  drawn.current ??= rowRun();
+  drawFailures(drawn.current, run);
   const checks = run.tables.checks;
   const fails = checks.reduce((count, row) => count + row.fails, 0);
   const all = fails + checks.reduce((count, row) => count + row.passes, 0);
@@ -73,66 +87,39 @@ function ChecksOfRun({ run, api, route, navigate }) {
         detail=${(row) =>
           html`<${CheckDetail}
             key=${JSON.stringify(row.key)}
-            drawn=${drawn.current}
+            run=${run}
+            api=${api}
             row=${row}
             ...${zooming}
           />`}
       />
     <//>
-    ${problem && html`<${Problem} what="checks over time" problem=${problem} retry=${retry} />`}
-    ${drawn.current?.metrics.has("all") && html`<${ChartCard} run=${drawn.current} panel=${FAILURES} ...${zooming} />`}`;
+    ${all > 0 && html`<${ChartCard} run=${drawn.current} panel=${FAILURES} ...${zooming} />`}`;
 }
 
 function Verdict({ fails, all }) {
-  if (fails === 0) return html`<${Chip} state="good">All of ${plural(all, "check")} passed<//>`;
+  if (fails === 0) return html`<${Chip} state="good">All ${plural(all, "check")} passed<//>`;
   return html`<${Chip} state="bad"
     >${format(fails, "count")} of ${plural(all, "check")} failed, ${format(fails / all, "ratio")}<//
   >`;
 }
 
-const COUNTER = { type: "counter" };
+const ONE_CHECK = {
+  id: "check-row",
+  title: "This check",
+  caption: "per second",
+  unit: "rate",
+  series: [
+    { label: "failed", metric: "checks", aggregate: "fails", color: "--bad", fill: true },
+    { label: "passed", metric: "checks", aggregate: "passes", color: "--series-3" },
+  ],
+};
 
-/** Failures and passes per second: of every check, and the failures of all. */
-function drawChecks(drawn, rows, run) {
-  if (drawn.revision === rows.revision) return;
-  setTimes(drawn, rows, run);
-  const failures = [];
-  for (const series of rows.series.values()) {
-    if (series.metric !== "checks") continue;
-    const failed = ratePerSecond(rows, series, (i) => series.count[i] - series.nonzero[i]);
-    failures.push(failed);
-    setColumn(drawn, rowMetric(series.key), "fails", failed, COUNTER);
-    setColumn(
-      drawn,
-      rowMetric(series.key),
-      "passes",
-      ratePerSecond(rows, series, (i) => series.nonzero[i]),
-      COUNTER,
-    );
-  }
-  if (failures.length > 0) setColumn(drawn, "all", "fails", sumOf(rows, failures), COUNTER);
-  drawn.revision = rows.revision;
-}
-
-const rowMetric = (key) => `row ${JSON.stringify(key)}`;
-
-function CheckDetail({ drawn, row, zoom, onZoom }) {
-  const metric = rowMetric(row.key);
-  const panel = useMemo(
-    () => ({
-      id: "check-row",
-      title: "This check",
-      caption: "per second",
-      unit: "rate",
-      series: [
-        { label: "failed", metric, aggregate: "fails", color: "--bad", fill: true },
-        { label: "passed", metric, aggregate: "passes", color: "--series-3" },
-      ],
-    }),
-    [metric],
-  );
-  if (!drawn?.metrics.has(metric)) return html`<p class="nothing">No data over time.</p>`;
-  return html`<${ChartCard} run=${drawn} panel=${panel} zoom=${zoom} onZoom=${onZoom} />`;
+function CheckDetail({ run, api, row, zoom, onZoom }) {
+  const { drawn, problem, retry } = useDrawnRow({ api, run, table: "checks", row: row.key });
+  if (problem && !drawn) return html`<${Problem} what="row" problem=${problem} retry=${retry} />`;
+  if (!drawn) return html`<div class="detail-wait"></div>`;
+  return html`<${ChartCard} run=${drawn} panel=${ONE_CHECK} zoom=${zoom} onZoom=${onZoom} />`;
 }
 
 const share = (row) => row.passes / (row.passes + row.fails || 1);

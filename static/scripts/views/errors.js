@@ -9,7 +9,7 @@ import { DataTable } from "../components/table.js";
 import { CLASSES, classOf, isError, sayError, sayStatus } from "../codes.js";
 import { clock, format, moment, plural } from "../format.js";
 import { html, useMemo, useRef, useState } from "../html.js";
-import { ratePerSecond, rowRun, setColumn, setTimes, sumOf, useRows } from "../rows.js";
+import { ratePerSecond, rowRun, setColumn, setTimes, sumOf, useDrawnRow, useRows } from "../rows.js";
 
 export function Errors(props) {
   return html`<${ErrorsOfRun} key=${props.run.id} ...${props} />`;
@@ -19,7 +19,7 @@ function ErrorsOfRun({ run, api, route, navigate }) {
   const [all, setAll] = useState(false);
   const drawn = useRef(null);
   const { value: rows, problem, retry } = useRows({ api, run, table: "statuses" });
-  if (rows && run.start !== null) {
+  if (rows && run.current) {
     drawn.current ??= rowRun();
     drawStatuses(drawn.current, rows, run);
   }
@@ -63,7 +63,8 @@ function ErrorsOfRun({ run, api, route, navigate }) {
         detail=${(row) =>
           html`<${StatusDetail}
             key=${JSON.stringify(row.key)}
-            drawn=${drawn.current}
+            run=${run}
+            api=${api}
             row=${row}
             route=${route}
             navigate=${navigate}
@@ -155,25 +156,21 @@ function Status({ status, code }) {
 
 const RATE = { type: "counter" };
 
-/** Columns by class and by status, and one for every row, all as requests per second. */
+/** Columns by class and, of failures, by status, as requests per second. */
 function drawStatuses(drawn, rows, run) {
   if (drawn.revision === rows.revision) return;
   setTimes(drawn, rows, run);
-  const groups = new Map();
+  const classes = new Map();
   for (const series of rows.series.values()) {
-    if (series.metric !== "http_reqs") continue;
-    const [, , status, code] = parts(series);
+    const [status] = series.key;
     const values = ratePerSecond(rows, series);
-    setColumn(drawn, rowMetric(series.key), "rate", values, RATE);
-    const names = [`class ${classOf(status)}`];
-    if (isError(status, code)) names.push(`status ${status}`);
-    for (const name of names) groups.set(name, [...(groups.get(name) ?? []), values]);
+    if (isError(status, "")) setColumn(drawn, `status ${status}`, "rate", values, RATE);
+    const id = classOf(status);
+    classes.set(id, [...(classes.get(id) ?? []), values]);
   }
-  for (const [name, columns] of groups) setColumn(drawn, name, "rate", sumOf(rows, columns), RATE);
+  for (const [id, columns] of classes) setColumn(drawn, `class ${id}`, "rate", sumOf(rows, columns), RATE);
   drawn.revision = rows.revision;
 }
-
-const rowMetric = (key) => `row ${JSON.stringify(key)}`;
 
 /** Further statuses of a class, whose first has the class's colour. */
 const LINES = ["--series-6", "--series-7", "--series-1", "--series-8"];
@@ -247,8 +244,8 @@ function Charts({ drawn, route, navigate }) {
   </div>`;
 }
 
-function StatusDetail({ drawn, row, route, navigate }) {
-  const metric = rowMetric(row.key);
+function StatusDetail({ run, api, row, route, navigate }) {
+  const { drawn, problem, retry } = useDrawnRow({ api, run, table: "statuses", row: row.key });
   const [, , status, code] = parts(row);
   const panel = useMemo(
     () => ({
@@ -259,16 +256,17 @@ function StatusDetail({ drawn, row, route, navigate }) {
       series: [
         {
           label: status === "0" ? "no response" : status || "requests",
-          metric,
+          metric: "http_reqs",
           aggregate: "rate",
           color: isError(status, code) ? "--bad" : "--series-1",
           fill: true,
         },
       ],
     }),
-    [metric],
+    [status, code],
   );
-  if (!drawn?.metrics.has(metric)) return html`<p class="nothing">No data over time.</p>`;
+  if (problem && !drawn) return html`<${Problem} what="row" problem=${problem} retry=${retry} />`;
+  if (!drawn) return html`<div class="detail-wait"></div>`;
   return html`<${ChartCard}
       run=${drawn}
       panel=${panel}
