@@ -7,7 +7,7 @@ import { Distributions, Problem } from "./distribution.js";
 
 const RATE = {
   id: "row-rate",
-  title: "Requests",
+  title: "Request rate",
   caption: "per second",
   unit: "rate",
   series: [
