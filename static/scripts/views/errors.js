@@ -52,7 +52,7 @@ function ErrorsOfRun({ run, api, route, navigate }) {
     >
       <${DataTable}
         label=${all ? "Statuses" : "Errors"}
-        columns=${columns(run, responses)}
+        columns=${columns(run, responses, all)}
         rows=${shown}
         rowKey=${(row) => JSON.stringify(row.key)}
         initial=${{ by: "count", down: true }}
@@ -91,7 +91,7 @@ function emptyText(run, statuses, all) {
   return all ? "" : "No errors: every request got a response with a status below 400.";
 }
 
-function columns(run, responses) {
+function columns(run, responses, all) {
   const when = (id, title) => ({
     id,
     title,
@@ -135,12 +135,15 @@ function columns(run, responses) {
       id: "share",
       title: "Share of requests",
       sort: (row) => row.count,
+      // Bars tell statuses apart; failures among all requests are too few for that.
       cell: (row) =>
-        html`<span class="share"
-          ><${Bar} share=${row.count / responses} /><span
-            >${format(row.count / responses, "ratio")}</span
-          ></span
-        >`,
+        all
+          ? html`<span class="share"
+              ><${Bar} share=${row.count / responses} /><span
+                >${format(row.count / responses, "ratio")}</span
+              ></span
+            >`
+          : format(row.count / responses, "ratio"),
     },
   ];
 }
