@@ -69,7 +69,7 @@ pub async fn answer(request: Request) -> Reply {
     {
         let headers = answer.headers_mut();
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-        headers.insert(VARY, HeaderValue::from_static("origin"));
+        headers.append(VARY, HeaderValue::from_static("origin"));
         headers.insert(
             "access-control-allow-headers",
             HeaderValue::from_static("authorization, last-event-id, if-none-match"),
