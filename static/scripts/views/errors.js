@@ -231,7 +231,7 @@ function Charts({ drawn, route, navigate }) {
     [failing.join()],
   );
   const onZoom = (zoom) => navigate({ zoom });
-  return html`<div class="charts">
+  return html`<div class="charts statuses">
     ${[byClass, byStatus]
       .filter((panel) => panel.series.length > 0)
       .map(
