@@ -7,7 +7,7 @@ import { Bar, Card, Chip } from "../components/parts.js";
 import { DataTable } from "../components/table.js";
 import { sayTally, ThresholdTable } from "../components/threshold-table.js";
 import { clock, format, moment, NOTHING, plural } from "../format.js";
-import { html, useRef } from "../html.js";
+import { html, useMemo, useRef } from "../html.js";
 import { column } from "../model.js";
 import { rowRun, setColumn, useDrawnRow } from "../rows.js";
 import { tally, thresholdsKnown } from "../thresholds.js";
@@ -68,13 +68,10 @@ function ChecksOfRun({ run, api, route, navigate }) {
   const fails = checks.reduce((count, row) => count + row.fails, 0);
   const all = fails + checks.reduce((count, row) => count + row.passes, 0);
   const zooming = { zoom: route.zoom, onZoom: (zoom) => navigate({ zoom }) };
-  return html`<${Card}
-      id="checks"
-      title="Checks"
-      caption=${all > 0 && html`<${Verdict} fails=${fails} all=${all} />`}
-      actions=${html`<${Filter} label="Filter checks" route=${route} navigate=${navigate} />`}
-    >
-      <${DataTable}
+  // Between windows, while only clocks move, nothing of this is drawn again.
+  const content = useMemo(
+    () =>
+      html`<${DataTable}
         label="Checks"
         columns=${columns(run)}
         rows=${checks}
@@ -92,7 +89,16 @@ function ChecksOfRun({ run, api, route, navigate }) {
             row=${row}
             ...${zooming}
           />`}
-      />
+      />`,
+    [run, checks, route, run.times.length, run.current, run.stop],
+  );
+  return html`<${Card}
+      id="checks"
+      title="Checks"
+      caption=${all > 0 && html`<${Verdict} fails=${fails} all=${all} />`}
+      actions=${html`<${Filter} label="Filter checks" route=${route} navigate=${navigate} />`}
+    >
+      ${content}
     <//>
     ${all > 0 && html`<${ChartCard} run=${drawn.current} panel=${FAILURES} ...${zooming} />`}`;
 }

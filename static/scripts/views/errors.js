@@ -28,6 +28,31 @@ function ErrorsOfRun({ run, api, route, navigate }) {
   const responses = sum(statuses);
   const failed = sum(errors);
   const shown = all ? statuses : errors;
+  // Between windows, while only clocks move, nothing of this is drawn again.
+  const content = useMemo(
+    () =>
+      html`<${DataTable}
+        label=${all ? "Statuses" : "Errors"}
+        columns=${columns(run, responses, all)}
+        rows=${shown}
+        rowKey=${(row) => JSON.stringify(row.key)}
+        initial=${{ by: "count", down: true }}
+        filter=${route.filter}
+        empty=${emptyText(run, statuses, all)}
+        open=${route.row?.[0] === "statuses" ? JSON.stringify(route.row.slice(1)) : null}
+        onOpen=${(row) => navigate({ row: row ? ["statuses", ...row.key] : null })}
+        detail=${(row) =>
+          html`<${StatusDetail}
+            key=${JSON.stringify(row.key)}
+            run=${run}
+            api=${api}
+            row=${row}
+            route=${route}
+            navigate=${navigate}
+          />`}
+      />`,
+    [run, statuses, all, route, run.times.length, run.current, run.stop],
+  );
   return html`<p class="verdict">
       ${run.current && html`<${Verdict} failed=${failed} responses=${responses} />`}
     </p>
@@ -50,26 +75,7 @@ function ErrorsOfRun({ run, api, route, navigate }) {
         <${Filter} label="Filter errors" route=${route} navigate=${navigate} />
       </div>`}
     >
-      <${DataTable}
-        label=${all ? "Statuses" : "Errors"}
-        columns=${columns(run, responses, all)}
-        rows=${shown}
-        rowKey=${(row) => JSON.stringify(row.key)}
-        initial=${{ by: "count", down: true }}
-        filter=${route.filter}
-        empty=${emptyText(run, statuses, all)}
-        open=${route.row?.[0] === "statuses" ? JSON.stringify(route.row.slice(1)) : null}
-        onOpen=${(row) => navigate({ row: row ? ["statuses", ...row.key] : null })}
-        detail=${(row) =>
-          html`<${StatusDetail}
-            key=${JSON.stringify(row.key)}
-            run=${run}
-            api=${api}
-            row=${row}
-            route=${route}
-            navigate=${navigate}
-          />`}
-      />
+      ${content}
     <//>`;
 }
 

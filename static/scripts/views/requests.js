@@ -6,7 +6,7 @@ import { requestColumns, totalTime } from "../components/request-table.js";
 import { RowDetail } from "../components/row-detail.js";
 import { DataTable } from "../components/table.js";
 import { format, unitOf } from "../format.js";
-import { html } from "../html.js";
+import { html, useMemo } from "../html.js";
 
 const TABLES = [
   ["requests", "Requests"],
@@ -24,27 +24,14 @@ export function Requests({ run, api, route, navigate }) {
   // `row` holds the table alone while no row of it is open.
   const table = TABLES.some(([id]) => id === route.row?.[0]) ? route.row[0] : "requests";
   const rows = run.tables[table];
-  const columns =
-    table === "requests" ? requestColumns(totalTime(rows), { full: true }) : partColumns(table, rows);
   const open = route.row?.length > 1 ? keyOf(route.row.slice(1)) : null;
-  return html`<div class="toolbar">
-      <${Segments}
-        label="Table"
-        options=${TABLES}
-        value=${table}
-        onChoose=${(id) => navigate({ row: id === "requests" ? null : [id] })}
-      />
-      <${Filter} label=${`Filter ${table}`} route=${route} navigate=${navigate} />
-    </div>
-    <${Card}
-      id="requests"
-      title=${TABLES.find(([id]) => id === table)[1]}
-      caption=${`${CAPTIONS[table]} · ${format(rows.length, "count")}`}
-    >
-      <${DataTable}
+  // Between windows, while only clocks move, nothing of this is drawn again.
+  const content = useMemo(
+    () =>
+      html`<${DataTable}
         key=${table}
         label=${TABLES.find(([id]) => id === table)[1]}
-        columns=${columns}
+        columns=${table === "requests" ? requestColumns(totalTime(rows), { full: true }) : partColumns(table, rows)}
         rows=${rows}
         rowKey=${(row) => keyOf(row.key)}
         initial=${table === "requests" ? { by: "time", down: true } : { by: "name", down: false }}
@@ -62,7 +49,24 @@ export function Requests({ run, api, route, navigate }) {
             table=${table}
             row=${row.key}
           />`}
+      />`,
+    [run, rows, route, run.times.length, run.current, run.stop],
+  );
+  return html`<div class="toolbar">
+      <${Segments}
+        label="Table"
+        options=${TABLES}
+        value=${table}
+        onChoose=${(id) => navigate({ row: id === "requests" ? null : [id] })}
       />
+      <${Filter} label=${`Filter ${table}`} route=${route} navigate=${navigate} />
+    </div>
+    <${Card}
+      id="requests"
+      title=${TABLES.find(([id]) => id === table)[1]}
+      caption=${`${CAPTIONS[table]} · ${format(rows.length, "count")}`}
+    >
+      ${content}
     <//>`;
 }
 
