@@ -50,6 +50,18 @@ export function createApi(root) {
     async finish(run) {
       await request(`runs/${encodeURIComponent(run)}/finish`, { method: "POST" });
     },
+    /** A row's windows that end after `after` (ms); of statuses without a `key`, summed by status. */
+    async rows(run, { table, key, after }) {
+      const query = new URLSearchParams({ table });
+      if (key) query.set("key", JSON.stringify(key));
+      if (after !== undefined) query.set("after", String(after));
+      return (await request(`runs/${encodeURIComponent(run)}/rows?${query}`)).json();
+    },
+    /** How the values of a row's metric are distributed over the whole run. */
+    async distribution(run, { table, key, metric }) {
+      const query = new URLSearchParams({ table, key: JSON.stringify(key), metric });
+      return (await request(`runs/${encodeURIComponent(run)}/distribution?${query}`)).json();
+    },
     report: (run) => at(`report?run=${encodeURIComponent(run)}`),
     /**
      * Follows a run's events until `close` is called. `on` is `{event(kind, data, id), open(), lost()}`.

@@ -71,6 +71,7 @@ async function walk(page, theme) {
     }
     await page.setViewportSize({ width: 1280, height: 900 });
     await accessible(page, `${title}, ${theme}`);
+    assert.doesNotMatch(await page.title(), /pwned/, "no name is run as code");
   }
 }
 
