@@ -29,7 +29,15 @@ const BARE = {
   uplot: "vendor/uplot.js",
 };
 
+/** Data that modules import: served as a module, for not every browser takes JSON for one. */
+const DATA = { "../src/dashboard/default.json": "data/dashboard.js" };
+
 async function source(path) {
+  const data = Object.keys(DATA).find((file) => DATA[file] === path);
+  if (data) {
+    const value = JSON.parse(await readFile(join(HERE, data), "utf8"));
+    return `/** ${posix.basename(data)}, as the core library has it. */\nexport default ${JSON.stringify(value)};\n`;
+  }
   const vendor = VENDOR[path];
   if (!vendor) return readFile(join(HERE, path), "utf8");
   const text = await readFile(join(HERE, "node_modules", vendor.file), "utf8");
@@ -39,7 +47,10 @@ async function source(path) {
 
 /** The path that `specifier` means in the module at `path`. */
 function resolveImport(specifier, path) {
-  if (specifier.startsWith(".")) return posix.join(posix.dirname(path), specifier);
+  if (specifier.startsWith(".")) {
+    const file = posix.join(posix.dirname(path), specifier);
+    return DATA[file] ?? file;
+  }
   const known = BARE[specifier];
   if (!known) throw new Error(`${path} imports ${specifier}, which is not among the packages served`);
   return known;
@@ -99,7 +110,7 @@ async function buildPages(out) {
   }
   // Modules import each other: told at once, they are fetched at once.
   const preloads = names()
-    .filter((name) => name.startsWith("scripts/") || name.startsWith("vendor/"))
+    .filter((name) => /^(scripts|vendor|data)\//.test(name))
     .filter((name) => name.endsWith(".js") && !page.includes(name))
     .map((name) => `    <link rel="modulepreload" href="${name}" />\n`);
   page = page.replace("  </head>", () => preloads.join("") + "  </head>");

@@ -9,11 +9,18 @@ import { parse } from "acorn";
 
 const OPTIONS = { ecmaVersion: "latest", sourceType: "module" };
 
-/** Where a module's import specifiers stand: `{specifier, start, end}`, quotes included, in order. */
+/**
+ * Where a module's import specifiers stand: `{specifier, start, end}`, quotes included, in order. What
+ * an import says of its type (`with { type: "json" }`) belongs to it: it is a module when it is served.
+ */
 export function importsOf(text) {
   return parse(text, OPTIONS)
     .body.filter((node) => node.source)
-    .map(({ source }) => ({ specifier: source.value, start: source.start, end: source.end }));
+    .map((node) => ({
+      specifier: node.source.value,
+      start: node.source.start,
+      end: node.attributes?.length ? node.end - (text[node.end - 1] === ";" ? 1 : 0) : node.source.end,
+    }));
 }
 
 /** One script of the module at `entry` and all that it needs. `source(path)`, `resolveImport(specifier, path)`. */

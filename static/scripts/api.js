@@ -1,5 +1,6 @@
 /** Speaks to the server: runs, the event stream, finishing. Paths are relative to the page's own place. */
 
+import { timed } from "./measure.js";
 import { KINDS } from "./model.js";
 
 /** Where the server is: the folder above the page's, unless the page says otherwise. */
@@ -34,6 +35,17 @@ export function createApi(root) {
       if (before) query.set("before", before);
       if (figures) query.set("figures", "1");
       return (await request(`runs?${query}`)).json();
+    },
+    /** One run as the list has it, or null where there is none of this id. */
+    async run(id) {
+      const response = await fetch(at(`runs/${encodeURIComponent(id)}`));
+      if (response.status === 404) return null;
+      if (!response.ok) throw new Error(await reasonOf(response));
+      return response.json();
+    },
+    /** What comes next of this test begins a run of its own. */
+    async newRun(test) {
+      await request(`tests/${encodeURIComponent(test)}/new-run`, { method: "POST" });
     },
     async finish(run) {
       await request(`runs/${encodeURIComponent(run)}/finish`, { method: "POST" });
@@ -78,7 +90,7 @@ export function createApi(root) {
         for (const kind of KINDS) {
           source.addEventListener(kind, (message) => {
             const id = message.lastEventId === "" ? null : Number(message.lastEventId);
-            on.event(kind, JSON.parse(message.data), id);
+            timed(() => on.event(kind, JSON.parse(message.data), id));
           });
         }
       }

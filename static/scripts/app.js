@@ -2,22 +2,21 @@
 
 import { Frame } from "./components/frame.js";
 import { Notices } from "./components/notices.js";
+import { clock } from "./format.js";
 import { html, useEffect, useState } from "./html.js";
 import { Checks } from "./views/checks.js";
 import { Compare } from "./views/compare.js";
-import { Empty, Unreachable } from "./views/empty.js";
+import { Empty, Missing, Unreachable } from "./views/empty.js";
 import { Errors } from "./views/errors.js";
-import { Overview } from "./views/overview.js";
+import { Panels } from "./views/panels.js";
 import { Requests } from "./views/requests.js";
 import { Runs } from "./views/runs.js";
 import { Summary } from "./views/summary.js";
-import { Timings } from "./views/timings.js";
+import { tabOf } from "./panels.js";
 import { formatRoute, parseRoute } from "./router.js";
 
-/** Every view gets `{run, session, api, route, navigate}`. */
-const BY_TAB = {
-  overview: Overview,
-  timings: Timings,
+/** The views that a tab can name. Every one gets `{run, session, api, route, navigate}`. */
+const VIEWS = {
   requests: Requests,
   errors: Errors,
   checks: Checks,
@@ -27,12 +26,16 @@ const BY_TAB = {
 };
 
 const FOLLOW_KEY = "loadgate-follow";
+const SHOWN_KEY = "loadgate-shown";
 
 export function App({ api, session }) {
   const [, redraw] = useState(0);
   const [route, setRoute] = useState(() => parseRoute(location.search));
   const [following, setFollowing] = useState(() => stored(FOLLOW_KEY) === "yes");
+  const [remembered, setRemembered] = useState(() => parseShown(stored(SHOWN_KEY)));
   const { state } = session;
+  const tab = tabOf(state.run, route.tab);
+  const View = VIEWS[tab.view] ?? Panels;
 
   /** `replace` is for what changes letter by letter: it makes no new entry to go back to. */
   function navigate(change, { replace = false } = {}) {
@@ -60,14 +63,15 @@ export function App({ api, session }) {
   useEffect(() => {
     if (state.phase === "loading") session.load(route);
     else if (route.run && route.run !== state.info?.id) session.show(route.run);
+    else if (!route.run && state.phase === "missing") session.load(route);
   }, [route.run]);
   useEffect(() => {
-    if (state.info && !route.run) {
+    if (state.phase === "run" && !route.run) {
       const next = { ...route, run: state.info.id };
       history.replaceState(null, "", formatRoute(next));
       setRoute(next);
     }
-  });
+  }, [state.phase, state.info?.id, route]);
 
   useEffect(() => {
     if (following && state.newer) navigate({ run: state.newer.id, zoom: null });
@@ -77,13 +81,21 @@ export function App({ api, session }) {
     document.title = state.info ? `${state.info.id} · Loadgate` : "Loadgate";
   }, [state.info?.id]);
 
+  /** The address leads, what was chosen last is the rest: so a link shows what its sender saw. */
+  function choose(shown) {
+    store(SHOWN_KEY, shown ? shown.join(".") : "");
+    setRemembered(shown);
+    navigate({ shown });
+  }
+
   function follow(always) {
     store(FOLLOW_KEY, always ? "yes" : "no");
     setFollowing(always);
   }
 
-  return html`<${Frame} session=${session} api=${api} route=${route} navigate=${navigate}>
+  return html`<${Frame} session=${session} api=${api} tab=${tab} route=${route} navigate=${navigate}>
     ${state.phase === "empty" && html`<${Empty} api=${api} test=${route.test} />`}
+    ${state.phase === "missing" && html`<${Missing} id=${state.info.id} />`}
     ${state.phase === "unreachable" && html`<${Unreachable} problem=${state.problem} />`}
     ${
       state.phase === "run" &&
@@ -98,11 +110,17 @@ export function App({ api, session }) {
         ${
           route.zoom &&
           html`<p class="zoomed">
-            Showing a part of the run.
+            <span>
+              Showing ${clock(route.zoom.from * 1000)} to ${clock(route.zoom.to * 1000)} of the run.
+            </span>
             <button type="button" class="button" onClick=${() => navigate({ zoom: null })}>Show all</button>
           </p>`
         }
-        <${BY_TAB[route.tab] ?? Overview}
+        <${View}
+          key=${tab.id}
+          tab=${tab}
+          chosen=${route.shown ?? remembered}
+          choose=${choose}
           run=${state.run}
           session=${session}
           api=${api}
@@ -111,6 +129,10 @@ export function App({ api, session }) {
         />`
     }
   <//>`;
+}
+
+function parseShown(text) {
+  return parseRoute("?" + new URLSearchParams({ shown: text ?? "" })).shown;
 }
 
 function stored(key) {

@@ -6,32 +6,39 @@
  */
 
 import uPlot from "uplot";
-import { axisUnit, clock, formatTick } from "./format.js";
+import { drawBands, drawBandWords, drawLimits } from "./chart-marks.js";
+import { clock, formatTick } from "./format.js";
+import { clockStep, scaleOf, steps } from "./scales.js";
 
 const HEIGHT = 190;
 const CURSOR = "run";
-/** A limit further than this above the data is drawn at the edge rather than flattening the data. */
-const REACH = 2.5;
+/** Windows that Page Up and Page Down go over. */
+const PAGE = 10;
 
 /**
  * Makes a chart inside `element`.
  *
- * `spec` is `{unit, series: [{label, color, dash, fill}]}`, colours named after custom properties
- * (`--series-1`). `on` is `{cursor(index or null), zoom(from, to), reset()}`.
+ * `spec` is `{unit, rightUnit, bands, series: [{label, color, dash, fill, right}]}`, colours named after
+ * custom properties (`--series-1`). `on` is `{cursor(index or null, byKey), zoom(from, to), reset()}`.
+ *
+ * By keyboard: arrows move the cursor, with Shift they select, Enter zooms to what is selected, Escape
+ * takes back the selection, the zoom or the cursor.
  */
 export function createChart(element, spec, on) {
   let limits = [];
   let wantedZoom = null;
-  let scheduled = 0;
-  let pending = null;
-  let axis = { divisor: 1, suffix: "" };
-  let tops = [];
+  let data = null;
+  let byKey = false;
+  /** Index at which a selection by keyboard began. */
+  let anchor = null;
+  const scales = { y: scaleOf(spec.unit, null, null), r: scaleOf(spec.rightUnit, null, null) };
   let theme = readTheme(element, spec);
+  const hasRight = spec.series.some((s) => s.right);
 
   const options = {
     width: widthOf(element),
     height: HEIGHT,
-    padding: [12, 8, 0, 0],
+    padding: [12, hasRight ? 0 : 8, 0, 0],
     legend: { show: false },
     cursor: {
       y: false,
@@ -51,8 +58,9 @@ export function createChart(element, spec, on) {
       },
     },
     scales: {
-      x: { time: false, range: (u, min, max) => xRange(u, wantedZoom, min, max) },
-      y: { range: (u, min, max) => yRange(min, max) },
+      x: { time: false, range: (u, min, max) => xRange(u, wantedZoom, max) },
+      y: { range: (u, min, max) => range("y", spec.unit, min, max) },
+      ...(hasRight && { r: { range: (u, min, max) => range("r", spec.rightUnit, min, max) } }),
     },
     axes: [
       {
@@ -66,45 +74,50 @@ export function createChart(element, spec, on) {
           steps(min, max, clockStep((max - min) / Math.max(2, u.bbox.width / devicePixelRatio / 90))),
         values: (u, splits) => splits.map((s) => clock(s * 1000)),
       },
-      {
-        stroke: () => theme.caption,
-        font: theme.font,
-        grid: { stroke: () => theme.grid, width: 1 },
-        ticks: { show: false },
-        gap: 6,
-        size: (u, values) => (values ? Math.max(34, ...values.map((v) => 14 + 6.4 * (v?.length ?? 0))) : 34),
-        splits: (u, i, min, max) => steps(min, max, niceStep((max - min) / 4, axis.divisor)),
-        values: (u, splits) =>
-          splits.map((s, i) => formatTick(s / axis.divisor) + (i === splits.length - 1 ? axis.suffix : "")),
-      },
+      valueAxis("y"),
+      ...(hasRight ? [{ ...valueAxis("r"), side: 1, grid: { show: false } }] : []),
     ],
     series: [{}, ...spec.series.map((s, i) => seriesOptions(s, i, () => theme))],
     hooks: {
-      setCursor: [(u) => on.cursor(u.cursor.left >= 0 ? (u.cursor.idx ?? null) : null)],
+      setCursor: [(u) => on.cursor(u.cursor.left >= 0 ? (u.cursor.idx ?? null) : null, byKey)],
       setSelect: [
         (u) => {
-          if (u.select.width < 4) return;
+          if (byKey || u.select.width < 4) return;
           const from = u.posToVal(u.select.left, "x");
           const to = u.posToVal(u.select.left + u.select.width, "x");
-          u.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
+          select(0, 0);
           on.zoom(Math.max(0, from), to);
         },
       ],
-      draw: [(u) => drawLimits(u, limits, theme)],
+      drawAxes: [(u) => spec.bands && drawBands(u, spec.bands, theme)],
+      draw: [
+        (u) => {
+          if (spec.bands) drawBandWords(u, spec.bands, theme);
+          drawLimits(u, limits, theme);
+        },
+      ],
     },
   };
 
-  function yRange(min, max) {
-    if (min === null || max === null) return [0, 1 * axis.divisor];
-    const near = limits.filter((l) => l.value <= Math.max(max * REACH, 0));
-    tops = [max, ...near.map((l) => l.value * 1.06)];
-    const high = Math.max(0, ...tops);
-    const low = Math.min(0, min, ...near.map((l) => l.value));
-    axis = axisUnit(spec.unit, Math.max(high, -low));
-    const step = niceStep((high - low || axis.divisor) / 4, axis.divisor);
-    const whole = spec.unit === "count" ? Math.max(1, step) : step;
-    // Room above, so that the line does not run along the edge.
-    return [Math.floor(low / whole) * whole, Math.ceil((high * 1.02 || whole * 4) / whole) * whole];
+  function valueAxis(scale) {
+    return {
+      scale,
+      stroke: () => theme.caption,
+      font: theme.font,
+      grid: { stroke: () => theme.grid, width: 1 },
+      ticks: { show: false },
+      gap: 6,
+      size: (u, values) => (values ? Math.max(34, ...values.map((v) => 14 + 6.4 * (v?.length ?? 0))) : 34),
+      splits: (u, i, min, max) => steps(min, max, scales[scale].step),
+      values: (u, splits) => splits.map((s, i) => tick(s, scales[scale], i === splits.length - 1)),
+    };
+  }
+
+  function range(scale, unit, min, max) {
+    const marks = scale === "y" ? limits.map((l) => l.value) : [];
+    if (scale === "y" && spec.bands) marks.push(spec.bands.good, spec.bands.poor);
+    scales[scale] = scaleOf(unit, min, max, marks);
+    return [scales[scale].low, scales[scale].high];
   }
 
   const plot = new uPlot(options, [[], ...spec.series.map(() => [])], element);
@@ -115,18 +128,79 @@ export function createChart(element, spec, on) {
   });
   observer.observe(element);
 
-  function draw() {
-    scheduled = 0;
-    plot.setData(pending, true);
+  function select(from, to) {
+    const width = Math.abs(to - from);
+    const height = width > 0 ? plot.over.clientHeight : 0;
+    plot.setSelect({ left: Math.min(from, to), width, top: 0, height }, false);
   }
 
+  const leftOf = (index) => plot.valToPos(data[0][index], "x");
+
+  function onKey(event) {
+    if (!data || data[0].length === 0 || event.ctrlKey || event.metaKey || event.altKey) return;
+    byKey = true;
+    if (act(event.key, event.shiftKey)) event.preventDefault();
+    byKey = false;
+  }
+
+  /** What a key does; whether it does anything. */
+  function act(key, extend) {
+    const [first, last] = plot.series[0].idxs ?? [0, data[0].length - 1];
+    const at = plot.cursor.left >= 0 ? plot.cursor.idx : null;
+    const moves = {
+      ArrowLeft: -1,
+      ArrowRight: 1,
+      PageUp: -PAGE,
+      PageDown: PAGE,
+      Home: -Infinity,
+      End: Infinity,
+    };
+    if (key in moves) {
+      const to = Math.min(
+        last,
+        Math.max(first, (at ?? (moves[key] > 0 ? first - 1 : last + 1)) + moves[key]),
+      );
+      if (extend) anchor ??= at ?? to;
+      else anchor = null;
+      plot.setCursor({ left: leftOf(to), top: 0 }, true, true);
+      select(anchor === null ? 0 : leftOf(anchor), anchor === null ? 0 : leftOf(to));
+      return true;
+    }
+    if (key === "Enter" && anchor !== null && at !== null && at !== anchor) {
+      const [from, to] = [data[0][Math.min(anchor, at)], data[0][Math.max(anchor, at)]];
+      clear();
+      on.zoom(from, to);
+      return true;
+    }
+    if (key === "Escape" && (anchor !== null || at !== null || wantedZoom)) {
+      if (anchor === null && wantedZoom) on.reset();
+      clear();
+      return true;
+    }
+    return false;
+  }
+
+  function clear() {
+    anchor = null;
+    select(0, 0);
+    plot.setCursor({ left: -10, top: -10 }, true, true);
+  }
+
+  element.addEventListener("keydown", onKey);
+  const onBlur = () => {
+    byKey = true;
+    if (anchor !== null || plot.cursor.left >= 0) clear();
+    byKey = false;
+  };
+  element.addEventListener("blur", onBlur);
+
   return {
-    /** Columns and limits to show, at the next frame. The columns may be the same arrays, grown. */
+    /** Columns and limits to show, drawn at once. The columns may be the same arrays, grown. */
     set(times, columns, newLimits, zoom) {
-      pending = [times, ...columns];
+      data = [times, ...columns];
       limits = newLimits;
       wantedZoom = zoom;
-      scheduled ||= requestAnimationFrame(draw);
+      plot.batch(() => plot.setData(data, true));
     },
     show(index, visible) {
       plot.setSeries(index + 1, { show: visible });
@@ -137,8 +211,9 @@ export function createChart(element, spec, on) {
       plot.redraw(false, true);
     },
     destroy() {
-      cancelAnimationFrame(scheduled);
       observer.disconnect();
+      element.removeEventListener("keydown", onKey);
+      element.removeEventListener("blur", onBlur);
       plot.destroy();
     },
   };
@@ -148,9 +223,14 @@ function widthOf(element) {
   return Math.max(200, Math.floor(element.clientWidth));
 }
 
+function tick(value, { divisor, suffix }, topmost) {
+  return formatTick(value / divisor) + (topmost ? suffix : "");
+}
+
 function seriesOptions(series, index, theme) {
   return {
     label: series.label,
+    scale: series.right ? "r" : "y",
     width: 1.5,
     dash: series.dash ? [4, 4] : undefined,
     stroke: () => theme().series[index].stroke,
@@ -187,99 +267,27 @@ function readTheme(element, spec) {
   const theme = {
     caption: color("--caption"),
     grid: color("--grid"),
+    good: color("--good"),
+    warning: color("--warning"),
     bad: color("--bad"),
     surface: color("--surface"),
     font: `11px ${getComputedStyle(element).fontFamily}`,
     series: spec.series.map((s) => {
       const stroke = color(s.color);
-      return { stroke, fill: stroke.replace(/^rgb\((.*)\)$/, "rgba($1, 0.13)") };
+      return { stroke, fill: faint(stroke, 0.13) };
     }),
   };
+  for (const state of ["good", "warning", "bad"]) theme[`${state}Zone`] = faint(theme[state], 0.07);
   probe.remove();
   return theme;
 }
 
-function xRange(u, zoom, min, max) {
+function faint(color, opacity) {
+  return color.replace(/^rgb\((.*)\)$/, `rgba($1, ${opacity})`);
+}
+
+function xRange(u, zoom, max) {
   if (zoom) return [zoom.from, zoom.to];
   const last = u.data[0].at(-1) ?? max ?? 10;
   return [0, Math.max(last, 4)];
-}
-
-/** The next of 1, 2, 2.5 and 5 times a power of ten, in the axis' unit. */
-function niceStep(rough, divisor) {
-  const scaled = rough / divisor;
-  const power = 10 ** Math.floor(Math.log10(scaled));
-  const factor = [1, 2, 2.5, 5, 10].find((f) => f * power >= scaled * 0.999) ?? 10;
-  return factor * power * divisor;
-}
-
-const CLOCK_STEPS = [
-  1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400,
-];
-
-function clockStep(rough) {
-  return CLOCK_STEPS.find((s) => s >= rough) ?? Math.ceil(rough / 86400) * 86400;
-}
-
-function steps(min, max, step) {
-  const found = [];
-  for (let i = Math.ceil(min / step - 1e-6); i * step <= max + step * 1e-6; i += 1) found.push(i * step);
-  return found;
-}
-
-/** Dotted lines with their expressions, and a mark where each was first crossed. */
-function drawLimits(u, limits, theme) {
-  const { ctx, bbox } = u;
-  const ratio = devicePixelRatio;
-  ctx.save();
-  ctx.beginPath();
-  ctx.rect(bbox.left, bbox.top - 12 * ratio, bbox.width, bbox.height + 12 * ratio);
-  ctx.clip();
-  ctx.font = `600 ${11 * ratio}px ${theme.font.replace(/^11px /, "")}`;
-  ctx.textAlign = "right";
-  ctx.textBaseline = "bottom";
-  let lastLabel = -Infinity;
-  for (const limit of [...limits].sort((a, b) => a.value - b.value)) {
-    const above = limit.value > u.scales.y.max;
-    const y = above ? bbox.top : Math.round(u.valToPos(limit.value, "y", true));
-    const color = limit.fails ? theme.bad : theme.caption;
-    ctx.strokeStyle = color;
-    ctx.lineWidth = 1.25 * ratio;
-    if (!above) {
-      ctx.setLineDash([1.5 * ratio, 3 * ratio]);
-      ctx.beginPath();
-      ctx.moveTo(bbox.left, y);
-      ctx.lineTo(bbox.left + bbox.width, y);
-      ctx.stroke();
-      ctx.setLineDash([]);
-    }
-    const label =
-      limit.label +
-      (above ? " ↑" : "") +
-      (limit.fails && limit.crossed !== null ? ` · first over at ${clock(limit.crossed * 1000)}` : "");
-    // Labels of limits close to each other would overlap: the next one goes below its line.
-    const below = Math.abs(lastLabel - y) < 16 * ratio && !above;
-    const baseline = below ? y + 16 * ratio : y - 3 * ratio;
-    lastLabel = y;
-    ctx.lineWidth = 4 * ratio;
-    ctx.lineJoin = "round";
-    ctx.strokeStyle = theme.surface;
-    ctx.strokeText(label, bbox.left + bbox.width - 4 * ratio, baseline);
-    ctx.fillStyle = color;
-    ctx.fillText(label, bbox.left + bbox.width - 4 * ratio, baseline);
-    if (limit.crossed !== null) markCrossing(u, limit.crossed, y, color, theme, ratio);
-  }
-  ctx.restore();
-}
-
-function markCrossing(u, seconds, y, color, theme, ratio) {
-  const { ctx } = u;
-  const x = u.valToPos(seconds, "x", true);
-  ctx.beginPath();
-  ctx.arc(x, y, 4 * ratio, 0, 2 * Math.PI);
-  ctx.fillStyle = color;
-  ctx.fill();
-  ctx.lineWidth = 1.5 * ratio;
-  ctx.strokeStyle = theme.surface;
-  ctx.stroke();
 }

@@ -3,7 +3,9 @@
 import { createApi, serverRoot } from "./api.js";
 import { App } from "./app.js";
 import { html, render } from "./html.js";
+import { measureRendering } from "./measure.js";
 import { createSession } from "./session.js";
 
+measureRendering();
 const api = createApi(serverRoot(document));
 render(html`<${App} api=${api} session=${createSession(api)} />`, document.getElementById("app"));

@@ -28,6 +28,8 @@ export function newRun(id = null) {
     /** Whether state has come: the stream is past what had happened before. */
     current: false,
     param: { aggregates: AGGREGATES, thresholds: {}, scenarios: [] },
+    /** The dashboard document; `{}` stands for the pages' own. */
+    config: {},
     /** Name to `{type, contains, custom, partial}`. */
     metrics: new Map(),
     layout: { names: [], index: new Map(), types: new Map() },
@@ -109,9 +111,11 @@ const HANDLERS = {
   health(run, data) {
     run.health = data;
   },
-  // What fails at each window is in `thresholds` too, with its moment; the panels are the page's own.
+  config(run, data) {
+    run.config = data ?? {};
+  },
+  // What fails at each window is in `thresholds` too, with its moment.
   threshold() {},
-  config() {},
 };
 
 /** UTF-8's byte order, which is that of code points; JavaScript's own compares UTF-16 units. */

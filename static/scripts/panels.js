@@ -1,86 +1,245 @@
-/** What the pages draw: tiles and charts as data, colours fixed by meaning so that they read without a legend. */
+/**
+ * What the pages draw, from the run's dashboard document: its tabs, and its panels resolved against
+ * the metrics that the run has. Pure.
+ *
+ * The document is the newest `config` event; an empty one means the default. Its shape is described by
+ * the schema at `/dashboard/schema.json`.
+ */
 
-const MEDIAN = "--series-1";
-const P95 = "--series-2";
-const P99 = "--series-6";
-const VUS = "--series-4";
-const FAILED = "--bad";
-const CHECKS = "--series-3";
-const ITERATIONS = "--series-5";
-const QUIET = "--series-8";
+import DEFAULT from "../../src/dashboard/default.json" with { type: "json" };
+import { unitOf } from "./format.js";
+import { splitName } from "./model.js";
+import { metaOf } from "./thresholds.js";
 
-/** `figure` and `aside` are aggregates over the whole run; `trend` is drawn small. */
-export const TILES = [
-  { title: "Requests", metric: "http_reqs", figure: "count", aside: "rate", trend: "rate", color: MEDIAN },
-  { title: "Request duration p95", metric: "http_req_duration", figure: "p(95)", trend: "p(95)", color: P95 },
-  { title: "Failed requests", metric: "http_req_failed", figure: "rate", trend: "rate", color: FAILED },
-  { title: "Checks passed", metric: "checks", figure: "rate", trend: "rate", color: CHECKS },
-  { title: "Active VUs", metric: "vus", figure: "value", now: true, trend: "value", color: VUS },
-  {
-    title: "Iterations",
-    metric: "iterations",
-    figure: "count",
-    aside: "rate",
-    trend: "rate",
-    color: ITERATIONS,
-  },
+/** Tabs that every run has, whatever its document says. */
+const OWN_TABS = [
+  { id: "runs", title: "Runs", view: "runs" },
+  { id: "compare", title: "Compare", view: "compare" },
 ];
 
-export const OVERVIEW = [
-  {
-    id: "request-rate",
-    title: "HTTP requests",
-    caption: "per second",
-    unit: "rate",
-    series: [{ label: "request rate", metric: "http_reqs", aggregate: "rate", color: MEDIAN, fill: true }],
-  },
-  {
-    id: "request-duration",
-    title: "Request duration",
-    caption: "all requests",
-    unit: "time",
-    series: percentiles("http_req_duration"),
-  },
-  {
-    id: "failed",
-    title: "Failed requests",
-    caption: "share of requests",
-    unit: "ratio",
-    series: [{ label: "failed", metric: "http_req_failed", aggregate: "rate", color: FAILED, fill: true }],
-  },
-  {
-    id: "vus",
-    title: "Virtual users",
-    caption: "",
-    unit: "count",
-    series: [
-      { label: "active VUs", metric: "vus", aggregate: "value", color: VUS, fill: true },
-      { label: "max", metric: "vus_max", aggregate: "value", color: QUIET, dash: true },
-    ],
-  },
-  {
-    id: "transfer",
-    title: "Transfer",
-    caption: "per second",
-    unit: "data/s",
-    series: [
-      { label: "received", metric: "data_received", aggregate: "rate", color: ITERATIONS, fill: true },
-      { label: "sent", metric: "data_sent", aggregate: "rate", color: P95 },
-    ],
-  },
-  {
-    id: "iteration-duration",
-    title: "Iteration duration",
-    caption: "all scenarios",
-    unit: "time",
-    series: percentiles("iteration_duration"),
-  },
+/** What a chart of a trend can show, as the control names it; `aggregate` as the events do. */
+export const PERCENTILES = [
+  { id: "avg", aggregate: "avg", label: "average" },
+  { id: "p50", aggregate: "med", label: "median" },
+  { id: "p90", aggregate: "p(90)", label: "p90" },
+  { id: "p95", aggregate: "p(95)", label: "p95" },
+  { id: "p99", aggregate: "p(99)", label: "p99" },
+  { id: "max", aggregate: "max", label: "max" },
 ];
 
-function percentiles(metric) {
-  return [
-    { label: "p99", metric, aggregate: "p(99)", color: P99 },
-    { label: "p95", metric, aggregate: "p(95)", color: P95 },
-    { label: "median", metric, aggregate: "med", color: MEDIAN },
-  ];
+/** Colours by what an aggregate means, so that charts read without their legend. */
+const BY_AGGREGATE = {
+  med: "series-1",
+  "p(90)": "series-7",
+  "p(95)": "series-2",
+  "p(99)": "series-6",
+  avg: "series-3",
+  max: "series-8",
+  min: "series-5",
+};
+const BY_METRIC = { vus: "series-4", vus_max: "series-8", checks: "series-3" };
+const FIXED_ORDER = [1, 2, 3, 4, 5, 6, 7, 8].map((n) => `series-${n}`);
+const COLOR = /^(series-[1-8]|good|warning|bad)$/;
+
+/** What a custom metric's chart shows, by its type. */
+const BY_TYPE = {
+  trend: ["p(99)", "p(95)", "med"],
+  counter: ["rate"],
+  rate: ["rate"],
+  gauge: ["value"],
+};
+const TYPE_CAPTIONS = { counter: "per second", rate: "share", gauge: "value", trend: "" };
+
+/** The document that draws this run; without a run, the default. */
+export function documentOf(run) {
+  const config = run?.config;
+  return Array.isArray(config?.tabs) && config.tabs.length > 0 ? config : DEFAULT;
+}
+
+/** Tabs as `{id, title, view, sections}`: the document's, then the pages' own, no id twice. */
+export function tabsOf(run) {
+  return memo(run, "tabs", [documentOf(run)], () => {
+    const taken = new Set(OWN_TABS.map((tab) => tab.id));
+    const tabs = documentOf(run).tabs.filter((tab) => !taken.has(tab.id) && taken.add(tab.id));
+    return [...tabs, ...OWN_TABS];
+  });
+}
+
+/** The tab with this id; an id that is not known, or none, means the first. */
+export function tabOf(run, id) {
+  const tabs = tabsOf(run);
+  return tabs.find((tab) => tab.id === id) ?? tabs[0];
+}
+
+/**
+ * A tab's sections with something to show, as `{title, panels}`.
+ *
+ * A resolved panel is `{key, id, kind, title, caption, unit, rightUnit, bands, empty, series}`; a series
+ * `{metric, aggregate, label, color, fill, dash, right, unit}`, its colour a custom property. `empty` is
+ * said by panels of the first tab that have no data; others are left out. A panel that did not change
+ * is the same object from call to call. `chosen` are ids of `PERCENTILES`, or null for the document's.
+ */
+export function sectionsOf(run, tab, chosen = null) {
+  const first = tabsOf(run)[0] === tab;
+  const given = [tab, run.layout, run.param, String(chosen)];
+  return memo(run, `sections ${tab.id}`, given, () => {
+    const known = (run.resolvedPanels ??= new Map());
+    const ids = new Set();
+    return (tab.sections ?? [])
+      .map((section) => ({
+        title: section.title ?? null,
+        panels: section.panels
+          .flatMap((panel) => (panel.kind === "custom" ? customPanels(run, panel) : [panel]))
+          .map((panel) => resolve(run, { ...panel, id: unique(panel.id, ids) }, { first, chosen, tab }))
+          .filter(Boolean)
+          .map((panel) => kept(known, panel)),
+      }))
+      .filter((section) => section.panels.length > 0);
+  });
+}
+
+/** The document's charts of one tab, as the report and a page without tiles draw them. */
+export function chartsOf(run, tab) {
+  return sectionsOf(run, tab).flatMap((section) => section.panels.filter((panel) => panel.kind === "chart"));
+}
+
+/** `panel`, or an equal one that was resolved before under its key. */
+function kept(known, panel) {
+  const said = JSON.stringify(panel);
+  if (known.get(panel.key)?.said !== said) known.set(panel.key, { said, panel });
+  return known.get(panel.key).panel;
+}
+
+function unique(wanted, ids) {
+  let id = wanted;
+  for (let n = 2; ids.has(id); n += 1) id = `${wanted}-${n}`;
+  ids.add(id);
+  return id;
+}
+
+/** Computes anew only when one of `given` is another; kept on the run. */
+function memo(run, name, given, compute) {
+  if (!run) return compute();
+  const kept = (run.memo ??= new Map());
+  const last = kept.get(name);
+  if (last && last.given.every((value, i) => value === given[i])) return last.result;
+  const result = compute();
+  kept.set(name, { given, result });
+  return result;
+}
+
+function resolve(run, panel, { first, chosen, tab }) {
+  const { id, kind, title } = panel;
+  const key = `${tab.id} ${id}`;
+  if (kind === "requests" || kind === "thresholds")
+    return { key, id, kind, title, caption: panel.caption ?? "" };
+  if (kind !== "chart" && kind !== "stat") return null;
+  const all = panel.series ?? [];
+  const present = all.filter((s) => run.metrics.has(s.metric));
+  const empty = present.length === 0;
+  if (all.length === 0 || (empty && !first)) return null;
+  const shown = kind === "chart" ? withPercentiles(run, empty ? all : present, chosen) : all;
+  const series = withColors(shown).map((s) => ({
+    metric: s.metric,
+    aggregate: s.aggregate,
+    label: s.label ?? labelOf(s, shown),
+    color: `--${s.color}`,
+    fill: s.fill === true,
+    dash: s.dash === true,
+    // An axis on the right has its meaning beside one on the left.
+    right: s.axis === "right" && shown.some((other) => other.axis !== "right"),
+    unit: unitOf(metaOf(run, s.metric), s.aggregate),
+  }));
+  const left = series.find((s) => !s.right);
+  const right = series.find((s) => s.right);
+  const unit = panel.unit ?? left.unit;
+  return {
+    key,
+    id,
+    kind,
+    title,
+    caption: panel.caption ?? "",
+    unit,
+    rightUnit: right?.unit ?? null,
+    bands: panel.bands ?? null,
+    empty,
+    series: kind === "chart" ? series.map((s) => (s.right ? s : { ...s, unit })) : series,
+  };
+}
+
+/** The chosen aggregates in place of the document's, where a chart shows nothing but one trend. */
+function withPercentiles(run, series, chosen) {
+  if (!chosen) return series;
+  const { metric } = series[0];
+  const said = run.param.aggregates.trend;
+  if (metaOf(run, metric)?.type !== "trend" || series.some((s) => s.metric !== metric)) return series;
+  const wanted = PERCENTILES.filter((p) => chosen.includes(p.id) && said.includes(p.aggregate)).reverse();
+  if (wanted.length === 0) return series;
+  return wanted.map(
+    ({ aggregate, label }) => series.find((s) => s.aggregate === aggregate) ?? { metric, aggregate, label },
+  );
+}
+
+/** Colours as given, else by meaning, else the first that no series of this panel has. */
+function withColors(series) {
+  const given = (s) => (COLOR.test(s.color ?? "") ? s.color : null);
+  const taken = new Set(series.map(given).filter(Boolean));
+  return series.map((s) => {
+    const meant = [given(s), meaning(s)].find((color, i) => color && (i === 0 || !taken.has(color)));
+    const color = meant ?? FIXED_ORDER.find((name) => !taken.has(name)) ?? "series-8";
+    taken.add(color);
+    return { ...s, color };
+  });
+}
+
+function meaning({ metric, aggregate }) {
+  const { metric: parent } = splitName(metric);
+  if (parent.endsWith("_failed")) return "bad";
+  return BY_METRIC[parent] ?? BY_AGGREGATE[aggregate] ?? null;
+}
+
+/** What tells a series from the panel's others: its aggregate, its metric, or both. */
+function labelOf(series, all) {
+  const aggregate = aggregateLabel(series.aggregate);
+  const metrics = new Set(all.map((s) => s.metric));
+  if (metrics.size === 1) return aggregate;
+  const again = all.filter((s) => s.metric === series.metric).length > 1;
+  return again ? `${series.metric} ${aggregate}` : series.metric;
+}
+
+/** An aggregate in words. */
+export function aggregateLabel(aggregate) {
+  const known = PERCENTILES.find((p) => p.aggregate === aggregate);
+  if (known) return known.label;
+  const words = { count: "total", rate: "rate", value: "value", min: "min" };
+  return words[aggregate] ?? aggregate.replace(/^p\((.*)\)$/, "p$1");
+}
+
+/** A chart for every custom metric that no panel of the document shows, by type and name. */
+function customPanels(run, panel) {
+  const shown = memo(run, "shown", [documentOf(run)], () => shownMetrics(documentOf(run)));
+  const order = Object.keys(BY_TYPE);
+  return [...run.metrics]
+    .filter(
+      ([name, meta]) =>
+        meta.custom && BY_TYPE[meta.type] && !shown.has(name) && splitName(name).selector === null,
+    )
+    .sort(([a, x], [b, y]) => order.indexOf(x.type) - order.indexOf(y.type) || (a < b ? -1 : 1))
+    .map(([name, meta]) => ({
+      id: `${panel.id}-${name}`,
+      kind: "chart",
+      title: name,
+      caption: TYPE_CAPTIONS[meta.type],
+      series: BY_TYPE[meta.type].map((aggregate) => ({
+        metric: name,
+        aggregate,
+        label: meta.type === "trend" ? undefined : name,
+        fill: meta.type !== "trend",
+      })),
+    }));
+}
+
+function shownMetrics(document) {
+  const panels = document.tabs.flatMap((tab) => tab.sections ?? []).flatMap((section) => section.panels);
+  return new Set(panels.flatMap((panel) => panel.series ?? []).map((s) => s.metric));
 }

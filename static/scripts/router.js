@@ -1,16 +1,14 @@
 /** The page's address holds what is shown. Reading and writing it is pure. */
 
-/** Views that are the pages' own; a test's dashboard may bring tabs of panels beside them. */
-export const VIEWS = ["overview", "timings", "requests", "errors", "checks", "summary", "runs", "compare"];
-
-const TITLES = { checks: "Checks & thresholds" };
-
-export const TABS = VIEWS.map((id) => ({ id, title: TITLES[id] ?? id[0].toUpperCase() + id.slice(1) }));
+/** The default document's first tab, which an address need not name. */
+const FIRST_TAB = "overview";
 
 /**
- * `{run, test, tab, zoom, filter, row, other}` of a query string; what is missing or wrong gets its
- * default. `filter` is the text above a table, `row` the key of the row that is open (an array of
- * text, the table's name first), `other` the run that is compared with.
+ * `{run, test, tab, zoom, filter, row, other, shown}` of a query string; what is missing or wrong gets
+ * its default. `tab` is the id of one of the run's tabs (`panels.js` knows which there are), `filter`
+ * the text above a table, `row` the key of the row that is open (an array of text, the table's name
+ * first), `other` the run that is compared with, `shown` the ids of the percentiles that charts show,
+ * null for those of the dashboard.
  */
 export function parseRoute(search) {
   const query = new URLSearchParams(search);
@@ -19,12 +17,18 @@ export function parseRoute(search) {
   return {
     run: query.get("run") || null,
     test: query.get("test") || null,
-    tab: query.get("tab") || TABS[0].id,
+    tab: query.get("tab") || FIRST_TAB,
     zoom: from >= 0 && to > from && Number.isFinite(to) ? { from, to } : null,
     filter: query.get("filter") ?? "",
     row: parseRow(query.get("row")),
     other: query.get("other") || null,
+    shown: parseShown(query.get("shown")),
   };
+}
+
+function parseShown(text) {
+  const ids = (text ?? "").split(".").filter((id) => /^\w+$/.test(id));
+  return ids.length > 0 ? ids : null;
 }
 
 function parseRow(text) {
@@ -41,7 +45,7 @@ export function formatRoute(route) {
   const query = new URLSearchParams();
   if (route.run) query.set("run", route.run);
   else if (route.test) query.set("test", route.test);
-  if (route.tab && route.tab !== TABS[0].id) query.set("tab", route.tab);
+  if (route.tab && route.tab !== FIRST_TAB) query.set("tab", route.tab);
   if (route.zoom) {
     query.set("from", String(Number(route.zoom.from.toFixed(1))));
     query.set("to", String(Number(route.zoom.to.toFixed(1))));
@@ -49,6 +53,7 @@ export function formatRoute(route) {
   if (route.filter) query.set("filter", route.filter);
   if (route.row) query.set("row", JSON.stringify(route.row));
   if (route.other) query.set("other", route.other);
+  if (route.shown) query.set("shown", route.shown.join("."));
   const text = query.toString();
   return text ? "?" + text : "?";
 }

@@ -4,17 +4,20 @@
  * It owns the model of the run and tells its listeners, at most once a frame, that something changed.
  */
 
+import { runOpened, windowCame } from "./measure.js";
 import { apply, newRun } from "./model.js";
 
 const POLL_MS = 3000;
-/** While old events pour in, drawing each would cost more than it shows. */
-const REPLAY_DRAW_MS = 250;
+/** How many of the newest runs are looked at for news. */
+const NEWS = 10;
+/** While old events pour in, drawing each would cost more than it shows; most have come by then. */
+const REPLAY_DRAW_MS = 500;
 /** A connection that comes back within this was not worth a word. */
 const LOST_AFTER_MS = 1500;
 
 export function createSession(api, { frame = requestAnimationFrame } = {}) {
   const state = {
-    /** `loading`, `empty` (no runs), `unreachable`, `run`. */
+    /** `loading`, `empty` (no runs), `missing` (no such run), `unreachable`, `run`. */
     phase: "loading",
     problem: null,
     runs: [],
@@ -28,24 +31,30 @@ export function createSession(api, { frame = requestAnimationFrame } = {}) {
     windowAt: null,
     /** A run of the same test that began after the one shown. */
     newer: null,
+    /** A live run of another test, while the one shown is over. */
+    elsewhere: null,
     now: api.now(),
   };
   const listeners = new Set();
   let stream = null;
-  let scheduled = false;
+  let scheduled = null;
   let polling = false;
   let lastPoll = 0;
   let generation = 0;
 
   function changed() {
-    if (scheduled) return;
-    scheduled = true;
-    const tell = () => {
-      scheduled = false;
-      for (const listener of listeners) listener();
-    };
-    if (state.run && !state.run.current && !state.lostSince) setTimeout(tell, REPLAY_DRAW_MS);
+    const replaying = state.run && !state.run.current && state.run.lastEvent >= 0 && !state.lostSince;
+    const wanted = replaying ? "later" : "frame";
+    if (scheduled === "frame" || scheduled === wanted) return;
+    // A replay that is over need not wait for its next turn; that turn then finds nothing to tell.
+    scheduled = wanted;
+    if (replaying) setTimeout(() => scheduled === "later" && tell(), REPLAY_DRAW_MS);
     else frame(tell);
+  }
+
+  function tell() {
+    scheduled = null;
+    for (const listener of listeners) listener();
   }
 
   function close() {
@@ -55,17 +64,22 @@ export function createSession(api, { frame = requestAnimationFrame } = {}) {
   }
 
   function open(info) {
+    const first = state.run === null;
     close();
     const mine = generation;
+    const run = newRun(info.id);
+    runOpened(run, first);
     Object.assign(state, {
       phase: "run",
       info,
-      run: newRun(info.id),
+      run,
       lostSince: null,
       connected: false,
       newer: null,
+      elsewhere: null,
       windowAt: null,
     });
+    if (info.state === null) identify(info.id, mine);
     stream = api.follow(info.id, {
       open() {
         state.connected = true;
@@ -80,7 +94,10 @@ export function createSession(api, { frame = requestAnimationFrame } = {}) {
       },
       event(kind, data, id) {
         if (mine !== generation || !apply(state.run, kind, data, id)) return;
-        if (kind === "snapshot") state.windowAt = api.now();
+        if (kind === "snapshot") {
+          state.windowAt = api.now();
+          if (state.run.current) windowCame();
+        }
         if (kind === "stop") ended();
         changed();
       },
@@ -99,37 +116,62 @@ export function createSession(api, { frame = requestAnimationFrame } = {}) {
 
   /** Takes a newer list into the one that is known, which may reach further back. */
   function merge(list) {
-    const fresh = new Map(list.map((run) => [run.id, run]));
-    const older = state.runs.filter((run) => !fresh.has(run.id));
-    state.runs = [...list, ...older].sort((a, b) => b.start - a.start);
-    // Whether the run has ended is told by its stream.
-    const shown = fresh.get(state.info?.id);
-    if (shown) state.info = { ...shown, state: state.info.state, end: state.info.end };
+    const all = new Map(state.runs.map((run) => [run.id, run]));
+    // An answer without figures does not take those away that came before, while they still stand.
+    for (const run of list) {
+      const before = all.get(run.id);
+      all.set(run.id, before?.state === run.state ? { ...before, ...run } : run);
+    }
+    state.runs = [...all.values()].sort((a, b) => b.start - a.start);
+    // Whether the run has ended is told by its stream; one that is a stranger yet is told here.
+    const shown = list.find((run) => run.id === state.info?.id);
+    if (shown)
+      state.info =
+        state.info.state === null ? shown : { ...shown, state: state.info.state, end: state.info.end };
   }
 
   async function load(route) {
     try {
+      // A run that the address names need not wait for the list of all.
+      if (route.run) open(strangerOf(route.run));
       const runs = await api.runs();
       state.moreRuns = runs.length >= 50;
       merge(runs);
-      const wanted = route.run
-        ? (runs.find((run) => run.id === route.run) ?? strangerOf(route.run))
-        : route.test
-          ? ((await api.runs({ test: route.test, limit: 1 }))[0] ?? null)
-          : (runs[0] ?? null);
-      if (wanted) open(wanted);
-      else state.phase = "empty";
+      if (!route.run) {
+        const [wanted] = route.test ? await api.runs({ test: route.test, limit: 1 }) : runs;
+        if (wanted) open(wanted);
+        else state.phase = "empty";
+      }
     } catch (error) {
-      state.phase = "unreachable";
-      state.problem = error.message;
+      close();
+      Object.assign(state, { phase: "unreachable", problem: error.message });
     }
     changed();
   }
 
-  /** A run that the newest list does not hold: the stream tells the rest. */
+  /** A run that the newest list does not hold; its state is null until the server has told it. */
   function strangerOf(id) {
     const [test, ...rest] = id.split(".");
-    return { id, test, number: null, name: rest.join("."), state: "live", start: 0, end: null };
+    return { id, test, number: null, name: rest.join("."), state: null, start: null, end: null };
+  }
+
+  /** Asks what a stranger is. */
+  async function identify(id, mine) {
+    try {
+      const found = await api.run(id);
+      if (mine !== generation) return;
+      if (found) {
+        // The stream may have told its end already.
+        const over = state.run.stop !== null;
+        state.info = { ...found, ...(over && { state: "ended", end: state.run.stop }) };
+      } else {
+        close();
+        Object.assign(state, { phase: "missing", run: null });
+      }
+    } catch (error) {
+      if (mine === generation && state.run.lastEvent < 0) state.problem = error.message;
+    }
+    changed();
   }
 
   async function poll(route) {
@@ -137,12 +179,19 @@ export function createSession(api, { frame = requestAnimationFrame } = {}) {
     polling = true;
     try {
       if (state.phase !== "run") {
-        await load(route);
+        if (state.phase !== "missing") await load(route);
       } else if (state.run.stop !== null) {
+        const mine = generation;
         const known = new Set(state.runs.map((run) => run.id));
-        const [newest] = await api.runs({ test: state.info.test, limit: 1 });
-        if (newest && newest.id !== state.info.id && !known.has(newest.id)) state.newer = newest;
-        if (newest) merge([newest]);
+        const newest = await api.runs({ limit: NEWS });
+        if (mine !== generation) return;
+        const [ofTest] = newest.filter((run) => run.test === state.info.test);
+        if (ofTest && ofTest.id !== state.info.id && !known.has(ofTest.id)) state.newer = ofTest;
+        state.elsewhere =
+          newest.find(
+            (run) => run.state === "live" && run.id !== state.info.id && run.id !== state.newer?.id,
+          ) ?? null;
+        merge(newest);
         changed();
       }
     } catch {
@@ -172,13 +221,13 @@ export function createSession(api, { frame = requestAnimationFrame } = {}) {
       if (state.phase !== "run" || state.run.stop === null) changed();
     },
     async refreshRuns() {
-      const runs = await api.runs();
+      const runs = await api.runs({ figures: true });
       state.moreRuns = runs.length >= 50;
       merge(runs);
       changed();
     },
     async olderRuns() {
-      const runs = await api.runs({ before: state.runs.at(-1)?.id });
+      const runs = await api.runs({ before: state.runs.at(-1)?.id, figures: true });
       state.moreRuns = runs.length >= 50;
       merge(runs);
       changed();
@@ -187,9 +236,13 @@ export function createSession(api, { frame = requestAnimationFrame } = {}) {
     forget(id) {
       state.runs = state.runs.filter((run) => run.id !== id);
       if (state.newer?.id === id) state.newer = null;
+      if (state.elsewhere?.id === id) state.elsewhere = null;
       changed();
     },
     finish: () => api.finish(state.info.id),
+    newRun: () => api.newRun(state.info.test),
+    /** Whether the run goes on, as far as is known: what is being replayed may be long over. */
+    isLive: () => state.run?.stop === null && state.info.state === "live",
     /** Ms for which the connection has been lost, or null where it lives or only blinked. */
     lostFor() {
       if (state.lostSince === null) return null;

@@ -31,6 +31,12 @@ export function margin(expression, observed) {
   return parsed.operator.startsWith(">") ? -distance : null;
 }
 
+/** Where values that fail lie: `over` or `under` the limit, or `off` it. */
+export function sideOf(operator) {
+  if (operator.startsWith("<")) return "over";
+  return operator.startsWith(">") ? "under" : "off";
+}
+
 /** What a submetric's type and unit are: its own, or else its metric's. */
 export function metaOf(run, name) {
   return run.metrics.get(name) ?? run.metrics.get(splitName(name).metric);
@@ -45,24 +51,28 @@ export function tally(thresholds) {
 
 /** Whether the server knows which thresholds the test has. */
 export function thresholdsKnown(run) {
-  return run.health?.thresholdsKnown ?? run.param.thresholdsKnown ?? run.thresholds.length > 0;
+  if (run.thresholds.length > 0) return true;
+  return run.health?.thresholdsKnown ?? run.param.thresholdsKnown ?? false;
 }
 
 /**
  * Limits that a chart of these series draws: one for every threshold of one of its metrics whose
- * aggregate it shows. Seconds since the run's start for `crossed`.
+ * aggregate it shows, on the left axis: beside two axes a limit would not say whose it is. Seconds since the run's start for `crossed`.
  */
 export function limitsFor(run, series) {
   return run.thresholds.flatMap((threshold) => {
     const parsed = parseExpression(threshold.expression);
     if (!parsed) return [];
-    const drawn = series.find((s) => s.metric === threshold.metric && s.aggregate === parsed.aggregate);
+    const drawn = series.find(
+      (s) => s.metric === threshold.metric && s.aggregate === parsed.aggregate && !s.right,
+    );
     if (!drawn) return [];
     return [
       {
         value: parsed.limit,
         label: sayExpression(threshold.expression, metaOf(run, threshold.metric)),
         fails: threshold.passes === false,
+        side: sideOf(parsed.operator),
         crossed:
           threshold.firstFailed === null || run.start === null
             ? null

@@ -138,7 +138,9 @@ test("a limit is drawn on the chart of its metric and aggregate only", () => {
     { metric: "d{name:x}", expression: "p(95)<1", observed: 1, passes: true, firstFailed: null },
   ]);
   const limits = limitsFor(run, [{ metric: "d", aggregate: "p(95)" }]);
-  assert.deepEqual(limits, [{ value: 400, label: "p(95) < 400\u00a0ms", fails: true, crossed: 4 }]);
+  assert.deepEqual(limits, [
+    { value: 400, label: "p(95) < 400\u00a0ms", fails: true, side: "over", crossed: 4 },
+  ]);
 });
 
 test("health's word on whether thresholds are known is the newest", () => {
@@ -158,9 +160,20 @@ test("an address survives being written and read, and nonsense gets defaults", (
     filter: "pay & go",
     row: ["requests", "GET", "https://shop/?a=b"],
     other: "shop.1",
+    shown: ["p50", "max"],
   };
   assert.deepEqual(parseRoute(formatRoute(route)), route);
-  const plain = { run: null, test: null, tab: "overview", zoom: null, filter: "", row: null, other: null };
+  const plain = parseRoute("");
+  assert.deepEqual(plain, {
+    run: null,
+    test: null,
+    tab: "overview",
+    zoom: null,
+    filter: "",
+    row: null,
+    other: null,
+    shown: null,
+  });
   assert.deepEqual(parseRoute("?from=9&to=3&row=[1]"), plain);
   assert.deepEqual(parseRoute("?row={"), plain);
 });

@@ -3,66 +3,84 @@
 import { createChart } from "../charts.js";
 import { clock, format, NOTHING } from "../format.js";
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../html.js";
+import { chartDrawn } from "../measure.js";
 import { column, hasMetric } from "../model.js";
 import { limitsFor } from "../thresholds.js";
+import { Legend } from "./legend.js";
 import { Card } from "./parts.js";
 
 /** More rows than anybody reads. */
 const TABLE_ROWS = 500;
+/** How far outside the window, in pixels, a chart is kept ready. */
+const MARGIN = 80;
+const KEYS =
+  "Arrow keys move the cursor, with Shift they select, Enter zooms to the selection, Escape goes back.";
 
-/** `panel` as in `panels.js`; `zoom` is `{from, to}` in seconds or null. */
+/** `panel` as `panels.js` resolves it; `zoom` is `{from, to}` in seconds or null. */
 export function ChartCard({ run, panel, zoom, onZoom, caption }) {
   const host = useRef(null);
   const chart = useRef(null);
   const drawn = useRef({ revision: -1, zoom: undefined });
   const callbacks = useRef({});
-  const [cursor, setCursor] = useState(null);
+  const sink = useRef(() => {});
   const [hidden, setHidden] = useState(() => new Set());
   const [asTable, setAsTable] = useState(false);
-
-  callbacks.current = { onZoom, setCursor };
+  const [spoken, setSpoken] = useState("");
   const known = panel.series.some((s) => hasMetric(run, s.metric));
-  const columns = panel.series.map((s) => column(run, s.metric, s.aggregate));
+  const { visible, seen } = useVisible(host, known);
+  // What nobody sees is neither read nor drawn.
+  const columns = seen && known ? panel.series.map((s) => column(run, s.metric, s.aggregate)) : null;
+
+  callbacks.current = {
+    onZoom,
+    cursor(index, byKey) {
+      sink.current(index);
+      setSpoken(byKey && index !== null ? say(run, panel, columns, index) : "");
+    },
+  };
 
   useLayoutEffect(() => {
-    if (!known) return undefined;
-    chart.current = createChart(host.current, panel, {
-      cursor: (index) => callbacks.current.setCursor(index),
+    if (!known || !seen) return undefined;
+    const made = createChart(host.current, panel, {
+      cursor: (index, byKey) => callbacks.current.cursor(index, byKey),
       zoom: (from, to) => callbacks.current.onZoom({ from, to }),
       reset: () => callbacks.current.onZoom(null),
     });
-    const made = chart.current;
+    chart.current = made;
     const repaint = () => made.repaint();
     addEventListener("themechange", repaint);
     const dark = matchMedia("(prefers-color-scheme: dark)");
     dark.addEventListener("change", repaint);
     drawn.current = { revision: -1, zoom: undefined };
+    setHidden(new Set());
     return () => {
       removeEventListener("themechange", repaint);
       dark.removeEventListener("change", repaint);
       made.destroy();
+      chart.current = null;
     };
-  }, [panel, known, run]);
+  }, [panel, known, run, seen]);
 
-  useEffect(() => {
+  // Before the frame is painted, so that figures and lines change together.
+  useLayoutEffect(() => {
     const last = drawn.current;
-    if (!known || (last.revision === run.revision && last.zoom === zoom)) return;
+    if (!chart.current || !visible || (last.revision === run.revision && last.zoom === zoom)) return;
     drawn.current = { revision: run.revision, zoom };
     chart.current.set(run.times, columns, limitsFor(run, panel.series), zoom);
+    if (run.current || run.stop !== null) chartDrawn(run);
   });
 
-  function toggle(index) {
-    const next = new Set(hidden);
-    if (!next.delete(index)) next.add(index);
-    chart.current.show(index, !next.has(index));
+  function hide(next) {
+    panel.series.forEach((s, i) => {
+      if (hidden.has(i) !== next.has(i)) chart.current?.show(i, !next.has(i));
+    });
     setHidden(next);
   }
 
-  const at = cursor !== null && cursor < run.times.length ? cursor : run.times.length - 1;
   const name = `${panel.title}${panel.caption ? ", " + panel.caption : ""}`;
   return html`<${Card}
-    id=${`chart-${panel.id}`}
-    title=${panel.title}
+    id=${`chart-${panel.id.replace(/\s/g, "-")}`}
+    title=${html`<bdi title=${panel.title}>${panel.title}</bdi>`}
     caption=${caption ?? panel.caption}
     actions=${
       known &&
@@ -82,37 +100,61 @@ export function ChartCard({ run, panel, zoom, onZoom, caption }) {
         ? html`<div
               class="chart"
               ref=${host}
-              role="img"
+              role="application"
+              aria-roledescription="chart"
+              tabindex="0"
               hidden=${asTable}
-              aria-label=${`Chart: ${name}. ${describe(panel, columns)}`}
+              aria-label=${`Chart: ${name}. ${columns ? describe(panel, columns) : ""}`}
+              aria-description=${KEYS}
             ></div>
-            ${asTable && html`<${ChartTable} run=${run} panel=${panel} columns=${columns} zoom=${zoom} />`}
-            <div class="legend">
-              ${panel.series.map(
-                (s, i) =>
-                  html`<button
-                    key=${s.label}
-                    type="button"
-                    class="legend-item"
-                    aria-pressed=${!hidden.has(i)}
-                    onClick=${() => toggle(i)}
-                  >
-                    <span
-                      class=${`swatch${s.dash ? " swatch-dash" : ""}`}
-                      style=${{ color: `var(${s.color})` }}
-                    ></span>
-                    ${s.label} <b>${format(columns[i][at] ?? null, panel.unit)}</b>
-                  </button>`,
-              )}
-              <span class="legend-time"
-                >${cursor !== null && at >= 0 ? `at ${clock(run.times[at] * 1000)}` : ""}</span
-              >
-            </div>`
+            <p class="unseen" aria-live="polite">${spoken}</p>
+            ${
+              asTable &&
+              columns &&
+              html`<${ChartTable} run=${run} panel=${panel} columns=${columns} zoom=${zoom} />`
+            }
+            <${Legend}
+              run=${run}
+              panel=${panel}
+              columns=${columns}
+              sink=${sink}
+              hidden=${hidden}
+              onHidden=${hide}
+            />`
         : html`<div class="chart chart-empty">
-            <p class="nothing">No data for ${panel.series[0].metric}.</p>
+            <p class="nothing">No data for <bdi>${panel.series[0].metric}</bdi>.</p>
           </div>`
     }
   <//>`;
+}
+
+/** Whether the element is in view or near it, and whether it ever was. On paper everything is. */
+function useVisible(ref, known) {
+  const [state, setState] = useState({ visible: false, seen: false });
+  // The observer answers some frames later: too late for the first look.
+  useLayoutEffect(() => {
+    if (!known) return;
+    const { top, bottom } = ref.current.getBoundingClientRect();
+    if (bottom > -MARGIN && top < innerHeight + MARGIN) setState({ visible: true, seen: true });
+  }, [known]);
+  useEffect(() => {
+    if (!known) return undefined;
+    const show = () => setState({ visible: true, seen: true });
+    const observer = new IntersectionObserver(
+      (entries) => {
+        const visible = entries.at(-1).isIntersecting;
+        setState((last) => (visible === last.visible ? last : { visible, seen: last.seen || visible }));
+      },
+      { rootMargin: `${MARGIN}px` },
+    );
+    observer.observe(ref.current);
+    addEventListener("beforeprint", show);
+    return () => {
+      observer.disconnect();
+      removeEventListener("beforeprint", show);
+    };
+  }, [known]);
+  return state;
 }
 
 function ChartTable({ run, panel, columns, zoom }) {
@@ -128,15 +170,15 @@ function ChartTable({ run, panel, columns, zoom }) {
       <thead>
         <tr>
           <th scope="col" class="left">Time</th>
-          ${panel.series.map((s) => html`<th scope="col" key=${s.label}>${s.label}</th>`)}
+          ${panel.series.map((s, i) => html`<th scope="col" key=${i}>${s.label}</th>`)}
         </tr>
       </thead>
       <tbody>
         ${rows.map(
-          (i) =>
-            html`<tr key=${i}>
-              <th scope="row" class="left">${clock(run.times[i] * 1000)}</th>
-              ${columns.map((values) => html`<td>${format(values[i] ?? null, panel.unit)}</td>`)}
+          (at) =>
+            html`<tr key=${at}>
+              <th scope="row" class="left">${clock(run.times[at] * 1000)}</th>
+              ${panel.series.map((s, i) => html`<td key=${i}>${valueAt(panel, columns, i, at)}</td>`)}
             </tr>`,
         )}
       </tbody>
@@ -145,11 +187,19 @@ function ChartTable({ run, panel, columns, zoom }) {
   </div>`;
 }
 
+function valueAt(panel, columns, series, at) {
+  return format(columns[series][at] ?? null, panel.series[series].unit ?? panel.unit);
+}
+
 /** The chart in a sentence, for those who do not see it. */
 function describe(panel, columns) {
-  const said = panel.series.map((s, i) => {
-    const value = columns[i].at(-1) ?? null;
-    return `${s.label} ${value === null ? NOTHING : format(value, panel.unit)}`;
-  });
+  const at = columns[0].length - 1;
+  const said = panel.series.map((s, i) => `${s.label} ${at < 0 ? NOTHING : valueAt(panel, columns, i, at)}`);
   return `Latest: ${said.join(", ")}.`;
+}
+
+/** The values at the cursor, for those who move it by keyboard. */
+function say(run, panel, columns, at) {
+  const values = panel.series.map((s, i) => `${s.label} ${valueAt(panel, columns, i, at)}`);
+  return `${clock(run.times[at] * 1000)}: ${values.join(", ")}`;
 }

@@ -1,14 +1,20 @@
 /** The frame around every view: which run, live or over, how far, does it pass. */
 
-import { clock, format, moment, plural } from "../format.js";
-import { html, useEffect, useRef, useState } from "../html.js";
-import { elapsed } from "../model.js";
-import { formatRoute, TABS } from "../router.js";
+import { clock, format, plural } from "../format.js";
+import { html } from "../html.js";
+import { elapsed, latest } from "../model.js";
+import { tabsOf } from "../panels.js";
+import { formatRoute } from "../router.js";
 import { tally, thresholdsKnown } from "../thresholds.js";
-import { cycleTheme, themeName } from "../theme.js";
+import { CompareLink, NewRun, Share, ThemeButton } from "./actions.js";
+import { onPlainClick } from "./link.js";
 import { Chip } from "./parts.js";
+import { RunSelector } from "./run-selector.js";
 
-export function Frame({ session, api, route, navigate, children }) {
+export { runLabel } from "./run-selector.js";
+
+/** `tab` is the one that is shown, of `tabsOf(run)`. */
+export function Frame({ session, api, tab, route, navigate, children }) {
   const { state } = session;
   const { run } = state;
   return html`<a class="skip" href="#main">Skip to content</a>
@@ -17,15 +23,23 @@ export function Frame({ session, api, route, navigate, children }) {
         <a class="brand" href="?"><span class="logo" aria-hidden="true"></span>Loadgate</a>
         ${
           run &&
-          html`<${RunSelector} session=${session} navigate=${navigate} />
+          html`<${RunSelector} session=${session} route=${route} navigate=${navigate} />
             <${Liveness} session=${session} />
-            <${ThresholdsChip} run=${run} />`
+            <${ThresholdsChip} run=${run} route=${route} navigate=${navigate} />`
         }
         <span class="grow"></span>
-        ${run && html`<a class="button button-primary" href=${api.report(state.info.id)}>Report</a>`}
-        <${ThemeButton} />
+        <span class="actions">
+          ${
+            run &&
+            html`<${NewRun} session=${session} />
+              <${CompareLink} run=${run} route=${route} navigate=${navigate} />
+              <${Share} />
+              <a class="button button-primary" href=${api.report(state.info.id)}>Report</a>`
+          }
+          <${ThemeButton} />
+        </span>
       </div>
-      ${run && html`<${Tabs} route=${route} navigate=${navigate} />`}
+      ${run && html`<${Tabs} run=${run} tab=${tab} route=${route} navigate=${navigate} />`}
     </header>
     <main id="main" tabindex="-1">${children}</main>`;
 }
@@ -33,18 +47,13 @@ export function Frame({ session, api, route, navigate, children }) {
 function Liveness({ session }) {
   const { state } = session;
   const { run } = state;
-  const live = run.stop === null;
+  const live = session.isLive();
   const lost = session.lostFor();
   const planned = run.param.endOffset ?? null;
   const done = elapsed(run) + (live && !lost ? sinceWindow(state) : 0);
+  const vus = live ? latest(run, "vus", "value") : null;
   return html`<span class="liveness">
-    ${
-      live
-        ? html`<span class=${`chip chip-good live${lost === null ? "" : " live-lost"}`}>
-            <span class="dot" aria-hidden="true"></span>${lost === null ? "live" : `lost ${clock(lost)}`}
-          </span>`
-        : html`<span class="chip chip-none"><span class="square" aria-hidden="true"></span>ended</span>`
-    }
+    <${LiveChip} live=${live} known=${state.info.state !== null} lost=${lost} />
     <span class="elapsed">${clock(done)}${live && planned ? ` of ${clock(planned)}` : ""}</span>
     ${
       live &&
@@ -56,6 +65,17 @@ function Liveness({ session }) {
         aria-label="Progress"
       ></progress>`
     }
+    ${vus !== null && html`<span class="elapsed"><b>${format(vus, "count")}</b> ${vus === 1 ? "VU" : "VUs"}</span>`}
+  </span>`;
+}
+
+function LiveChip({ live, known, lost }) {
+  if (!known) return html`<span class="chip chip-none">loading</span>`;
+  if (!live) {
+    return html`<span class="chip chip-none"><span class="square" aria-hidden="true"></span>ended</span>`;
+  }
+  return html`<span class=${`chip chip-good live${lost === null ? "" : " live-lost"}`}>
+    <span class="dot" aria-hidden="true"></span>${lost === null ? "live" : `lost ${clock(lost)}`}
   </span>`;
 }
 
@@ -67,7 +87,19 @@ function sinceWindow({ run, windowAt, now }) {
   return Math.max(0, Math.min(now - windowAt, period));
 }
 
-function ThresholdsChip({ run }) {
+function ThresholdsChip({ run, route, navigate }) {
+  const chip = verdict(run);
+  const tab = tabsOf(run).find((t) => t.view === "checks")?.id;
+  if (!chip || !tab) return chip;
+  return html`<a
+    class="chip-link"
+    href=${formatRoute({ ...route, tab })}
+    onClick=${onPlainClick(() => navigate({ tab }))}
+    >${chip}</a
+  >`;
+}
+
+function verdict(run) {
   const { pass, fail, noData, total } = tally(run.thresholds);
   if (total === 0) {
     if (!run.current || thresholdsKnown(run)) return null;
@@ -78,134 +110,37 @@ function ThresholdsChip({ run }) {
   return html`<${Chip} state="good">${plural(total, "threshold")} pass<//>`;
 }
 
-function Tabs({ route, navigate }) {
+function Tabs({ run, tab, route, navigate }) {
   return html`<nav class="tabs" aria-label="Views">
-    ${TABS.map(
-      (tab) =>
-        html`<a
-          key=${tab.id}
-          href=${formatRoute({ ...route, tab: tab.id })}
-          aria-current=${route.tab === tab.id ? "page" : undefined}
-          onClick=${(event) => follow(event, () => navigate({ tab: tab.id }))}
-          >${tab.title}</a
-        >`,
-    )}
+    ${tabsOf(run).map((entry) => {
+      // Filter and row belong to the tab that is left.
+      const change = { tab: entry.id, filter: "", row: null };
+      const trouble = troubleOf(run, entry);
+      return html`<a
+        key=${entry.id}
+        href=${formatRoute({ ...route, ...change })}
+        aria-current=${entry.id === tab.id ? "page" : undefined}
+        onClick=${onPlainClick(() => navigate(change))}
+        title=${trouble > 0 ? `${format(trouble, "count")} ${TROUBLE[entry.view]}` : undefined}
+        ><bdi class="tab-title">${entry.title}</bdi>${
+          trouble > 0 &&
+          html`<span class="badge" aria-hidden="true" data-count=${format(trouble, "count")}></span>`
+        }</a
+      >`;
+    })}
   </nav>`;
 }
 
-/** Links stay links: only a plain click is ours. */
-function follow(event, go) {
-  if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
-  event.preventDefault();
-  go();
+const TROUBLE = { checks: "thresholds fail", errors: "kinds of errors" };
+
+/** How much there is to look at on a tab: thresholds that fail, kinds of errors. */
+function troubleOf(run, { view }) {
+  if (view === "checks") return tally(run.thresholds).fail;
+  if (view !== "errors") return 0;
+  const failed = run.tables.statuses.filter(({ key }) => key.length === 4 && isError(key[2], key[3]));
+  return new Set(failed.map(({ key }) => `${key[2]} ${key[3]}`)).size;
 }
 
-function RunSelector({ session, navigate }) {
-  const { info, runs, moreRuns } = session.state;
-  const box = useRef(null);
-  const [isOpen, setOpen] = useState(false);
-
-  useEffect(() => {
-    if (!isOpen) return undefined;
-    const close = (event) => {
-      if (event.type === "keydown" ? event.key === "Escape" : !box.current.contains(event.target)) {
-        box.current.open = false;
-        if (event.type === "keydown") box.current.querySelector("summary").focus();
-      }
-    };
-    addEventListener("keydown", close);
-    addEventListener("pointerdown", close);
-    return () => {
-      removeEventListener("keydown", close);
-      removeEventListener("pointerdown", close);
-    };
-  }, [isOpen]);
-
-  function toggled(event) {
-    setOpen(event.currentTarget.open);
-    if (event.currentTarget.open) session.refreshRuns().catch(() => {});
-  }
-
-  return html`<details class="selector" ref=${box} onToggle=${toggled}>
-    <summary class="button">
-      <bdi class="selector-test">${info.test}</bdi> <bdi class="caption">${runLabel(info)}</bdi>
-      <span class="caption" aria-hidden="true">▾</span>
-    </summary>
-    ${
-      isOpen &&
-      html`<div class="menu">
-        ${byTest(runs).map(
-          ([test, list]) =>
-            html`<section key=${test} aria-label=${test}>
-              <h2><bdi>${test}</bdi></h2>
-              <ul>
-                ${list.map(
-                  (entry) =>
-                    html`<li key=${entry.id}>
-                      <a
-                        href=${formatRoute({ run: entry.id, tab: "overview", zoom: null })}
-                        aria-current=${entry.id === info.id ? "true" : undefined}
-                        onClick=${(event) =>
-                          follow(event, () => {
-                            box.current.open = false;
-                            navigate({ run: entry.id, zoom: null });
-                          })}
-                      >
-                        <bdi>${runLabel(entry)}</bdi>
-                        <span class="caption">${moment(entry.start)}</span>
-                        ${
-                          entry.state === "live"
-                            ? html`<span class="sign sign-good"
-                                ><span class="dot" aria-hidden="true"></span>live</span
-                              >`
-                            : html`<span class="caption">${clock(entry.end - entry.start)}</span>`
-                        }
-                      </a>
-                    </li>`,
-                )}
-              </ul>
-            </section>`,
-        )}
-        ${
-          moreRuns &&
-          html`<button type="button" class="button" onClick=${() => session.olderRuns().catch(() => {})}>
-            Older runs
-          </button>`
-        }
-      </div>`
-    }
-  </details>`;
-}
-
-/** What tells a run from others of its test: what people called it, its name, or `run 14`. */
-export function runLabel({ id, test, label, name, number }) {
-  if (label || name) return label || name;
-  if (number !== null && number !== undefined) return `run ${format(number, "count")}`;
-  return id.slice(test.length + 1);
-}
-
-/** Tests in the order of their newest run. */
-function byTest(runs) {
-  const tests = new Map();
-  for (const run of runs) {
-    if (!tests.has(run.test)) tests.set(run.test, []);
-    tests.get(run.test).push(run);
-  }
-  return [...tests];
-}
-
-const THEME_SIGNS = { auto: "◐", light: "☀", dark: "☾" };
-
-function ThemeButton() {
-  const [name, setName] = useState(themeName());
-  const label = `Theme: ${name}`;
-  return html`<button
-    type="button"
-    class="button button-icon"
-    aria-label=${label}
-    title=${label}
-    onClick=${() => setName(cycleTheme())}
-  >
-    <span aria-hidden="true">${THEME_SIGNS[name]}</span>
-  </button>`;
+function isError(status, code) {
+  return Number(status) >= 400 || status === "0" || Boolean(code);
 }

@@ -8,11 +8,26 @@ import { Command } from "./parts.js";
 
 /** Silence shorter than this is k6's usual rhythm and our own grace time. */
 const SILENT_MS = 6000;
+/** Clocks that agree to this are told nothing of. */
+const AHEAD_MS = 2000;
+/** Windows close some seconds after their samples; what is behind by more is late or misdated. */
+const BEHIND_MS = 20_000;
+/** A run that may be silent for so long is an import, which tells of the past. */
+const IMPORT_IDLE_MS = 1_800_000;
+/** The row that holds what a table has no room for. */
+const OTHER = "(other)";
+const TABLE_WORDS = {
+  requests: "request names",
+  statuses: "statuses",
+  checks: "checks",
+  groups: "groups",
+  scenarios: "scenarios",
+};
 
 export function Notices({ session, api, navigate, following, setFollowing }) {
   const { state } = session;
   const { run } = state;
-  const live = run.stop === null;
+  const live = session.isLive();
   const lost = session.lostFor();
   const health = run.health;
   return html`<div class="notices" role="status" aria-live="polite">
@@ -25,32 +40,31 @@ export function Notices({ session, api, navigate, following, setFollowing }) {
     ${live && lost === null && health && html`<${Silence} key="silence" session=${session} now=${state.now} />`}
     ${
       state.newer &&
-      html`<${Notice}
+      html`<${News}
         key="newer"
-        state="accent"
-        title=${`${state.newer.test} ${runLabel(state.newer)} began.`}
-      >
-        <span class="notice-actions">
-          <button
-            type="button"
-            class="button button-primary"
-            onClick=${() => navigate({ run: state.newer.id, zoom: null })}
-          >
-            Follow
-          </button>
-          <label class="check">
-            <input
-              type="checkbox"
-              checked=${following}
-              onChange=${(event) => setFollowing(event.target.checked)}
-            />
-            follow new runs always
-          </label>
-        </span>
-      <//>`
+        entry=${state.newer}
+        what="began"
+        action="Follow"
+        navigate=${navigate}
+        following=${following}
+        setFollowing=${setFollowing}
+      />`
+    }
+    ${
+      !state.newer &&
+      state.elsewhere &&
+      html`<${News}
+        key="elsewhere"
+        entry=${state.elsewhere}
+        what="is live"
+        action="Show"
+        navigate=${navigate}
+      />`
     }
     ${run.current && !thresholdsKnown(run) && html`<${Unknown} key="unknown" test=${state.info.test} api=${api} />`}
     ${health && html`<${Losses} key="losses" health=${health} />`}
+    ${live && lost === null && health && html`<${Clocks} key="clocks" health=${health} />`}
+    <${Overflow} key="overflow" tables=${run.tables} />
   </div>`;
 }
 
@@ -59,6 +73,35 @@ function Notice({ state, title, children }) {
     <strong>${title}</strong>
     <div class="notice-body">${children}</div>
   </div>`;
+}
+
+/** A run that began or goes on elsewhere; with `setFollowing`, new ones may be followed always. */
+function News({ entry, what, action, navigate, following, setFollowing }) {
+  return html`<${Notice}
+    state="accent"
+    title=${html`<bdi>${entry.test}</bdi> <bdi>${runLabel(entry)}</bdi> ${what}.`}
+  >
+    <span class="notice-actions">
+      <button
+        type="button"
+        class="button button-primary"
+        onClick=${() => navigate({ run: entry.id, zoom: null, row: null, filter: "" })}
+      >
+        ${action}
+      </button>
+      ${
+        setFollowing &&
+        html`<label class="check">
+          <input
+            type="checkbox"
+            checked=${following}
+            onChange=${(event) => setFollowing(event.target.checked)}
+          />
+          follow new runs always
+        </label>`
+      }
+    </span>
+  <//>`;
 }
 
 function Silence({ session, now }) {
@@ -125,5 +168,41 @@ function Losses({ health }) {
     }
     ${late > 0 && html`<p>Late samples came after their window had closed; they count in the one that was open.</p>`}
     ${misdated > 0 && html`<p>Misdated samples lie far ahead of the run: a generator's clock is wrong.</p>`}
+  <//>`;
+}
+
+/** Generators date their samples by their own clocks; health says when each was last heard, so dated. */
+function Clocks({ health }) {
+  if (health.idle >= IMPORT_IDLE_MS) return null;
+  const seen = (health.generators ?? []).map((g) => ({ ...g, ahead: g.lastSeen - health.received }));
+  const ahead = seen.filter((g) => g.ahead > AHEAD_MS);
+  const newest = Math.max(...seen.map((g) => g.ahead));
+  if (ahead.length > 0) {
+    return html`<${Notice}
+      state="warning"
+      title=${`Clocks differ: ${plural(ahead.length, "generator")} up to ${span(newest)} ahead of the server.`}
+    >
+      Their samples count at the moments they name: ${names(ahead)}.
+    <//>`;
+  }
+  if (seen.length === 0 || newest > -BEHIND_MS) return null;
+  return html`<${Notice} state="warning" title=${`Samples are dated ${span(-newest)} before they arrive.`}>
+    A generator's clock is behind the server's, or it sends late.
+  <//>`;
+}
+
+function names(generators) {
+  return generators.map((g, i) => html`${i > 0 ? ", " : ""}<bdi class="metric-name">${g.source}</bdi>`);
+}
+
+/** Tables have an end; what is beyond it counts in one row. */
+function Overflow({ tables }) {
+  const full = Object.entries(TABLE_WORDS).filter(([table]) =>
+    tables[table]?.some(({ key }) => key.length === 1 && key[0] === OTHER),
+  );
+  if (full.length === 0) return null;
+  return html`<${Notice} state="warning" title=${`Too many ${full.map(([, words]) => words).join(" and ")}.`}>
+    Those beyond the first 300 count together as <code>${OTHER}</code>. Addresses that hold ids should share a
+    <code>name</code> tag.
   <//>`;
 }

@@ -18,8 +18,9 @@ export function Sign({ state, children }) {
   >`;
 }
 
+/** A group and no landmark: a page has dozens, some of one name. */
 export function Card({ title, caption, actions, children, id }) {
-  return html`<section class="card" aria-labelledby=${id}>
+  return html`<section class="card" role="group" aria-labelledby=${id}>
     <header class="card-head">
       <h2 id=${id}>${title}</h2>
       <span class="caption">${caption}</span>

@@ -7,7 +7,7 @@ const HEIGHT = 24;
 const POINTS = 38;
 
 export function Sparkline({ values, color }) {
-  const points = condense(values.filter((v) => v !== null));
+  const points = condense(values);
   if (points.length < 2)
     return html`<svg class="sparkline" viewBox=${`0 0 ${WIDTH} ${HEIGHT}`} aria-hidden="true"></svg>`;
   const low = Math.min(0, ...points);
@@ -31,14 +31,21 @@ export function Sparkline({ values, color }) {
   </svg>`;
 }
 
-/** At most `POINTS` values, each the mean of its share. */
-function condense(values) {
-  if (values.length <= POINTS) return values;
-  return Array.from({ length: POINTS }, (_, i) => {
-    const part = values.slice(
-      Math.floor((i * values.length) / POINTS),
-      Math.floor(((i + 1) * values.length) / POINTS),
-    );
-    return part.reduce((sum, v) => sum + v, 0) / part.length;
-  });
+/** At most `POINTS` values, each the mean of its share of the time; shares without any are left out. */
+export function condense(values) {
+  const means = [];
+  const share = Math.max(1, values.length / POINTS);
+  for (let from = 0, n = 1; from < values.length; n += 1) {
+    const to = Math.min(values.length, Math.round(n * share));
+    let sum = 0;
+    let count = 0;
+    for (let i = from; i < to; i += 1) {
+      if (values[i] === null) continue;
+      sum += values[i];
+      count += 1;
+    }
+    if (count > 0) means.push(sum / count);
+    from = to;
+  }
+  return means;
 }

@@ -1,29 +1,35 @@
-/** One of the six figures that decide: the figure, whether it passes, its limit, its shape. */
+/** A figure that decides: the figure, whether it passes, its limit, its shape. */
 
 import { format, NOTHING, unitOf } from "../format.js";
 import { html } from "../html.js";
 import { column, latest, peak, total } from "../model.js";
-import { parseExpression } from "../thresholds.js";
+import { parseExpression, sideOf } from "../thresholds.js";
 import { Sign } from "./parts.js";
 import { Sparkline } from "./sparkline.js";
 
-export function Tile({ run, tile }) {
-  const meta = run.metrics.get(tile.metric);
-  const value = tile.now ? latest(run, tile.metric, tile.figure) : total(run, tile.metric, tile.figure);
+/** `panel` is a `stat` as `panels.js` resolves it: its first series is the figure, its second the aside. */
+export function Tile({ run, panel }) {
+  const [figure, aside] = panel.series;
+  const trend = panel.series.at(-1);
+  const meta = run.metrics.get(figure.metric);
+  const now = meta?.type === "gauge";
+  const read = now ? latest : total;
   const limits = run.thresholds
-    .filter((t) => t.metric === tile.metric)
+    .filter((t) => t.metric === figure.metric)
     .map((t) => ({ ...t, parsed: parseExpression(t.expression) }))
-    .filter((t) => t.parsed && (t.parsed.aggregate === tile.figure || t.parsed.aggregate === tile.aside));
+    .filter((t) => t.parsed && panel.series.some((s) => s.aggregate === t.parsed.aggregate));
   const decisive = limits.find((t) => t.passes === false) ?? limits[0];
   return html`<div class="tile card">
     <div class="tile-head">
-      <h3>${tile.title}</h3>
+      <h2 title=${panel.title}><bdi>${panel.title}</bdi></h2>
       ${decisive && html`<${Verdict} limit=${decisive} />`}
     </div>
-    <p class="figure">${format(value, unitOf(meta, tile.figure))}</p>
+    <p class="figure">${format(read(run, figure.metric, figure.aggregate), panel.unit)}</p>
     <div class="tile-foot">
-      <span class="caption">${meta ? aside(run, tile, meta, decisive) : "no data"}</span>
-      <${Sparkline} values=${column(run, tile.metric, tile.trend)} color=${tile.color} />
+      <span class="caption"
+        >${meta ? beside(run, { panel, figure, aside, now, meta, decisive }) : "no data"}</span
+      >
+      <${Sparkline} values=${column(run, trend.metric, trend.aggregate)} color=${trend.color} />
     </div>
   </div>`;
 }
@@ -31,15 +37,18 @@ export function Tile({ run, tile }) {
 function Verdict({ limit }) {
   if (limit.passes === null) return html`<${Sign} state="none">no data<//>`;
   if (limit.passes) return html`<${Sign} state="good"><span class="unseen">passes</span><//>`;
-  return html`<${Sign} state="bad">${limit.parsed.operator.startsWith(">") ? "under" : "over"}<//>`;
+  return html`<${Sign} state="bad">${sideOf(limit.parsed.operator)}<//>`;
 }
 
-function aside(run, tile, meta, decisive) {
-  if (tile.aside) return format(total(run, tile.metric, tile.aside), unitOf(meta, tile.aside));
-  if (tile.now) return `peak ${format(peak(run, tile.metric, tile.trend), unitOf(meta, tile.figure))}`;
+function beside(run, { panel, figure, aside, now, meta, decisive }) {
+  if (aside) {
+    const asideNow = run.metrics.get(aside.metric)?.type === "gauge";
+    return format((asideNow ? latest : total)(run, aside.metric, aside.aggregate), aside.unit);
+  }
+  if (now) return `peak ${format(peak(run, figure.metric, figure.aggregate), panel.unit)}`;
   if (decisive) {
     return `limit ${format(decisive.parsed.limit, unitOf(meta, decisive.parsed.aggregate), { trim: true })}`;
   }
-  const now = latest(run, tile.metric, tile.trend);
-  return now === null ? NOTHING : `now ${format(now, unitOf(meta, tile.trend))}`;
+  const value = latest(run, figure.metric, figure.aggregate);
+  return value === null ? NOTHING : `now ${format(value, panel.unit)}`;
 }

@@ -31,6 +31,13 @@ function Way({ title, text, children }) {
   </div>`;
 }
 
+export function Missing({ id }) {
+  return html`<section class="empty" aria-labelledby="empty-title">
+    <h1 id="empty-title">There is no run <bdi>${id}</bdi></h1>
+    <p class="lead">It may have been deleted. <a href="?">The newest run</a></p>
+  </section>`;
+}
+
 export function Unreachable({ problem }) {
   return html`<section class="empty" aria-labelledby="empty-title">
     <h1 id="empty-title">The server does not answer</h1>

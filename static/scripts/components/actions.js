@@ -1,0 +1,128 @@
+/** What one can do with a run: compare, share, begin a new one; and the theme. */
+
+import { html, useEffect, useRef, useState } from "../html.js";
+import { tabsOf } from "../panels.js";
+import { formatRoute } from "../router.js";
+import { cycleTheme, themeName } from "../theme.js";
+import { onPlainClick } from "./link.js";
+import { Popover } from "./popover.js";
+
+const SAID_MS = 2000;
+
+export function CompareLink({ run, route, navigate }) {
+  const change = { tab: tabsOf(run).find((tab) => tab.view === "compare").id };
+  return html`<a
+    class="button"
+    href=${formatRoute({ ...route, ...change })}
+    onClick=${onPlainClick(() => navigate(change))}
+    >Compare</a
+  >`;
+}
+
+/** Copies the page's whole address; where that is forbidden, shows it to be copied by hand. */
+export function Share() {
+  const [outcome, setOutcome] = useState(null);
+  const box = useRef(null);
+  const field = useRef(null);
+  async function share() {
+    try {
+      await navigator.clipboard.writeText(location.href);
+      setOutcome("copied");
+      setTimeout(() => setOutcome((now) => (now === "copied" ? null : now)), SAID_MS);
+    } catch {
+      setOutcome("by hand");
+    }
+  }
+  useEffect(() => {
+    if (outcome !== "by hand") return undefined;
+    field.current.select();
+    const leave = (event) => {
+      if (event.type === "keydown" ? event.key === "Escape" : !box.current.contains(event.target))
+        setOutcome(null);
+    };
+    addEventListener("keydown", leave);
+    addEventListener("pointerdown", leave);
+    return () => {
+      removeEventListener("keydown", leave);
+      removeEventListener("pointerdown", leave);
+    };
+  }, [outcome]);
+  return html`<span class="popover" ref=${box}>
+    <button type="button" class="button share-button" onClick=${share} title="Copies this page's address">
+      ${outcome === "copied" ? "Copied" : "Share"}
+    </button>
+    <span class="unseen" role="status">${outcome === "copied" ? "The address is copied." : ""}</span>
+    ${
+      outcome === "by hand" &&
+      html`<div class="menu menu-right ask">
+        <label for="share-address">The address of what you see:</label>
+        <input id="share-address" class="filter" ref=${field} readonly value=${location.href} />
+      </div>`
+    }
+  </span>`;
+}
+
+/** Asks before it ends what is live. */
+export function NewRun({ session }) {
+  const { test } = session.state.info;
+  const [problem, setProblem] = useState(null);
+  const [done, setDone] = useState(false);
+  const live = session.isLive();
+  async function begin() {
+    setProblem(null);
+    try {
+      await session.newRun();
+      setDone(true);
+    } catch (error) {
+      setProblem(error.message);
+    }
+  }
+  return html`<${Popover}
+    side="right"
+    label="New run"
+    onOpen=${() => {
+      setDone(false);
+      setProblem(null);
+    }}
+  >
+    ${(close) =>
+      html`<div class="ask">
+        <p role="status">
+          ${
+            done
+              ? html`The next samples of <bdi>${test}</bdi> begin a new run.`
+              : html`${live ? "This ends the live run. " : ""}The next samples of <bdi>${test}</bdi> begin a
+                  new run; nothing is deleted.`
+          }
+        </p>
+        ${problem && html`<p class="bad">It did not work: ${problem}</p>`}
+        <p class="notice-actions">
+          ${
+            !done &&
+            html`<button type="button" class="button button-primary" onClick=${begin}>
+              ${live ? "End it and begin anew" : "Begin anew"}
+            </button>`
+          }
+          <button type="button" class="button" onClick=${() => close(true)}>
+            ${done ? "Close" : "Cancel"}
+          </button>
+        </p>
+      </div>`}
+  <//>`;
+}
+
+const THEME_SIGNS = { auto: "◐", light: "☀", dark: "☾" };
+
+export function ThemeButton() {
+  const [name, setName] = useState(themeName());
+  const label = `Theme: ${name}`;
+  return html`<button
+    type="button"
+    class="button button-icon"
+    aria-label=${label}
+    title=${label}
+    onClick=${() => setName(cycleTheme())}
+  >
+    <span aria-hidden="true">${THEME_SIGNS[name]}</span>
+  </button>`;
+}

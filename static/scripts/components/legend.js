@@ -1,0 +1,48 @@
+/** A chart's legend: the value at the cursor, at rest the newest; it hides series and shows one alone. */
+
+import { clock, format } from "../format.js";
+import { html, useState } from "../html.js";
+
+const HELP = "Hides the series; double click, Shift+click or Shift+Enter shows it alone";
+
+/** `sink.current` is set to a function that takes the cursor's index or null. */
+export function Legend({ run, panel, columns, sink, hidden, onHidden }) {
+  const [cursor, setCursor] = useState(null);
+  sink.current = setCursor;
+  const { times } = run;
+  const at = cursor !== null && cursor < times.length ? cursor : times.length - 1;
+
+  function toggle(index) {
+    const next = new Set(hidden);
+    if (!next.delete(index)) next.add(index);
+    onHidden(next);
+  }
+
+  function isolate(index) {
+    const others = panel.series.map((_, i) => i).filter((i) => i !== index);
+    const alone = !hidden.has(index) && others.every((i) => hidden.has(i));
+    onHidden(new Set(alone ? [] : others));
+  }
+
+  return html`<div class="legend">
+    ${panel.series.map(
+      (s, i) =>
+        html`<button
+          key=${`${s.metric} ${s.aggregate}`}
+          type="button"
+          class="legend-item"
+          title=${panel.series.length > 1 ? HELP : undefined}
+          aria-pressed=${!hidden.has(i)}
+          onClick=${(event) => (event.shiftKey ? isolate(i) : toggle(i))}
+          onDblClick=${() => isolate(i)}
+        >
+          <span class=${`swatch${s.dash ? " swatch-dash" : ""}`} style=${{ color: `var(${s.color})` }}></span>
+          <bdi class="legend-label">${s.label}</bdi
+          >${s.right ? html` <span title="on the right axis" aria-hidden="true">→</span>` : ""} ${" "}<b
+            >${format(columns?.[i][at] ?? null, s.unit ?? panel.unit)}</b
+          >
+        </button>`,
+    )}
+    <span class="legend-time">${cursor !== null && at >= 0 ? `at ${clock(times[at] * 1000)}` : ""}</span>
+  </div>`;
+}

@@ -1,0 +1,86 @@
+/** Which test and run is shown, and which others there are, with their verdicts. */
+
+import { clock, format, moment } from "../format.js";
+import { html } from "../html.js";
+import { formatRoute } from "../router.js";
+import { tally } from "../thresholds.js";
+import { onPlainClick } from "./link.js";
+import { Sign } from "./parts.js";
+import { Popover } from "./popover.js";
+
+export function RunSelector({ session, route, navigate }) {
+  const { info, run, runs, moreRuns } = session.state;
+  return html`<${Popover}
+    kind="selector"
+    onOpen=${() => session.refreshRuns().catch(() => {})}
+    label=${html`<bdi class="selector-test" title=${info.test}>${info.test}</bdi>
+      <bdi class="selector-run caption">${runLabel(info)}</bdi>
+      <span class="caption" aria-hidden="true">▾</span>`}
+  >
+    ${(close) =>
+      html`${byTest(runs).map(
+        ([test, list]) =>
+          html`<section key=${test} aria-label=${test}>
+            <h2><bdi>${test}</bdi></h2>
+            <ul>
+              ${list.map((entry) => {
+                const change = { run: entry.id, zoom: null, row: null, filter: "" };
+                return html`<li key=${entry.id}>
+                  <a
+                    href=${formatRoute({ ...route, ...change })}
+                    aria-current=${entry.id === info.id ? "true" : undefined}
+                    onClick=${onPlainClick(() => {
+                      close();
+                      navigate(change);
+                    })}
+                  >
+                    <${Verdict} thresholds=${entry.id === info.id ? run.thresholds : entry.thresholds} />
+                    <bdi>${runLabel(entry)}</bdi>
+                    <span class="caption">${moment(entry.start)}</span>
+                    ${
+                      entry.state === "live"
+                        ? html`<span class="sign sign-good"
+                            ><span class="dot" aria-hidden="true"></span>live</span
+                          >`
+                        : html`<span class="caption">${clock(entry.end - entry.start)}</span>`
+                    }
+                  </a>
+                </li>`;
+              })}
+            </ul>
+          </section>`,
+      )}
+      ${
+        moreRuns &&
+        html`<button type="button" class="button" onClick=${() => session.olderRuns().catch(() => {})}>
+          Older runs
+        </button>`
+      }`}
+  <//>`;
+}
+
+/** What a run's thresholds say together. A run whose thresholds are not told has no verdict. */
+function Verdict({ thresholds }) {
+  const { pass, fail, total } = tally(thresholds ?? []);
+  if (fail > 0) return html`<${Sign} state="bad"><span class="unseen">fails</span><//>`;
+  if (total > 0 && pass === total) return html`<${Sign} state="good"><span class="unseen">passes</span><//>`;
+  return html`<${Sign} state="none"><span class="unseen">no verdict</span><//>`;
+}
+
+/** What tells a run from others of its test: its label, `run 14`, or its name. */
+export function runLabel({ id, test, label, name, number }) {
+  if (label) return label;
+  if (name) return name;
+  if (number !== null && number !== undefined) return `run ${format(number, "count")}`;
+  return id.slice(test.length + 1);
+}
+
+/** Tests in the order of their newest run. */
+function byTest(runs) {
+  const tests = new Map();
+  for (const run of runs) {
+    if (!tests.has(run.test)) tests.set(run.test, []);
+    tests.get(run.test).push(run);
+  }
+  return [...tests];
+}

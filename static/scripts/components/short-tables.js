@@ -1,0 +1,93 @@
+/** The short tables of a page of panels: the requests that took most time, and the thresholds. */
+
+import { format } from "../format.js";
+import { html, useEffect, useMemo, useRef, useState } from "../html.js";
+import { tabsOf } from "../panels.js";
+import { formatRoute } from "../router.js";
+import { onPlainClick } from "./link.js";
+import { Card } from "./parts.js";
+import { requestColumns, totalTime } from "./request-table.js";
+import { DataTable } from "./table.js";
+import { sayTally, thresholdColumns } from "./threshold-table.js";
+
+/** Rows of the short table; the Requests tab has all. */
+const MOST = 10;
+/** Tables change no more often than they can be read. */
+const STEADY_MS = 1000;
+
+/** `value`, exchanged at most once a second; at once when `final`. */
+function useSteady(value, final) {
+  const held = useRef({ value, at: 0 });
+  const [, again] = useState(0);
+  const wait = held.current.at + STEADY_MS - performance.now();
+  if (held.current.value !== value && (final || wait <= 0)) held.current = { value, at: performance.now() };
+  const late = held.current.value !== value;
+  useEffect(() => {
+    if (!late) return undefined;
+    const timer = setTimeout(() => again((n) => n + 1), wait);
+    return () => clearTimeout(timer);
+  }, [late]);
+  return held.current.value;
+}
+
+export function RequestsCard({ run, panel, route, navigate }) {
+  const [filter, setFilter] = useState("");
+  const all = useSteady(run.tables.requests, run.stop !== null || !run.current);
+  const tab = tabsOf(run).find((t) => t.view === "requests")?.id;
+  return useMemo(() => {
+    const time = totalTime(all);
+    const wanted = filter.trim().toLowerCase();
+    const found = wanted ? all.filter((row) => row.key.join(" ").toLowerCase().includes(wanted)) : all;
+    const rows = [...found].sort((a, b) => b.time - a.time).slice(0, MOST);
+    const link = (change) => ({
+      href: formatRoute({ ...route, ...change }),
+      onClick: onPlainClick(() => navigate(change)),
+    });
+    const open = tab && ((key) => link({ tab, row: ["requests", ...key] }));
+    return html`<${Card}
+      id=${panel.id}
+      title=${panel.title}
+      caption=${requestsCaption(rows.length, found.length, all.length)}
+      actions=${html`${tab && all.length > MOST && html`<a class="button button-quiet" ...${link({ tab, row: null })}>All requests</a>`}
+        <input
+          type="search"
+          class="filter"
+          placeholder="Filter…"
+          aria-label="Filter requests"
+          value=${filter}
+          onInput=${(event) => setFilter(event.target.value)}
+        />`}
+    >
+      <${DataTable}
+        label="Requests"
+        columns=${requestColumns(time, { open })}
+        rows=${rows}
+        rowKey=${(row) => JSON.stringify(row.key)}
+        initial=${{ by: "time", down: true }}
+      />
+    <//>`;
+  }, [all, filter, panel, tab, formatRoute(route)]);
+}
+
+function requestsCaption(shown, found, all) {
+  if (all === 0) return "by name and method";
+  const of = `of ${format(all, "count")}`;
+  if (found > shown) return `the ${shown} that took most time, ${of}`;
+  return found < all ? `${found} ${of}` : `by name and method · ${format(all, "count")}`;
+}
+
+export function ThresholdsCard({ run, panel }) {
+  const thresholds = useSteady(run.thresholds, run.stop !== null || !run.current);
+  return useMemo(() => {
+    if (thresholds.length === 0) return null;
+    return html`<${Card} id=${panel.id} title=${panel.title} caption=${sayTally(thresholds)}>
+      <${DataTable}
+        label="Thresholds"
+        columns=${thresholdColumns(run)}
+        rows=${thresholds}
+        rowKey=${(row) => `${row.metric} ${row.expression}`}
+        initial=${{ by: "state", down: false }}
+      />
+    <//>`;
+  }, [thresholds, panel, run.layout]);
+}

@@ -1,0 +1,91 @@
+/** A tab of sections, drawn from the run's dashboard document: Overview and Timings are no more than that. */
+
+import { Percentiles } from "../components/percentiles.js";
+import { RequestsCard, ThresholdsCard } from "../components/short-tables.js";
+import { Tile } from "../components/tile.js";
+import { html, useMemo } from "../html.js";
+import { sectionsOf } from "../panels.js";
+import { metaOf } from "../thresholds.js";
+import { ChartGrid } from "./charts.js";
+
+/** `chosen` and `choose` as in `Percentiles`. */
+export function Panels({ run, tab, route, navigate, chosen, choose }) {
+  const sections = sectionsOf(run, tab, chosen);
+  // Clocks tick and pointers move between windows: nothing here changes then.
+  return useMemo(() => {
+    if (sections.length === 0) {
+      const nothing = run.current || run.stop !== null;
+      return html`<p class="card nothing">
+        ${nothing ? "This run has no data for the panels of this tab." : "Loading…"}
+      </p>`;
+    }
+    const choice = sections.find((section) => section.panels.some((panel) => showsTrend(run, panel)));
+    return sections.map(
+      (section, i) =>
+        html`<div key=${i} class="panels">
+          ${
+            (section.title || section === choice) &&
+            html`<header class="section-head">
+              <h2>${section.title}</h2>
+              ${section === choice && html`<${Percentiles} chosen=${chosen} choose=${choose} />`}
+            </header>`
+          }
+          ${groups(section.panels).map(
+            ({ kind, panels }) =>
+              html`<${Group}
+                key=${panels[0].key}
+                kind=${kind}
+                panels=${panels}
+                run=${run}
+                route=${route}
+                navigate=${navigate}
+              />`,
+          )}
+        </div>`,
+    );
+  }, [run, run.revision, sections, route, chosen]);
+}
+
+function showsTrend(run, panel) {
+  return panel.kind === "chart" && !panel.empty && metaOf(run, panel.series[0].metric)?.type === "trend";
+}
+
+/** Neighbours of one kind stand in one grid. */
+function groups(panels) {
+  const found = [];
+  for (const panel of panels) {
+    const last = found.at(-1);
+    if (last?.kind === panel.kind) last.panels.push(panel);
+    else found.push({ kind: panel.kind, panels: [panel] });
+  }
+  return found;
+}
+
+function Group({ kind, panels, run, route, navigate }) {
+  switch (kind) {
+    case "stat":
+      return html`<div class="tiles">
+        ${panels.map((panel) => html`<${Tile} key=${panel.key} run=${run} panel=${panel} />`)}
+      </div>`;
+    case "chart":
+      return html`<${ChartGrid}
+        run=${run}
+        panels=${panels}
+        zoom=${route.zoom}
+        onZoom=${(zoom) => navigate({ zoom })}
+      />`;
+    case "requests":
+      return panels.map(
+        (panel) =>
+          html`<${RequestsCard}
+            key=${panel.key}
+            run=${run}
+            panel=${panel}
+            route=${route}
+            navigate=${navigate}
+          />`,
+      );
+    default:
+      return panels.map((panel) => html`<${ThresholdsCard} key=${panel.key} run=${run} panel=${panel} />`);
+  }
+}

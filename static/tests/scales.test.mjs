@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { scaleOf, steps } from "../scripts/scales.js";
+
+test("an axis that reaches the next unit is in that unit", () => {
+  const scale = scaleOf("time", 0, 950);
+  assert.equal(scale.high, 1000);
+  assert.equal(scale.suffix, "\u00a0s");
+  assert.deepEqual(
+    steps(scale.low, scale.high, scale.step).map((v) => v / scale.divisor),
+    [0, 0.25, 0.5, 0.75, 1],
+  );
+  assert.equal(scaleOf("time", 0, 90).suffix, "\u00a0ms");
+});
+
+test("a mark that is near is in view, one that is far does not flatten the data", () => {
+  assert.ok(scaleOf("time", 0, 300, [400]).high > 400);
+  assert.ok(scaleOf("time", 0, 100, [4000]).high < 400);
+});
+
+test("counts have whole steps, and nothing has an axis too", () => {
+  assert.equal(scaleOf("count", 0, 1).step, 1);
+  const empty = scaleOf("ratio", null, null);
+  assert.ok(empty.high > empty.low);
+  assert.ok(scaleOf("time", 0, 0).high > 0);
+});
+
+test("what is below zero is in view", () => {
+  const scale = scaleOf("number", -7, 3);
+  assert.ok(scale.low <= -7 && scale.high >= 3);
+});
