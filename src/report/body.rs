@@ -1,0 +1,152 @@
+//! The parts of the report in their order: head, figures, verdict, charts, tables.
+
+use super::chart::{Chart, Line};
+use super::format::Unit;
+use super::limits::limits_of;
+use super::panels::{Panel, Section, dashboard};
+use super::recording::{Columns, Recording};
+use super::tables::number;
+use super::{head, tables, text};
+use serde_json::Value;
+use std::fmt::Write as _;
+
+pub struct Parts {
+    pub head: String,
+    pub body: String,
+    /// The panels of the charts as a JSON array, in their order, each with its unit: what the script
+    /// draws in their places.
+    pub panels: String,
+}
+
+pub fn parts(summary: &Value, recording: &Recording) -> Parts {
+    let dashboard = dashboard(recording);
+    let wanted = dashboard.panels().flat_map(|panel| &panel.series);
+    let columns =
+        recording.columns(wanted.map(|series| (series.metric.clone(), series.aggregate.clone())).collect());
+    let start = number(summary, "start").unwrap_or(columns.times.first().copied().unwrap_or(0.0));
+    let mut charts = Charts {
+        summary,
+        recording,
+        seconds: columns.times.iter().map(|time| (time - start) / 1000.0).collect(),
+        columns,
+        start,
+        drawn: Vec::new(),
+    };
+
+    let mut head = head::head(summary).0;
+    let mut body = String::new();
+    let mut contents: Vec<(String, String)> = Vec::new();
+    for table in tables::before_charts(summary) {
+        contents.push((table.id(), table.title.clone()));
+        table.write(&mut body);
+    }
+    for (i, tab) in dashboard.tabs.iter().enumerate() {
+        let mut drawn = String::new();
+        for section in &tab.sections {
+            // The first tab's figures are those that decide.
+            let tiles = if i == 0 { &mut head } else { &mut drawn };
+            let stats = section.panels.iter().filter(|panel| panel.kind == "stat");
+            head::tiles(tiles, stats, summary, &charts.columns, &charts.seconds);
+            charts.section(&mut drawn, section);
+        }
+        if drawn.is_empty() {
+            continue;
+        }
+        let id = format!("tab-{i}");
+        let title = if tab.title.is_empty() { "Charts" } else { &tab.title };
+        let _infallible = write!(
+            body,
+            "<section class=\"tab\" aria-labelledby=\"{id}\"><h2 id=\"{id}\"><bdi>{}</bdi></h2>{drawn}</section>",
+            text(title).0
+        );
+        contents.push((id, title.to_owned()));
+    }
+    for table in tables::after_charts(summary) {
+        contents.push((table.id(), table.title.clone()));
+        table.write(&mut body);
+    }
+    if contents.len() > 1 {
+        head.push_str("<nav class=\"contents\" aria-label=\"Contents\">");
+        for (id, title) in contents {
+            let _infallible = write!(head, "<a href=\"#{id}\">{}</a> ", text(&title).0);
+        }
+        head.push_str("</nav>");
+    }
+    Parts { head, body, panels: serde_json::to_string(&charts.drawn).unwrap_or("[]".to_owned()) }
+}
+
+struct Charts<'a> {
+    summary: &'a Value,
+    recording: &'a Recording<'a>,
+    columns: Columns,
+    /// Ends of windows since the start.
+    seconds: Vec<f64>,
+    start: f64,
+    drawn: Vec<Panel>,
+}
+
+impl Charts<'_> {
+    fn section(&mut self, html: &mut String, section: &Section) {
+        let charts: Vec<&Panel> = section.panels.iter().filter(|panel| self.has_data(panel)).collect();
+        if charts.is_empty() {
+            return;
+        }
+        let title = section.title.as_deref().unwrap_or_default();
+        if !title.is_empty() {
+            let _infallible = write!(html, "<h3><bdi>{}</bdi></h3>", text(title).0);
+        }
+        html.push_str("<div class=\"charts\">");
+        for panel in charts {
+            self.card(html, panel);
+        }
+        html.push_str("</div>");
+    }
+
+    fn has_data(&self, panel: &Panel) -> bool {
+        let mut series = panel.series.iter();
+        panel.kind == "chart"
+            && series.any(|s| self.columns.of(&s.metric, &s.aggregate).iter().any(Option::is_some))
+    }
+
+    fn card(&mut self, html: &mut String, panel: &Panel) {
+        let named = panel.unit.as_deref().and_then(Unit::named);
+        let lines: Vec<Line> = panel
+            .series
+            .iter()
+            .map(|series| Line {
+                label: &series.label,
+                color: &series.color,
+                fill: series.fill,
+                dash: series.dash,
+                right: series.right(),
+                unit: named.filter(|_| !series.right()).unwrap_or_else(|| series.unit(self.recording)),
+                values: self.columns.of(&series.metric, &series.aggregate),
+                total: number(&self.summary["metrics"][&series.metric]["values"], &series.aggregate),
+            })
+            .collect();
+        let unit = lines.iter().find(|line| !line.right).or(lines.first()).map(|line| line.unit.name());
+        let chart = Chart {
+            title: &panel.title,
+            times: &self.seconds,
+            lines,
+            limits: panel
+                .series
+                .iter()
+                .filter(|series| !series.right())
+                .flat_map(|series| limits_of(self.summary, &series.metric, &series.aggregate))
+                .collect(),
+            bands: panel.bands,
+            start: self.start,
+        };
+        let number = self.drawn.len();
+        let _infallible = write!(
+            html,
+            "<div class=\"panel\" data-panel=\"{number}\"><section class=\"card still\" aria-labelledby=\"still-{number}\"><header class=\"card-head\"><h4 id=\"still-{number}\"><bdi>{}</bdi></h4> <span class=\"caption\">{}</span></header>",
+            text(&panel.title).0,
+            text(panel.caption.as_deref().unwrap_or_default()).0,
+        );
+        chart.write(html);
+        html.push_str("</section></div>");
+        self.drawn.push(Panel { unit: unit.map(str::to_owned), ..panel.clone() });
+    }
+}

@@ -1,0 +1,403 @@
+//! Charts that stand still, as SVG.
+//!
+//! They have to be legible with no style sheet and no script at all, which is what a strict content
+//! policy (Jenkins' default) leaves of an archived file: every look is a presentation attribute, and
+//! text takes the colour of the page's. Classes let `styles/report.css` say better. Widths are given
+//! as percentages or stretched, so that a chart fills its card and its text keeps its size.
+
+use super::axis::{Scale, clock_ticks};
+use super::escape;
+use super::format::{Unit, clock, format};
+use super::limits::Limit;
+use super::panels::{Bands, COLORS};
+use std::fmt::Write as _;
+
+const WIDTH: f64 = 640.0;
+const HEIGHT: f64 = 214.0;
+const LEFT: f64 = 54.0;
+/// What the plot leaves free at its right, without and with an axis there; `report.css` knows both.
+const RIGHT: f64 = 14.0;
+const RIGHT_AXIS: f64 = 58.0;
+const TOP: f64 = 16.0;
+const PLOT: f64 = 172.0;
+/// Columns that a line is drawn in: more windows than twice this are thinned to each column's least
+/// and greatest.
+const COLUMNS: f64 = 640.0;
+
+pub struct Line<'a> {
+    pub label: &'a str,
+    /// One of [`COLORS`].
+    pub color: &'a str,
+    pub fill: bool,
+    pub dash: bool,
+    /// Whether it has the axis at the right.
+    pub right: bool,
+    pub unit: Unit,
+    /// Parallel to the chart's times.
+    pub values: &'a [Option<f64>],
+    /// Over the whole run.
+    pub total: Option<f64>,
+}
+
+pub struct Chart<'a> {
+    pub title: &'a str,
+    /// Seconds since the run's start, ascending.
+    pub times: &'a [f64],
+    pub lines: Vec<Line<'a>>,
+    pub limits: Vec<Limit>,
+    pub bands: Option<Bands>,
+    /// Unix ms.
+    pub start: f64,
+}
+
+impl Chart<'_> {
+    /// The drawing, and below it a legend with the figures of the whole run.
+    pub fn write(&self, html: &mut String) {
+        self.svg(html);
+        self.legend(html);
+    }
+
+    fn svg(&self, out: &mut String) {
+        let unit = |right| self.lines.iter().find(|line| line.right == right).map(|line| line.unit);
+        let left_unit = unit(false).or(unit(true)).unwrap_or(Unit::Number);
+        let mut marks: Vec<f64> = self.limits.iter().map(|limit| limit.value).collect();
+        marks.extend(self.bands.iter().flat_map(|bands| [bands.good, bands.poor]));
+        let values = |right| {
+            let lines = self.lines.iter().filter(move |line| line.right == right);
+            lines.flat_map(|line| line.values.iter().flatten().copied())
+        };
+        let scale = Scale::of(values(false), &marks, left_unit);
+        let right = unit(true).map(|unit| Scale::of(values(true), &[], unit));
+        let span = self.times.last().copied().unwrap_or(0.0).max(4.0);
+        let plot = Plot { span, right: right.is_some() };
+
+        let _infallible = write!(
+            out,
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"still-chart\" width=\"{WIDTH}\" height=\"{HEIGHT}\" role=\"img\" aria-label=\"{}\" font-family=\"sans-serif\" font-size=\"11\" fill=\"currentColor\">",
+            escape(&self.describe()),
+        );
+        plot.open(out, "");
+        if let Some(bands) = self.bands {
+            draw_bands(out, bands, &scale);
+        }
+        for (value, _) in scale.ticks() {
+            let y = down(&scale, value);
+            let _infallible = write!(
+                out,
+                "<line class=\"grid\" x1=\"0\" x2=\"100%\" y1=\"{y}\" y2=\"{y}\" stroke=\"currentColor\" stroke-opacity=\"0.14\"/>"
+            );
+        }
+        for (seconds, label) in clock_ticks(span, 5.0) {
+            let percent = seconds / span * 100.0;
+            let anchor = if percent > 96.0 { "end" } else { "middle" };
+            let _infallible = write!(
+                out,
+                "<text class=\"tick\" x=\"{}%\" y=\"{}\" text-anchor=\"{anchor}\">{label}</text>",
+                short(percent),
+                PLOT + 18.0
+            );
+        }
+        out.push_str("</svg>");
+        labels(out, &scale, &short(LEFT - 8.0).to_string());
+        if let Some(right) = &right {
+            labels(out, right, "100%");
+        }
+        plot.open(out, &format!(" viewBox=\"0 0 {COLUMNS} {PLOT}\" preserveAspectRatio=\"none\""));
+        let mut dots = String::new();
+        // The first of a panel's series is the one that matters: it is drawn last, on top.
+        for line in self.lines.iter().rev() {
+            let scale = right.as_ref().filter(|_| line.right).unwrap_or(&scale);
+            plot.line(out, &mut dots, line, self.times, scale);
+        }
+        out.push_str("</svg>");
+        plot.open(out, "");
+        out.push_str(&dots);
+        self.draw_limits(out, &scale, span);
+        out.push_str("</svg></svg>");
+    }
+
+    /// Dotted lines with their expressions, and a mark where each was first crossed.
+    fn draw_limits(&self, out: &mut String, scale: &Scale, span: f64) {
+        let mut limits: Vec<(f64, &Limit)> =
+            self.limits.iter().map(|limit| (down(scale, limit.value), limit)).collect();
+        limits.sort_by(|a, b| a.1.value.total_cmp(&b.1.value));
+        let mut beyond = 0.0;
+        for (i, &(y, limit)) in limits.iter().enumerate() {
+            let (class, color) =
+                if limit.fails { ("limit bad", "#c0262d") } else { ("limit", "currentColor") };
+            let _infallible = write!(out, "<g class=\"{class}\" color=\"{color}\">");
+            let crossed = limit.crossed.map(|at| (at - self.start) / 1000.0);
+            let mut label = limit.label.clone();
+            let baseline = if limit.value > scale.high {
+                label.push_str(" ↑");
+                beyond += 13.0;
+                beyond - 17.0
+            } else {
+                let _infallible = write!(
+                    out,
+                    "<line x1=\"0\" x2=\"100%\" y1=\"{y}\" y2=\"{y}\" stroke=\"currentColor\" stroke-width=\"1.25\" stroke-dasharray=\"1.5 3\"/>"
+                );
+                // Above its line, unless another limit's line is there.
+                let tight = limits.get(i + 1).is_some_and(|next| y - next.0 < 15.0);
+                if tight && y < PLOT - 14.0 { y + 12.0 } else { y - 4.0 }
+            };
+            if let Some(seconds) = crossed.filter(|_| limit.fails) {
+                let _infallible = write!(label, " · first failed at {}", clock(seconds * 1000.0));
+            }
+            let _infallible = write!(
+                out,
+                "<text class=\"halo\" x=\"100%\" y=\"{}\" dx=\"-4\" text-anchor=\"end\" font-weight=\"600\" fill=\"currentColor\" stroke=\"Canvas\" stroke-width=\"3\" stroke-linejoin=\"round\" paint-order=\"stroke\">{}</text>",
+                short(baseline),
+                escape(&label),
+            );
+            if let Some(seconds) = crossed.filter(|_| limit.value <= scale.high) {
+                let _infallible = write!(
+                    out,
+                    "<circle class=\"halo\" cx=\"{}%\" cy=\"{y}\" r=\"4\" fill=\"currentColor\" stroke=\"Canvas\" stroke-width=\"1.5\"/>",
+                    short((seconds / span * 100.0).clamp(0.0, 100.0))
+                );
+            }
+            out.push_str("</g>");
+        }
+    }
+
+    fn legend(&self, out: &mut String) {
+        out.push_str("<p class=\"legend\"><span class=\"caption\">whole run:</span>");
+        for line in &self.lines {
+            let _infallible = write!(
+                out,
+                " &#160; <span class=\"legend-item\"><svg class=\"{0}\" color=\"{1}\" width=\"16\" height=\"8\" aria-hidden=\"true\"><line x1=\"0\" x2=\"16\" y1=\"4\" y2=\"4\" stroke=\"currentColor\" stroke-width=\"3\"{2}/></svg> <bdi>{3}</bdi> <b>{4}</b></span>",
+                line.color,
+                hex(line.color),
+                if line.dash { " stroke-dasharray=\"4 3\"" } else { "" },
+                escape(line.label),
+                escape(&format(line.total, line.unit, false)),
+            );
+        }
+        out.push_str("</p>");
+    }
+
+    /// The chart in a sentence, for those who do not see it.
+    fn describe(&self) -> String {
+        let figures: Vec<String> = self
+            .lines
+            .iter()
+            .map(|line| format!("{} {}", line.label, format(line.total, line.unit, false)))
+            .collect();
+        format!("Chart of {} over time. Whole run: {}.", self.title, figures.join(", "))
+    }
+}
+
+/// A line as small as a word.
+pub fn sparkline(out: &mut String, color: &str, times: &[f64], values: &[Option<f64>]) {
+    let (width, height) = (96.0, 22.0);
+    let scale = Scale::of(values.iter().flatten().copied(), &[], Unit::Number);
+    let span = times.last().copied().unwrap_or(0.0).max(1.0);
+    let first = times.first().copied().unwrap_or(0.0).min(span * 0.5);
+    let runs = segments(times, values, |seconds| (seconds - first) / (span - first) * width, width);
+    let mut path = String::new();
+    for run in runs.iter().filter(|run| run.len() > 1) {
+        trace(&mut path, run, |value| 1.0 + (1.0 - scale.place(value)) * (height - 2.0));
+    }
+    if !path.is_empty() {
+        let _infallible = write!(
+            out,
+            "<svg class=\"spark {color}\" color=\"{}\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" preserveAspectRatio=\"none\" aria-hidden=\"true\"><path d=\"{path}\" fill=\"none\" stroke=\"currentColor\" stroke-width=\"1.4\" vector-effect=\"non-scaling-stroke\"/></svg>",
+            hex(color)
+        );
+    }
+}
+
+struct Plot {
+    /// Seconds that the horizontal axis holds.
+    span: f64,
+    right: bool,
+}
+
+impl Plot {
+    /// The area between the axes as an inner drawing of its own.
+    fn open(&self, out: &mut String, attributes: &str) {
+        let (class, margin) = if self.right { ("plot plot-right", RIGHT_AXIS) } else { ("plot", RIGHT) };
+        let _infallible = write!(
+            out,
+            "<svg class=\"{class}\" x=\"{LEFT}\" y=\"{TOP}\" width=\"{}\" height=\"{PLOT}\" overflow=\"visible\"{attributes}>",
+            WIDTH - LEFT - margin
+        );
+    }
+
+    fn line(&self, out: &mut String, dots: &mut String, line: &Line, times: &[f64], scale: &Scale) {
+        let runs = segments(times, line.values, |seconds| seconds / self.span * COLUMNS, COLUMNS);
+        let few = line.values.iter().flatten().count() < 3;
+        let y = |value: f64| PLOT * (1.0 - scale.place(value));
+        let _infallible = write!(out, "<g class=\"{}\" color=\"{}\">", line.color, hex(line.color));
+        let mut path = String::new();
+        for run in runs.iter().filter(|run| run.len() > 1) {
+            let from = path.len();
+            trace(&mut path, run, y);
+            if line.fill {
+                let (first, last) = (run[0].0, run[run.len() - 1].0);
+                let base = short(y(0.0));
+                let _infallible = write!(
+                    out,
+                    "<path d=\"{}L{} {base}L{} {base}Z\" fill=\"currentColor\" fill-opacity=\"0.13\"/>",
+                    &path[from..],
+                    short(last),
+                    short(first)
+                );
+            }
+        }
+        if !path.is_empty() {
+            let dash = if line.dash { " stroke-dasharray=\"4 4\"" } else { "" };
+            let _infallible = write!(
+                out,
+                "<path d=\"{path}\" fill=\"none\" stroke=\"currentColor\" stroke-width=\"1.5\" stroke-linejoin=\"round\" vector-effect=\"non-scaling-stroke\"{dash}/>"
+            );
+        }
+        out.push_str("</g>");
+        let lonely: Vec<(f64, f64)> =
+            runs.iter().filter(|run| few || run.len() == 1).flatten().copied().collect();
+        if !lonely.is_empty() {
+            let _infallible = write!(dots, "<g class=\"{}\" color=\"{}\">", line.color, hex(line.color));
+            for (x, value) in lonely {
+                let _infallible = write!(
+                    dots,
+                    "<circle cx=\"{}%\" cy=\"{}\" r=\"3\" fill=\"currentColor\"/>",
+                    short(x / COLUMNS * 100.0),
+                    short(y(value))
+                );
+            }
+            dots.push_str("</g>");
+        }
+    }
+}
+
+/// The points of a line, `(x, value)`, cut at its gaps. Of many points to a column the least and the
+/// greatest stay, in their order.
+fn segments(
+    times: &[f64],
+    values: &[Option<f64>],
+    x: impl Fn(f64) -> f64,
+    columns: f64,
+) -> Vec<Vec<(f64, f64)>> {
+    let points = times.iter().zip(values).map(|(time, value)| (x(*time), *value));
+    let mut runs = vec![Vec::new()];
+    let mut add = |point: Option<(f64, f64)>| match (point, runs.last_mut()) {
+        (Some(point), Some(run)) => run.push(point),
+        (None, Some(run)) if !run.is_empty() => runs.push(Vec::new()),
+        _ => {}
+    };
+    if times.len() as f64 <= 2.0 * columns {
+        points.for_each(|(x, value)| add(value.map(|value| (x, value))));
+    } else {
+        let mut column: Option<(f64, Option<Extremes>)> = None;
+        for (x, value) in points {
+            let number = x.floor();
+            match &mut column {
+                Some((at, extremes)) if *at == number => Extremes::widen(extremes, x, value),
+                _ => {
+                    if let Some((_, extremes)) = column.take() {
+                        Extremes::emit(extremes, &mut add);
+                    }
+                    let mut extremes = None;
+                    Extremes::widen(&mut extremes, x, value);
+                    column = Some((number, extremes));
+                }
+            }
+        }
+        if let Some((_, extremes)) = column {
+            Extremes::emit(extremes, &mut add);
+        }
+    }
+    runs.retain(|run| !run.is_empty());
+    runs
+}
+
+/// The least and the greatest point of a column.
+struct Extremes {
+    least: (f64, f64),
+    greatest: (f64, f64),
+}
+
+impl Extremes {
+    fn widen(extremes: &mut Option<Self>, x: f64, value: Option<f64>) {
+        let Some(value) = value else { return };
+        let point = (x, value);
+        match extremes {
+            None => *extremes = Some(Extremes { least: point, greatest: point }),
+            Some(known) if value < known.least.1 => known.least = point,
+            Some(known) if value > known.greatest.1 => known.greatest = point,
+            Some(_) => {}
+        }
+    }
+
+    fn emit(extremes: Option<Self>, add: &mut impl FnMut(Option<(f64, f64)>)) {
+        match extremes {
+            None => add(None),
+            Some(Extremes { least, greatest }) if least == greatest => add(Some(least)),
+            Some(Extremes { least, greatest }) => {
+                let (first, second) = if least.0 < greatest.0 { (least, greatest) } else { (greatest, least) };
+                add(Some(first));
+                add(Some(second));
+            }
+        }
+    }
+}
+
+fn trace(path: &mut String, run: &[(f64, f64)], y: impl Fn(f64) -> f64) {
+    for (i, (x, value)) in run.iter().enumerate() {
+        let command = if i == 0 { 'M' } else { 'L' };
+        let _infallible = write!(path, "{command}{} {}", short(*x), short(y(*value)));
+    }
+}
+
+/// What is good, what is poor, and what lies between, as grounds with their names.
+fn draw_bands(out: &mut String, bands: Bands, scale: &Scale) {
+    for (name, from, to, class, color) in [
+        ("good", scale.low, bands.good, "good", "#0a7a4b"),
+        ("needs improvement", bands.good, bands.poor, "warning", "#8f6200"),
+        ("poor", bands.poor, scale.high, "bad", "#c0262d"),
+    ] {
+        let (top, bottom) = (down(scale, to.min(scale.high)), down(scale, from));
+        let height = bottom - top;
+        if height <= 0.0 {
+            continue;
+        }
+        let _infallible = write!(
+            out,
+            "<g class=\"{class}\" color=\"{color}\"><rect x=\"0\" y=\"{}\" width=\"100%\" height=\"{}\" fill=\"currentColor\" fill-opacity=\"0.09\"/>",
+            short(top),
+            short(height)
+        );
+        if height >= 15.0 {
+            let _infallible =
+                write!(out, "<text x=\"5\" y=\"{}\" fill=\"currentColor\">{name}</text>", short(top + 12.0));
+        }
+        out.push_str("</g>");
+    }
+}
+
+/// An axis' labels, which end at `x`.
+fn labels(out: &mut String, scale: &Scale, x: &str) {
+    for (value, label) in scale.ticks() {
+        let y = short(TOP + down(scale, value));
+        let _infallible = write!(
+            out,
+            "<text class=\"tick\" x=\"{x}\" y=\"{y}\" dy=\"4\" text-anchor=\"end\">{label}</text>"
+        );
+    }
+}
+
+/// Where a value stands, in pixels from the plot's top.
+fn down(scale: &Scale, value: f64) -> f64 {
+    (PLOT * (1.0 - scale.place(value)) * 10.0).round() / 10.0
+}
+
+/// A coordinate, to a tenth.
+fn short(coordinate: f64) -> f64 {
+    let rounded = (coordinate * 10.0).round() / 10.0;
+    rounded + 0.0
+}
+
+fn hex(color: &str) -> &'static str {
+    COLORS.iter().find(|(name, _)| *name == color).map_or("#66707d", |(_, hex)| hex)
+}
