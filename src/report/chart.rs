@@ -3,7 +3,8 @@
 //! They have to be legible with no style sheet and no script at all, which is what a strict content
 //! policy (Jenkins' default) leaves of an archived file: every look is a presentation attribute, and
 //! text takes the colour of the page's. Classes let `styles/report.css` say better. Widths are given
-//! as percentages or stretched, so that a chart fills its card and its text keeps its size.
+//! as percentages or stretched, so that a chart fills its card and its text keeps its size: the
+//! drawing is as wide as the plot, and the axes' labels stand outside of it.
 
 use super::axis::{Scale, clock_ticks};
 use super::escape;
@@ -12,12 +13,10 @@ use super::limits::Limit;
 use super::panels::{Bands, COLORS};
 use std::fmt::Write as _;
 
-const WIDTH: f64 = 640.0;
+const WIDTH: f64 = 560.0;
 const HEIGHT: f64 = 214.0;
+/// Room for labels at the left. With the style sheet it is the drawing's margin instead.
 const LEFT: f64 = 54.0;
-/// What the plot leaves free at its right, without and with an axis there; `report.css` knows both.
-const RIGHT: f64 = 14.0;
-const RIGHT_AXIS: f64 = 58.0;
 const TOP: f64 = 16.0;
 const PLOT: f64 = 172.0;
 /// Columns that a line is drawn in: more windows than twice this are thinned to each column's least
@@ -69,14 +68,14 @@ impl Chart<'_> {
         let scale = Scale::of(values(false), &marks, left_unit);
         let right = unit(true).map(|unit| Scale::of(values(true), &[], unit));
         let span = self.times.last().copied().unwrap_or(0.0).max(4.0);
-        let plot = Plot { span, right: right.is_some() };
+        let plot = Plot { span };
 
+        let class = if right.is_some() { "still-chart two-axes" } else { "still-chart" };
         let _infallible = write!(
             out,
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"still-chart\" width=\"{WIDTH}\" height=\"{HEIGHT}\" role=\"img\" aria-label=\"{}\" font-family=\"sans-serif\" font-size=\"11\" fill=\"currentColor\">",
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"{class}\" width=\"{WIDTH}\" height=\"{HEIGHT}\" overflow=\"visible\" role=\"img\" aria-label=\"{}\" font-family=\"sans-serif\" font-size=\"11\" fill=\"currentColor\"><g class=\"room\" transform=\"translate({LEFT} {TOP})\">",
             escape(&self.describe()),
         );
-        plot.open(out, "");
         if let Some(bands) = self.bands {
             draw_bands(out, bands, &scale);
         }
@@ -97,12 +96,15 @@ impl Chart<'_> {
                 PLOT + 18.0
             );
         }
-        out.push_str("</svg>");
-        labels(out, &scale, &short(LEFT - 8.0).to_string());
+        labels(out, &scale, "x=\"-8\" text-anchor=\"end\"");
         if let Some(right) = &right {
-            labels(out, right, "100%");
+            labels(out, right, "x=\"100%\" dx=\"8\"");
         }
-        plot.open(out, &format!(" viewBox=\"0 0 {COLUMNS} {PLOT}\" preserveAspectRatio=\"none\""));
+        // Stretched to the plot's width; the strokes are not.
+        let _infallible = write!(
+            out,
+            "<svg width=\"100%\" height=\"{PLOT}\" overflow=\"visible\" viewBox=\"0 0 {COLUMNS} {PLOT}\" preserveAspectRatio=\"none\">"
+        );
         let mut dots = String::new();
         // The first of a panel's series is the one that matters: it is drawn last, on top.
         for line in self.lines.iter().rev() {
@@ -110,10 +112,9 @@ impl Chart<'_> {
             plot.line(out, &mut dots, line, self.times, scale);
         }
         out.push_str("</svg>");
-        plot.open(out, "");
         out.push_str(&dots);
         self.draw_limits(out, &scale, span);
-        out.push_str("</svg></svg>");
+        out.push_str("</g></svg>");
     }
 
     /// Dotted lines with their expressions, and a mark where each was first crossed.
@@ -162,11 +163,11 @@ impl Chart<'_> {
     }
 
     fn legend(&self, out: &mut String) {
-        out.push_str("<p class=\"legend\"><span class=\"caption\">whole run:</span>");
+        out.push_str("<p class=\"key\"><span>whole run:</span>");
         for line in &self.lines {
             let _infallible = write!(
                 out,
-                " &#160; <span class=\"legend-item\"><svg class=\"{0}\" color=\"{1}\" width=\"16\" height=\"8\" aria-hidden=\"true\"><line x1=\"0\" x2=\"16\" y1=\"4\" y2=\"4\" stroke=\"currentColor\" stroke-width=\"3\"{2}/></svg> <bdi>{3}</bdi> <b>{4}</b></span>",
+                " &#160; <span class=\"key-item\"><svg class=\"{0}\" color=\"{1}\" width=\"16\" height=\"8\" aria-hidden=\"true\"><line x1=\"0\" x2=\"16\" y1=\"4\" y2=\"4\" stroke=\"currentColor\" stroke-width=\"3\"{2}/></svg> <bdi>{3}</bdi> <b>{4}</b></span>",
                 line.color,
                 hex(line.color),
                 if line.dash { " stroke-dasharray=\"4 3\"" } else { "" },
@@ -211,20 +212,9 @@ pub fn sparkline(out: &mut String, color: &str, times: &[f64], values: &[Option<
 struct Plot {
     /// Seconds that the horizontal axis holds.
     span: f64,
-    right: bool,
 }
 
 impl Plot {
-    /// The area between the axes as an inner drawing of its own.
-    fn open(&self, out: &mut String, attributes: &str) {
-        let (class, margin) = if self.right { ("plot plot-right", RIGHT_AXIS) } else { ("plot", RIGHT) };
-        let _infallible = write!(
-            out,
-            "<svg class=\"{class}\" x=\"{LEFT}\" y=\"{TOP}\" width=\"{}\" height=\"{PLOT}\" overflow=\"visible\"{attributes}>",
-            WIDTH - LEFT - margin
-        );
-    }
-
     fn line(&self, out: &mut String, dots: &mut String, line: &Line, times: &[f64], scale: &Scale) {
         let runs = segments(times, line.values, |seconds| seconds / self.span * COLUMNS, COLUMNS);
         let few = line.values.iter().flatten().count() < 3;
@@ -376,14 +366,11 @@ fn draw_bands(out: &mut String, bands: Bands, scale: &Scale) {
     }
 }
 
-/// An axis' labels, which end at `x`.
-fn labels(out: &mut String, scale: &Scale, x: &str) {
+/// An axis' labels, at the place that the attributes say.
+fn labels(out: &mut String, scale: &Scale, place: &str) {
     for (value, label) in scale.ticks() {
-        let y = short(TOP + down(scale, value));
-        let _infallible = write!(
-            out,
-            "<text class=\"tick\" x=\"{x}\" y=\"{y}\" dy=\"4\" text-anchor=\"end\">{label}</text>"
-        );
+        let y = down(scale, value);
+        let _infallible = write!(out, "<text class=\"tick\" {place} y=\"{y}\" dy=\"4\">{label}</text>");
     }
 }
 

@@ -110,7 +110,7 @@ fn tile(html: &mut String, panel: &Panel, summary: &Value, columns: &Columns, se
             format(number(values, &second.aggregate), unit(second), false)
         }
         (_, _, "gauge") => {
-            format!("highest; {} at the end", format(number(values, "value"), unit(first), false))
+            format!("highest · last {}", format(number(values, "value"), unit(first), false))
         }
         (_, _, "rate") => {
             let count = |field| number(values, field).unwrap_or(0.0);
@@ -123,7 +123,7 @@ fn tile(html: &mut String, panel: &Panel, summary: &Value, columns: &Columns, se
     };
     let _infallible = write!(
         html,
-        "<div class=\"tile card\"><div class=\"tile-head\"><h3>{}</h3></div><p class=\"figure\">{}</p><div class=\"tile-foot\"><span class=\"caption\">{}</span> ",
+        "<div class=\"tile card\"><span class=\"tile-head\">{}</span> <b class=\"figure\">{}</b> <span class=\"tile-foot\"><span class=\"caption\">{}</span> ",
         text(&panel.title).0,
         if document.is_null() { NOTHING.to_owned() } else { text(&figure).0 },
         text(&aside).0,
@@ -131,5 +131,5 @@ fn tile(html: &mut String, panel: &Panel, summary: &Value, columns: &Columns, se
     if let Some(last) = panel.series.last() {
         sparkline(html, &last.color, seconds, columns.of(&last.metric, &last.aggregate));
     }
-    html.push_str("</div></div>");
+    html.push_str("</span></div>");
 }

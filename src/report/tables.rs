@@ -57,7 +57,7 @@ impl Table {
     pub fn write(&self, html: &mut String) {
         let id = self.id();
         let caption = if self.caption.is_empty() {
-            format(Some(self.rows.len() as f64), Unit::Count, false)
+            rows(self.rows.len())
         } else {
             self.caption.clone()
         };
@@ -85,6 +85,11 @@ impl Table {
         }
         html.push_str("</tbody></table></div></section>");
     }
+}
+
+fn rows(count: usize) -> String {
+    let rows = if count == 1 { "row" } else { "rows" };
+    format!("{} {rows}", format(Some(count as f64), Unit::Count, false))
 }
 
 fn place(left: bool) -> &'static str {
@@ -278,7 +283,9 @@ fn breakdown(summary: &Value, field: &str, title: &str, first: &str) -> Table {
     let mut columns = vec![(first.to_owned(), true), ("Metric".to_owned(), true)];
     columns.extend(used.iter().map(|aggregate| (label(aggregate), false)));
     let mut table = Table { columns, ..Table::new(title, &[]) };
-    table.caption = format(Some(list(summary, field).len() as f64), Unit::Count, false);
+    let keys = list(summary, field).len();
+    let noun = if keys == 1 { first } else { title };
+    table.caption = format!("{} {}", format(Some(keys as f64), Unit::Count, false), noun.to_lowercase());
     for (key, metric, values) in rows() {
         let (kind, contains) = meta(summary, metric);
         let mut cells = vec![name(key), name(metric)];
