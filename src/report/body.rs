@@ -3,9 +3,9 @@
 use super::chart::{Chart, Line};
 use super::format::Unit;
 use super::limits::limits_of;
-use super::panels::{Panel, Section, dashboard};
+use super::panels::{Panel, Section, Series, dashboard};
 use super::recording::{Columns, Recording};
-use super::tables::number;
+use super::tables::{number, string};
 use super::{head, tables, text};
 use serde_json::Value;
 use std::fmt::Write as _;
@@ -102,10 +102,17 @@ impl Charts<'_> {
         html.push_str("</div>");
     }
 
+    /// Whether there is anything to draw. What has the axis at the right only accompanies the rest.
     fn has_data(&self, panel: &Panel) -> bool {
-        let mut series = panel.series.iter();
-        panel.kind == "chart"
-            && series.any(|s| self.columns.of(&s.metric, &s.aggregate).iter().any(Option::is_some))
+        let some = |s: &Series| self.columns.of(&s.metric, &s.aggregate).iter().any(Option::is_some);
+        panel.kind == "chart" && panel.series.iter().any(|s| !s.right() && some(s))
+    }
+
+    /// What the tables say of the whole run; of a gauge the highest, as its tile does.
+    fn total(&self, series: &Series) -> Option<f64> {
+        let document = &self.summary["metrics"][&series.metric];
+        let aggregate = if string(document, "type") == "gauge" { "max" } else { series.aggregate.as_str() };
+        number(&document["values"], aggregate)
     }
 
     fn card(&mut self, html: &mut String, panel: &Panel) {
@@ -121,10 +128,10 @@ impl Charts<'_> {
                 right: series.right(),
                 unit: named.filter(|_| !series.right()).unwrap_or_else(|| series.unit(self.recording)),
                 values: self.columns.of(&series.metric, &series.aggregate),
-                total: number(&self.summary["metrics"][&series.metric]["values"], &series.aggregate),
+                total: self.total(series),
             })
             .collect();
-        let unit = lines.iter().find(|line| !line.right).or(lines.first()).map(|line| line.unit.name());
+        let unit = lines.iter().find(|line| !line.right).map(|line| line.unit.name());
         let chart = Chart {
             title: &panel.title,
             times: &self.seconds,

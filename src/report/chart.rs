@@ -22,6 +22,9 @@ const PLOT: f64 = 172.0;
 /// Columns that a line is drawn in: more windows than twice this are thinned to each column's least
 /// and greatest.
 const COLUMNS: f64 = 640.0;
+/// Keeps text legible on lines.
+const HALO: &str =
+    " stroke=\"Canvas\" stroke-width=\"3\" stroke-linejoin=\"round\" paint-order=\"stroke\"";
 
 pub struct Line<'a> {
     pub label: &'a str,
@@ -113,6 +116,9 @@ impl Chart<'_> {
         }
         out.push_str("</svg>");
         out.push_str(&dots);
+        if let Some(bands) = self.bands {
+            name_bands(out, bands, &scale);
+        }
         self.draw_limits(out, &scale, span);
         out.push_str("</g></svg>");
     }
@@ -147,7 +153,7 @@ impl Chart<'_> {
             }
             let _infallible = write!(
                 out,
-                "<text class=\"halo\" x=\"100%\" y=\"{}\" dx=\"-4\" text-anchor=\"end\" font-weight=\"600\" fill=\"currentColor\" stroke=\"Canvas\" stroke-width=\"3\" stroke-linejoin=\"round\" paint-order=\"stroke\">{}</text>",
+                "<text class=\"halo\" x=\"100%\" y=\"{}\" dx=\"-4\" text-anchor=\"end\" font-weight=\"600\" fill=\"currentColor\"{HALO}>{}</text>",
                 short(baseline),
                 escape(&label),
             );
@@ -335,34 +341,43 @@ impl Extremes {
 
 fn trace(path: &mut String, run: &[(f64, f64)], y: impl Fn(f64) -> f64) {
     for (i, (x, value)) in run.iter().enumerate() {
-        let command = if i == 0 { 'M' } else { 'L' };
+        // Further pairs are lines.
+        let command = if i == 0 { 'M' } else { ' ' };
         let _infallible = write!(path, "{command}{} {}", short(*x), short(y(*value)));
     }
 }
 
-/// What is good, what is poor, and what lies between, as grounds with their names.
+/// Name, class, colour, top and height of what is good, what is poor, and what lies between.
+fn grounds(bands: Bands, scale: &Scale) -> impl Iterator<Item = (&str, &str, &str, f64, f64)> {
+    [
+        ("good", "good", "#0a7a4b", scale.low, bands.good),
+        ("needs improvement", "warning", "#8f6200", bands.good, bands.poor),
+        ("poor", "bad", "#c0262d", bands.poor, scale.high),
+    ]
+    .into_iter()
+    .map(|(name, class, color, from, to)| {
+        let top = down(scale, to);
+        (name, class, color, top, short(down(scale, from) - top))
+    })
+    .filter(|(.., height)| *height > 0.0)
+}
+
 fn draw_bands(out: &mut String, bands: Bands, scale: &Scale) {
-    for (name, from, to, class, color) in [
-        ("good", scale.low, bands.good, "good", "#0a7a4b"),
-        ("needs improvement", bands.good, bands.poor, "warning", "#8f6200"),
-        ("poor", bands.poor, scale.high, "bad", "#c0262d"),
-    ] {
-        let (top, bottom) = (down(scale, to.min(scale.high)), down(scale, from));
-        let height = bottom - top;
-        if height <= 0.0 {
-            continue;
-        }
+    for (_, class, color, top, height) in grounds(bands, scale) {
         let _infallible = write!(
             out,
-            "<g class=\"{class}\" color=\"{color}\"><rect x=\"0\" y=\"{}\" width=\"100%\" height=\"{}\" fill=\"currentColor\" fill-opacity=\"0.09\"/>",
-            short(top),
-            short(height)
+            "<g class=\"{class}\" color=\"{color}\"><rect x=\"0\" y=\"{top}\" width=\"100%\" height=\"{height}\" fill=\"currentColor\" fill-opacity=\"0.09\"/></g>"
         );
-        if height >= 15.0 {
-            let _infallible =
-                write!(out, "<text x=\"5\" y=\"{}\" fill=\"currentColor\">{name}</text>", short(top + 12.0));
-        }
-        out.push_str("</g>");
+    }
+}
+
+fn name_bands(out: &mut String, bands: Bands, scale: &Scale) {
+    for (name, class, color, top, _) in grounds(bands, scale).filter(|(.., height)| *height >= 15.0) {
+        let _infallible = write!(
+            out,
+            "<g class=\"{class}\" color=\"{color}\"><text class=\"halo\" x=\"5\" y=\"{}\" fill=\"currentColor\"{HALO}>{name}</text></g>",
+            short(top + 12.0)
+        );
     }
 }
 

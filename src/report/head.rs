@@ -37,7 +37,13 @@ pub fn head(summary: &Value) -> Html {
         fact(if live { "Newest data" } else { "End" }, when(end));
     }
     if let (Some(start), Some(end)) = (start, end) {
-        fact(if live { "Duration so far" } else { "Duration" }, text(&clock(end - start)));
+        let duration = end - start;
+        let said = if duration < 10_000.0 {
+            format(Some(duration), Unit::Time, false)
+        } else {
+            clock(duration)
+        };
+        fact(if live { "Duration so far" } else { "Duration" }, text(&said));
     }
     if health.is_object() {
         let generators = list(health, "generators").len();

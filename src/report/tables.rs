@@ -61,10 +61,12 @@ impl Table {
         } else {
             self.caption.clone()
         };
+        // On paper, a table that would fill most of a page may be cut.
+        let card = if self.rows.len() > 30 { "card long" } else { "card" };
         // Attributes for readers without the style sheet: `align`, `cellpadding`.
         let _infallible = write!(
             html,
-            "<section class=\"card\" aria-labelledby=\"{id}\"><header class=\"card-head\"><h2 id=\"{id}\">{}</h2><span class=\"caption\">{}</span></header><div class=\"table-scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"{id}\"><table cellpadding=\"4\" cellspacing=\"0\"><thead><tr>",
+            "<section class=\"{card}\" aria-labelledby=\"{id}\"><header class=\"card-head\"><h2 id=\"{id}\">{}</h2><span class=\"caption\">{}</span></header><div class=\"table-scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"{id}\"><table cellpadding=\"4\" cellspacing=\"0\"><thead><tr>",
             text(&self.title).0,
             text(&caption).0,
         );
@@ -99,16 +101,16 @@ fn place(left: bool) -> &'static str {
 fn losses(health: &Value) -> Table {
     let mut table =
         Table::new("Samples that did not count as they should", &[("What", true), ("Samples", false)]);
-    let mut add = |what: &str, count: Option<f64>| {
+    let mut add = |what: Html, count: Option<f64>| {
         if count.is_some_and(|count| count > 0.0) {
-            table.rows.push(vec![name(what), figure(count, Unit::Count)]);
+            table.rows.push(vec![what, figure(count, Unit::Count)]);
         }
     };
-    add("late: counted in the window that was open", number(health, "late"));
-    add("misdated: far ahead of the run", number(health, "misdated"));
+    add(text("late: counted in the window that was open"), number(health, "late"));
+    add(text("misdated: far ahead of the run"), number(health, "misdated"));
     for refusal in list(health, "refusals") {
         let reason = refusal[0].as_str().unwrap_or_default();
-        add(&format!("refused: {reason}"), refusal[1].as_f64());
+        add(Html(format!("refused: {}", name(reason).0)), refusal[1].as_f64());
     }
     table
 }
@@ -144,7 +146,7 @@ fn thresholds(summary: &Value) -> Table {
         };
         table.rows.push(vec![
             name(metric),
-            Html(format!("<code>{}</code>", text(&limit).0)),
+            Html(format!("<code>{}</code>", name(&limit).0)),
             figure(observed, unit),
             figure(margin, Unit::Ratio),
             text(&number(row, "firstFailed").map_or(NOTHING.to_owned(), |at| clock(at - start))),
