@@ -23,8 +23,7 @@ const PLOT: f64 = 172.0;
 /// and greatest.
 const COLUMNS: f64 = 640.0;
 /// Keeps text legible on lines.
-const HALO: &str =
-    " stroke=\"Canvas\" stroke-width=\"3\" stroke-linejoin=\"round\" paint-order=\"stroke\"";
+const HALO: &str = " stroke=\"Canvas\" stroke-width=\"3\" stroke-linejoin=\"round\" paint-order=\"stroke\"";
 
 pub struct Line<'a> {
     pub label: &'a str,
@@ -331,7 +330,8 @@ impl Extremes {
             None => add(None),
             Some(Extremes { least, greatest }) if least == greatest => add(Some(least)),
             Some(Extremes { least, greatest }) => {
-                let (first, second) = if least.0 < greatest.0 { (least, greatest) } else { (greatest, least) };
+                let (first, second) =
+                    if least.0 < greatest.0 { (least, greatest) } else { (greatest, least) };
                 add(Some(first));
                 add(Some(second));
             }

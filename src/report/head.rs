@@ -38,11 +38,8 @@ pub fn head(summary: &Value) -> Html {
     }
     if let (Some(start), Some(end)) = (start, end) {
         let duration = end - start;
-        let said = if duration < 10_000.0 {
-            format(Some(duration), Unit::Time, false)
-        } else {
-            clock(duration)
-        };
+        let said =
+            if duration < 10_000.0 { format(Some(duration), Unit::Time, false) } else { clock(duration) };
         fact(if live { "Duration so far" } else { "Duration" }, text(&said));
     }
     if health.is_object() {

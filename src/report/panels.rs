@@ -103,7 +103,8 @@ pub fn dashboard(recording: &Recording) -> Dashboard {
     } else {
         own
     };
-    let shown: HashSet<String> = dashboard.panels().flat_map(|p| &p.series).map(|s| s.metric.clone()).collect();
+    let shown: HashSet<String> =
+        dashboard.panels().flat_map(|p| &p.series).map(|s| s.metric.clone()).collect();
     let mut customs = custom(recording, &shown);
     for section in dashboard.tabs.iter_mut().flat_map(|tab| &mut tab.sections) {
         let mut panels = Vec::new();

@@ -56,11 +56,7 @@ impl Table {
 
     pub fn write(&self, html: &mut String) {
         let id = self.id();
-        let caption = if self.caption.is_empty() {
-            rows(self.rows.len())
-        } else {
-            self.caption.clone()
-        };
+        let caption = if self.caption.is_empty() { rows(self.rows.len()) } else { self.caption.clone() };
         // On paper, a table that would fill most of a page may be cut.
         let card = if self.rows.len() > 30 { "card long" } else { "card" };
         // Attributes for readers without the style sheet: `align`, `cellpadding`.
