@@ -14,6 +14,7 @@
 
 pub mod aggregate;
 pub mod declare;
+mod distribution;
 pub mod events;
 pub mod fold;
 pub mod ingest;

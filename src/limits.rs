@@ -34,6 +34,10 @@ pub const KEY_BYTES: usize = 1024;
 /// A test's or run's name as a client writes it; longer ones are mistakes, not names.
 pub const NAME_BYTES: usize = 512;
 
+/// What people write beside a run.
+pub const LABEL_BYTES: usize = 200;
+pub const NOTE_BYTES: usize = 10_000;
+
 /// Line errors that a receipt names.
 pub const RECEIPT_ERRORS: usize = 100;
 

@@ -2,15 +2,16 @@
 //! commands, and what clients read.
 
 use crate::declare::Declarations;
+use crate::distribution;
 use crate::ingest::{Receipt, Refusal, Request, Upload};
 use crate::limits;
 use crate::log::advance::{self, Progress};
 use crate::log::append::{AppendError, Writer};
 use crate::log::cache::Cache;
 use crate::log::runs::ReadError;
-use crate::log::{self, declarations, retention, runs};
+use crate::log::{self, declarations, labels, retention, rows, runs};
 use crate::names::{LogName, RunId, TestName};
-use crate::record::{Body, Sequence};
+use crate::record::{Body, Dimension, Sequence};
 use crate::settings::Settings;
 use crate::store::{Clock, Store, StoreError};
 use std::collections::BTreeSet;
@@ -205,6 +206,7 @@ impl<S: Store, C: Clock> Service<S, C> {
         test: Option<&str>,
         before: Option<&str>,
         limit: u32,
+        figures: bool,
     ) -> Result<String, Refusal> {
         let test = test.map(known_test).transpose()?;
         let before = before.map(known_run).transpose()?;
@@ -214,6 +216,11 @@ impl<S: Store, C: Clock> Service<S, C> {
             while self.fold(&item.run.log).await?.more {}
             if let Some(fresh) = runs::item(&self.store, &item.run).await? {
                 *item = fresh;
+            }
+        }
+        if figures {
+            for item in &mut items {
+                item.figures = runs::figures(&self.store, &item.run).await?;
             }
         }
         Ok(runs::json(&items))
@@ -227,6 +234,71 @@ impl<S: Store, C: Clock> Service<S, C> {
     pub async fn summary(&self, run: &str) -> Result<String, Refusal> {
         let run = self.run(run).await?;
         Ok(runs::summary(&self.store, &run).await?)
+    }
+
+    /// A page of a breakdown's figures, window by window.
+    pub async fn rows(&self, run: &str, query: &rows::Query, from: u64) -> Result<rows::Page, Refusal> {
+        let run = self.run(run).await?;
+        if query.key.is_none() && query.table != Dimension::Status {
+            return Err(Refusal::Invalid(
+                "say which row: key is a JSON array, like [\"GET\",\"https://shop/\"]".to_owned(),
+            ));
+        }
+        Ok(rows::read(&self.store, &self.cache, &run, query, from).await?)
+    }
+
+    /// How the values of one trend are distributed; `table` is what the client calls the dimension.
+    pub async fn distribution(
+        &self,
+        run: &str,
+        (table, dimension): (&str, Dimension),
+        key: &[String],
+        metric: &str,
+    ) -> Result<String, Refusal> {
+        let run = self.run(run).await?;
+        let document = log::with_run(&self.store, &self.cache, &run, |run| {
+            distribution::document(run, table, dimension, key, metric)
+        })
+        .await?;
+        document.flatten().ok_or_else(|| {
+            Refusal::NotFound(format!("{run} has no trend {metric} with values in this row of {table}"))
+        })
+    }
+
+    /// Changes what people wrote beside a run; gives its item.
+    pub async fn set_label(&self, run: &str, document: &[u8]) -> Result<String, Refusal> {
+        let run = self.run(run).await?;
+        let change = labels::Change::parse(document).map_err(Refusal::Invalid)?;
+        labels::change(&self.store, &run, change).await?;
+        Ok(runs::json(&runs::require(&self.store, &run).await?))
+    }
+
+    pub async fn delete_run(&self, run: &str) -> Result<(), Refusal> {
+        let item = runs::require(&self.store, &known_run(run)?).await?;
+        if labels::delete(&self.store, &self.clock, &item).await? {
+            return Ok(());
+        }
+        Err(Refusal::Conflict(format!("{run} is live: finish it first")))
+    }
+
+    /// Pins a run by `{"run": ID}`; without a document, none is pinned from now on.
+    pub async fn set_baseline(&self, test: &str, document: Option<&[u8]>) -> Result<(), Refusal> {
+        #[derive(serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Baseline {
+            run: String,
+        }
+        let test = known_test(test)?;
+        let Some(document) = document else {
+            return Ok(labels::set_baseline(&self.store, &test, None).await?);
+        };
+        let Baseline { run } = serde_json::from_slice(document)
+            .map_err(|error| Refusal::Invalid(format!("a baseline is {{\"run\": ID}}: {error}")))?;
+        let run = self.run(&run).await?;
+        if run.log.test != test {
+            return Err(Refusal::Invalid(format!("{run} is a run of another test than {test}")));
+        }
+        Ok(labels::set_baseline(&self.store, &test, Some(&run)).await?)
     }
 
     /// A run that exists.

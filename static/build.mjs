@@ -9,6 +9,7 @@ import { createHash } from "node:crypto";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, posix, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import { importsOf, link } from "./link.mjs";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
@@ -63,7 +64,7 @@ function assets(out) {
       let text = await source(path);
       if (path.endsWith(".js")) text = await rewritten(path, text, [...waiting, path]);
       const name = hashed(path, text);
-      await write(join(out, name), text);
+      await writeServed(join(out, name), text);
       done.set(path, name);
     }
     return done.get(path);
@@ -76,7 +77,13 @@ function assets(out) {
     }
     return text;
   }
-  return emit;
+  return { emit, names: () => [...done.values()] };
+}
+
+/** Beside each file that is served, the same compressed: the component has only to choose. */
+async function writeServed(path, text) {
+  await write(path, text);
+  await write(path + ".gz", gzipSync(text, { level: 9 }));
 }
 
 async function write(path, text) {
@@ -85,12 +92,18 @@ async function write(path, text) {
 }
 
 async function buildPages(out) {
-  const emit = assets(join(out, "ui"));
+  const { emit, names } = assets(join(out, "ui"));
   let page = await readFile(join(HERE, "index.html"), "utf8");
   for (const [, attribute, path] of [...page.matchAll(/\b(src|href)="([^"]+\.(?:js|css|svg))"/g)]) {
     page = page.replace(`${attribute}="${path}"`, `${attribute}="${await emit(path)}"`);
   }
-  await write(join(out, "ui/index.html"), page);
+  // Modules import each other: told at once, they are fetched at once.
+  const preloads = names()
+    .filter((name) => name.startsWith("scripts/") || name.startsWith("vendor/"))
+    .filter((name) => name.endsWith(".js") && !page.includes(name))
+    .map((name) => `    <link rel="modulepreload" href="${name}" />\n`);
+  page = page.replace("  </head>", () => preloads.join("") + "  </head>");
+  await writeServed(join(out, "ui/index.html"), page);
 }
 
 /** One file: styles and one script inline, allowed by their hashes and nothing else allowed. */

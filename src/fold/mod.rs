@@ -127,6 +127,11 @@ impl LogState {
         self.next_ticket
     }
 
+    /// The run that the log is in, or was in last.
+    pub(crate) fn run(&self) -> Option<&Run> {
+        self.run.as_ref()
+    }
+
     pub fn current(&self) -> Option<CurrentRun> {
         self.run.as_ref().map(Run::current)
     }

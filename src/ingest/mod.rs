@@ -96,6 +96,8 @@ pub struct Request {
 pub enum Refusal {
     Invalid(String),
     NotFound(String),
+    /// What is asked for does not go with the state that things are in.
+    Conflict(String),
     Gone(String),
     TooLarge(String),
     Unsupported(String),
@@ -107,6 +109,7 @@ impl fmt::Display for Refusal {
         match self {
             Refusal::Invalid(text)
             | Refusal::NotFound(text)
+            | Refusal::Conflict(text)
             | Refusal::Gone(text)
             | Refusal::TooLarge(text)
             | Refusal::Unsupported(text)

@@ -3,14 +3,18 @@
 
 use super::position::Position;
 use super::reaper::Hole;
+use super::rows::Known;
 use crate::declare::Declarations;
-use crate::names::LogName;
+use crate::names::{LogName, RunId};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// Logs whose fold is remembered: a state takes up to some megabytes.
 const LOGS: usize = 16;
+
+/// Runs whose breakdown series are remembered, some 100 bytes for each.
+const ROWS: usize = 8;
 
 /// Sets of declarations, a few kilobytes each.
 const DECLARATIONS: usize = 64;
@@ -26,6 +30,7 @@ pub struct Cache {
 struct Inner {
     logs: BTreeMap<LogName, Remembered>,
     declarations: BTreeMap<String, (u64, Rc<Declarations>)>,
+    rows: BTreeMap<RunId, (u64, Known)>,
     /// Counts uses, for the least recently used.
     uses: u64,
 }
@@ -107,6 +112,18 @@ impl Cache {
         let now = inner.uses;
         inner.declarations.insert(key, (now, set));
         evict(&mut inner.declarations, DECLARATIONS, |(used, _)| *used);
+    }
+
+    pub(super) fn take_rows(&self, run: &RunId) -> Known {
+        self.inner.borrow_mut().rows.remove(run).map_or_else(Known::default, |(_, known)| known)
+    }
+
+    pub(super) fn put_rows(&self, run: &RunId, known: Known) {
+        let mut inner = self.inner.borrow_mut();
+        inner.uses += 1;
+        let now = inner.uses;
+        inner.rows.insert(run.clone(), (now, known));
+        evict(&mut inner.rows, ROWS, |(used, _)| *used);
     }
 
     fn with<T>(&self, log: &LogName, act: impl FnOnce(&mut Remembered) -> T) -> T {

@@ -42,6 +42,11 @@ pub(super) fn deleted(run: &RunId) -> String {
     format!("run/{run}/deleted")
 }
 
+/// What people wrote beside a run.
+pub(super) fn label(run: &RunId) -> String {
+    format!("run/{run}/label")
+}
+
 pub(super) fn head(run: &RunId) -> String {
     format!("run/{run}/head")
 }

@@ -29,10 +29,12 @@ pub mod declarations;
 mod fault;
 mod gallop;
 mod keys;
+pub mod labels;
 mod model;
 mod position;
 mod reaper;
 pub mod retention;
+pub mod rows;
 pub mod runs;
 mod value;
 
@@ -41,10 +43,36 @@ mod simulation;
 #[cfg(test)]
 mod testing;
 
-use crate::names::TestName;
+use crate::fold::Run;
+use crate::names::{RunId, TestName};
 use crate::store::{Store, StoreError};
 
 /// The number of a test's next unnamed import.
 pub async fn new_import<S: Store>(store: &S, test: &TestName) -> Result<u64, StoreError> {
     Ok(u64::try_from(store.increment(&keys::imports(test), 1).await?).unwrap_or(1))
+}
+
+/// Reads the totals of a run, distributions included, as of what this instance folded or else of the
+/// newest checkpoint. `None`: there is nothing of the run yet.
+pub(crate) async fn with_run<S: Store, T>(
+    store: &S,
+    cache: &cache::Cache,
+    run: &RunId,
+    read: impl FnOnce(&Run) -> T,
+) -> Result<Option<T>, StoreError> {
+    fn run_of<'a>(position: &'a position::Position, run: &RunId) -> Option<&'a Run> {
+        position.state.run().filter(|found| found.id == *run)
+    }
+    let fold = cache.take_fold(&run.log);
+    if let Some(found) = fold.position.as_ref().and_then(|position| run_of(position, run)) {
+        let result = read(found);
+        cache.put_fold(&run.log, fold);
+        return Ok(Some(result));
+    }
+    cache.put_fold(&run.log, fold);
+    let position = match position::at_end(store, run).await? {
+        Some(position) => position,
+        None => position::load(store, &run.log).await?,
+    };
+    Ok(run_of(&position, run).map(read))
 }

@@ -137,6 +137,17 @@ async fn try_load<S: Store>(store: &S, log: &LogName) -> Result<Option<Position>
     Ok(Some(Position::new(LogState::new(log.clone()), Vec::new(), None)))
 }
 
+/// The place behind a run's end.
+pub(super) async fn at_end<S: Store>(store: &S, run: &RunId) -> Result<Option<Position>, StoreError> {
+    match value::get::<_, model::Ended>(store, &keys::ended(run)).await? {
+        Some(ended) => {
+            let at = (run.number, ended.end.chunk);
+            restore(store, &run.log, at, at).await
+        }
+        None => Ok(None),
+    }
+}
+
 async fn restore<S: Store>(
     store: &S,
     log: &LogName,

@@ -1,6 +1,7 @@
 //! Reading: which runs there are, their events from any place on, and documents about them.
 //! Nothing here writes.
 
+use super::labels::Label;
 use super::model::{Ended, StoredChunk, StoredState};
 use super::position::last_chunk;
 use super::{keys, value};
@@ -74,7 +75,7 @@ pub struct Page {
 }
 
 /// One run, as lists show it. Times in Unix ms.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Item {
     pub id: String,
     pub test: String,
@@ -83,8 +84,35 @@ pub struct Item {
     pub state: &'static str,
     pub start: u64,
     pub end: Option<u64>,
+    #[serde(flatten)]
+    pub label: Label,
+    /// The test's runs are compared with this one.
+    pub baseline: bool,
+    #[serde(flatten)]
+    pub figures: Option<Figures>,
     #[serde(skip)]
     pub run: RunId,
+}
+
+/// The figures that lists and trends show of a run.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Figures {
+    pub figures: MainFigures,
+    /// As in the summary document.
+    pub thresholds: serde_json::Value,
+}
+
+/// Over the whole run; `None` where nothing was measured. Durations in ms, shares as ratios.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct MainFigures {
+    pub requests: Option<serde_json::Number>,
+    pub rate: Option<serde_json::Number>,
+    pub p95: Option<serde_json::Number>,
+    pub failed: Option<serde_json::Number>,
+    pub checks: Option<serde_json::Number>,
+    /// The highest number of them.
+    pub vus: Option<serde_json::Number>,
+    pub iterations: Option<serde_json::Number>,
 }
 
 /// All entries of an index in order, doubles left out.
@@ -171,11 +199,19 @@ pub async fn list<S: Store>(
 
 /// A run as lists show it; `None` when it does not exist or was deleted.
 pub async fn item<S: Store>(store: &S, run: &RunId) -> Result<Option<Item>, StoreError> {
-    let asked = [keys::meta(run), keys::ended(run), keys::deleted(run)];
+    let asked = [
+        keys::meta(run),
+        keys::ended(run),
+        keys::deleted(run),
+        keys::label(run),
+        keys::baseline(&run.log.test),
+    ];
     let found = store.get_many(&asked).await?;
     let (Some(meta), None) = (&found[0], &found[2]) else { return Ok(None) };
     let meta = value::decode::<RunMeta>(&asked[0], meta)?;
     let ended = found[1].as_ref().map(|value| value::decode::<Ended>(&asked[1], value)).transpose()?;
+    let label = found[3].as_ref().map(|value| value::decode::<Label>(&asked[3], value)).transpose()?;
+    let baseline = found[4].as_ref().map(|value| value::decode::<String>(&asked[4], value)).transpose()?;
     Ok(Some(Item {
         id: run.to_string(),
         test: run.log.test.to_string(),
@@ -184,6 +220,9 @@ pub async fn item<S: Store>(store: &S, run: &RunId) -> Result<Option<Item>, Stor
         state: if ended.is_some() { "ended" } else { "live" },
         start: meta.start_ms,
         end: ended.map(|ended| ended.end.end_ms),
+        label: label.unwrap_or_default(),
+        baseline: baseline.is_some_and(|baseline| baseline == run.to_string()),
+        figures: None,
         run: run.clone(),
     }))
 }
@@ -352,6 +391,28 @@ pub async fn summary<S: Store>(store: &S, run: &RunId) -> Result<String, ReadErr
     require(store, run).await?;
     let (_, state) = newest_state(store, run).await?;
     state.map(|state| state.summary).ok_or_else(|| ReadError::Empty(run.clone()))
+}
+
+/// The main figures of a run, as of its newest chunk; `None` before the first.
+pub async fn figures<S: Store>(store: &S, run: &RunId) -> Result<Option<Figures>, StoreError> {
+    let summary = match newest_state(store, run).await {
+        Ok((_, Some(state))) => state.summary,
+        Ok((_, None)) | Err(ReadError::Empty(_) | ReadError::NoSuchRun(_)) => return Ok(None),
+        Err(ReadError::Store(error)) => return Err(error),
+    };
+    let mut summary: serde_json::Value = serde_json::from_str(&summary)
+        .map_err(|error| StoreError(format!("the summary of {run} is damaged: {error}")))?;
+    let figure = |metric: &str, value: &str| summary["metrics"][metric]["values"][value].as_number().cloned();
+    let figures = MainFigures {
+        requests: figure("http_reqs", "count"),
+        rate: figure("http_reqs", "rate"),
+        p95: figure("http_req_duration", "p(95)"),
+        failed: figure("http_req_failed", "rate"),
+        checks: figure("checks", "rate"),
+        vus: figure("vus", "max"),
+        iterations: figure("iterations", "count"),
+    };
+    Ok(Some(Figures { figures, thresholds: summary["thresholds"].take() }))
 }
 
 /// A document; its types have no map with keys that are no text, which is all that could fail.

@@ -7,34 +7,19 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { chromium } from "playwright-core";
-
-/** Longer than a window and the server's patience take, also on a busy machine. */
-const PATIENCE = 60_000;
-const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
+import { launch, open } from "./common.mjs";
 
 const [url, pictures] = process.argv.slice(2);
-const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-gpu"] });
+const browser = await launch();
 try {
-  await watch(await browser.newPage({ viewport: { width: 1280, height: 900 }, colorScheme: "light" }));
+  await watch(await open(browser, url, { colorScheme: "light" }));
 } finally {
   await browser.close();
 }
 
-async function watch(page) {
-  page.setDefaultTimeout(PATIENCE);
-  const complaints = [];
-  page.on("pageerror", (error) => complaints.push(`error: ${error.message}`));
-  page.on("console", (message) => {
-    // Violations of the Content-Security-Policy come here, too.
-    if (message.type() === "error") complaints.push(`console: ${message.text()}`);
-  });
-  page.on("request", (request) => {
-    if (!request.url().startsWith(url) && !/^(data|blob):/.test(request.url())) {
-      complaints.push(`asks elsewhere: ${request.url()}`);
-    }
-  });
-  const picture = (name, options = {}) => page.screenshot({ path: join(pictures, name), ...options });
+async function watch({ page, complaints }) {
+  const picture = (name, options = {}) =>
+    page.screenshot({ path: join(pictures, name), ...options });
 
   await page.goto(`${url}/ui/`);
   await page.getByRole("heading", { name: "No runs yet" }).waitFor();
@@ -46,7 +31,10 @@ async function watch(page) {
   const points = page.locator("section:has(#chart-request-rate) tbody tr");
   const counts = new Set();
   while (counts.size < 3) {
-    assert.ok(await page.locator(".chip.live").isVisible(), `live with more than ${[...counts]} points`);
+    assert.ok(
+      await page.locator(".chip.live").isVisible(),
+      `live with more than ${[...counts]} points`,
+    );
     counts.add(await points.count());
     await page.waitForTimeout(100);
   }
@@ -62,7 +50,9 @@ async function watch(page) {
     .locator("section:has(#chart-request-rate) canvas")
     .first()
     .evaluate((canvas) => {
-      const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+      const { data } = canvas
+        .getContext("2d")
+        .getImageData(0, 0, canvas.width, canvas.height);
       return data.some((value) => value !== 0);
     });
   assert.ok(drawn, "the chart is painted");

@@ -7,6 +7,7 @@ mod life;
 mod numbers;
 mod quiet;
 mod recorded;
+mod rows;
 mod schema;
 mod stream;
 mod support;

@@ -1,14 +1,17 @@
 //! Between the core's types and those of WIT.
 
-use crate::bindings::exports::loadgate::dashboard::{events, ingest, types};
+use crate::bindings::exports::loadgate::dashboard::{events, ingest, runs, types};
 use loadgate::ingest::{Encoding, Precision, Refusal, Request, Wire};
+use loadgate::log::rows;
 use loadgate::log::runs::{Cursor, Page};
+use loadgate::record::Dimension;
 use loadgate::service::Outcome;
 
 pub fn failure(refusal: Refusal) -> types::Failure {
     match refusal {
         Refusal::Invalid(text) => types::Failure::Invalid(text),
         Refusal::NotFound(text) => types::Failure::NotFound(text),
+        Refusal::Conflict(text) => types::Failure::Conflict(text),
         Refusal::Gone(text) => types::Failure::Gone(text),
         Refusal::TooLarge(text) => types::Failure::TooLarge(text),
         Refusal::Unsupported(text) => types::Failure::Unsupported(text),
@@ -73,5 +76,38 @@ pub fn page(page: Page) -> events::Page {
         cursor: events::Cursor { chunk: page.cursor.chunk, id: page.cursor.id },
         current: page.current,
         ended: page.ended,
+    }
+}
+
+/// What a table is called outside, and the dimension that it shows.
+pub fn table(table: runs::Table) -> (&'static str, Dimension) {
+    match table {
+        runs::Table::Metrics => ("metrics", Dimension::Metric),
+        runs::Table::Requests => ("requests", Dimension::Request),
+        runs::Table::Statuses => ("statuses", Dimension::Status),
+        runs::Table::Checks => ("checks", Dimension::Check),
+        runs::Table::Groups => ("groups", Dimension::Group),
+        runs::Table::Scenarios => ("scenarios", Dimension::Scenario),
+    }
+}
+
+pub fn row_page(page: rows::Page) -> runs::RowPage {
+    runs::RowPage {
+        windows: page.windows,
+        series: page.series.into_iter().map(row_series).collect(),
+        next: page.next,
+    }
+}
+
+fn row_series(series: rows::RowSeries) -> runs::RowSeries {
+    let points = &series.points;
+    runs::RowSeries {
+        ends: points.iter().map(|point| point.end_ms).collect(),
+        counts: points.iter().map(|point| point.count).collect(),
+        nonzero: points.iter().map(|point| point.nonzero).collect(),
+        sums: points.iter().map(|point| point.sum).collect(),
+        percentiles: points.iter().flat_map(|point| point.percentiles.into_iter().flatten()).collect(),
+        key: series.key,
+        metric: series.metric,
     }
 }

@@ -5,6 +5,7 @@ use crate::bindings::exports::loadgate::dashboard::{control, events, ingest, log
 use crate::convert;
 use crate::platform::{KeyValue, WallClock, run};
 use loadgate::ingest::Refusal;
+use loadgate::log::rows;
 use loadgate::service::{Service, Session};
 use loadgate::settings::Settings;
 use std::cell::RefCell;
@@ -142,8 +143,13 @@ impl events::Guest for Aggregator {
 }
 
 impl runs::Guest for Aggregator {
-    fn list(test: Option<String>, before: Option<String>, limit: u32) -> Result<String, Failure> {
-        with(async |service| service.list(test.as_deref(), before.as_deref(), limit).await)
+    fn list(
+        test: Option<String>,
+        before: Option<String>,
+        limit: u32,
+        figures: bool,
+    ) -> Result<String, Failure> {
+        with(async |service| service.list(test.as_deref(), before.as_deref(), limit, figures).await)
     }
 
     fn get(run: String) -> Result<String, Failure> {
@@ -152,6 +158,39 @@ impl runs::Guest for Aggregator {
 
     fn summary(run: String) -> Result<String, Failure> {
         with(async |service| service.summary(&run).await)
+    }
+
+    fn rows(
+        run: String,
+        table: runs::Table,
+        key: Option<Vec<String>>,
+        after: Option<i64>,
+        from: u64,
+    ) -> Result<runs::RowPage, Failure> {
+        let (_, table) = convert::table(table);
+        let query = rows::Query { table, key, after_ms: after };
+        with(async |service| service.rows(&run, &query, from).await).map(convert::row_page)
+    }
+
+    fn distribution(
+        run: String,
+        table: runs::Table,
+        key: Vec<String>,
+        metric: String,
+    ) -> Result<String, Failure> {
+        with(async |service| service.distribution(&run, convert::table(table), &key, &metric).await)
+    }
+
+    fn set_label(run: String, document: Vec<u8>) -> Result<String, Failure> {
+        with(async |service| service.set_label(&run, &document).await)
+    }
+
+    fn delete(run: String) -> Result<(), Failure> {
+        with(async |service| service.delete_run(&run).await)
+    }
+
+    fn set_baseline(test: String, document: Option<Vec<u8>>) -> Result<(), Failure> {
+        with(async |service| service.set_baseline(&test, document.as_deref()).await)
     }
 
     fn event_schema() -> String {

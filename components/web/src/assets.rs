@@ -1,7 +1,10 @@
 //! Static assets: the pages, read from the files that the host mounts.
 
 use crate::reply::{self, Reply};
-use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, ETAG, IF_NONE_MATCH, X_CONTENT_TYPE_OPTIONS};
+use http::header::{
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, ETAG, IF_NONE_MATCH, VARY,
+    X_CONTENT_TYPE_OPTIONS,
+};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use std::path::Path;
 
@@ -23,7 +26,11 @@ pub fn serve(path: &str, headers: &HeaderMap) -> Reply {
             && !part.is_empty()
             && part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'))
     });
-    let Some(bytes) = plain.then(|| std::fs::read(Path::new("/ui").join(path)).ok()).flatten() else {
+    let read = |path: &str| plain.then(|| std::fs::read(Path::new("/ui").join(path)).ok()).flatten();
+    // The build leaves each file compressed beside it.
+    let compressed = accepts_gzip(headers).then(|| read(&format!("{path}.gz"))).flatten();
+    let encoded = compressed.is_some();
+    let Some(bytes) = compressed.or_else(|| read(path)) else {
         return reply::problem(StatusCode::NOT_FOUND, "there is no such page");
     };
     let content_type = match path.rsplit_once('.').map_or("", |(_, extension)| extension) {
@@ -45,6 +52,10 @@ pub fn serve(path: &str, headers: &HeaderMap) -> Reply {
         reply::body(StatusCode::OK, content_type, bytes)
     };
     let out = answer.headers_mut();
+    out.insert(VARY, HeaderValue::from_static("accept-encoding"));
+    if encoded && !known {
+        out.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
     out.insert(ETAG, HeaderValue::from_str(&tag).unwrap_or(HeaderValue::from_static("\"\"")));
     out.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     out.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
@@ -57,6 +68,19 @@ pub fn serve(path: &str, headers: &HeaderMap) -> Reply {
         }),
     );
     answer
+}
+
+/// Whether the client reads gzip (RFC 9110, section 12.5.3); a weight of 0 says that it does not.
+pub fn accepts_gzip(headers: &HeaderMap) -> bool {
+    let offers = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    offers.flat_map(|value| value.split(',')).any(|offer| {
+        let (coding, weight) = offer.split_once(';').unwrap_or((offer, ""));
+        let refused = weight
+            .trim()
+            .strip_prefix("q=")
+            .is_some_and(|weight| weight.parse::<f32>().is_ok_and(|weight| weight <= 0.0));
+        matches!(coding.trim(), "gzip" | "*") && !refused
+    })
 }
 
 /// A file whose name carries a hash of its content (`app.0a1b2c3d.js`) never changes.

@@ -9,6 +9,7 @@ mod ingest;
 mod reply;
 mod report;
 mod routes;
+mod rows;
 mod settings;
 mod tender;
 

@@ -46,6 +46,7 @@ pub fn failure_parts(failure: &Failure) -> (StatusCode, &str) {
     match failure {
         Failure::Invalid(text) => (StatusCode::BAD_REQUEST, text),
         Failure::NotFound(text) => (StatusCode::NOT_FOUND, text),
+        Failure::Conflict(text) => (StatusCode::CONFLICT, text),
         Failure::Gone(text) => (StatusCode::GONE, text),
         Failure::TooLarge(text) => (StatusCode::PAYLOAD_TOO_LARGE, text),
         Failure::Unsupported(text) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, text),

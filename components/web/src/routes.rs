@@ -8,13 +8,16 @@ use crate::bindings::loadgate::dashboard::runs;
 use crate::bindings::loadgate::dashboard::types::Failure;
 use crate::reply::{self, Reply};
 use crate::settings::Settings;
-use crate::{assets, events, influx, ingest, report, settings, tender};
+use crate::{assets, events, influx, ingest, report, rows, settings, tender};
 use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_ENCODING, SET_COOKIE, VARY, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use spin_sdk::http::Request;
 
 /// The largest options document; the aggregator's limit is the same.
 const OPTIONS_BYTES: usize = loadgate::limits::OPTIONS_BYTES;
+
+/// The largest change of a label and note, escapes included.
+const LABEL_BYTES: usize = 8 * (loadgate::limits::LABEL_BYTES + loadgate::limits::NOTE_BYTES);
 
 /// The largest statement that `/query` reads from a form.
 const STATEMENT_BYTES: usize = 64 * 1024;
@@ -66,7 +69,7 @@ pub async fn answer(request: Request) -> Reply {
     {
         let headers = answer.headers_mut();
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-        headers.insert(VARY, HeaderValue::from_static("origin"));
+        headers.append(VARY, HeaderValue::from_static("origin"));
         headers.insert(
             "access-control-allow-headers",
             HeaderValue::from_static("authorization, last-event-id, if-none-match"),
@@ -112,7 +115,16 @@ async fn route(call: Call<'_>, settings: &Settings) -> Reply {
             _ => allow(&call, "POST, PUT, OPTIONS"),
         },
         ["events", "schema.json"] if call.reads() => reply::json(StatusCode::OK, runs::event_schema()),
-        ["events"] | ["runs", _, "events"] | ["report"] | ["runs"] | ["runs", _] | ["runs", _, "summary"]
+        ["runs", run, "rows"] if call.reads() => match read(&call) {
+            Some(refused) => refused,
+            None => read_rows(&call, &decoded(run)).await,
+        },
+        ["events"]
+        | ["runs", _, "events"]
+        | ["report"]
+        | ["runs"]
+        | ["runs", _]
+        | ["runs", _, "summary" | "distribution"]
             if call.reads() =>
         {
             match read(&call) {
@@ -120,12 +132,29 @@ async fn route(call: Call<'_>, settings: &Settings) -> Reply {
                 None => read_run(&call),
             }
         }
+        ["runs", run] if matches!(call.method, Method::PATCH | Method::DELETE) => match write(&call) {
+            Some(refused) => refused,
+            None => {
+                let run = decoded(run);
+                change_run(call, &run).await
+            }
+        },
+        ["runs", _] => allow(&call, "GET, HEAD, PATCH, DELETE, OPTIONS"),
+        ["tests", test, "baseline"] if matches!(call.method, Method::PUT | Method::DELETE) => {
+            match write(&call) {
+                Some(refused) => refused,
+                None => {
+                    let test = decoded(test);
+                    set_baseline(call, &test).await
+                }
+            }
+        }
+        ["tests", _, "baseline"] => allow(&call, "PUT, DELETE, OPTIONS"),
         ["events"]
         | ["events", "schema.json"]
         | ["report"]
         | ["runs"]
-        | ["runs", _]
-        | ["runs", _, "events" | "summary"]
+        | ["runs", _, "events" | "summary" | "rows" | "distribution"]
         | ["" | "ui"]
         | ["ui", ..] => allow(&call, READS),
         ["runs", _, "finish"] | ["tests", _, "new-run" | "hello" | "imports"] => match call.method {
@@ -336,12 +365,70 @@ fn read_run(call: &Call) -> Reply {
         }
         ["runs"] => {
             let limit = call.param("limit").and_then(|limit| limit.parse().ok()).unwrap_or(50);
-            reply::document(runs::list(call.param("test"), call.param("before"), limit))
+            let figures = call.param("figures").is_some_and(|value| value == "1" || value == "true");
+            reply::document(runs::list(call.param("test"), call.param("before"), limit, figures))
         }
         ["runs", run] => reply::document(current(run).and_then(|run| runs::get(&run))),
         ["runs", run, "summary"] => reply::document(current(run).and_then(|run| runs::summary(&run))),
+        ["runs", run, "distribution"] => reply::document(distribution(call, run)),
         ["report"] => report::page(call.param("run")),
         _ => reply::problem(StatusCode::NOT_FOUND, "there is nothing at this path"),
+    }
+}
+
+fn distribution(call: &Call, run: &str) -> Result<String, Failure> {
+    let run = decoded(run);
+    let table = rows::table(call.param("table").unwrap_or("metrics"))?;
+    let key = call.param("key").map_or(Ok(Vec::new()), rows::key)?;
+    let metric = call
+        .param("metric")
+        .ok_or_else(|| Failure::Invalid("say which metric, like metric=http_req_duration".to_owned()))?;
+    tender::catch_up(&run)?;
+    runs::distribution(&run, table, &key, metric)
+}
+
+async fn read_rows(call: &Call<'_>, run: &str) -> Reply {
+    let asked = || {
+        let table = rows::table(call.param("table").unwrap_or("statuses"))?;
+        let key = call.param("key").map(rows::key).transpose()?;
+        let after = call.param("after").map(str::parse).transpose();
+        let after = after.map_err(|_| Failure::Invalid("after is a time in Unix ms".to_owned()))?;
+        tender::catch_up(run)?;
+        Ok((table, key, after))
+    };
+    match asked() {
+        Ok((table, key, after)) => rows::answer(run, table, key, after).await,
+        Err(error) => reply::failure(&error),
+    }
+}
+
+/// Label and note of a run, or its end.
+async fn change_run(call: Call<'_>, run: &str) -> Reply {
+    if call.method == Method::DELETE {
+        let deleted = tender::catch_up(run).and_then(|()| runs::delete(run));
+        return match deleted {
+            Ok(()) => reply::empty(StatusCode::NO_CONTENT),
+            Err(error) => reply::failure(&error),
+        };
+    }
+    match ingest::collect(call.request, LABEL_BYTES).await {
+        Ok(document) => reply::document(runs::set_label(run, &document)),
+        Err(error) => reply::failure(&error),
+    }
+}
+
+async fn set_baseline(call: Call<'_>, test: &str) -> Reply {
+    let done = if call.method == Method::DELETE {
+        runs::set_baseline(test, None)
+    } else {
+        match ingest::collect(call.request, LABEL_BYTES).await {
+            Ok(document) => runs::set_baseline(test, Some(&document)),
+            Err(error) => Err(error),
+        }
+    };
+    match done {
+        Ok(()) => reply::empty(StatusCode::NO_CONTENT),
+        Err(error) => reply::failure(&error),
     }
 }
 

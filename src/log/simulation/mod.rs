@@ -136,7 +136,7 @@ impl Simulation {
             }
             model.borrow_mut().check(world, log, &summaries);
         }
-        let list = fresh.list(Some(TEST), None, u32::MAX).await.map_err(|error| error.to_string())?;
+        let list = fresh.list(Some(TEST), None, u32::MAX, false).await.map_err(|error| error.to_string())?;
         let list: Vec<serde_json::Value> = serde_json::from_str(&list).expect("a list is JSON");
         let listed = list.iter().filter_map(|item| Some(item["id"].as_str()?.to_owned())).collect();
         if runs != listed || runs.len() != list.len() {

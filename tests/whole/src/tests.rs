@@ -10,4 +10,5 @@ mod harness;
 mod k6;
 mod malformed;
 mod numbers;
+mod pages;
 mod wire;

@@ -254,6 +254,63 @@ fn runs_are_listed_newest_first_page_by_page() {
 }
 
 #[test]
+fn runs_are_labelled_pinned_read_row_by_row_and_deleted() {
+    let server = Server::start();
+    server.post("/ingest?test=rows&run=a", &unpacked("k6/shop/k6.json.gz"));
+    wait_for("the run", || (!server.runs("rows").is_empty()).then_some(()));
+    let delete = || server.send("DELETE", "/runs/rows.a", &[], b"");
+    assert_eq!(delete().status, 409, "a live run stays");
+    server.finish("rows.a");
+
+    let row = server.get("/runs/rows.a/rows?table=requests&key=%5B%22POST%22%2C%22login%22%5D").document();
+    let summary = server.summary("rows.a");
+    let login = summary["requests"]
+        .as_array()
+        .expect("requests")
+        .iter()
+        .find(|row| row["key"] == serde_json::json!(["POST", "login"]))
+        .expect("a row");
+    let durations = row["series"]
+        .as_array()
+        .expect("series")
+        .iter()
+        .find(|series| series["metric"] == "http_req_duration")
+        .expect("durations");
+    let list = |name: &str| durations[name].as_array().expect("a list").clone();
+    let sum: u64 = list("count").iter().map(|count| count.as_u64().expect("a count")).sum();
+    assert_eq!(login["count"], sum);
+    for name in ["at", "nonzero", "sum", "p50", "p95", "p99", "max"] {
+        assert_eq!(list(name).len(), list("count").len(), "{name}");
+    }
+    assert!(
+        list("at").iter().all(|at| at.as_u64() < row["times"].as_array().map(|times| times.len() as u64))
+    );
+    let whole = server.get("/runs/rows.a/distribution?metric=http_req_duration").document();
+    assert_eq!(whole["count"], summary["metrics"]["http_req_duration"]["values"]["count"]);
+    for (target, status) in [
+        ("/runs/rows.a/rows?table=requests", 400),
+        ("/runs/rows.a/rows?table=nothing", 400),
+        ("/runs/rows.a/rows?table=requests&key=login", 400),
+        ("/runs/rows.a/rows?table=requests&key=%5B%5D&after=noon", 400),
+        ("/runs/rows.a/distribution", 400),
+        ("/runs/rows.a/distribution?metric=nothing", 404),
+        ("/runs/rows.b/rows", 404),
+    ] {
+        assert_eq!(server.get(target).status, status, "{target}");
+    }
+
+    let label = server.send("PATCH", "/runs/rows.a", &[], br#"{"label":"<b>first</b>"}"#);
+    assert_eq!(label.document()["label"], "<b>first</b>");
+    assert_eq!(server.send("PUT", "/tests/rows/baseline", &[], br#"{"run":"rows.a"}"#).status, 204);
+    let listed = server.get("/runs?test=rows&figures=1").document();
+    assert_eq!(listed[0]["baseline"], true);
+    assert_eq!(listed[0]["figures"]["requests"], summary["metrics"]["http_reqs"]["values"]["count"]);
+    assert_eq!(delete().status, 204);
+    assert_eq!(server.get("/runs/rows.a").status, 404);
+    assert!(server.runs("rows").is_empty());
+}
+
+#[test]
 fn the_command_line_imports_lists_and_reports_without_a_server() {
     let folder = tempfile::TempDir::new().expect("a folder");
     let store = folder.path().join("runs.db");

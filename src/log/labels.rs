@@ -1,0 +1,100 @@
+//! What people say of runs: a label, a note, which run is the baseline, and that one may go.
+
+use super::{keys, runs, value};
+use crate::limits;
+use crate::names::{RunId, TestName};
+use crate::store::{Clock, Store, StoreError};
+use serde::{Deserialize, Deserializer, Serialize};
+use std::fmt;
+
+/// Text beside a run. Nothing of it takes part in the fold.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Label {
+    /// A name that people gave to the run; its id stays.
+    pub label: Option<String>,
+    pub note: Option<String>,
+}
+
+/// What to change of a [`Label`]: absent fields stay, `null` removes.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Change {
+    #[serde(default, deserialize_with = "given")]
+    pub label: Option<Option<String>>,
+    #[serde(default, deserialize_with = "given")]
+    pub note: Option<Option<String>>,
+}
+
+/// A field that is there, be it `null`.
+fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+impl Change {
+    /// Reads `{"label": TEXT or null, "note": TEXT or null}`.
+    ///
+    /// # Errors
+    ///
+    /// A sentence for whoever sent it.
+    pub fn parse(document: &[u8]) -> Result<Self, String> {
+        let wrong = |reason: &dyn fmt::Display| {
+            format!("a change is {{\"label\": TEXT or null, \"note\": TEXT or null}}: {reason}")
+        };
+        // An array would be read as the fields in their order.
+        if !document.trim_ascii_start().starts_with(b"{") {
+            return Err(wrong(&"this is no object"));
+        }
+        let change: Change = serde_json::from_slice(document).map_err(|error| wrong(&error))?;
+        for (what, text, limit) in
+            [("label", &change.label, limits::LABEL_BYTES), ("note", &change.note, limits::NOTE_BYTES)]
+        {
+            if text.as_ref().and_then(Option::as_ref).is_some_and(|text| text.len() > limit) {
+                return Err(format!("the {what} is longer than {limit} bytes"));
+            }
+        }
+        Ok(change)
+    }
+
+    fn apply(self, label: &mut Label) {
+        let blank = |text: &String| !text.trim().is_empty();
+        if let Some(text) = self.label {
+            label.label = text.filter(blank);
+        }
+        if let Some(text) = self.note {
+            label.note = text.filter(blank);
+        }
+    }
+}
+
+pub async fn change<S: Store>(store: &S, run: &RunId, change: Change) -> Result<(), StoreError> {
+    let key = keys::label(run);
+    let mut label = value::get::<_, Label>(store, &key).await?.unwrap_or_default();
+    change.apply(&mut label);
+    store.set(&key, &value::encode_small(&label)).await
+}
+
+/// Pins the run that a test's others are compared with; `None` unpins.
+pub async fn set_baseline<S: Store>(
+    store: &S,
+    test: &TestName,
+    run: Option<&RunId>,
+) -> Result<(), StoreError> {
+    let key = keys::baseline(test);
+    match run {
+        Some(run) => store.set(&key, &value::encode_small(&run.to_string())).await,
+        None => store.delete_many(&[key]).await,
+    }
+}
+
+/// Marks an ended run as deleted; its keys go when nobody can be reading them any more. False: the
+/// run is live.
+pub async fn delete<S: Store, C: Clock>(store: &S, clock: &C, item: &runs::Item) -> Result<bool, StoreError> {
+    if item.state == "live" {
+        return Ok(false);
+    }
+    if item.baseline {
+        set_baseline(store, &item.run.log.test, None).await?;
+    }
+    store.set(&keys::deleted(&item.run), &value::encode_small(&clock.now_ms())).await?;
+    Ok(true)
+}

@@ -1,0 +1,198 @@
+//! Breakdowns over time and distributions, and what people say of runs.
+
+use crate::support::{Server, block_on, text};
+use loadgate::ingest::Refusal;
+use loadgate::log::rows::{Query, RowSeries};
+use loadgate::record::Dimension;
+use serde_json::{Value, json};
+
+fn shop() -> (Server, String) {
+    let server = Server::new();
+    server.replay("shop", &text("k6/shop/influx.ndjson.gz"));
+    let run = server.finish("shop");
+    (server, run)
+}
+
+/// All pages, joined.
+fn rows(server: &Server, run: &str, query: &Query) -> (Vec<(i64, f64)>, Vec<RowSeries>) {
+    let (mut windows, mut series): (Vec<_>, Vec<RowSeries>) = (Vec::new(), Vec::new());
+    let mut from = Some(0);
+    while let Some(at) = from {
+        let page = block_on(server.service.rows(run, query, at)).expect("a page");
+        windows.extend(page.windows);
+        for more in page.series {
+            match series.iter_mut().find(|known| (&known.key, &known.metric) == (&more.key, &more.metric)) {
+                Some(known) => known.points.extend(more.points),
+                None => series.push(more),
+            }
+        }
+        from = page.next;
+    }
+    (windows, series)
+}
+
+fn key_of(row: &Value) -> Vec<String> {
+    row["key"].as_array().expect("a key").iter().map(|part| part.as_str().expect("text").to_owned()).collect()
+}
+
+fn count(series: &[RowSeries], metric: &str) -> u64 {
+    let of_metric = series.iter().filter(|series| series.metric == metric);
+    of_metric.flat_map(|series| &series.points).map(|point| point.count).sum()
+}
+
+#[test]
+fn the_windows_of_every_row_add_up_to_the_row() {
+    let (server, run) = shop();
+    let summary = server.summary(&run);
+    let requests = summary["requests"].as_array().expect("requests");
+    assert!(requests.len() > 5);
+    for row in requests {
+        let query = Query { table: Dimension::Request, key: Some(key_of(row)), after_ms: None };
+        let (windows, series) = rows(&server, &run, &query);
+        assert_eq!(count(&series, "http_reqs"), row["count"].as_u64().expect("a count"), "{row}");
+        assert!(windows.is_sorted_by(|a, b| a.0 < b.0), "{windows:?}");
+        let durations = series.iter().find(|series| series.metric == "http_req_duration").expect("durations");
+        let sum: f64 = durations.points.iter().map(|point| point.sum).sum();
+        let total = row["time"].as_f64().expect("a sum");
+        assert!((sum - total).abs() <= 1e-6 * total, "{sum} {total}");
+        for point in &durations.points {
+            let [p50, p95, p99, max] = point.percentiles.expect("durations are a trend");
+            assert!(p50 <= p95 && p95 <= p99 && p99 <= max, "{point:?}");
+            assert!(windows.iter().any(|(end, _)| *end == point.end_ms));
+        }
+    }
+    for row in summary["checks"].as_array().expect("checks") {
+        let query = Query { table: Dimension::Check, key: Some(key_of(row)), after_ms: None };
+        let (_, series) = rows(&server, &run, &query);
+        let passes: u64 = series.iter().flat_map(|series| &series.points).map(|point| point.nonzero).sum();
+        assert_eq!(passes, row["passes"].as_u64().expect("passes"), "{row}");
+    }
+}
+
+#[test]
+fn statuses_are_summed_by_status_alone() {
+    let (server, run) = shop();
+    let summary = server.summary(&run);
+    let query = Query { table: Dimension::Status, key: None, after_ms: None };
+    let (_, series) = rows(&server, &run, &query);
+    let statuses = summary["statuses"].as_array().expect("statuses");
+    for own in &series {
+        let same = statuses.iter().filter(|row| row["key"][2] == own.key[0].as_str());
+        let expected: u64 = same.map(|row| row["count"].as_u64().expect("a count")).sum();
+        assert_eq!(own.points.iter().map(|point| point.count).sum::<u64>(), expected, "{:?}", own.key);
+        assert!(own.points.is_sorted_by(|a, b| a.end_ms < b.end_ms), "a window counts once");
+    }
+    assert!(series.len() > 2);
+    assert_eq!(count(&series, "http_reqs"), summary["metrics"]["http_reqs"]["values"]["count"]);
+    let all = Query { table: Dimension::Request, key: None, after_ms: None };
+    assert!(matches!(block_on(server.service.rows(&run, &all, 0)), Err(Refusal::Invalid(_))));
+}
+
+#[test]
+fn news_of_a_row_are_the_rest_of_it_whatever_an_instance_remembers() {
+    let (server, run) = shop();
+    let key = vec!["POST".to_owned(), "login".to_owned()];
+    let all = Query { table: Dimension::Request, key: Some(key), after_ms: None };
+    let (windows, whole) = rows(&server, &run, &all);
+    for (end, _) in &windows {
+        let later = Query { after_ms: Some(*end), ..all.clone() };
+        let expected: Vec<_> = windows.iter().filter(|(other, _)| other > end).copied().collect();
+        // One that has read before, and one that has just started.
+        for instance in [&server, &Server::on(server.memory.clone(), server.hands.clone())] {
+            let (news, series) = rows(instance, &run, &later);
+            assert_eq!(news, expected);
+            for part in &series {
+                let of_whole = whole.iter().find(|s| s.metric == part.metric).expect("a series of the whole");
+                let rest: Vec<_> = of_whole.points.iter().filter(|p| p.end_ms > *end).cloned().collect();
+                assert_eq!(part.points, rest);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_distribution_holds_every_value_live_ended_and_after_a_restart() {
+    let server = Server::new();
+    server.replay("shop", &text("k6/shop/influx.ndjson.gz"));
+    server.fold("shop");
+    let ask = |server: &Server, table: (&str, Dimension), key: &[String], metric: &str| {
+        block_on(server.service.distribution("shop.1", table, key, metric))
+            .map(|text| serde_json::from_str::<Value>(&text).expect("JSON"))
+    };
+    let live = ask(&server, ("metrics", Dimension::Metric), &[], "http_req_duration").expect("a live one");
+    let run = server.finish("shop");
+    let summary = server.summary(&run);
+    let ended = ask(&server, ("metrics", Dimension::Metric), &[], "http_req_duration").expect("an ended one");
+    assert!(live["count"].as_u64() <= ended["count"].as_u64());
+    let values = &summary["metrics"]["http_req_duration"]["values"];
+    assert_eq!(ended["count"], values["count"]);
+    assert_eq!(ended["min"].as_f64(), values["min"].as_f64());
+    assert_eq!(ended["max"].as_f64(), values["max"].as_f64());
+    let binned: u64 = ended["bins"]
+        .as_array()
+        .expect("bins")
+        .iter()
+        .map(|bin| bin["count"].as_u64().expect("a count"))
+        .sum();
+    assert_eq!(json!(binned), values["count"]);
+    let p95 = ended["percentiles"][6][1].as_f64().expect("p95");
+    let truth = values["p(95)"].as_f64().expect("p95");
+    assert!((p95 - truth).abs() <= 1e-3 * truth, "{p95} {truth}");
+
+    let restarted = Server::on(server.memory.clone(), server.hands.clone());
+    assert_eq!(ask(&restarted, ("metrics", Dimension::Metric), &[], "http_req_duration"), Ok(ended));
+    let key = ["POST".to_owned(), "login".to_owned()];
+    let row = ask(&restarted, ("requests", Dimension::Request), &key, "http_req_duration").expect("a row");
+    let of_summary = summary["requests"].as_array().expect("rows").iter().find(|row| key_of(row) == key);
+    assert_eq!(row["count"], of_summary.expect("the row")["count"]);
+    for (table, metric) in
+        [(("metrics", Dimension::Metric), "vus"), (("requests", Dimension::Request), "none")]
+    {
+        assert!(matches!(ask(&restarted, table, &[], metric), Err(Refusal::NotFound(_))));
+    }
+}
+
+#[test]
+fn people_label_pin_and_delete_runs() {
+    let (server, run) = shop();
+    let item = |server: &Server| -> Value {
+        let list = block_on(server.service.list(Some("shop"), None, 10, true)).expect("a list");
+        serde_json::from_str::<Value>(&list).expect("JSON")[0].clone()
+    };
+    assert_eq!((&item(&server)["label"], &item(&server)["baseline"]), (&Value::Null, &json!(false)));
+    let change = |text: &str| block_on(server.service.set_label(&run, text.as_bytes()));
+    change(r#"{"label":"before <b>the</b> fix","note":"two\nlines"}"#).expect("a change");
+    // What is absent stays, and null removes.
+    change(r#"{"note":null}"#).expect("a change");
+    assert_eq!(
+        (&item(&server)["label"], &item(&server)["note"]),
+        (&json!("before <b>the</b> fix"), &Value::Null)
+    );
+    for wrong in ["", "[]", r#"{"lable":"x"}"#, &format!(r#"{{"label":"{}"}}"#, "x".repeat(201))] {
+        assert!(matches!(change(wrong), Err(Refusal::Invalid(_))), "{wrong}");
+    }
+
+    let figures = item(&server)["figures"].clone();
+    let summary = server.summary(&run);
+    assert_eq!(figures["requests"], summary["metrics"]["http_reqs"]["values"]["count"]);
+    assert_eq!(figures["p95"], summary["metrics"]["http_req_duration"]["values"]["p(95)"]);
+    assert_eq!(item(&server)["thresholds"], summary["thresholds"]);
+
+    let pin = |test: &str, text: &str| block_on(server.service.set_baseline(test, Some(text.as_bytes())));
+    pin("shop", &format!(r#"{{"run":"{run}"}}"#)).expect("it is pinned");
+    assert_eq!(item(&server)["baseline"], json!(true));
+    assert!(matches!(pin("other", &format!(r#"{{"run":"{run}"}}"#)), Err(Refusal::Invalid(_))));
+    assert!(matches!(pin("shop", r#"{"run":"shop.99"}"#), Err(Refusal::NotFound(_))));
+
+    server.replay("shop", &text("k6/short/influx.ndjson.gz"));
+    server.fold("shop");
+    assert!(matches!(block_on(server.service.delete_run("shop.2")), Err(Refusal::Conflict(_))));
+    block_on(server.service.delete_run(&run)).expect("it is deleted");
+    assert!(matches!(block_on(server.service.get(&run)), Err(Refusal::NotFound(_))));
+    server.finish("shop");
+    server.pass(7 * 24 * 3600 * 1000);
+    while block_on(server.service.sweep("shop")).expect("it sweeps") {}
+    let left: Vec<String> =
+        server.memory.keys().into_iter().filter(|key| key.starts_with(&format!("run/{run}/"))).collect();
+    assert_eq!(left, [format!("run/{run}/deleted")], "nothing else is left of it");
+}
