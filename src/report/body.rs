@@ -148,12 +148,12 @@ impl Charts<'_> {
         let number = self.drawn.len();
         let _infallible = write!(
             html,
-            "<div class=\"panel\" data-panel=\"{number}\"><section class=\"card still\" aria-labelledby=\"still-{number}\"><header class=\"card-head\"><h4 id=\"still-{number}\"><bdi>{}</bdi></h4> <span class=\"caption\">{}</span></header>",
+            "<div class=\"panel\" data-panel=\"{number}\"><div class=\"card still\"><header class=\"card-head\"><h4><bdi>{}</bdi></h4> <span class=\"caption\">{}</span></header>",
             text(&panel.title).0,
             text(panel.caption.as_deref().unwrap_or_default()).0,
         );
         chart.write(html);
-        html.push_str("</section></div>");
+        html.push_str("</div></div>");
         self.drawn.push(Panel { unit: unit.map(str::to_owned), ..panel.clone() });
     }
 }

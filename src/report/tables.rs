@@ -62,7 +62,7 @@ impl Table {
         // Attributes for readers without the style sheet: `align`, `cellpadding`.
         let _infallible = write!(
             html,
-            "<section class=\"{card}\" aria-labelledby=\"{id}\"><header class=\"card-head\"><h2 id=\"{id}\">{}</h2><span class=\"caption\">{}</span></header><div class=\"table-scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"{id}\"><table cellpadding=\"4\" cellspacing=\"0\"><thead><tr>",
+            "<section class=\"{card}\" aria-labelledby=\"{id}\"><header class=\"card-head\"><h2 id=\"{id}\">{}</h2><span class=\"caption\">{}</span></header><div class=\"table-scroll\" tabindex=\"0\" role=\"group\" aria-labelledby=\"{id}\"><table cellpadding=\"4\" cellspacing=\"0\"><thead><tr>",
             text(&self.title).0,
             text(&caption).0,
         );
