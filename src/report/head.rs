@@ -64,15 +64,17 @@ fn verdict(summary: &Value) -> Html {
     let all = list(summary, "thresholds");
     let failed = all.iter().filter(|t| t["passes"].as_bool() == Some(false)).count();
     let silent = all.iter().filter(|t| t["passes"].is_null()).count();
-    let thresholds = if all.len() == 1 { "threshold" } else { "thresholds" };
+    let (thresholds, pass, fail) =
+        if all.len() == 1 { ("threshold", "passes", "fails") } else { ("thresholds", "pass", "fail") };
     match (all.len(), failed, silent) {
         (0, ..) if summary["health"]["thresholdsKnown"].as_bool() == Some(false) => {
             chip("none", "thresholds not known")
         }
         (0, ..) => chip("none", "no thresholds"),
-        (total, 0, 0) => chip("good", &format!("{total} {thresholds} pass")),
+        (total, 0, silent) if silent == total => chip("none", &format!("no data for {total} {thresholds}")),
+        (total, 0, 0) => chip("good", &format!("{total} {thresholds} {pass}")),
         (total, 0, _) => chip("warning", &format!("{} of {total} {thresholds} pass", total - silent)),
-        (total, ..) => chip("bad", &format!("{failed} of {total} {thresholds} fail")),
+        (total, ..) => chip("bad", &format!("{failed} of {total} {thresholds} {fail}")),
     }
 }
 
