@@ -6,13 +6,15 @@
 //! 2. [`aggregate`] adds samples up into mergeable partials, per second and series, one [`record`] a batch;
 //! 3. [`log`] appends records under tickets, and lets whoever needs progress fold them;
 //! 4. [`fold`] is that fold: a pure function from records to windows, events and state;
-//! 5. [`events`] and [`summary`] are what clients read of it, and [`report`] makes one page of both.
+//! 5. [`events`] and [`summary`] are what clients read of it, and [`report`] makes one page of both;
+//!    [`dashboard`] is the document that says what pages show.
 //!
 //! There is no I/O here, no clock and no WASI: storage and time come in through [`store`].
 
 #![forbid(unsafe_code)]
 
 pub mod aggregate;
+pub mod dashboard;
 pub mod declare;
 mod distribution;
 pub mod events;

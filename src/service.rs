@@ -1,6 +1,7 @@
 //! What the aggregation component offers, over any store: uploads that are stored piece by piece,
 //! commands, and what clients read.
 
+use crate::dashboard::Dashboard;
 use crate::declare::Declarations;
 use crate::distribution;
 use crate::ingest::{Receipt, Refusal, Request, Upload};
@@ -135,6 +136,34 @@ impl<S: Store, C: Clock> Service<S, C> {
         let log = LogName::unnamed(test);
         self.writer(&log).append(COMMANDS, None, Some(hash), Body::Declared).await?;
         Ok(())
+    }
+
+    /// Gives a test a dashboard of its own.
+    pub async fn set_dashboard(&self, test: &str, document: &[u8]) -> Result<(), Refusal> {
+        let dashboard = Dashboard::parse(document).map_err(|error| Refusal::Invalid(error.to_string()))?;
+        self.choose_dashboard(test, Some(&dashboard)).await
+    }
+
+    /// Gives a test the default dashboard again.
+    pub async fn remove_dashboard(&self, test: &str) -> Result<(), Refusal> {
+        self.choose_dashboard(test, None).await
+    }
+
+    async fn choose_dashboard(&self, test: &str, dashboard: Option<&Dashboard>) -> Result<(), Refusal> {
+        let test = foreign_test(Some(test))?;
+        let (_, set) = declarations::declared(&self.store, &self.cache, &test).await?;
+        let newer = Declarations { dashboard: set.dashboard.replaced(dashboard), ..Declarations::default() };
+        let hash = declarations::declare(&self.store, &self.cache, &test, &newer).await?;
+        let log = LogName::unnamed(test);
+        self.writer(&log).append(COMMANDS, None, Some(hash), Body::Declared).await?;
+        Ok(())
+    }
+
+    /// The dashboard of a test, to be read and changed by people.
+    pub async fn dashboard(&self, test: &str) -> Result<String, Refusal> {
+        let test = foreign_test(Some(test))?;
+        let (_, set) = declarations::declared(&self.store, &self.cache, &test).await?;
+        Ok(set.dashboard.pretty())
     }
 
     /// Finishes a run by its id, or a test's newest run.

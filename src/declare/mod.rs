@@ -1,4 +1,5 @@
-//! What is declared about a test: metric types and units, thresholds, scenarios, planned duration.
+//! What is declared about a test: metric types and units, thresholds, scenarios, planned duration,
+//! and the dashboard that shows it.
 //!
 //! Declarations come in k6's `Metric` lines, in the output of `k6 inspect
 //! --execution-requirements` and from our own clients. A writer merges what is new into the set of
@@ -14,10 +15,11 @@ pub use options::OptionsError;
 pub use submetric::Submetric;
 pub use threshold::{Aggregate, Evaluation, Operator, Threshold, ThresholdError, Values};
 
+use crate::dashboard::Chosen;
 use crate::limits;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -67,6 +69,7 @@ pub struct Declarations {
     pub max_vus: Option<u64>,
     /// A window is at least this long.
     pub period_ms: Option<u64>,
+    pub dashboard: Chosen,
 }
 
 /// What a k6 `Metric` line says.
@@ -149,13 +152,20 @@ impl Declarations {
         Sha256::digest(bytes).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
     }
 
+    /// Names of the submetrics that thresholds or the dashboard need.
+    pub fn submetric_names(&self) -> BTreeSet<&str> {
+        let thresholds = self.thresholds.keys().filter(|name| name.contains('{'));
+        thresholds.chain(self.dashboard.submetrics()).map(String::as_str).collect()
+    }
+
     /// Submetrics that samples are to be counted in.
     pub fn submetrics(&self) -> Vec<Submetric> {
-        self.thresholds.keys().filter_map(|name| Submetric::parse(name)).collect()
+        self.submetric_names().into_iter().filter_map(Submetric::parse).collect()
     }
 
     /// Takes over what a newer set declares; true when that changed anything. A set that came from
-    /// k6's options replaces all thresholds, any other only those of the names that it mentions.
+    /// k6's options replaces all thresholds, any other only those of the names that it mentions. Of
+    /// two dashboards the greater stays.
     pub fn merge(&mut self, newer: &Declarations) -> bool {
         let before = self.clone();
         self.metrics.extend(newer.metrics.iter().map(|(name, kind)| (name.clone(), *kind)));
@@ -180,6 +190,9 @@ impl Declarations {
         self.duration_ms = newer.duration_ms.or(self.duration_ms);
         self.max_vus = newer.max_vus.or(self.max_vus);
         self.period_ms = newer.period_ms.or(self.period_ms);
+        if newer.dashboard > self.dashboard {
+            self.dashboard.clone_from(&newer.dashboard);
+        }
         *self != before
     }
 

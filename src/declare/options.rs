@@ -1,6 +1,7 @@
 //! k6's options document, the output of `k6 inspect --execution-requirements SCRIPT`.
 
 use super::{Declarations, Submetric, Threshold, ThresholdError, is_metric_name, shorten};
+use crate::dashboard::Chosen;
 use crate::limits;
 use crate::settings::parse_duration_ms;
 use serde::Deserialize;
@@ -123,6 +124,7 @@ impl Declarations {
             duration_ms,
             max_vus: document.max_vus,
             period_ms: None,
+            dashboard: Chosen::default(),
         })
     }
 }

@@ -66,13 +66,15 @@ pub struct Run {
     /// Hash of the set in force, and what it says.
     declared_hash: Option<String>,
     pub(super) declared: Declarations,
-    /// Names that were declared when the run began; submetrics among them miss nothing.
+    /// Submetrics that were declared when the run began, and miss nothing.
     pub(super) declared_at_start: Vec<String>,
     pub(super) kinds: Kinds,
     /// What the stream has announced, by name.
     pub(super) shown: BTreeMap<String, Shown>,
     /// Declarations have changed since the stream's last `param`.
     pub(super) param_due: bool,
+    /// The dashboard has changed since the stream's last `config`.
+    pub(super) config_due: bool,
     /// Unix ms of the window in which a threshold first failed, by metric and expression.
     pub(super) first_failed: BTreeMap<(String, String), i64>,
     /// Series that have been defined in a chunk's rows.
@@ -153,11 +155,12 @@ impl Run {
             windows: BTreeMap::new(),
             generators: Generators::default(),
             declared_hash: record.declarations.clone(),
-            declared_at_start: declared.thresholds.keys().cloned().collect(),
+            declared_at_start: declared.submetric_names().into_iter().map(str::to_owned).collect(),
             declared,
             kinds: Kinds::default(),
             shown: BTreeMap::new(),
             param_due: false,
+            config_due: false,
             first_failed: BTreeMap::new(),
             rows_defined: Vec::new(),
             counts: Counts::default(),
@@ -236,8 +239,14 @@ impl Run {
             && self.declared_hash.as_ref() != hash
         {
             self.declared_hash = hash.cloned();
-            self.param_due |= self.declared != *declarations;
-            self.declared = declarations.clone();
+            let mut declared = declarations.clone();
+            // A long upload names the set that it began with.
+            let dashboard = std::mem::take(&mut self.declared.dashboard);
+            let newest = std::mem::take(&mut declared.dashboard).max(dashboard.clone());
+            self.config_due |= newest.own() != dashboard.own();
+            self.param_due |= self.declared != declared;
+            declared.dashboard = newest;
+            self.declared = declared;
             self.kinds.declare(declarations);
             for (number, total) in self.totals.iter_mut().enumerate() {
                 if !self.kinds.keeps_distribution(&self.series.key(number as u32).metric) {

@@ -16,7 +16,7 @@ const LOGS: usize = 16;
 /// Runs whose breakdown series are remembered, some 100 bytes for each.
 const ROWS: usize = 8;
 
-/// Sets of declarations, a few kilobytes each.
+/// Sets of declarations, a few kilobytes each; 64 more with a large dashboard.
 const DECLARATIONS: usize = 64;
 
 /// Owned by the instance and handed to every call. Calls may interleave at store operations: no

@@ -28,14 +28,27 @@ export function createApi(root) {
     root,
     now: () => Date.now() + ahead,
     /** Newest first. `before` is the id of the oldest run that is known already. */
-    async runs({ test, before, limit = 50 } = {}) {
+    async runs({ test, before, limit = 50, figures = false } = {}) {
       const query = new URLSearchParams({ limit: String(limit) });
       if (test) query.set("test", test);
       if (before) query.set("before", before);
+      if (figures) query.set("figures", "1");
       return (await request(`runs?${query}`)).json();
     },
     async finish(run) {
       await request(`runs/${encodeURIComponent(run)}/finish`, { method: "POST" });
+    },
+    /** A row's windows that end after `after` (ms); of statuses without a `key`, summed by status. */
+    async rows(run, { table, key, after }) {
+      const query = new URLSearchParams({ table });
+      if (key) query.set("key", JSON.stringify(key));
+      if (after !== undefined) query.set("after", String(after));
+      return (await request(`runs/${encodeURIComponent(run)}/rows?${query}`)).json();
+    },
+    /** How the values of a row's metric are distributed over the whole run. */
+    async distribution(run, { table, key, metric }) {
+      const query = new URLSearchParams({ table, key: JSON.stringify(key), metric });
+      return (await request(`runs/${encodeURIComponent(run)}/distribution?${query}`)).json();
     },
     report: (run) => at(`report?run=${encodeURIComponent(run)}`),
     /**
@@ -78,7 +91,27 @@ export function createApi(root) {
         },
       };
     },
+    summaryAddress: (run) => at(`runs/${encodeURIComponent(run)}/summary`),
+    async summary(run) {
+      return (await request(`runs/${encodeURIComponent(run)}/summary`)).json();
+    },
+    /** `change` is `{label, note}`, null for none; the run's item as it is then. */
+    async describe(run, change) {
+      return (await request(`runs/${encodeURIComponent(run)}`, sending("PATCH", change))).json();
+    },
+    async remove(run) {
+      await request(`runs/${encodeURIComponent(run)}`, { method: "DELETE" });
+    },
+    /** The run that others of the test are held to; null for none. */
+    async setBaseline(test, run) {
+      const path = `tests/${encodeURIComponent(test)}/baseline`;
+      await request(path, run === null ? { method: "DELETE" } : sending("PUT", { run }));
+    },
   };
+}
+
+function sending(method, body) {
+  return { method, headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
 }
 
 /** The sentence of a problem document (RFC 9457), or the status. */

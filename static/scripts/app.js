@@ -34,9 +34,12 @@ export function App({ api, session }) {
   const [following, setFollowing] = useState(() => stored(FOLLOW_KEY) === "yes");
   const { state } = session;
 
-  function navigate(change) {
+  /** `replace` is for what changes letter by letter: it makes no new entry to go back to. */
+  function navigate(change, { replace = false } = {}) {
     const next = { ...route, ...change };
-    if (formatRoute(next) !== formatRoute(route)) history.pushState(null, "", formatRoute(next));
+    if (formatRoute(next) !== formatRoute(route)) {
+      history[replace ? "replaceState" : "pushState"](null, "", formatRoute(next));
+    }
     setRoute(next);
   }
 

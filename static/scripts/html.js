@@ -1,8 +1,8 @@
 /** The view library as the pages use it. Whatever is put into `html` as a value is text, never markup. */
 
-import { h, render } from "preact";
+import { Fragment, h, render } from "preact";
 import htm from "htm";
 
-export { render };
+export { Fragment, render };
 export { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 export const html = htm.bind(h);

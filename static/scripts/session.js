@@ -102,6 +102,9 @@ export function createSession(api, { frame = requestAnimationFrame } = {}) {
     const fresh = new Map(list.map((run) => [run.id, run]));
     const older = state.runs.filter((run) => !fresh.has(run.id));
     state.runs = [...list, ...older].sort((a, b) => b.start - a.start);
+    // Whether the run has ended is told by its stream.
+    const shown = fresh.get(state.info?.id);
+    if (shown) state.info = { ...shown, state: state.info.state, end: state.info.end };
   }
 
   async function load(route) {
@@ -138,7 +141,7 @@ export function createSession(api, { frame = requestAnimationFrame } = {}) {
       } else if (state.run.stop !== null) {
         const known = new Set(state.runs.map((run) => run.id));
         const [newest] = await api.runs({ test: state.info.test, limit: 1 });
-        if (newest && !known.has(newest.id)) state.newer = newest;
+        if (newest && newest.id !== state.info.id && !known.has(newest.id)) state.newer = newest;
         if (newest) merge([newest]);
         changed();
       }
@@ -178,6 +181,12 @@ export function createSession(api, { frame = requestAnimationFrame } = {}) {
       const runs = await api.runs({ before: state.runs.at(-1)?.id });
       state.moreRuns = runs.length >= 50;
       merge(runs);
+      changed();
+    },
+    /** A run that has been deleted. */
+    forget(id) {
+      state.runs = state.runs.filter((run) => run.id !== id);
+      if (state.newer?.id === id) state.newer = null;
       changed();
     },
     finish: () => api.finish(state.info.id),

@@ -5,6 +5,7 @@ mod dashboard;
 mod figures;
 mod life;
 mod numbers;
+mod panels;
 mod quiet;
 mod recorded;
 mod rows;

@@ -103,6 +103,11 @@ impl Server {
         self.hands.0.set(self.hands.0.get() + ms);
     }
 
+    /// Unix ms.
+    pub fn hands_ms(&self) -> u64 {
+        self.hands.0.get()
+    }
+
     /// Posts a body whole.
     pub fn post(&self, wire: Wire, test: &str, source: &str, body: &[u8]) -> Outcome {
         let request = Request {

@@ -96,6 +96,14 @@ impl ingest::Guest for Aggregator {
         with(async |service| service.declare(&test, &options).await)
     }
 
+    fn set_dashboard(test: String, document: Vec<u8>) -> Result<(), Failure> {
+        with(async |service| service.set_dashboard(&test, &document).await)
+    }
+
+    fn remove_dashboard(test: String) -> Result<(), Failure> {
+        with(async |service| service.remove_dashboard(&test).await)
+    }
+
     fn new_run(test: String) -> Result<Vec<String>, Failure> {
         with(async |service| service.new_run(&test).await).map(|log| names([log]))
     }
@@ -191,6 +199,14 @@ impl runs::Guest for Aggregator {
 
     fn set_baseline(test: String, document: Option<Vec<u8>>) -> Result<(), Failure> {
         with(async |service| service.set_baseline(&test, document.as_deref()).await)
+    }
+
+    fn dashboard(test: String) -> Result<String, Failure> {
+        with(async |service| service.dashboard(&test).await)
+    }
+
+    fn dashboard_schema() -> String {
+        loadgate::dashboard::SCHEMA.to_owned()
     }
 
     fn event_schema() -> String {

@@ -16,6 +16,9 @@ use spin_sdk::http::Request;
 /// The largest options document; the aggregator's limit is the same.
 const OPTIONS_BYTES: usize = loadgate::limits::OPTIONS_BYTES;
 
+/// The largest dashboard; likewise.
+const DASHBOARD_BYTES: usize = loadgate::limits::DASHBOARD_BYTES;
+
 /// The largest change of a label and note, escapes included.
 const LABEL_BYTES: usize = 8 * (loadgate::limits::LABEL_BYTES + loadgate::limits::NOTE_BYTES);
 
@@ -115,6 +118,7 @@ async fn route(call: Call<'_>, settings: &Settings) -> Reply {
             _ => allow(&call, "POST, PUT, OPTIONS"),
         },
         ["events", "schema.json"] if call.reads() => reply::json(StatusCode::OK, runs::event_schema()),
+        ["dashboard", "schema.json"] if call.reads() => reply::json(StatusCode::OK, runs::dashboard_schema()),
         ["runs", run, "rows"] if call.reads() => match read(&call) {
             Some(refused) => refused,
             None => read_rows(&call, &decoded(run)).await,
@@ -151,7 +155,7 @@ async fn route(call: Call<'_>, settings: &Settings) -> Reply {
         }
         ["tests", _, "baseline"] => allow(&call, "PUT, DELETE, OPTIONS"),
         ["events"]
-        | ["events", "schema.json"]
+        | ["events" | "dashboard", "schema.json"]
         | ["report"]
         | ["runs"]
         | ["runs", _, "events" | "summary" | "rows" | "distribution"]
@@ -171,6 +175,22 @@ async fn route(call: Call<'_>, settings: &Settings) -> Reply {
             },
             _ => allow(&call, "PUT, OPTIONS"),
         },
+        ["tests", test, "dashboard"] => {
+            let test = decoded(test);
+            match call.method {
+                Method::GET | Method::HEAD => {
+                    read(&call).unwrap_or_else(|| reply::document(runs::dashboard(&test)))
+                }
+                Method::PUT => match write(&call) {
+                    Some(refused) => refused,
+                    None => set_dashboard(call.request, test).await,
+                },
+                Method::DELETE => {
+                    write(&call).unwrap_or_else(|| no_content(aggregator::remove_dashboard(&test)))
+                }
+                _ => allow(&call, "GET, HEAD, PUT, DELETE, OPTIONS"),
+            }
+        }
         _ => reply::problem(StatusCode::NOT_FOUND, "there is nothing at this path"),
     }
 }
@@ -405,11 +425,7 @@ async fn read_rows(call: &Call<'_>, run: &str) -> Reply {
 /// Label and note of a run, or its end.
 async fn change_run(call: Call<'_>, run: &str) -> Reply {
     if call.method == Method::DELETE {
-        let deleted = tender::catch_up(run).and_then(|()| runs::delete(run));
-        return match deleted {
-            Ok(()) => reply::empty(StatusCode::NO_CONTENT),
-            Err(error) => reply::failure(&error),
-        };
+        return no_content(tender::catch_up(run).and_then(|()| runs::delete(run)));
     }
     match ingest::collect(call.request, LABEL_BYTES).await {
         Ok(document) => reply::document(runs::set_label(run, &document)),
@@ -426,10 +442,7 @@ async fn set_baseline(call: Call<'_>, test: &str) -> Reply {
             Err(error) => Err(error),
         }
     };
-    match done {
-        Ok(()) => reply::empty(StatusCode::NO_CONTENT),
-        Err(error) => reply::failure(&error),
-    }
+    no_content(done)
 }
 
 /// Commands without a body.
@@ -469,6 +482,18 @@ async fn declare(request: Request, test: String) -> Reply {
         Ok(document) => aggregator::declare(&test, &document),
         Err(error) => Err(error),
     };
+    no_content(result)
+}
+
+async fn set_dashboard(request: Request, test: String) -> Reply {
+    match ingest::collect(request, DASHBOARD_BYTES).await {
+        Ok(document) => no_content(aggregator::set_dashboard(&test, &document)),
+        Err(error) => reply::failure(&error),
+    }
+}
+
+/// The answer to a command that leaves nothing to tell.
+fn no_content(result: Result<(), Failure>) -> Reply {
     match result {
         Ok(()) => reply::empty(StatusCode::NO_CONTENT),
         Err(error) => reply::failure(&error),

@@ -177,9 +177,9 @@ function RunSelector({ session, navigate }) {
   </details>`;
 }
 
-/** What tells a run from others of its test: `run 14`, or its name. */
-export function runLabel({ id, test, name, number }) {
-  if (name) return name;
+/** What tells a run from others of its test: what people called it, its name, or `run 14`. */
+export function runLabel({ id, test, label, name, number }) {
+  if (label || name) return label || name;
   if (number !== null && number !== undefined) return `run ${format(number, "count")}`;
   return id.slice(test.length + 1);
 }

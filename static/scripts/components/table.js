@@ -1,20 +1,34 @@
 /** A table of figures: sorted, filtered, and steady while somebody points at it. */
 
-import { html, useRef, useState } from "../html.js";
+import { Fragment, html, useRef, useState } from "../html.js";
 
 /**
  * `columns` are `{id, title, cell(row), sort(row), text(row), left, width}`; without `sort` a column
- * cannot be sorted by. `rowKey(row)` tells rows apart. `initial` is `{by, down}`.
+ * cannot be sorted by. `rowKey(row)` tells rows apart. `initial` is `{by, down}`. With `detail(row)`
+ * rows open below themselves: `open` is the key of the one that is open, `onOpen(row or null)` the wish.
  */
-export function DataTable({ columns, rows, rowKey, initial, label, filter = "" }) {
+export function DataTable({
+  columns,
+  rows,
+  rowKey,
+  initial,
+  label,
+  filter = "",
+  detail = null,
+  open = null,
+  onOpen,
+  empty = "No data yet.",
+}) {
   const [order, setOrder] = useState(initial ?? null);
   const pointed = useRef(false);
+  const focused = useRef(false);
   const lastOrder = useRef([]);
 
   const wanted = filter.trim().toLowerCase();
   const visible = wanted ? rows.filter((row) => matches(row, columns, wanted)) : rows;
   const sorted = order ? sortRows(visible, columns, order) : visible;
-  const shown = pointed.current ? keepOrder(sorted, lastOrder.current, rowKey) : sorted;
+  const still = pointed.current || focused.current || open !== null;
+  const shown = still ? keepOrder(sorted, lastOrder.current, rowKey) : sorted;
   lastOrder.current = shown.map(rowKey);
 
   function sortBy(column) {
@@ -23,13 +37,25 @@ export function DataTable({ columns, rows, rowKey, initial, label, filter = "" }
     setOrder({ by: column.id, down });
   }
 
+  function openRow(row) {
+    onOpen(rowKey(row) === open ? null : row);
+  }
+
+  function clicked(event, row) {
+    // Controls speak for themselves, and whoever marks text wants to read.
+    if (event.target.closest("button, a") || !getSelection().isCollapsed) return;
+    openRow(row);
+  }
+
   return html`<div
-    class="table-scroll"
+    class=${detail ? "table-scroll table-opens" : "table-scroll"}
     tabindex="0"
     role="region"
-    aria-label=${label}
+    aria-label=${`${label}, table`}
     onPointerEnter=${(event) => (pointed.current = event.pointerType === "mouse")}
     onPointerLeave=${() => (pointed.current = false)}
+    onFocusIn=${() => (focused.current = true)}
+    onFocusOut=${() => (focused.current = false)}
   >
     <table>
       <thead>
@@ -56,19 +82,44 @@ export function DataTable({ columns, rows, rowKey, initial, label, filter = "" }
         </tr>
       </thead>
       <tbody>
-        ${shown.map(
-          (row) =>
-            html`<tr key=${rowKey(row)}>
+        ${shown.map((row) => {
+          const key = rowKey(row);
+          const isOpen = detail !== null && key === open;
+          return html`<${Fragment} key=${key}>
+            <tr
+              class=${isOpen ? "row-open" : ""}
+              onClick=${detail ? (event) => clicked(event, row) : undefined}
+            >
               ${columns.map((column, i) =>
                 i === 0
-                  ? html`<th scope="row" class="left">${column.cell(row)}</th>`
+                  ? html`<th scope="row" class="left">
+                      ${
+                        detail
+                          ? html`<button
+                              type="button"
+                              class="opener"
+                              aria-expanded=${isOpen}
+                              onClick=${() => openRow(row)}
+                            >
+                              ${column.cell(row)}
+                            </button>`
+                          : column.cell(row)
+                      }
+                    </th>`
                   : html`<td class=${column.left ? "left" : ""}>${column.cell(row)}</td>`,
               )}
-            </tr>`,
-        )}
+            </tr>
+            ${
+              isOpen &&
+              html`<tr class="row-detail">
+                <td colspan=${columns.length}><div class="detail">${detail(row)}</div></td>
+              </tr>`
+            }
+          <//>`;
+        })}
       </tbody>
     </table>
-    ${shown.length === 0 ? html`<p class="nothing">${wanted ? "Nothing matches." : "No data yet."}</p>` : null}
+    ${shown.length === 0 ? html`<p class="nothing">${wanted ? "Nothing matches." : empty}</p>` : null}
   </div>`;
 }
 
@@ -81,8 +132,8 @@ function sortRows(rows, columns, { by, down }) {
   const value = columns.find((column) => column.id === by)?.sort;
   if (!value) return rows;
   return [...rows].sort((a, b) => {
-    const x = value(a);
-    const y = value(b);
+    const x = value(a) ?? null;
+    const y = value(b) ?? null;
     if (x === null || y === null) return (x === null) - (y === null);
     const direction = x < y ? -1 : x > y ? 1 : 0;
     return down ? -direction : direction;

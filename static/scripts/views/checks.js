@@ -1,8 +1,189 @@
-/** Checks of a run. */
+/** What was asked of the answers, and of the run: checks and thresholds. */
 
-import { Card } from "../components/parts.js";
-import { html } from "../html.js";
+import { ChartCard } from "../components/chart-card.js";
+import { Filter } from "../components/choices.js";
+import { Problem } from "../components/distribution.js";
+import { Bar, Card, Chip } from "../components/parts.js";
+import { DataTable } from "../components/table.js";
+import { sayTally, ThresholdTable } from "../components/threshold-table.js";
+import { clock, format, moment, NOTHING, plural } from "../format.js";
+import { html, useMemo, useRef } from "../html.js";
+import { column } from "../model.js";
+import { rowRun, setColumn, useDrawnRow } from "../rows.js";
+import { tally, thresholdsKnown } from "../thresholds.js";
+import { sayGroup } from "./requests.js";
 
-export function Checks() {
-  return html`<${Card} id="checks" title="Checks"><p class="nothing">Nothing yet.</p><//>`;
+export function Checks(props) {
+  return html`<${Thresholds} ...${props} /><${ChecksOfRun} key=${props.run.id} ...${props} />`;
 }
+
+function Thresholds({ run }) {
+  if (!run.current) return null;
+  const { fail, noData, total } = tally(run.thresholds);
+  const state = fail ? "bad" : noData ? "warning" : "good";
+  return html`<${Card}
+    id="thresholds"
+    title="Thresholds"
+    caption=${total > 0 && html`<${Chip} state=${state}>${sayTally(run.thresholds)}<//>`}
+  >
+    ${total > 0 && html`<${ThresholdTable} run=${run} />`}
+    ${
+      total === 0 &&
+      html`<p class="nothing">
+        ${thresholdsKnown(run) ? "The test has no thresholds." : "Not known; the command above tells them."}
+      </p>`
+    }
+  <//>`;
+}
+
+const FAILURES = {
+  id: "check-failures",
+  title: "Failed checks",
+  caption: "share of checks",
+  unit: "ratio",
+  series: [{ label: "failed", metric: "checks", aggregate: "failed", color: "--bad", fill: true }],
+};
+
+/** The run's own checks, told by what failed. */
+function drawFailures(drawn, run) {
+  if (drawn.revision === run.revision) return;
+  const passed = column(run, "checks", "rate");
+  drawn.start = run.start;
+  drawn.times = run.times;
+  setColumn(
+    drawn,
+    "checks",
+    "failed",
+    passed.map((share) => (share === null ? null : 1 - share)),
+    { type: "rate" },
+  );
+  drawn.revision = run.revision;
+}
+
+function ChecksOfRun({ run, api, route, navigate }) {
+  const drawn = useRef(null);
+  drawn.current ??= rowRun();
+  drawFailures(drawn.current, run);
+  const checks = run.tables.checks;
+  const fails = checks.reduce((count, row) => count + row.fails, 0);
+  const all = fails + checks.reduce((count, row) => count + row.passes, 0);
+  const zooming = { zoom: route.zoom, onZoom: (zoom) => navigate({ zoom }) };
+  // Between windows, while only clocks move, nothing of this is drawn again.
+  const content = useMemo(
+    () =>
+      html`<${DataTable}
+        label="Checks"
+        columns=${columns(run)}
+        rows=${checks}
+        rowKey=${(row) => JSON.stringify(row.key)}
+        initial=${{ by: "share", down: false }}
+        filter=${route.filter}
+        empty=${run.current ? (run.stop === null ? "No checks yet." : "The test has no checks.") : ""}
+        open=${route.row?.[0] === "checks" ? JSON.stringify(route.row.slice(1)) : null}
+        onOpen=${(row) => navigate({ row: row ? ["checks", ...row.key] : null })}
+        detail=${(row) =>
+          html`<${CheckDetail}
+            key=${JSON.stringify(row.key)}
+            run=${run}
+            api=${api}
+            row=${row}
+            ...${zooming}
+          />`}
+      />`,
+    [run, checks, route, run.times.length, run.current, run.stop],
+  );
+  return html`<${Card}
+      id="checks"
+      title="Checks"
+      caption=${all > 0 && html`<${Verdict} fails=${fails} all=${all} />`}
+      actions=${html`<${Filter} label="Filter checks" route=${route} navigate=${navigate} />`}
+    >
+      ${content}
+    <//>
+    ${all > 0 && html`<${ChartCard} run=${drawn.current} panel=${FAILURES} ...${zooming} />`}`;
+}
+
+function Verdict({ fails, all }) {
+  if (fails === 0) return html`<${Chip} state="good">All ${plural(all, "check")} passed<//>`;
+  return html`<${Chip} state="bad"
+    >${format(fails, "count")} of ${plural(all, "check")} failed, ${format(fails / all, "ratio")}<//
+  >`;
+}
+
+const ONE_CHECK = {
+  id: "check-row",
+  title: "This check",
+  caption: "per second",
+  unit: "rate",
+  series: [
+    { label: "failed", metric: "checks", aggregate: "fails", color: "--bad", fill: true },
+    { label: "passed", metric: "checks", aggregate: "passes", color: "--series-3" },
+  ],
+};
+
+function CheckDetail({ run, api, row, zoom, onZoom }) {
+  const { drawn, problem, retry } = useDrawnRow({ api, run, table: "checks", row: row.key });
+  if (problem && !drawn) return html`<${Problem} what="row" problem=${problem} retry=${retry} />`;
+  if (!drawn) return html`<div class="detail-wait"></div>`;
+  return html`<${ChartCard} run=${drawn} panel=${ONE_CHECK} zoom=${zoom} onZoom=${onZoom} />`;
+}
+
+const share = (row) => row.passes / (row.passes + row.fails || 1);
+
+function columns(run) {
+  return [
+    {
+      id: "name",
+      title: "Check",
+      left: true,
+      sort: (row) => row.key.at(-1),
+      text: (row) => row.key.map(sayGroup).join(" "),
+      cell: (row) => html`<bdi class="metric-name" title=${row.key.at(-1)}>${row.key.at(-1)}</bdi>`,
+    },
+    {
+      id: "group",
+      title: "Group",
+      left: true,
+      sort: (row) => groupOf(row),
+      cell: (row) =>
+        groupOf(row)
+          ? html`<bdi class="metric-name" title=${groupOf(row)}>${sayGroup(groupOf(row))}</bdi>`
+          : NOTHING,
+    },
+    { id: "passes", title: "Passed", sort: (row) => row.passes, cell: (row) => format(row.passes, "count") },
+    {
+      id: "fails",
+      title: "Failed",
+      sort: (row) => row.fails,
+      cell: (row) => html`<span class=${row.fails > 0 ? "bad" : ""}>${format(row.fails, "count")}</span>`,
+    },
+    {
+      id: "share",
+      title: "Share passed",
+      sort: share,
+      cell: (row) =>
+        html`<span class="share"
+          ><${Bar} share=${share(row)} /><span>${format(share(row), "ratio")}</span></span
+        >`,
+    },
+    {
+      id: "last",
+      title: "Last failed",
+      sort: (row) => row.lastFailed,
+      cell: (row) =>
+        row.lastFailed === null
+          ? NOTHING
+          : html`<span title=${moment(row.lastFailed)}>${clock(row.lastFailed - run.start)}</span>`,
+    },
+    {
+      id: "state",
+      title: "Outcome",
+      left: true,
+      sort: (row) => Number(row.fails === 0),
+      cell: (row) =>
+        row.fails > 0 ? html`<${Chip} state="bad">failed<//>` : html`<${Chip} state="good">passed<//>`,
+    },
+  ];
+}
+
+const groupOf = (row) => (row.key.length > 1 ? row.key[0] : "");

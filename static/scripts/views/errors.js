@@ -1,8 +1,297 @@
-/** Errors of a run. */
+/** What failed, how, and when: statuses over time, and every kind of failure in words. */
 
-import { Card } from "../components/parts.js";
-import { html } from "../html.js";
+import { ChartCard } from "../components/chart-card.js";
+import { Segments, Filter } from "../components/choices.js";
+import { Problem } from "../components/distribution.js";
+import { Bar, Card, Chip } from "../components/parts.js";
+import { RequestName } from "../components/request-table.js";
+import { DataTable } from "../components/table.js";
+import { CLASSES, classOf, isError, sayError, sayStatus } from "../codes.js";
+import { clock, format, moment, plural } from "../format.js";
+import { html, useMemo, useRef, useState } from "../html.js";
+import { ratePerSecond, rowRun, setColumn, setTimes, sumOf, useDrawnRow, useRows } from "../rows.js";
 
-export function Errors() {
-  return html`<${Card} id="errors" title="Errors"><p class="nothing">Nothing yet.</p><//>`;
+export function Errors(props) {
+  return html`<${ErrorsOfRun} key=${props.run.id} ...${props} />`;
+}
+
+function ErrorsOfRun({ run, api, route, navigate }) {
+  const [all, setAll] = useState(false);
+  const drawn = useRef(null);
+  const { value: rows, problem, retry } = useRows({ api, run, table: "statuses" });
+  if (rows && run.current) {
+    drawn.current ??= rowRun();
+    drawStatuses(drawn.current, rows, run);
+  }
+  const statuses = run.tables.statuses;
+  const errors = statuses.filter((row) => isError(...parts(row).slice(2)));
+  const responses = sum(statuses);
+  const failed = sum(errors);
+  const shown = all ? statuses : errors;
+  // Between windows, while only clocks move, nothing of this is drawn again.
+  const content = useMemo(
+    () =>
+      html`<${DataTable}
+        label=${all ? "Statuses" : "Errors"}
+        columns=${columns(run, responses, all)}
+        rows=${shown}
+        rowKey=${(row) => JSON.stringify(row.key)}
+        initial=${{ by: "count", down: true }}
+        filter=${route.filter}
+        empty=${emptyText(run, statuses, all)}
+        open=${route.row?.[0] === "statuses" ? JSON.stringify(route.row.slice(1)) : null}
+        onOpen=${(row) => navigate({ row: row ? ["statuses", ...row.key] : null })}
+        detail=${(row) =>
+          html`<${StatusDetail}
+            key=${JSON.stringify(row.key)}
+            run=${run}
+            api=${api}
+            row=${row}
+            route=${route}
+            navigate=${navigate}
+          />`}
+      />`,
+    [run, statuses, all, route, run.times.length, run.current, run.stop],
+  );
+  return html`<p class="verdict">
+      ${run.current && html`<${Verdict} failed=${failed} responses=${responses} />`}
+    </p>
+    ${problem && html`<${Problem} what="statuses over time" problem=${problem} retry=${retry} />`}
+    ${drawn.current && statuses.length > 0 && html`<${Charts} drawn=${drawn.current} route=${route} navigate=${navigate} />`}
+    <${Card}
+      id="errors"
+      title=${all ? "Statuses" : "Errors"}
+      caption=${`by request, status and error code · ${format(shown.length, "count")}`}
+      actions=${html`<div class="toolbar">
+        <${Segments}
+          label="Rows"
+          options=${[
+            ["errors", "Errors"],
+            ["all", "All statuses"],
+          ]}
+          value=${all ? "all" : "errors"}
+          onChoose=${(id) => setAll(id === "all")}
+        />
+        <${Filter} label="Filter errors" route=${route} navigate=${navigate} />
+      </div>`}
+    >
+      ${content}
+    <//>`;
+}
+
+const sum = (rows) => rows.reduce((count, row) => count + row.count, 0);
+
+/** `[method, name, status, code]`; rows beyond those that are kept apart have one name for all. */
+const parts = (row) => (row.key.length === 4 ? row.key : ["", row.key[0], "", ""]);
+
+function Verdict({ failed, responses }) {
+  if (responses === 0) return html`<${Chip} state="none">no requests<//>`;
+  if (failed === 0) return html`<${Chip} state="good">no errors<//> in ${plural(responses, "request")}`;
+  const rest = ` in ${plural(responses, "request")}, ${format(failed / responses, "ratio")}`;
+  return html`<${Chip} state="bad">${plural(failed, "error")}<//>${rest}`;
+}
+
+function emptyText(run, statuses, all) {
+  if (!run.current) return "";
+  if (statuses.length === 0) return run.stop === null ? "No requests yet." : "The run made no HTTP requests.";
+  return all ? "" : "No errors: every request got a response with a status below 400.";
+}
+
+function columns(run, responses, all) {
+  const when = (id, title) => ({
+    id,
+    title,
+    sort: (row) => row[id],
+    cell: (row) => html`<span title=${moment(row[id])}>${clock(row[id] - run.start)}</span>`,
+  });
+  return [
+    {
+      id: "request",
+      title: "Request",
+      left: true,
+      sort: (row) => parts(row)[1],
+      text: (row) => parts(row).join(" "),
+      cell: (row) => html`<${RequestName} parts=${row.key.slice(0, 2)} />`,
+    },
+    {
+      id: "status",
+      title: "Status",
+      left: true,
+      sort: (row) => Number(parts(row)[2]),
+      cell: (row) => html`<${Status} status=${parts(row)[2]} code=${parts(row)[3]} />`,
+    },
+    {
+      id: "code",
+      title: "Code",
+      left: true,
+      sort: (row) => parts(row)[3],
+      cell: (row) => html`<bdi class="code">${parts(row)[3] || "–"}</bdi>`,
+    },
+    {
+      id: "meaning",
+      title: "Meaning",
+      left: true,
+      text: (row) => meaning(row),
+      cell: (row) => meaning(row) || "–",
+    },
+    when("first", "First"),
+    when("last", "Last"),
+    { id: "count", title: "Count", sort: (row) => row.count, cell: (row) => format(row.count, "count") },
+    {
+      id: "share",
+      title: "Share of requests",
+      sort: (row) => row.count,
+      // Bars tell statuses apart; failures among all requests are too few for that.
+      cell: (row) =>
+        all
+          ? html`<span class="share"
+              ><${Bar} share=${row.count / responses} /><span
+                >${format(row.count / responses, "ratio")}</span
+              ></span
+            >`
+          : format(row.count / responses, "ratio"),
+    },
+  ];
+}
+
+function meaning(row) {
+  const [, , status, code] = parts(row);
+  return isError(status, code) ? sayError(status, code) : sayStatus(status);
+}
+
+function Status({ status, code }) {
+  return html`<bdi class=${isError(status, code) ? "bad" : ""}>${status || "–"}</bdi>`;
+}
+
+const RATE = { type: "counter" };
+
+/** Columns by class and, of failures, by status, as requests per second. */
+function drawStatuses(drawn, rows, run) {
+  if (drawn.revision === rows.revision) return;
+  setTimes(drawn, rows, run);
+  const classes = new Map();
+  for (const series of rows.series.values()) {
+    const [status] = series.key;
+    const values = ratePerSecond(rows, series);
+    if (isError(status, "")) setColumn(drawn, `status ${status}`, "rate", values, RATE);
+    const id = classOf(status);
+    classes.set(id, [...(classes.get(id) ?? []), values]);
+  }
+  for (const [id, columns] of classes) setColumn(drawn, `class ${id}`, "rate", sumOf(rows, columns), RATE);
+  drawn.revision = rows.revision;
+}
+
+/** Further statuses of a class, whose first has the class's colour. */
+const LINES = ["--series-6", "--series-7", "--series-1", "--series-8"];
+/** More lines than this would be a tangle. */
+const MOST_LINES = 6;
+
+function colorsOf(statuses) {
+  const taken = new Set();
+  const rest = [...LINES];
+  return statuses.map((status) => {
+    const { color } = CLASSES.find(({ id }) => id === classOf(status));
+    if (taken.has(color)) return rest.shift() ?? LINES.at(-1);
+    taken.add(color);
+    return color;
+  });
+}
+
+function Charts({ drawn, route, navigate }) {
+  const names = [...drawn.metrics.keys()];
+  const classes = CLASSES.filter(({ id }) => names.includes(`class ${id}`));
+  const failing = names
+    .filter((name) => name.startsWith("status "))
+    .map((name) => name.slice("status ".length))
+    .sort()
+    .slice(0, MOST_LINES);
+  const colors = colorsOf(failing);
+  const byClass = useMemo(
+    () => ({
+      id: "statuses",
+      title: "Responses",
+      caption: "per second, by class of status",
+      unit: "rate",
+      series: classes.map(({ id, label, color }) => ({
+        label,
+        metric: `class ${id}`,
+        aggregate: "rate",
+        color,
+      })),
+    }),
+    [classes.map(({ id }) => id).join()],
+  );
+  const byStatus = useMemo(
+    () => ({
+      id: "failures",
+      title: "Failures",
+      caption: "per second, by status",
+      unit: "rate",
+      series: failing.map((status, i) => ({
+        label: status === "0" ? "0 no response" : status || "other",
+        metric: `status ${status}`,
+        aggregate: "rate",
+        color: colors[i],
+      })),
+    }),
+    [failing.join()],
+  );
+  const onZoom = (zoom) => navigate({ zoom });
+  return html`<div class="charts statuses">
+    ${[byClass, byStatus]
+      .filter((panel) => panel.series.length > 0)
+      .map(
+        (panel) =>
+          html`<${ChartCard}
+            key=${panel.id}
+            run=${drawn}
+            panel=${panel}
+            zoom=${route.zoom}
+            onZoom=${onZoom}
+          />`,
+      )}
+  </div>`;
+}
+
+function StatusDetail({ run, api, row, route, navigate }) {
+  const { drawn, problem, retry } = useDrawnRow({ api, run, table: "statuses", row: row.key });
+  const [, , status, code] = parts(row);
+  const panel = useMemo(
+    () => ({
+      id: "status-row",
+      title: isError(status, code) ? "These failures" : "These responses",
+      caption: "per second",
+      unit: "rate",
+      series: [
+        {
+          label: status === "0" ? "no response" : status || "requests",
+          metric: "http_reqs",
+          aggregate: "rate",
+          color: isError(status, code) ? "--bad" : "--series-1",
+          fill: true,
+        },
+      ],
+    }),
+    [status, code],
+  );
+  if (problem && !drawn) return html`<${Problem} what="row" problem=${problem} retry=${retry} />`;
+  if (!drawn) return html`<div class="detail-wait"></div>`;
+  return html`<${ChartCard}
+      run=${drawn}
+      panel=${panel}
+      zoom=${route.zoom}
+      onZoom=${(zoom) => navigate({ zoom })}
+    />
+    ${
+      row.key.length === 4 &&
+      html`<div>
+        <button
+          type="button"
+          class="button"
+          onClick=${() => navigate({ tab: "requests", row: ["requests", ...row.key.slice(0, 2)], filter: "" })}
+        >
+          Open the request
+        </button>
+      </div>`
+    }`;
 }

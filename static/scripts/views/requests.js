@@ -1,8 +1,132 @@
-/** Requests of a run. */
+/** Which request, group or scenario did it: a table whose rows open their charts and distribution. */
 
+import { Filter, Segments } from "../components/choices.js";
 import { Card } from "../components/parts.js";
-import { html } from "../html.js";
+import { requestColumns, totalTime } from "../components/request-table.js";
+import { RowDetail } from "../components/row-detail.js";
+import { DataTable } from "../components/table.js";
+import { format, unitOf } from "../format.js";
+import { html, useMemo } from "../html.js";
 
-export function Requests() {
-  return html`<${Card} id="requests" title="Requests"><p class="nothing">Nothing yet.</p><//>`;
+const TABLES = [
+  ["requests", "Requests"],
+  ["groups", "Groups"],
+  ["scenarios", "Scenarios"],
+];
+const CAPTIONS = { requests: "by method and name", groups: "by group", scenarios: "by scenario" };
+const EMPTY = {
+  requests: "No HTTP requests.",
+  groups: "The test has no groups.",
+  scenarios: "No samples name their scenario.",
+};
+
+export function Requests({ run, api, route, navigate }) {
+  // `row` holds the table alone while no row of it is open.
+  const table = TABLES.some(([id]) => id === route.row?.[0]) ? route.row[0] : "requests";
+  const rows = run.tables[table];
+  const open = route.row?.length > 1 ? keyOf(route.row.slice(1)) : null;
+  // Between windows, while only clocks move, nothing of this is drawn again.
+  const content = useMemo(
+    () =>
+      html`<${DataTable}
+        key=${table}
+        label=${TABLES.find(([id]) => id === table)[1]}
+        columns=${table === "requests" ? requestColumns(totalTime(rows), { full: true }) : partColumns(table, rows)}
+        rows=${rows}
+        rowKey=${(row) => keyOf(row.key)}
+        initial=${table === "requests" ? { by: "time", down: true } : { by: "name", down: false }}
+        filter=${route.filter}
+        empty=${run.current ? EMPTY[table] : ""}
+        open=${open}
+        onOpen=${(row) => navigate({ row: row ? [table, ...row.key] : table === "requests" ? null : [table] })}
+        detail=${(row) =>
+          html`<${RowDetail}
+            key=${`${run.id} ${table} ${keyOf(row.key)}`}
+            run=${run}
+            api=${api}
+            route=${route}
+            navigate=${navigate}
+            table=${table}
+            row=${row.key}
+          />`}
+      />`,
+    [run, rows, route, run.times.length, run.current, run.stop],
+  );
+  return html`<div class="toolbar">
+      <${Segments}
+        label="Table"
+        options=${TABLES}
+        value=${table}
+        onChoose=${(id) => navigate({ row: id === "requests" ? null : [id] })}
+      />
+      <${Filter} label=${`Filter ${table}`} route=${route} navigate=${navigate} />
+    </div>
+    <${Card}
+      id="requests"
+      title=${TABLES.find(([id]) => id === table)[1]}
+      caption=${`${CAPTIONS[table]} · ${format(rows.length, "count")}`}
+    >
+      ${content}
+    <//>`;
+}
+
+const keyOf = (key) => JSON.stringify(key);
+
+const TYPES = {
+  http_reqs: { type: "counter" },
+  http_req_duration: { type: "trend", contains: "time" },
+  http_req_failed: { type: "rate" },
+  checks: { type: "rate" },
+  iterations: { type: "counter" },
+  group_duration: { type: "trend", contains: "time" },
+  iteration_duration: { type: "trend", contains: "time" },
+};
+
+function metric(title, name, aggregate, bad) {
+  const unit = unitOf(TYPES[name], aggregate);
+  const value = (row) => row.metrics[name]?.[aggregate] ?? null;
+  return {
+    id: `${name} ${aggregate}`,
+    title,
+    metric: name,
+    sort: value,
+    cell: (row) =>
+      bad?.(value(row))
+        ? html`<span class="bad">${format(value(row), unit)}</span>`
+        : format(value(row), unit),
+  };
+}
+
+/** Columns for groups and scenarios; those that no row has a figure for are left out. */
+function partColumns(table, rows) {
+  const whole = table === "groups" ? "group_duration" : "iteration_duration";
+  const title = table === "groups" ? "Group" : "Iteration";
+  return [
+    {
+      id: "name",
+      title: table === "groups" ? "Group" : "Scenario",
+      left: true,
+      sort: (row) => row.key[0],
+      text: (row) => sayGroup(row.key[0]),
+      cell: (row) =>
+        html`<bdi class="metric-name" title=${row.key[0]}
+          >${table === "groups" ? sayGroup(row.key[0]) : row.key[0]}</bdi
+        >`,
+    },
+    metric("Iterations", "iterations", "count"),
+    table === "groups" && metric("Executions", "group_duration", "count"),
+    metric(`${title} avg`, whole, "avg"),
+    metric(`${title} p95`, whole, "p(95)"),
+    metric("Requests", "http_reqs", "count"),
+    metric("Duration avg", "http_req_duration", "avg"),
+    metric("p95", "http_req_duration", "p(95)"),
+    metric("p99", "http_req_duration", "p(99)"),
+    metric("Failed", "http_req_failed", "rate", (share) => share > 0),
+    metric("Checks passed", "checks", "rate", (share) => share !== null && share < 1),
+  ].filter((column) => column && (!column.metric || rows.some((row) => row.metrics[column.metric])));
+}
+
+/** `::cart::pay` is `cart › pay`. */
+export function sayGroup(group) {
+  return group.replace(/^::/, "").replaceAll("::", " › ");
 }

@@ -1,31 +1,16 @@
-/** Every metric of the run as tables by type, submetrics below their metric. */
+/** Every metric of the run as tables by type, submetrics below their metric; and to take away. */
 
 import { Card, Sign } from "../components/parts.js";
 import { DataTable } from "../components/table.js";
+import { toCsv, toMarkdown } from "../export.js";
 import { format, unitOf } from "../format.js";
-import { html, useState } from "../html.js";
+import { html, useEffect, useRef, useState } from "../html.js";
 import { splitName, total } from "../model.js";
+import { metricRows, titleOf, TYPES } from "../summary.js";
 
-const TYPES = [
-  { type: "trend", title: "Trends", order: ["avg", "min", "med", "max", "p(90)", "p(95)", "p(99)"] },
-  { type: "counter", title: "Counters", order: ["count", "rate"] },
-  { type: "rate", title: "Rates", order: ["rate"] },
-  { type: "gauge", title: "Gauges", order: ["value"] },
-];
-
-const TITLES = {
-  count: "Count",
-  rate: "Per second",
-  value: "Latest",
-  avg: "Average",
-  min: "Min",
-  med: "Median",
-  max: "Max",
-};
-
-export function Summary({ run }) {
+export function Summary({ run, session, api }) {
   const [filter, setFilter] = useState("");
-  return html`<div class="toolbar">
+  return html`<div class="toolbar toolbar-wide">
       <input
         type="search"
         class="filter"
@@ -34,15 +19,83 @@ export function Summary({ run }) {
         value=${filter}
         onInput=${(event) => setFilter(event.target.value)}
       />
+      <${Exports} info=${session.state.info} api=${api} />
     </div>
     ${TYPES.map((table) => html`<${TypeTable} key=${table.type} run=${run} table=${table} filter=${filter} />`)}`;
 }
 
+/** Written from the server's document, which has every digit. */
+function Exports({ info, api }) {
+  const [said, setSaid] = useState(null);
+  const [text, setText] = useState(null);
+
+  useEffect(() => {
+    setSaid(null);
+    setText(null);
+  }, [info.id]);
+
+  async function doing(action) {
+    setText(null);
+    setSaid(null);
+    try {
+      setSaid(await action(await api.summary(info.id)));
+    } catch (error) {
+      setSaid(`That did not work: ${error.message}`);
+    }
+  }
+
+  const copy = () =>
+    doing(async (summary) => {
+      const markdown = toMarkdown(summary, info.label || summary.run);
+      try {
+        await navigator.clipboard.writeText(markdown);
+        return "Copied.";
+      } catch {
+        // No clipboard without a secure context or the reader's leave.
+        setText(markdown);
+        return "The clipboard is closed to this page; copy from here:";
+      }
+    });
+  const csv = () =>
+    doing((summary) => {
+      download(`${info.id}.csv`, "text/csv;charset=utf-8", toCsv(summary));
+      return "Saved.";
+    });
+
+  return html`<div class="exports">
+      <button type="button" class="button" onClick=${copy}>Copy as Markdown</button>
+      <button type="button" class="button" onClick=${csv}>Download CSV</button>
+      <a class="button" href=${api.summaryAddress(info.id)} download=${`${info.id}.json`}>Download JSON</a>
+      <span class="caption" role="status">${said}</span>
+    </div>
+    ${text !== null && html`<${Selected} text=${text} />`}`;
+}
+
+function Selected({ text }) {
+  const area = useRef(null);
+  useEffect(() => area.current.select(), [text]);
+  return html`<textarea
+    ref=${area}
+    class="export-text"
+    aria-label="The summary as Markdown"
+    rows="10"
+    readonly
+  >
+${text}</textarea>`;
+}
+
+function download(name, type, text) {
+  const url = URL.createObjectURL(new Blob([text], { type }));
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = name;
+  link.click();
+  // The browser takes the file at its own time.
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+}
+
 function TypeTable({ run, table, filter }) {
-  const rows = [...run.metrics]
-    .filter(([name, meta]) => meta.type === table.type && name !== "time")
-    .map(([name, meta]) => ({ name, meta }))
-    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  const rows = metricRows(run.metrics, table.type);
   if (rows.length === 0) return null;
   const said = run.param.aggregates[table.type] ?? [];
   const aggregates = [
@@ -60,7 +113,7 @@ function TypeTable({ run, table, filter }) {
     },
     ...aggregates.map((aggregate) => ({
       id: aggregate,
-      title: title(table.type, aggregate),
+      title: titleOf(table.type, aggregate),
       sort: (row) => total(run, row.name, aggregate),
       cell: (row) => format(total(run, row.name, aggregate), unitOf(row.meta, aggregate)),
     })),
@@ -71,18 +124,13 @@ function TypeTable({ run, table, filter }) {
     caption=${format(rows.length, "count")}
   >
     <${DataTable}
-      label=${table.title}
+      label=${`${table.title}, table`}
       columns=${columns}
       rows=${rows}
       rowKey=${(row) => row.name}
       filter=${filter}
     />
   <//>`;
-}
-
-function title(type, aggregate) {
-  if (type === "rate") return "Share";
-  return TITLES[aggregate] ?? aggregate.replace(/^p\((.*)\)$/, "p$1");
 }
 
 function MetricName({ run, row }) {

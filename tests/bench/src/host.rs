@@ -79,6 +79,15 @@ impl Host {
         }
     }
 
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Waits until everything that was sent is folded.
+    pub fn settle(&self, run: &str) -> Result<()> {
+        self.get(&format!("/runs/{run}/summary")).map(drop)
+    }
+
     pub fn requests(&self, run: &str) -> Result<usize> {
         let summary: serde_json::Value = serde_json::from_slice(&self.get(&format!("/runs/{run}/summary"))?)?;
         let count = summary["metrics"]["http_reqs"]["values"]["count"].as_f64();

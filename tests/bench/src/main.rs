@@ -6,6 +6,7 @@
 mod host;
 mod input;
 mod long;
+mod pages;
 mod yardstick;
 
 use anyhow::{Context, Result, ensure};
@@ -37,6 +38,9 @@ fn main() -> Result<()> {
     }
     if wanted("age") {
         long::age(&binary)?;
+    }
+    if wanted("pages") {
+        pages::pages(&binary)?;
     }
     Ok(())
 }

@@ -11,4 +11,5 @@ mod k6;
 mod malformed;
 mod numbers;
 mod pages;
+mod panels;
 mod wire;

@@ -1,0 +1,33 @@
+/** What a table shows: one of a few choices, and a text that rows must hold. */
+
+import { html } from "../html.js";
+
+/** `options` are `[id, title]`. */
+export function Segments({ label, options, value, onChoose }) {
+  return html`<div class="segments" role="group" aria-label=${label}>
+    ${options.map(
+      ([id, title]) =>
+        html`<button
+          key=${id}
+          type="button"
+          class="segment"
+          aria-pressed=${id === value}
+          onClick=${() => onChoose(id)}
+        >
+          ${title}
+        </button>`,
+    )}
+  </div>`;
+}
+
+/** `route.filter` as a field. */
+export function Filter({ label, route, navigate }) {
+  return html`<input
+    type="search"
+    class="filter"
+    placeholder="Filter…"
+    aria-label=${label}
+    value=${route.filter}
+    onInput=${(event) => navigate({ filter: event.target.value }, { replace: true })}
+  />`;
+}

@@ -1,0 +1,361 @@
+/** How a metric's values are distributed: a histogram, the percentile curve, and the tables behind both. */
+
+import { curve, histogram, linearTicks, percentilePlace } from "../distribution.js";
+import { format, plural, unitOf } from "../format.js";
+import { html, useState } from "../html.js";
+import { usePolled } from "../poller.js";
+import { Card } from "./parts.js";
+
+const WIDTH = 1000;
+const HEIGHT = 200;
+/** A live run's distribution changes slowly. */
+const WAIT_MS = 5000;
+const MARKS = [
+  [50, "--series-1"],
+  [95, "--series-2"],
+  [99, "--series-6"],
+];
+const CURVE_TICKS = [0, 50, 90, 99, 99.9, 99.99];
+
+/** `metrics` are the trends to choose from, the one shown at first in front. */
+export function Distributions({ api, run, table, row, metrics }) {
+  const [chosen, choose] = useState(null);
+  const metric = metrics.includes(chosen) ? chosen : metrics[0];
+  if (!metric) return null;
+  const choice = html`<select
+    class="select"
+    aria-label="Metric of the distribution"
+    value=${metric}
+    onChange=${(event) => choose(event.target.value)}
+  >
+    ${metrics.map((name) => html`<option key=${name} value=${name}>${name}</option>`)}
+  </select>`;
+  return html`<${Distribution}
+    key=${metric}
+    api=${api}
+    run=${run}
+    table=${table}
+    row=${row}
+    metric=${metric}
+    choice=${metrics.length > 1 ? choice : null}
+  />`;
+}
+
+function Distribution({ api, run, table, row, metric, choice }) {
+  const [asTable, setAsTable] = useState(false);
+  const load = () => api.distribution(run.id, { table, key: row, metric });
+  const { value, problem, retry } = usePolled(
+    load,
+    run.stop ?? (run.current ? run.times.length : 0),
+    WAIT_MS,
+  );
+  const unit = unitOf({ type: "trend", contains: value?.contains ?? run.metrics.get(metric)?.contains });
+  return html`<${Card}
+    id="distribution"
+    title="Distribution"
+    caption=${value ? plural(value.count, "value") : ""}
+    actions=${html`${choice}
+      <button
+        type="button"
+        class="button button-quiet"
+        aria-pressed=${asTable}
+        aria-label="Distribution as a table"
+        onClick=${() => setAsTable(!asTable)}
+      >
+        Table
+      </button>`}
+  >
+    ${problem && html`<${Problem} what="distribution" problem=${problem} retry=${retry} />`}
+    ${
+      value &&
+      (value.count === 0
+        ? html`<p class="nothing">No values.</p>`
+        : asTable
+          ? html`<${Tables} value=${value} unit=${unit} />`
+          : html`<div class="distribution">
+              <${Histogram} value=${value} unit=${unit} />
+              <${Curve} value=${value} unit=${unit} />
+            </div>`)
+    }
+    ${!value && !problem && html`<div class="distribution-wait"></div>`}
+  <//>`;
+}
+
+export function Problem({ what, problem, retry }) {
+  return html`<p class="problem" role="alert">
+    <span><span class="bad">The ${what} did not come:</span> ${problem}</span>
+    <button type="button" class="button" onClick=${retry}>Try again</button>
+  </p>`;
+}
+
+const percent = (share) => `${share * 100}%`;
+const span = (bar, unit) =>
+  `${format(bar.from, unit, { trim: true })} to ${format(bar.to, unit, { trim: true })}`;
+
+function Histogram({ value, unit }) {
+  const [at, setAt] = useState(null);
+  const { scale, zero, bars } = histogram(value);
+  if (!scale) return html`<p class="nothing">All ${plural(zero, "value")} are zero.</p>`;
+  const top = Math.max(...bars.map((bar) => bar.count));
+  const marks = MARKS.map(([percentile, color]) => ({
+    percentile,
+    color,
+    value: value.percentiles.find(([p]) => p === percentile)?.[1] ?? null,
+  })).filter((mark) => mark.value !== null);
+  const chosen = at === null ? null : bars[Math.min(at, bars.length - 1)];
+  const said = chosen
+    ? `${span(chosen, unit)}: about ${format(Math.round(chosen.count), "count")}, ${format(chosen.count / value.count, "ratio")}`
+    : `${format(value.min, unit)} to ${format(value.max, unit)}`;
+
+  function moved(event) {
+    const box = event.currentTarget.getBoundingClientRect();
+    const share = (event.clientX - box.left) / box.width;
+    setAt(Math.min(bars.length - 1, Math.max(0, Math.floor(share * bars.length))));
+  }
+
+  function pressed(event) {
+    const next = {
+      ArrowLeft: (at ?? bars.length) - 1,
+      ArrowDown: (at ?? bars.length) - 1,
+      ArrowRight: (at ?? -1) + 1,
+      ArrowUp: (at ?? -1) + 1,
+      Home: 0,
+      End: bars.length - 1,
+    }[event.key];
+    if (next === undefined) return;
+    event.preventDefault();
+    setAt(Math.min(bars.length - 1, Math.max(0, next)));
+  }
+
+  return html`<figure class="plot">
+    <figcaption class="caption">
+      Histogram, logarithmic axis${zero > 0 ? ` · ${format(zero, "count")} of zero` : ""}
+    </figcaption>
+    <div
+      class="plot-area"
+      role="slider"
+      tabindex="0"
+      aria-label="Histogram, bar"
+      aria-valuemin="0"
+      aria-valuemax=${bars.length - 1}
+      aria-valuenow=${at ?? 0}
+      aria-valuetext=${said}
+      onPointerMove=${moved}
+      onPointerLeave=${() => setAt(null)}
+      onKeyDown=${pressed}
+      onBlur=${() => setAt(null)}
+    >
+      <svg viewBox=${`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
+        ${bars.map((bar, i) => {
+          const height = (bar.count / top) * (HEIGHT - 8);
+          return html`<rect
+            key=${i}
+            class=${bar === chosen ? "histogram-bar chosen" : "histogram-bar"}
+            x=${(i * WIDTH) / bars.length + 1}
+            width=${WIDTH / bars.length - 2}
+            y=${HEIGHT - height}
+            height=${bar.count > 0 ? Math.max(2, height) : 0}
+          />`;
+        })}
+      </svg>
+      ${marks.map(
+        (mark) =>
+          html`<span
+            key=${mark.percentile}
+            class="plot-mark"
+            aria-hidden="true"
+            style=${{
+              left: percent(Math.min(1, Math.max(0, scale.place(mark.value)))),
+              color: `var(${mark.color})`,
+            }}
+          ></span>`,
+      )}
+    </div>
+    <${Axis} ticks=${scale.ticks.map((tick) => [scale.place(tick), format(tick, unit, { trim: true })])} />
+    <div class="legend plot-legend">
+      ${marks.map(
+        (mark) =>
+          html`<span key=${mark.percentile} class="legend-fixed">
+            <span class="swatch" style=${{ color: `var(${mark.color})` }}></span>p${mark.percentile}${" "}
+            <b>${format(mark.value, unit)}</b>
+          </span>`,
+      )}
+      <span class="legend-time">${said}</span>
+    </div>
+  </figure>`;
+}
+
+function Curve({ value, unit }) {
+  const [at, setAt] = useState(null);
+  const points = curve(value);
+  if (points.length < 2) return null;
+  const low = Math.min(0, points[0].value);
+  const high = Math.max(...points.map((point) => point.value)) || 1;
+  const top = low + (high - low) * 1.06;
+  const deepest = points.at(-1).percentile;
+  const x = (point) => percentilePlace(point.percentile, deepest);
+  const y = (v) => 1 - (v - low) / (top - low);
+  const chosen = at === null ? points.at(-1) : points[Math.min(at, points.length - 1)];
+  const line = points
+    .map((point) => `${(x(point) * WIDTH).toFixed(1)},${(y(point.value) * HEIGHT).toFixed(1)}`)
+    .join(" ");
+  const said = `${sayPercentile(chosen.percentile)} ${format(chosen.value, unit)}`;
+  const levels = linearTicks(low, high);
+
+  function moved(event) {
+    const box = event.currentTarget.getBoundingClientRect();
+    const share = (event.clientX - box.left) / box.width;
+    const distances = points.map((point) => Math.abs(x(point) - share));
+    setAt(distances.indexOf(Math.min(...distances)));
+  }
+
+  function pressed(event) {
+    const from = at ?? points.length - 1;
+    const next = {
+      ArrowLeft: from - 1,
+      ArrowDown: from - 1,
+      ArrowRight: from + 1,
+      ArrowUp: from + 1,
+      Home: 0,
+      End: points.length - 1,
+    }[event.key];
+    if (next === undefined) return;
+    event.preventDefault();
+    setAt(Math.min(points.length - 1, Math.max(0, next)));
+  }
+
+  return html`<figure class="plot plot-curve">
+    <figcaption class="caption">Percentiles</figcaption>
+    <div
+      class="plot-area"
+      role="slider"
+      tabindex="0"
+      aria-label="Percentile curve, point"
+      aria-valuemin="0"
+      aria-valuemax=${points.length - 1}
+      aria-valuenow=${at ?? points.length - 1}
+      aria-valuetext=${said}
+      onPointerMove=${moved}
+      onPointerLeave=${() => setAt(null)}
+      onKeyDown=${pressed}
+      onBlur=${() => setAt(null)}
+    >
+      <svg viewBox=${`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
+        ${levels.map(
+          (level) =>
+            html`<line
+              key=${level}
+              class="plot-grid"
+              x1="0"
+              x2=${WIDTH}
+              y1=${y(level) * HEIGHT}
+              y2=${y(level) * HEIGHT}
+            />`,
+        )}
+        <polyline class="percentile-curve" points=${line} />
+      </svg>
+      ${levels.map(
+        (level) =>
+          html`<span key=${level} class="plot-level" aria-hidden="true" style=${{ top: percent(y(level)) }}
+            >${format(level, unit, { trim: true })}</span
+          >`,
+      )}
+      ${points.map(
+        (point) =>
+          html`<span
+            key=${point.percentile}
+            class=${point === chosen && at !== null ? "plot-point chosen" : "plot-point"}
+            aria-hidden="true"
+            style=${{ left: percent(x(point)), top: percent(y(point.value)) }}
+          ></span>`,
+      )}
+    </div>
+    <${Axis}
+      ticks=${CURVE_TICKS.filter((tick) => tick <= deepest).map((tick) => [percentilePlace(tick, deepest), sayPercentile(tick)])}
+    />
+    <div class="legend plot-legend"><span class="legend-time">${said}</span></div>
+  </figure>`;
+}
+
+/** `ticks` are `[place, text]`; those that would touch the one before are left out. */
+function Axis({ ticks }) {
+  const shown = [];
+  for (const [place, text] of ticks) {
+    if (shown.length === 0 || place - shown.at(-1)[0] > (place > 0.95 ? 0.2 : 0.14))
+      shown.push([place, text]);
+  }
+  return html`<div class="plot-axis" aria-hidden="true">
+    ${shown.map(
+      ([place, text]) =>
+        html`<span
+          key=${text}
+          class=${place > 0.95 ? "at-end" : place < 0.05 ? "at-start" : ""}
+          style=${{ left: percent(place) }}
+          >${text}</span
+        >`,
+    )}
+  </div>`;
+}
+
+function Tables({ value, unit }) {
+  const { scale, zero, bars } = histogram(value, 24);
+  const rows = scale ? bars.filter((bar) => bar.count >= 0.5) : [];
+  return html`<div class="distribution">
+    <div class="table-scroll chart-table" tabindex="0" role="region" aria-label="Histogram, data">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col" class="left">From</th>
+            <th scope="col">To</th>
+            <th scope="col">About</th>
+            <th scope="col">Share</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${
+            zero > 0 &&
+            html`<tr>
+              <th scope="row" class="left">${format(0, unit)}</th>
+              <td>${format(0, unit)}</td>
+              <td>${format(zero, "count")}</td>
+              <td>${format(zero / value.count, "ratio")}</td>
+            </tr>`
+          }
+          ${rows.map(
+            (bar) =>
+              html`<tr key=${bar.from}>
+                <th scope="row" class="left">${format(bar.from, unit)}</th>
+                <td>${format(bar.to, unit)}</td>
+                <td>${format(Math.round(bar.count), "count")}</td>
+                <td>${format(bar.count / value.count, "ratio")}</td>
+              </tr>`,
+          )}
+        </tbody>
+      </table>
+    </div>
+    <div class="table-scroll chart-table" tabindex="0" role="region" aria-label="Percentiles, data">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col" class="left">Percentile</th>
+            <th scope="col">Value</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${value.percentiles.map(
+            ([percentile, figure]) =>
+              html`<tr key=${percentile}>
+                <th scope="row" class="left">${sayPercentile(percentile)}</th>
+                <td>${format(figure, unit)}</td>
+              </tr>`,
+          )}
+        </tbody>
+      </table>
+    </div>
+  </div>`;
+}
+
+function sayPercentile(percentile) {
+  if (percentile === 0) return "min";
+  return percentile === 100 ? "max" : `p${percentile}`;
+}

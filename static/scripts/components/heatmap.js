@@ -1,0 +1,79 @@
+/** Thresholds × runs as a table whose cells are tinted by their verdict. */
+
+import { format, unitOf } from "../format.js";
+import { html, useLayoutEffect, useRef } from "../html.js";
+import { metaOf, parseExpression, sayExpression } from "../thresholds.js";
+
+const CELLS = {
+  true: { state: "good", sign: "✓", word: "pass" },
+  false: { state: "bad", sign: "✗", word: "fail" },
+  null: { state: "none", sign: "∅", word: "no data" },
+};
+
+/** `rows` as of `thresholdsByRun(items)`; `run` tells units; `headOf(item)` is a column's head. */
+export function Heatmap({ run, items, rows, shown, nameOf, headOf }) {
+  const scroll = useRef(null);
+  const seen = useRef({ newest: null, width: 0 });
+  // The newest runs are at the right; older ones that come later push nothing away.
+  useLayoutEffect(() => {
+    const element = scroll.current;
+    const newest = items.at(-1)?.id;
+    const same = seen.current.newest === newest;
+    element.scrollLeft = same
+      ? element.scrollLeft + element.scrollWidth - seen.current.width
+      : element.scrollWidth;
+    seen.current = { newest, width: element.scrollWidth };
+  }, [items[0]?.id, items.at(-1)?.id]);
+  return html`<div
+    class="table-scroll heatmap"
+    tabindex="0"
+    role="region"
+    aria-label="Thresholds by run, table"
+    ref=${scroll}
+  >
+    <table>
+      <thead>
+        <tr>
+          <th scope="col" class="left">Threshold</th>
+          ${items.map(
+            (item) =>
+              html`<th
+                key=${item.id}
+                scope="col"
+                class=${item.id === shown ? "heat-shown" : ""}
+                aria-current=${item.id === shown ? "true" : undefined}
+              >
+                ${headOf(item)}
+              </th>`,
+          )}
+          <td class="heat-rest"></td>
+        </tr>
+      </thead>
+      <tbody>
+        ${rows.map((row) => {
+          const meta = metaOf(run, row.metric);
+          const said = sayExpression(row.expression, meta);
+          const unit = unitOf(meta, parseExpression(row.expression)?.aggregate);
+          return html`<tr key=${row.key}>
+            <th scope="row" class="left" title=${`${row.metric} ${row.expression}`}>
+              <bdi class="heat-metric">${row.metric}</bdi> <code class="caption">${said}</code>
+            </th>
+            ${row.cells.map((cell, i) => {
+              if (cell === null)
+                return html`<td key=${items[i].id}><span class="unseen">not asked</span></td>`;
+              const { state, sign, word } = CELLS[cell.passes];
+              return html`<td
+                key=${items[i].id}
+                class=${`heat heat-${state}${items[i].id === shown ? " heat-shown" : ""}`}
+                title=${`${nameOf(items[i])}: ${word}, ${format(cell.observed, unit)} for ${said}`}
+              >
+                <span aria-hidden="true">${sign}</span><span class="unseen">${word}</span>
+              </td>`;
+            })}
+            <td class="heat-rest"></td>
+          </tr>`;
+        })}
+      </tbody>
+    </table>
+  </div>`;
+}

@@ -1,0 +1,22 @@
+/** A link inside the app: a plain click is ours, any other the browser's. */
+
+import { html } from "../html.js";
+import { formatRoute } from "../router.js";
+
+/** Click handler of a link to `change` of the address. */
+export function onPlainClick(go) {
+  return (event) => {
+    if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    go();
+  };
+}
+
+export function RouteLink({ route, navigate, change, children, ...rest }) {
+  return html`<a
+    href=${formatRoute({ ...route, ...change })}
+    onClick=${onPlainClick(() => navigate(change))}
+    ...${rest}
+    >${children}</a
+  >`;
+}

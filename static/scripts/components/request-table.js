@@ -1,0 +1,61 @@
+/** The table of requests by method and name: its columns, wherever it is shown. */
+
+import { format } from "../format.js";
+import { html } from "../html.js";
+import { Bar } from "./parts.js";
+
+export const figure = (id, title, unit) => ({
+  id,
+  title,
+  sort: (row) => row[id] ?? null,
+  cell: (row) => format(row[id], unit),
+});
+
+export const nameColumn = {
+  id: "name",
+  title: "Name",
+  left: true,
+  sort: (row) => row.key.at(-1),
+  text: (row) => row.key.join(" "),
+  cell: (row) => html`<${RequestName} parts=${row.key} />`,
+};
+
+/** All requests' time together, in ms, never zero: what shares are shares of. */
+export const totalTime = (rows) => rows.reduce((sum, row) => sum + row.time, 0) || 1;
+
+/** `time` is `totalTime`; `full` adds the columns for which a short table has no room. */
+export function requestColumns(time, { full = false } = {}) {
+  return [
+    nameColumn,
+    figure("count", "Count", "count"),
+    figure("rate", "Rate", "rate"),
+    {
+      id: "failed",
+      title: "Failed",
+      sort: (row) => row.failed,
+      cell: (row) => html`<span class=${row.failed > 0 ? "bad" : ""}>${format(row.failed, "ratio")}</span>`,
+    },
+    full && figure("avg", "Average", "time"),
+    figure("med", full ? "p50" : "Median", "time"),
+    full && figure("p90", "p90", "time"),
+    figure("p95", "p95", "time"),
+    figure("p99", "p99", "time"),
+    figure("max", "Max", "time"),
+    {
+      id: "time",
+      title: full ? "Share of time" : "Time",
+      sort: (row) => row.time,
+      cell: (row) =>
+        html`<span class="share"
+          ><${Bar} share=${row.time / time} /><span>${format(row.time / time, "ratio")}</span></span
+        >`,
+    },
+  ].filter(Boolean);
+}
+
+export function RequestName({ parts }) {
+  const [method, name] = parts.length > 1 ? parts : [null, parts[0]];
+  return html`<span class="request-name"
+    >${method && html`<span class="method">${method}</span>`}<bdi title=${name}>${name}</bdi></span
+  >`;
+}

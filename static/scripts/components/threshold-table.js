@@ -1,0 +1,91 @@
+/** The table of thresholds: limit, what was observed, how far apart, and the outcome. */
+
+import { clock, format, moment, NOTHING, plural, unitOf } from "../format.js";
+import { html } from "../html.js";
+import { margin, metaOf, parseExpression, sayExpression, tally } from "../thresholds.js";
+import { Chip } from "./parts.js";
+import { DataTable } from "./table.js";
+
+/** What failed stands first, then what has no data. */
+const RANK = { false: 0, null: 1, true: 2 };
+
+export function thresholdColumns(run) {
+  return [
+    {
+      id: "metric",
+      title: "Metric",
+      left: true,
+      sort: (row) => row.metric,
+      text: (row) => `${row.metric} ${row.expression}`,
+      cell: (row) => html`<bdi class="metric-name" title=${row.metric}>${row.metric}</bdi>`,
+    },
+    {
+      id: "limit",
+      title: "Limit",
+      left: true,
+      cell: (row) =>
+        html`<code title=${row.expression}>${sayExpression(row.expression, metaOf(run, row.metric))}</code>`,
+    },
+    {
+      id: "observed",
+      title: "Observed",
+      cell: (row) => {
+        const aggregate = parseExpression(row.expression)?.aggregate;
+        return format(row.observed, unitOf(metaOf(run, row.metric), aggregate));
+      },
+    },
+    {
+      id: "margin",
+      title: "Margin",
+      sort: (row) => margin(row.expression, row.observed),
+      cell: (row) => {
+        const share = margin(row.expression, row.observed);
+        return html`<span class=${row.passes === false ? "bad" : ""}>${format(share, "ratio")}</span>`;
+      },
+    },
+    {
+      id: "first",
+      title: "First failed",
+      sort: (row) => row.firstFailed,
+      cell: (row) =>
+        row.firstFailed === null
+          ? NOTHING
+          : html`<span title=${moment(row.firstFailed)}>${clock(row.firstFailed - run.start)}</span>`,
+    },
+    {
+      id: "state",
+      title: "Outcome",
+      left: true,
+      sort: (row) => RANK[row.passes],
+      cell: (row) => html`<${Outcome} passes=${row.passes} />`,
+    },
+  ];
+}
+
+export function ThresholdTable({ run, filter }) {
+  return html`<${DataTable}
+    label="Thresholds"
+    columns=${thresholdColumns(run)}
+    rows=${run.thresholds}
+    rowKey=${(row) => `${row.metric} ${row.expression}`}
+    initial=${{ by: "state", down: false }}
+    filter=${filter}
+  />`;
+}
+
+export function Outcome({ passes }) {
+  if (passes === null) return html`<${Chip} state="none">no data<//>`;
+  return passes ? html`<${Chip} state="good">pass<//>` : html`<${Chip} state="bad">fail<//>`;
+}
+
+/** `3 of 4 thresholds pass, 1 has no data`. */
+export function sayTally(thresholds) {
+  const { pass, fail, noData, total } = tally(thresholds);
+  return [
+    `${format(pass, "count")} of ${plural(total, "threshold")} ${pass === 1 ? "passes" : "pass"}`,
+    fail > 0 && `${format(fail, "count")} ${fail === 1 ? "fails" : "fail"}`,
+    noData > 0 && `${format(noData, "count")} ${noData === 1 ? "has" : "have"} no data`,
+  ]
+    .filter(Boolean)
+    .join(", ");
+}

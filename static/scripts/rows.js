@@ -1,0 +1,172 @@
+/**
+ * The windows of a table's rows (`GET /runs/ID/rows`), kept while a run goes on, and drawn as if each
+ * row were a run of its own. Pure but for the hooks at the end.
+ */
+
+import { useRef } from "./html.js";
+import { endOfWindows, newRun } from "./model.js";
+import { usePolled } from "./poller.js";
+
+const FIGURES = ["count", "nonzero", "sum", "p50", "p95", "p99", "max"];
+
+/** `times` are Unix ms, `seconds` the windows' lengths; a series' `at` are places in both. */
+export function newRows() {
+  return { revision: 0, times: [], seconds: [], series: new Map() };
+}
+
+/** Takes the windows of a document that are not known yet, in place. */
+export function appendRows(rows, document) {
+  const newest = rows.times.at(-1) ?? -Infinity;
+  const first = document.times.findIndex((time) => time > newest);
+  if (first < 0) return rows;
+  const shift = rows.times.length - first;
+  rows.times.push(...document.times.slice(first));
+  rows.seconds.push(...document.seconds.slice(first));
+  for (const came of document.series) {
+    const id = idOf(came.key, came.metric);
+    let known = rows.series.get(id);
+    if (!known) {
+      known = { key: came.key, metric: came.metric, type: came.p50 ? "trend" : null, at: [] };
+      for (const name of FIGURES) known[name] = [];
+      rows.series.set(id, known);
+    }
+    came.at.forEach((at, i) => {
+      if (at < first) return;
+      known.at.push(at + shift);
+      for (const name of FIGURES) known[name].push(came[name]?.[i] ?? null);
+    });
+  }
+  rows.revision += 1;
+  return rows;
+}
+
+function idOf(key, metric) {
+  return JSON.stringify([metric, ...key]);
+}
+
+export function seriesOf(rows, key, metric) {
+  return rows.series.get(idOf(key, metric)) ?? null;
+}
+
+/**
+ * A series' windows as a column parallel to `rows.times`: `figure(i, at)` of its i-th window, and
+ * `empty` where it has none.
+ */
+export function fill(rows, series, figure, empty = null) {
+  const values = new Array(rows.times.length).fill(empty);
+  series?.at.forEach((at, i) => (values[at] = figure(i, at)));
+  return values;
+}
+
+/** Samples per second; a window without any is zero. */
+export function ratePerSecond(rows, series, of = (i) => series.count[i]) {
+  return fill(rows, series, (i, at) => of(i) / rows.seconds[at], 0);
+}
+
+/** The columns' sum; of none, zeros. */
+export function sumOf(rows, columns) {
+  return rows.times.map((_, i) => columns.reduce((sum, values) => sum + values[i], 0));
+}
+
+/** A run to draw charts from: what `column` finds in it is what `setColumn` put there. */
+export function rowRun() {
+  return newRun();
+}
+
+export function setColumn(drawn, metric, aggregate, values, meta) {
+  drawn.metrics.set(metric, meta);
+  drawn.columns.set(`${aggregate} ${metric}`, values);
+}
+
+/** Puts the windows' places on the run's axis. */
+export function setTimes(drawn, rows, run) {
+  const start = run.start ?? rows.times[0] ?? 0;
+  drawn.start = start;
+  drawn.times = rows.times.map((time) => (time - start) / 1000);
+}
+
+const DURATIONS = [
+  ["p50", "med"],
+  ["p95", "p(95)"],
+  ["p99", "p(99)"],
+];
+
+/**
+ * Brings a row's run up to date: counters per second; shares, and passes and fails per second;
+ * percentiles of trends.
+ */
+export function drawRow(drawn, rows, run, key) {
+  if (drawn.revision === rows.revision) return;
+  setTimes(drawn, rows, run);
+  const wanted = JSON.stringify(key);
+  for (const series of rows.series.values()) {
+    if (JSON.stringify(series.key) !== wanted) continue;
+    const { metric, count, nonzero, sum } = series;
+    const meta = run.metrics.get(metric) ?? { type: series.type };
+    const set = (aggregate, values) => setColumn(drawn, metric, aggregate, values, meta);
+    if (meta.type === "trend") {
+      for (const [figure, aggregate] of DURATIONS) {
+        set(
+          aggregate,
+          fill(rows, series, (i) => series[figure][i]),
+        );
+      }
+    } else if (meta.type === "counter") {
+      set(
+        "rate",
+        ratePerSecond(rows, series, (i) => sum[i]),
+      );
+    } else if (meta.type === "rate") {
+      set(
+        "rate",
+        fill(rows, series, (i) => (count[i] > 0 ? nonzero[i] / count[i] : null)),
+      );
+      set(
+        "passes",
+        ratePerSecond(rows, series, (i) => nonzero[i]),
+      );
+      set(
+        "fails",
+        ratePerSecond(rows, series, (i) => count[i] - nonzero[i]),
+      );
+    }
+  }
+  drawn.revision = rows.revision;
+}
+
+/** A row's tags as submetrics write them: `{name:search}` and the like, beside its table. */
+const TAGS = { requests: "name", groups: "group", scenarios: "scenario" };
+
+/** Thresholds of submetrics that are this row, told of the row's own metrics. */
+export function thresholdsOf(run, table, key) {
+  const tag = `{${TAGS[table]}:${key.at(-1)}}`;
+  return run.thresholds
+    .filter((threshold) => threshold.metric.endsWith(tag))
+    .map((threshold) => ({ ...threshold, metric: threshold.metric.slice(0, -tag.length) }));
+}
+
+/** Follows a row's windows, or those of all statuses without a `key`: `{value, problem, retry}`. */
+export function useRows({ api, run, table, key }) {
+  async function load(known) {
+    const rows = known ?? newRows();
+    const after = rows.times.at(-1);
+    // Half a millisecond: `endOfWindows` has been through seconds and back.
+    if (after !== undefined && endOfWindows(run) - after < 0.5) return rows;
+    return appendRows(rows, await api.rows(run.id, { table, key, after }));
+  }
+  return usePolled(load, run.current ? `${run.times.length} ${run.stop}` : "first", 2000);
+}
+
+/**
+ * A row as a run that grows while the real one does: `{drawn, problem, retry}`; `drawn` is null until
+ * both the windows and the run's own events are there. To be keyed by run, table and row.
+ */
+export function useDrawnRow({ api, run, table, row }) {
+  const drawn = useRef(null);
+  const { value, problem, retry } = useRows({ api, run, table, key: row });
+  if (value && run.current) {
+    drawn.current ??= rowRun();
+    drawRow(drawn.current, value, run, row);
+  }
+  return { drawn: drawn.current, problem, retry };
+}

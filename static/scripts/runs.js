@@ -1,0 +1,77 @@
+/** What the runs of a test say together: verdicts, trends, thresholds × runs. Pure; items of `GET /runs?figures=1`. */
+
+import { tally } from "./thresholds.js";
+
+/** The figures that are followed over runs, colours as in the other charts. */
+export const TRENDS = [
+  { figure: "p95", title: "Request duration p95", unit: "time", color: "--series-2" },
+  { figure: "rate", title: "Requests per second", unit: "rate", color: "--series-1" },
+  { figure: "failed", title: "Failed requests", unit: "ratio", color: "--bad" },
+  { figure: "checks", title: "Checks passed", unit: "ratio", color: "--series-3" },
+];
+
+/** `{state, text}` of a run's thresholds; `state` as of a chip. */
+export function verdictOf(item) {
+  const { fail, noData, pass, total } = tally(item.thresholds ?? []);
+  if (total === 0) return { state: "none", text: "no thresholds" };
+  if (fail) return { state: "bad", text: `${fail} of ${total} fail` };
+  if (noData) return { state: "warning", text: `${pass} of ${total} pass` };
+  return { state: "good", text: "pass" };
+}
+
+/** Worst first, for sorting: share of failing thresholds, then of those without data. */
+export function verdictRank(item) {
+  const { fail, noData, total } = tally(item.thresholds ?? []);
+  return total === 0 ? null : fail + noData / (total + 1);
+}
+
+/** Of a list that is newest first; runs that began together keep their order. */
+export function oldestFirst(items) {
+  return [...items].reverse().sort((a, b) => a.start - b.start);
+}
+
+/** A newer list taken into the one that is known, newest first. */
+export function mergeRuns(known, list) {
+  const fresh = new Set(list.map((item) => item.id));
+  return [...list, ...known.filter((item) => !fresh.has(item.id))].sort((a, b) => b.start - a.start);
+}
+
+/** A figure of every item, null where it has none. */
+export function figuresOf(items, figure) {
+  return items.map((item) => item.figures?.[figure] ?? null);
+}
+
+/**
+ * Rows `{metric, expression, cells}`; `cells` are parallel to `items`: the item's threshold, or null
+ * where the run did not have it. In the order of the metrics' names.
+ */
+export function thresholdsByRun(items) {
+  const rows = new Map();
+  items.forEach((item, i) => {
+    for (const threshold of item.thresholds ?? []) {
+      const { metric, expression } = threshold;
+      const key = JSON.stringify([metric, expression]);
+      if (!rows.has(key)) rows.set(key, { key, metric, expression, cells: items.map(() => null) });
+      rows.get(key).cells[i] = threshold;
+    }
+  });
+  return [...rows.values()].sort((a, b) => (a.metric < b.metric ? -1 : a.metric > b.metric ? 1 : 0));
+}
+
+/**
+ * The range of a trend's axis, `[low, high]`, and round steps inside it. From zero, but for shares
+ * that are all high, whose differences would vanish.
+ */
+export function trendAxis(values, unit) {
+  const known = values.filter((value) => value !== null);
+  const max = Math.max(...known, 0);
+  const min = Math.min(...known);
+  if (unit === "ratio" && known.length > 0 && min > 0.5) {
+    const low = Math.min(0.9, Math.floor((2 * min - 1) * 10) / 10);
+    return { low, high: 1, steps: [low, (1 + low) / 2, 1] };
+  }
+  if (max === 0) return { low: 0, high: 1, steps: [0] };
+  const power = 10 ** Math.floor(Math.log10(max / 2));
+  const step = [1, 2, 2.5, 5, 10].find((factor) => factor * power * 2 >= max) * power;
+  return { low: 0, high: step * 2, steps: [0, step, step * 2] };
+}

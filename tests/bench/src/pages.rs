@@ -1,0 +1,134 @@
+//! How fast the dashboard is in a real browser, by its own performance timings.
+
+use crate::host::Host;
+use anyhow::{Context, Result, ensure};
+use serde::Deserialize;
+use std::fmt::Write as _;
+use std::io::{BufRead, BufReader, Lines};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::Duration;
+
+/// What the issue of the pages asks for.
+const FIRST_CHARTS: Duration = Duration::from_millis(1_000);
+const UPDATE: Duration = Duration::from_millis(10);
+
+const METRICS: u64 = 60;
+const NAMES: u64 = 100;
+const ORIGIN_S: u64 = 1_795_000_000;
+
+/// Every window of a run of a day and an hour has samples: lengths in seconds, and until when.
+const WINDOWS: [(u64, u64); 4] = [(2, 1_800), (10, 10_800), (60, 43_200), (300, 90_000)];
+
+const ROUNDS: usize = 5;
+const UPDATES: usize = 40;
+
+/// InfluxDB lines of one window: every metric, and some of the requests.
+fn window(text: &mut String, second: u64, index: u64) {
+    let time = ORIGIN_S + second;
+    for metric in 0..METRICS - 3 {
+        let value = 10.0 + (second * 31 + metric * 17) as f64 % 400.0 / 3.0;
+        let _ = writeln!(text, "series_{metric:02},scenario=default value={value} {time}000000000");
+    }
+    for name in (index * 10..index * 10 + 10).map(|name| name % NAMES) {
+        let tags = format!("method=GET,name=https://shop.example/page/{name},scenario=default,status=200");
+        let value = 20.0 + (second * 7 + name * 13) as f64 % 90.0;
+        let _ = writeln!(text, "http_reqs,{tags} value=1 {time}000000000");
+        let _ = writeln!(text, "http_req_duration,{tags} value={value} {time}000000000");
+        let _ = writeln!(text, "http_req_failed,{tags} value=0 {time}000000000");
+    }
+}
+
+#[derive(Deserialize)]
+struct Timings {
+    #[serde(default)]
+    first: Vec<f64>,
+    #[serde(default)]
+    updates: Vec<f64>,
+}
+
+/// The browser's driver, and what it prints.
+struct Browser {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Browser {
+    fn start(host: &Host, run: &str, rounds: usize, live: bool) -> Result<Self> {
+        let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../browser/timing.mjs");
+        let mut child = Command::new("node")
+            .arg(script)
+            .args([host.url(), run, &rounds.to_string()])
+            .args(live.then_some("live"))
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("node starts the browser")?;
+        let lines = BufReader::new(child.stdout.take().context("its output is ours")?).lines();
+        Ok(Browser { child, lines })
+    }
+
+    fn line(&mut self) -> Result<String> {
+        Ok(self.lines.next().context("the browser's driver ended early")??)
+    }
+
+    fn timings(mut self) -> Result<Timings> {
+        let timings = serde_json::from_str(&self.line()?).context("what the driver printed")?;
+        ensure!(self.child.wait()?.success(), "the browser's driver failed");
+        Ok(timings)
+    }
+}
+
+/// The middle one, and the worst.
+fn middle_and_worst(mut values: Vec<f64>) -> Result<(f64, f64)> {
+    values.sort_by(f64::total_cmp);
+    Ok((*values.get(values.len() / 2).context("nothing was measured")?, values[values.len() - 1]))
+}
+
+fn verdict(ms: f64, goal: Duration) -> &'static str {
+    if ms < goal.as_secs_f64() * 1e3 { "reached" } else { "missed" }
+}
+
+/// Opens a long, wide run in Chromium while it lives, and after its end.
+pub fn pages(binary: &Path) -> Result<()> {
+    let host = Host::start(binary)?;
+    let post = |text: &str| host.post("/write?db=wide&run=i1&import=1", text.as_bytes());
+    let (mut second, mut index, mut text) = (0, 0, String::new());
+    for (length, until) in WINDOWS {
+        while second < until {
+            window(&mut text, second, index);
+            (second, index) = (second + length, index + 1);
+            if index.is_multiple_of(50) {
+                post(&std::mem::take(&mut text))?;
+            }
+        }
+    }
+    post(&text)?;
+    host.settle("wide.i1")?;
+
+    let mut browser = Browser::start(&host, "wide.i1", UPDATES, true)?;
+    ensure!(browser.line()? == "ready", "the browser does not show the run");
+    for _ in 0..UPDATES * 2 {
+        text.clear();
+        window(&mut text, second, index);
+        (second, index) = (second + 300, index + 1);
+        post(&text)?;
+        std::thread::sleep(Duration::from_millis(300));
+    }
+    let (update, worst_update) = middle_and_worst(browser.timings()?.updates)?;
+
+    host.finish("wide.i1")?;
+    let first = Browser::start(&host, "wide.i1", ROUNDS, false)?.timings()?.first;
+    let (first, worst_first) = middle_and_worst(first)?;
+    println!("\n{index} windows, {METRICS} metrics, {NAMES} requests in headless Chromium");
+    println!(
+        "  charts drawn after           {first:>8.0} ms, at worst {worst_first:.0} ms   (goal {} ms: {})",
+        FIRST_CHARTS.as_millis(),
+        verdict(first, FIRST_CHARTS)
+    );
+    println!(
+        "  scripting of a live update   {update:>8.1} ms, at worst {worst_update:.1} ms   (goal {} ms: {})",
+        UPDATE.as_millis(),
+        verdict(update, UPDATE)
+    );
+    Ok(())
+}
