@@ -1,9 +1,8 @@
 //! The parts of the report in their order: head, figures, verdict, charts, tables.
 
 use super::chart::{Chart, Line};
-use super::format::Unit;
 use super::limits::limits_of;
-use super::panels::{Panel, Section, Series, dashboard};
+use super::panels::{Panel, Section, Series, panels, tabs};
 use super::recording::{Columns, Recording};
 use super::tables::{number, string};
 use super::{head, tables, text};
@@ -13,20 +12,18 @@ use std::fmt::Write as _;
 pub struct Parts {
     pub head: String,
     pub body: String,
-    /// The panels of the charts as a JSON array, in their order, each with its unit: what the script
-    /// draws in their places.
+    /// The panels of the charts as a JSON array, in their order: what the script draws in their places.
     pub panels: String,
 }
 
 pub fn parts(summary: &Value, recording: &Recording) -> Parts {
-    let dashboard = dashboard(recording);
-    let wanted = dashboard.panels().flat_map(|panel| &panel.series);
-    let columns =
-        recording.columns(wanted.map(|series| (series.metric.clone(), series.aggregate.clone())).collect());
+    let tabs = tabs(recording);
+    let wanted = panels(&tabs).flat_map(|panel| &panel.series);
+    let columns = recording
+        .columns(wanted.map(|series| (series.metric.clone(), series.aggregate.to_owned())).collect());
     let start = number(summary, "start").unwrap_or(columns.times.first().copied().unwrap_or(0.0));
     let mut charts = Charts {
         summary,
-        recording,
         seconds: columns.times.iter().map(|time| (time - start) / 1000.0).collect(),
         columns,
         start,
@@ -40,7 +37,7 @@ pub fn parts(summary: &Value, recording: &Recording) -> Parts {
         contents.push((table.id(), table.title.clone()));
         table.write(&mut body);
     }
-    for (i, tab) in dashboard.tabs.iter().enumerate() {
+    for (i, tab) in tabs.iter().enumerate() {
         let mut drawn = String::new();
         for section in &tab.sections {
             // The first tab's figures are those that decide.
@@ -77,7 +74,6 @@ pub fn parts(summary: &Value, recording: &Recording) -> Parts {
 
 struct Charts<'a> {
     summary: &'a Value,
-    recording: &'a Recording<'a>,
     columns: Columns,
     /// Ends of windows since the start.
     seconds: Vec<f64>,
@@ -91,9 +87,8 @@ impl Charts<'_> {
         if charts.is_empty() {
             return;
         }
-        let title = section.title.as_deref().unwrap_or_default();
-        if !title.is_empty() {
-            let _infallible = write!(html, "<h3><bdi>{}</bdi></h3>", text(title).0);
+        if !section.title.is_empty() {
+            let _infallible = write!(html, "<h3><bdi>{}</bdi></h3>", text(&section.title).0);
         }
         html.push_str("<div class=\"charts\">");
         for panel in charts {
@@ -104,45 +99,35 @@ impl Charts<'_> {
 
     /// Whether there is anything to draw. What has the axis at the right only accompanies the rest.
     fn has_data(&self, panel: &Panel) -> bool {
-        let some = |s: &Series| self.columns.of(&s.metric, &s.aggregate).iter().any(Option::is_some);
-        panel.kind == "chart" && panel.series.iter().any(|s| !s.right() && some(s))
+        let some = |s: &Series| self.columns.of(&s.metric, s.aggregate).iter().any(Option::is_some);
+        panel.kind == "chart" && panel.series.iter().any(|s| !s.right && some(s))
     }
 
     /// What the tables say of the whole run; of a gauge the highest, as its tile does.
     fn total(&self, series: &Series) -> Option<f64> {
         let document = &self.summary["metrics"][&series.metric];
-        let aggregate = if string(document, "type") == "gauge" { "max" } else { series.aggregate.as_str() };
+        let aggregate = if string(document, "type") == "gauge" { "max" } else { series.aggregate };
         number(&document["values"], aggregate)
     }
 
     fn card(&mut self, html: &mut String, panel: &Panel) {
-        let named = panel.unit.as_deref().and_then(Unit::named);
         let lines: Vec<Line> = panel
             .series
             .iter()
             .map(|series| Line {
-                label: &series.label,
-                color: &series.color,
-                fill: series.fill,
-                dash: series.dash,
-                right: series.right(),
-                unit: named.filter(|_| !series.right()).unwrap_or_else(|| series.unit(self.recording)),
-                values: self.columns.of(&series.metric, &series.aggregate),
+                series,
+                values: self.columns.of(&series.metric, series.aggregate),
                 total: self.total(series),
             })
             .collect();
-        let unit = lines.iter().find(|line| !line.right).map(|line| line.unit.name());
+        let left = panel.series.iter().filter(|series| !series.right);
         let chart = Chart {
-            title: &panel.title,
+            panel,
             times: &self.seconds,
             lines,
-            limits: panel
-                .series
-                .iter()
-                .filter(|series| !series.right())
-                .flat_map(|series| limits_of(self.summary, &series.metric, &series.aggregate))
+            limits: left
+                .flat_map(|series| limits_of(self.summary, &series.metric, series.aggregate))
                 .collect(),
-            bands: panel.bands,
             start: self.start,
         };
         let number = self.drawn.len();
@@ -150,10 +135,10 @@ impl Charts<'_> {
             html,
             "<div class=\"panel\" data-panel=\"{number}\"><div class=\"card still\"><header class=\"card-head\"><h4><bdi>{}</bdi></h4> <span class=\"caption\">{}</span></header>",
             text(&panel.title).0,
-            text(panel.caption.as_deref().unwrap_or_default()).0,
+            text(&panel.caption).0,
         );
         chart.write(html);
         html.push_str("</div></div>");
-        self.drawn.push(Panel { unit: unit.map(str::to_owned), ..panel.clone() });
+        self.drawn.push(Panel { id: number.to_string(), ..panel.clone() });
     }
 }

@@ -10,7 +10,7 @@ use super::axis::{Scale, clock_ticks};
 use super::escape;
 use super::format::{Unit, clock, format};
 use super::limits::Limit;
-use super::panels::{Bands, COLORS};
+use super::panels::{Bands, COLORS, Panel, Series};
 use std::fmt::Write as _;
 
 const WIDTH: f64 = 560.0;
@@ -26,14 +26,7 @@ const COLUMNS: f64 = 640.0;
 const HALO: &str = " stroke=\"Canvas\" stroke-width=\"3\" stroke-linejoin=\"round\" paint-order=\"stroke\"";
 
 pub struct Line<'a> {
-    pub label: &'a str,
-    /// One of [`COLORS`].
-    pub color: &'a str,
-    pub fill: bool,
-    pub dash: bool,
-    /// Whether it has the axis at the right.
-    pub right: bool,
-    pub unit: Unit,
+    pub series: &'a Series,
     /// Parallel to the chart's times.
     pub values: &'a [Option<f64>],
     /// Over the whole run.
@@ -41,12 +34,12 @@ pub struct Line<'a> {
 }
 
 pub struct Chart<'a> {
-    pub title: &'a str,
+    pub panel: &'a Panel,
     /// Seconds since the run's start, ascending.
     pub times: &'a [f64],
+    /// Parallel to the panel's series.
     pub lines: Vec<Line<'a>>,
     pub limits: Vec<Limit>,
-    pub bands: Option<Bands>,
     /// Unix ms.
     pub start: f64,
 }
@@ -59,16 +52,15 @@ impl Chart<'_> {
     }
 
     fn svg(&self, out: &mut String) {
-        let unit = |right| self.lines.iter().find(|line| line.right == right).map(|line| line.unit);
-        let left_unit = unit(false).or(unit(true)).unwrap_or(Unit::Number);
         let mut marks: Vec<f64> = self.limits.iter().map(|limit| limit.value).collect();
-        marks.extend(self.bands.iter().flat_map(|bands| [bands.good, bands.poor]));
+        marks.extend(self.panel.bands.iter().flat_map(|bands| [bands.good, bands.poor]));
         let values = |right| {
-            let lines = self.lines.iter().filter(move |line| line.right == right);
+            let lines = self.lines.iter().filter(move |line| line.series.right == right);
             lines.flat_map(|line| line.values.iter().flatten().copied())
         };
-        let scale = Scale::of(values(false), &marks, left_unit);
-        let right = unit(true).map(|unit| Scale::of(values(true), &[], unit));
+        let scale = Scale::of(values(false), &marks, self.panel.unit);
+        let right = self.lines.iter().any(|line| line.series.right);
+        let right = right.then(|| Scale::of(values(true), &[], self.panel.right_unit));
         let span = self.times.last().copied().unwrap_or(0.0).max(4.0);
         let plot = Plot { span };
 
@@ -78,7 +70,7 @@ impl Chart<'_> {
             "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"{class}\" width=\"{WIDTH}\" height=\"{HEIGHT}\" overflow=\"visible\" role=\"img\" aria-label=\"{}\" font-family=\"sans-serif\" font-size=\"11\" fill=\"currentColor\"><g class=\"room\" transform=\"translate({LEFT} {TOP})\">",
             escape(&self.describe()),
         );
-        if let Some(bands) = self.bands {
+        if let Some(bands) = self.panel.bands {
             draw_bands(out, bands, &scale);
         }
         for (value, _) in scale.ticks() {
@@ -110,12 +102,12 @@ impl Chart<'_> {
         let mut dots = String::new();
         // The first of a panel's series is the one that matters: it is drawn last, on top.
         for line in self.lines.iter().rev() {
-            let scale = right.as_ref().filter(|_| line.right).unwrap_or(&scale);
+            let scale = right.as_ref().filter(|_| line.series.right).unwrap_or(&scale);
             plot.line(out, &mut dots, line, self.times, scale);
         }
         out.push_str("</svg>");
         out.push_str(&dots);
-        if let Some(bands) = self.bands {
+        if let Some(bands) = self.panel.bands {
             name_bands(out, bands, &scale);
         }
         self.draw_limits(out, &scale, span);
@@ -173,11 +165,11 @@ impl Chart<'_> {
             let _infallible = write!(
                 out,
                 " &#160; <span class=\"key-item\"><svg class=\"{0}\" color=\"{1}\" width=\"16\" height=\"8\" aria-hidden=\"true\"><line x1=\"0\" x2=\"16\" y1=\"4\" y2=\"4\" stroke=\"currentColor\" stroke-width=\"3\"{2}/></svg> <bdi>{3}</bdi> <b>{4}</b></span>",
-                line.color,
-                hex(line.color),
-                if line.dash { " stroke-dasharray=\"4 3\"" } else { "" },
-                escape(line.label),
-                escape(&format(line.total, line.unit, false)),
+                line.series.color,
+                hex(line.series.color),
+                if line.series.dash { " stroke-dasharray=\"4 3\"" } else { "" },
+                escape(&line.series.label),
+                escape(&format(line.total, line.series.unit, false)),
             );
         }
         out.push_str("</p>");
@@ -188,9 +180,9 @@ impl Chart<'_> {
         let figures: Vec<String> = self
             .lines
             .iter()
-            .map(|line| format!("{} {}", line.label, format(line.total, line.unit, false)))
+            .map(|line| format!("{} {}", line.series.label, format(line.total, line.series.unit, false)))
             .collect();
-        format!("Chart of {} over time. Whole run: {}.", self.title, figures.join(", "))
+        format!("Chart of {} over time. Whole run: {}.", self.panel.title, figures.join(", "))
     }
 }
 
@@ -224,12 +216,13 @@ impl Plot {
         let runs = segments(times, line.values, |seconds| seconds / self.span * COLUMNS, COLUMNS);
         let few = line.values.iter().flatten().count() < 3;
         let y = |value: f64| PLOT * (1.0 - scale.place(value));
-        let _infallible = write!(out, "<g class=\"{}\" color=\"{}\">", line.color, hex(line.color));
+        let _infallible =
+            write!(out, "<g class=\"{}\" color=\"{}\">", line.series.color, hex(line.series.color));
         let mut path = String::new();
         for run in runs.iter().filter(|run| run.len() > 1) {
             let from = path.len();
             trace(&mut path, run, y);
-            if line.fill {
+            if line.series.fill {
                 let (first, last) = (run[0].0, run[run.len() - 1].0);
                 let base = short(y(0.0));
                 let _infallible = write!(
@@ -242,7 +235,7 @@ impl Plot {
             }
         }
         if !path.is_empty() {
-            let dash = if line.dash { " stroke-dasharray=\"4 4\"" } else { "" };
+            let dash = if line.series.dash { " stroke-dasharray=\"4 4\"" } else { "" };
             let _infallible = write!(
                 out,
                 "<path d=\"{path}\" fill=\"none\" stroke=\"currentColor\" stroke-width=\"1.5\" stroke-linejoin=\"round\" vector-effect=\"non-scaling-stroke\"{dash}/>"
@@ -252,7 +245,8 @@ impl Plot {
         let lonely: Vec<(f64, f64)> =
             runs.iter().filter(|run| few || run.len() == 1).flatten().copied().collect();
         if !lonely.is_empty() {
-            let _infallible = write!(dots, "<g class=\"{}\" color=\"{}\">", line.color, hex(line.color));
+            let _infallible =
+                write!(dots, "<g class=\"{}\" color=\"{}\">", line.series.color, hex(line.series.color));
             for (x, value) in lonely {
                 let _infallible = write!(
                     dots,

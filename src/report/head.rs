@@ -1,9 +1,8 @@
 //! The top of the report: which run, when, does it pass, and the figures that decide.
 
 use super::chart::sparkline;
-use super::format::{NOTHING, Unit, clock, format, moment, unit_of};
-use super::limits::meta;
-use super::panels::{Panel, Series};
+use super::format::{NOTHING, Unit, clock, format, moment};
+use super::panels::Panel;
 use super::recording::Columns;
 use super::tables::{chip, list, name, number, string};
 use super::{Html, text};
@@ -97,25 +96,19 @@ pub fn tiles<'a>(
 
 fn tile(html: &mut String, panel: &Panel, summary: &Value, columns: &Columns, seconds: &[f64]) {
     let Some(first) = panel.series.first() else { return };
-    let unit = |series: &Series| {
-        panel.unit.as_deref().and_then(Unit::named).unwrap_or_else(|| {
-            let (kind, contains) = meta(summary, &series.metric);
-            unit_of(kind, contains, &series.aggregate)
-        })
-    };
     let document = &summary["metrics"][&first.metric];
     let (kind, values) = (string(document, "type"), &document["values"]);
     // What a gauge says at the end of a run, when all users have gone, says little.
-    let shown = if kind == "gauge" { "max" } else { first.aggregate.as_str() };
-    let figure = format(number(values, shown), unit(first), false);
+    let shown = if kind == "gauge" { "max" } else { first.aggregate };
+    let figure = format(number(values, shown), first.unit, false);
     let aside = match (document.is_null(), panel.series.get(1), kind) {
         (true, ..) => "no data".to_owned(),
         (_, Some(second), _) => {
             let values = &summary["metrics"][&second.metric]["values"];
-            format(number(values, &second.aggregate), unit(second), false)
+            format(number(values, second.aggregate), second.unit, false)
         }
         (_, _, "gauge") => {
-            format!("highest · last {}", format(number(values, "value"), unit(first), false))
+            format!("highest · last {}", format(number(values, "value"), first.unit, false))
         }
         (_, _, "rate") => {
             let count = |field| number(values, field).unwrap_or(0.0);
@@ -123,7 +116,7 @@ fn tile(html: &mut String, panel: &Panel, summary: &Value, columns: &Columns, se
             let count = |value| format(Some(value), Unit::Count, false);
             format!("{} of {}", count(passes), count(all))
         }
-        (_, _, "trend") => format!("median {}", format(number(values, "med"), unit(first), false)),
+        (_, _, "trend") => format!("median {}", format(number(values, "med"), first.unit, false)),
         _ => String::new(),
     };
     let _infallible = write!(
@@ -134,7 +127,7 @@ fn tile(html: &mut String, panel: &Panel, summary: &Value, columns: &Columns, se
         text(&aside).0,
     );
     if let Some(last) = panel.series.last() {
-        sparkline(html, &last.color, seconds, columns.of(&last.metric, &last.aggregate));
+        sparkline(html, last.color, seconds, columns.of(&last.metric, last.aggregate));
     }
     html.push_str("</span></div>");
 }

@@ -67,7 +67,11 @@ pub fn limits_of(summary: &Value, metric: &str, aggregate: &str) -> Vec<Limit> {
 /// A submetric's type and contents are its own, or else its metric's.
 pub fn meta<'a>(summary: &'a Value, metric: &str) -> (&'a str, &'a str) {
     let metrics = &summary["metrics"];
-    let base = metric.split('{').next().unwrap_or_default();
-    let document = metrics.get(metric).unwrap_or(&metrics[base]);
+    let document = metrics.get(metric).unwrap_or(&metrics[base(metric)]);
     (string(document, "type"), string(document, "contains"))
+}
+
+/// The metric of a submetric.
+pub fn base(metric: &str) -> &str {
+    metric.split('{').next().unwrap_or_default()
 }

@@ -1,80 +1,72 @@
-//! The dashboard document, read for what a report draws of it.
+//! The dashboard document, resolved for a run: the same panels as the pages' `static/scripts/panels.js`
+//! draws.
 
 use super::format::{Unit, unit_of};
-use super::recording::{Meta, Recording};
-use serde::{Deserialize, Serialize};
+use super::limits::base;
+use super::recording::Recording;
+use crate::dashboard::{self, Content, DEFAULT};
+use serde::{Serialize, Serializer};
 use std::collections::HashSet;
 
-#[derive(Debug, Default, Deserialize)]
-pub struct Dashboard {
-    #[serde(default)]
-    pub tabs: Vec<Tab>,
-}
-
-/// Tabs with a `view` have no sections: the report's own tables show what these show.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug)]
 pub struct Tab {
-    #[serde(default)]
     pub title: String,
-    #[serde(default)]
     pub sections: Vec<Section>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug)]
 pub struct Section {
-    #[serde(default)]
-    pub title: Option<String>,
-    #[serde(default)]
+    pub title: String,
     pub panels: Vec<Panel>,
 }
 
-#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+/// As JSON it has the shape that the pages' charts take.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Panel {
     pub id: String,
-    pub kind: String,
+    /// `stat` or `chart`.
+    pub kind: &'static str,
     pub title: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub caption: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub unit: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caption: String,
+    #[serde(serialize_with = "unit_name")]
+    pub unit: Unit,
+    #[serde(serialize_with = "unit_name")]
+    pub right_unit: Unit,
     pub bands: Option<Bands>,
-    #[serde(default)]
+    /// At least one, and not all at the right.
     pub series: Vec<Series>,
 }
 
 /// Up to `good` is good, beyond `poor` is poor.
-#[derive(Debug, Clone, Copy, Deserialize, Serialize)]
+#[derive(Debug, Clone, Copy, Serialize)]
 pub struct Bands {
     pub good: f64,
     pub poor: f64,
 }
 
-#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Series {
     pub metric: String,
-    pub aggregate: String,
-    #[serde(default)]
+    pub aggregate: &'static str,
     pub label: String,
-    #[serde(default)]
-    pub color: String,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    /// A name of [`COLORS`].
+    #[serde(serialize_with = "property")]
+    pub color: &'static str,
     pub fill: bool,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub dash: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub axis: Option<String>,
+    /// Whether it has the axis at the right.
+    pub right: bool,
+    #[serde(serialize_with = "unit_name")]
+    pub unit: Unit,
 }
 
-impl Series {
-    pub fn right(&self) -> bool {
-        self.axis.as_deref() == Some("right")
-    }
+fn unit_name<S: Serializer>(unit: &Unit, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(unit.name())
+}
 
-    pub fn unit(&self, recording: &Recording) -> Unit {
-        let meta = recording.metrics.get(&self.metric).cloned().unwrap_or_default();
-        unit_of(&meta.kind, &meta.contains, &self.aggregate)
-    }
+fn property<S: Serializer>(color: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&format!("--{color}"))
 }
 
 /// Custom properties of `styles/tokens.css`, and their values where no style sheet is.
@@ -92,107 +84,190 @@ pub const COLORS: [(&str, &str); 11] = [
     ("bad", "#c0262d"),
 ];
 
-/// The dashboard of a run: its own, or else the default one. Panels keep the series that the run
-/// has, `custom` ones become charts, and what then has nothing to show is left out.
-pub fn dashboard(recording: &Recording) -> Dashboard {
-    let own: Dashboard =
-        recording.dashboard().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
-    let mut dashboard = if own.tabs.is_empty() {
-        // It is valid: a test reads it.
-        serde_json::from_str(include_str!("../dashboard/default.json")).unwrap_or_default()
-    } else {
-        own
-    };
-    let shown: HashSet<String> =
-        dashboard.panels().flat_map(|p| &p.series).map(|s| s.metric.clone()).collect();
-    let mut customs = custom(recording, &shown);
-    for section in dashboard.tabs.iter_mut().flat_map(|tab| &mut tab.sections) {
-        let mut panels = Vec::new();
-        for mut panel in section.panels.drain(..) {
-            match panel.kind.as_str() {
-                "custom" => panels.append(&mut customs),
-                "chart" => {
-                    panel.series.retain(|series| recording.metrics.contains_key(&series.metric));
-                    complete(&mut panel);
-                    if !panel.series.is_empty() {
-                        panels.push(panel);
-                    }
-                }
-                // Tables stand in the report once, whole.
-                "stat" => {
-                    complete(&mut panel);
-                    panels.push(panel);
-                }
-                _ => {}
-            }
-        }
-        section.panels = panels;
-    }
-    for tab in &mut dashboard.tabs {
-        tab.sections.retain(|section| !section.panels.is_empty());
-    }
-    dashboard.tabs.retain(|tab| !tab.sections.is_empty());
-    dashboard
-}
+/// What a chart of a custom metric shows, by type: aggregates and caption, in the order of the charts.
+const CUSTOM: [(&str, &[&str], &str); 4] = [
+    ("trend", &["p(99)", "p(95)", "med"], ""),
+    ("counter", &["rate"], "per second"),
+    ("rate", &["rate"], "share"),
+    ("gauge", &["value"], "value"),
+];
 
-impl Dashboard {
-    pub fn panels(&self) -> impl Iterator<Item = &Panel> {
-        self.tabs.iter().flat_map(|tab| &tab.sections).flat_map(|section| &section.panels)
-    }
-}
-
-/// Series without a label or a known colour get one.
-fn complete(panel: &mut Panel) {
-    for (i, series) in panel.series.iter_mut().enumerate() {
-        if series.label.is_empty() {
-            series.label = format!("{} {}", series.metric, series.aggregate);
-        }
-        if !COLORS.iter().any(|(name, _)| *name == series.color) {
-            series.color = COLORS[i % 8].0.to_owned();
-        }
-    }
-}
-
-/// A chart for each custom metric that no panel shows, by its type.
-fn custom(recording: &Recording, shown: &HashSet<String>) -> Vec<Panel> {
-    let series = |metric: &str, aggregate: &str, label: &str, color: &str, fill: bool| Series {
-        metric: metric.to_owned(),
-        aggregate: aggregate.to_owned(),
-        label: label.to_owned(),
-        color: color.to_owned(),
-        fill,
-        ..Series::default()
-    };
-    let all: Vec<(&String, &Meta)> = recording
-        .metrics
+/// The tabs of a run's dashboard, its own or the default one. Panels keep the series that the run has,
+/// and what then has nothing to show is left out, but for figures, whose absence is told. Views and
+/// tables are left out as well: the report has all tables once, whole.
+pub fn tabs(recording: &Recording) -> Vec<Tab> {
+    let own = recording.dashboard().and_then(|json| dashboard::Dashboard::parse(json.as_bytes()).ok());
+    let document = own.filter(|own| !own.tabs.is_empty()).or_else(|| {
+        // It can be read: a test does.
+        dashboard::Dashboard::parse(DEFAULT.as_bytes()).ok()
+    });
+    let tabs = document.map(|document| document.tabs).unwrap_or_default();
+    let shown: HashSet<&str> = tabs
         .iter()
-        .filter(|(name, meta)| meta.custom && !name.contains('{') && !shown.contains(*name))
-        .collect();
-    all.into_iter()
-        .map(|(name, meta)| {
-            let (caption, series) = match meta.kind.as_str() {
-                "counter" => ("per second", vec![series(name, "rate", "rate", "series-5", true)]),
-                "gauge" => ("", vec![series(name, "value", "value", "series-4", true)]),
-                "rate" => ("share that is true", vec![series(name, "rate", "rate", "series-3", true)]),
-                _ => (
-                    "",
-                    vec![
-                        series(name, "p(99)", "p99", "series-6", false),
-                        series(name, "p(95)", "p95", "series-2", false),
-                        series(name, "med", "median", "series-1", false),
-                    ],
-                ),
-            };
-            Panel {
-                id: format!("custom-{name}"),
-                kind: "chart".to_owned(),
-                title: name.clone(),
-                caption: Some(caption.to_owned()).filter(|caption| !caption.is_empty()),
-                series,
-                ..Panel::default()
-            }
+        .flat_map(|tab| match &tab.content {
+            Content::Sections(sections) => sections.as_slice(),
+            Content::View(_) => &[],
         })
-        .collect()
+        .flat_map(|section| &section.panels)
+        .flat_map(|panel| &panel.series)
+        .map(|series| series.metric.as_str())
+        .collect();
+    let mut resolved = Vec::new();
+    for tab in &tabs {
+        let Content::Sections(sections) = &tab.content else { continue };
+        let sections = sections.iter().map(|section| Section {
+            title: section.title.clone().unwrap_or_default(),
+            panels: section
+                .panels
+                .iter()
+                .flat_map(|panel| match panel.kind {
+                    "custom" => custom(recording, &shown),
+                    "stat" | "chart" => vec![panel.clone()],
+                    _ => Vec::new(),
+                })
+                .filter_map(|panel| resolve(recording, panel))
+                .collect(),
+        });
+        let sections: Vec<Section> = sections.filter(|section| !section.panels.is_empty()).collect();
+        if !sections.is_empty() {
+            resolved.push(Tab { title: tab.title.clone(), sections });
+        }
+    }
+    resolved
+}
+
+/// All panels of these tabs.
+pub fn panels(tabs: &[Tab]) -> impl Iterator<Item = &Panel> {
+    tabs.iter().flat_map(|tab| &tab.sections).flat_map(|section| &section.panels)
+}
+
+/// A chart for each custom metric that no panel shows, by type and name.
+fn custom(recording: &Recording, shown: &HashSet<&str>) -> Vec<dashboard::Panel> {
+    let metrics = || {
+        let all = recording.metrics.iter();
+        all.filter(|(name, meta)| meta.custom && !name.contains('{') && !shown.contains(name.as_str()))
+    };
+    let charts = CUSTOM.iter().flat_map(|&(kind, aggregates, caption)| {
+        metrics().filter(move |(_, meta)| meta.kind == kind).map(move |(name, _)| dashboard::Panel {
+            id: String::new(),
+            kind: "chart",
+            title: name.clone(),
+            caption: Some(caption.to_owned()),
+            unit: None,
+            bands: None,
+            series: aggregates
+                .iter()
+                .map(|&aggregate| dashboard::Series {
+                    metric: name.clone(),
+                    aggregate,
+                    label: (kind != "trend").then(|| name.clone()),
+                    color: None,
+                    fill: Some(kind != "trend"),
+                    dash: None,
+                    axis: None,
+                })
+                .collect(),
+        })
+    });
+    charts.collect()
+}
+
+/// Nothing for charts that would be empty, or show nothing but what accompanies the rest.
+fn resolve(recording: &Recording, mut panel: dashboard::Panel) -> Option<Panel> {
+    if panel.kind == "chart" {
+        panel.series.retain(|series| recording.metrics.contains_key(&series.metric));
+        if panel.series.iter().all(|series| series.axis.is_some()) {
+            return None;
+        }
+    }
+    let all = panel.series.clone();
+    let mut taken: Vec<&str> = all.iter().filter_map(|series| series.color).collect();
+    let mut series: Vec<Series> = Vec::new();
+    for one in &all {
+        let meant = meaning(one).filter(|color| !taken.contains(color));
+        let color = one
+            .color
+            .or(meant)
+            .or_else(|| COLORS.iter().map(|(name, _)| *name).take(8).find(|name| !taken.contains(name)))
+            .and_then(|color| COLORS.iter().map(|(name, _)| *name).find(|name| *name == color))
+            .unwrap_or("series-8");
+        taken.push(color);
+        let meta = recording.metrics.get(&one.metric).or(recording.metrics.get(base(&one.metric)));
+        let meta = meta.cloned().unwrap_or_default();
+        series.push(Series {
+            metric: one.metric.clone(),
+            aggregate: one.aggregate,
+            label: one.label.clone().unwrap_or_else(|| label_of(one, &all)),
+            color,
+            fill: one.fill == Some(true),
+            dash: one.dash == Some(true),
+            right: one.axis.is_some(),
+            unit: unit_of(&meta.kind, &meta.contains, one.aggregate),
+        });
+    }
+    let left = series.iter().find(|series| !series.right).map(|series| series.unit);
+    let right = series.iter().find(|series| series.right).map(|series| series.unit);
+    let own = panel.unit.and_then(Unit::named);
+    let unit = own.or(left)?;
+    // An axis has one unit; a tile's figures have their own.
+    for series in &mut series {
+        if panel.kind == "chart" {
+            series.unit = if series.right { right.unwrap_or(unit) } else { unit };
+        } else {
+            series.unit = own.unwrap_or(series.unit);
+        }
+    }
+    let bands =
+        panel.bands.and_then(|bands| Some(Bands { good: bands.good.as_f64()?, poor: bands.poor.as_f64()? }));
+    Some(Panel {
+        id: panel.id,
+        kind: panel.kind,
+        title: panel.title,
+        caption: panel.caption.unwrap_or_default(),
+        unit,
+        right_unit: right.unwrap_or(unit),
+        bands,
+        series,
+    })
+}
+
+/// Colours by what is shown, so that charts read without their legend.
+fn meaning(series: &dashboard::Series) -> Option<&'static str> {
+    let metric = base(&series.metric);
+    if metric.ends_with("_failed") {
+        return Some("bad");
+    }
+    Some(match (metric, series.aggregate) {
+        ("vus", _) => "series-4",
+        ("vus_max", _) => "series-8",
+        ("checks", _) => "series-3",
+        (_, "med") => "series-1",
+        (_, "p(90)") => "series-7",
+        (_, "p(95)") => "series-2",
+        (_, "p(99)") => "series-6",
+        (_, "avg") => "series-3",
+        (_, "max") => "series-8",
+        (_, "min") => "series-5",
+        _ => return None,
+    })
+}
+
+/// What tells a series from the panel's others: its aggregate, its metric, or both.
+fn label_of(series: &dashboard::Series, all: &[dashboard::Series]) -> String {
+    let aggregate = match series.aggregate {
+        "avg" => "average".to_owned(),
+        "med" => "median".to_owned(),
+        "count" => "total".to_owned(),
+        other => other.replace(['(', ')'], ""),
+    };
+    let same = all.iter().filter(|other| other.metric == series.metric).count();
+    if same == all.len() {
+        aggregate
+    } else if same > 1 {
+        format!("{} {aggregate}", series.metric)
+    } else {
+        series.metric.clone()
+    }
 }
 
 #[cfg(test)]
@@ -201,10 +276,10 @@ mod tests {
 
     #[test]
     fn the_default_dashboard_can_be_read() {
-        let default: Dashboard = serde_json::from_str(include_str!("../dashboard/default.json")).unwrap();
-        assert!(default.panels().filter(|panel| panel.kind == "chart").count() > 20);
-        for series in default.panels().flat_map(|panel| &panel.series) {
-            assert!(COLORS.iter().any(|(name, _)| *name == series.color), "{series:?}");
+        let document = dashboard::Dashboard::parse(DEFAULT.as_bytes()).unwrap();
+        assert!(document.tabs.len() > 4);
+        for color in dashboard::COLORS {
+            assert!(COLORS.iter().any(|(name, _)| *name == color), "{color}");
         }
     }
 

@@ -18,12 +18,8 @@ const charts = read("panels").map((panel, i) => {
   const place = document.createElement("div");
   place.className = "live";
   still.append(place);
-  return { panel: { ...panel, id: i, series: panel.series.map(drawable) }, still, place };
+  return { panel, still, place };
 });
-
-function drawable(series) {
-  return { ...series, color: `--${series.color}` };
-}
 
 /** All charts share one zoom. */
 function draw(zoom) {
