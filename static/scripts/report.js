@@ -18,16 +18,36 @@ const charts = read("panels").map((panel, i) => {
   const place = document.createElement("div");
   place.className = "live";
   still.append(place);
-  return { panel, still, place };
+  return { panel, still, place, alive: false };
 });
 
 /** All charts share one zoom. */
-function draw(zoom) {
-  for (const { panel, still, place } of charts) {
-    render(html`<${ChartCard} run=${run} panel=${panel} zoom=${zoom} onZoom=${draw} />`, place);
-    still.classList.add("alive");
-  }
+let zoom = null;
+
+function zoomTo(range) {
+  zoom = range;
+  for (const chart of charts) if (chart.alive) draw(chart);
 }
+
+function draw({ panel, place }) {
+  render(html`<${ChartCard} run=${run} panel=${panel} zoom=${zoom} onZoom=${zoomTo} />`, place);
+}
+
+/** What is far from the view stands still until it comes near. */
+const observer = new IntersectionObserver(
+  (entries) => {
+    for (const { target, isIntersecting } of entries) {
+      if (!isIntersecting) continue;
+      observer.unobserve(target);
+      const chart = charts[target.dataset.panel];
+      chart.alive = true;
+      draw(chart);
+      target.classList.add("alive");
+    }
+  },
+  { rootMargin: "80px" },
+);
+for (const { still } of charts) observer.observe(still);
 
 for (const time of document.querySelectorAll("time")) {
   const local = document.createElement("span");
@@ -35,5 +55,3 @@ for (const time of document.querySelectorAll("time")) {
   local.textContent = `${moment(Date.parse(time.dateTime))} here`;
   time.after(" ", local);
 }
-
-draw(null);
