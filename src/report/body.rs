@@ -133,7 +133,7 @@ impl Charts<'_> {
         let number = self.drawn.len();
         let _infallible = write!(
             html,
-            "<div class=\"panel\" data-panel=\"{number}\"><div class=\"card still\"><header class=\"card-head\"><h4><bdi>{}</bdi></h4> <span class=\"caption\">{}</span></header>",
+            "<div class=\"panel\" data-panel=\"{number}\"><div class=\"card still\"><header class=\"card-head\"><h3><bdi>{}</bdi></h3> <span class=\"caption\">{}</span></header>",
             text(&panel.title).0,
             text(&panel.caption).0,
         );

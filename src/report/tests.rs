@@ -182,7 +182,7 @@ fn the_events_come_out_as_they_went_in() {
 fn charts_stand_in_their_sections_without_a_script_or_a_style_sheet() {
     let page = report("search", &http_events(20));
     let still = still(&page);
-    for part in [">Overview</bdi></h2>", ">HTTP performance</bdi></h3>", ">Request duration</bdi></h4>"] {
+    for part in [">Overview</bdi></h2>", ">HTTP performance</bdi></h3>", ">Request duration</bdi></h3>"] {
         assert!(still.contains(part), "{part}");
     }
     assert!(!still.contains(">Timings<"), "a tab without data is left out");
@@ -230,7 +230,7 @@ fn a_run_without_requests_has_its_custom_metrics_drawn() {
         "orders": {"type": "counter", "values": {"count": 6, "rate": 1.5}}}});
     let page = render(TEMPLATE, &summary.to_string(), &events).unwrap();
     assert!(page.contains("Chart of orders over time. Whole run: orders 1.50/s."));
-    assert!(page.contains("<bdi>stock</bdi></h4>"));
+    assert!(page.contains("<bdi>stock</bdi></h3>"));
     assert!(page.contains("no thresholds") && page.contains("no data"));
     assert_eq!(still(&page).matches("class=\"card still\"").count(), 2);
 }
@@ -246,7 +246,7 @@ fn the_newest_dashboard_counts() {
     events.extend([own("Old"), own("New")]);
     let page = report("search", &json!(events).to_string());
     let still = still(&page);
-    assert!(still.contains(">New</bdi></h4>") && still.contains(">Mine</bdi></h2>"));
+    assert!(still.contains(">New</bdi></h3>") && still.contains(">Mine</bdi></h2>"));
     assert!(!still.contains(">Old<") && !still.contains(">Overview<"));
     assert!(still.contains("<bdi>rate</bdi> <b>91.8</b>"));
 }
