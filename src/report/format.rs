@@ -61,6 +61,59 @@ pub fn format(value: Option<f64>, unit: Unit, trim: bool) -> String {
     }
 }
 
+impl Unit {
+    /// The unit of that name in a dashboard document.
+    pub fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "time" => Unit::Time,
+            "data" => Unit::Data,
+            "data/s" => Unit::DataRate,
+            "ratio" => Unit::Ratio,
+            "rate" => Unit::Rate,
+            "count" => Unit::Count,
+            "number" => Unit::Number,
+            _ => return None,
+        })
+    }
+
+    /// Its name in a dashboard document.
+    pub fn name(self) -> &'static str {
+        match self {
+            Unit::Time => "time",
+            Unit::Data => "data",
+            Unit::DataRate => "data/s",
+            Unit::Ratio => "ratio",
+            Unit::Rate => "rate",
+            Unit::Count => "count",
+            Unit::Number => "number",
+        }
+    }
+}
+
+/// One unit for a whole axis: what to divide its values by, and what to write behind the topmost.
+pub fn axis_unit(unit: Unit, max: f64) -> (f64, String) {
+    let pick = |steps: &Steps, suffix: &str| {
+        let (size, name) = steps.iter().rev().find(|(size, _)| max >= *size).unwrap_or(&steps[0]);
+        (*size, format!("{SPACE}{name}{suffix}"))
+    };
+    match unit {
+        Unit::Time if max > 0.0 => pick(TIME, ""),
+        Unit::Time => (1.0, format!("{SPACE}ms")),
+        Unit::Data => pick(DATA, ""),
+        Unit::DataRate => pick(DATA, "/s"),
+        Unit::Ratio => (0.01, format!("{SPACE}%")),
+        Unit::Rate => (1.0, "/s".to_owned()),
+        Unit::Count | Unit::Number => (1.0, String::new()),
+    }
+}
+
+/// An axis label: a value in the unit that [`axis_unit`] gave, with no more digits than its step needs.
+pub fn tick(value: f64) -> String {
+    // Sums of steps differ from the decimal that is meant in their last digits.
+    let value = format!("{value:.11e}").parse().unwrap_or(value);
+    format(Some(value), Unit::Count, true)
+}
+
 /// Elapsed time as a clock: `0:32`, `1:02:03`. Whole seconds, rounded down.
 pub fn clock(ms: f64) -> String {
     let seconds = (ms.abs() / 1000.0).floor() as u64;
@@ -214,16 +267,9 @@ mod tests {
             serde_json::from_str(include_str!("../../static/tests/format-vectors.json")).unwrap();
         assert!(vectors.len() > 40);
         for Vector { value, unit, trim, text } in vectors {
-            let unit = match unit.as_str() {
-                "time" => Unit::Time,
-                "data" => Unit::Data,
-                "data/s" => Unit::DataRate,
-                "ratio" => Unit::Ratio,
-                "rate" => Unit::Rate,
-                "count" => Unit::Count,
-                "number" => Unit::Number,
-                other => panic!("unit {other}"),
-            };
+            let named = Unit::named(&unit).unwrap();
+            assert_eq!(named.name(), unit);
+            let unit = named;
             assert_eq!(format(value, unit, trim), text, "{value:?} {unit:?}");
         }
     }

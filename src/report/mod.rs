@@ -1,13 +1,21 @@
 //! The report: everything of a run in one HTML file that needs neither server nor JavaScript.
 //!
 //! Figures come from the run's summary document and are written here as tables, every string
-//! escaped; the event log travels along as data, from which the file's own script draws charts.
-//! Both documents are described in `docs/events.md`.
+//! escaped; charts are drawn from the event log, which travels along as data, so that the file's own
+//! script can draw them anew for whoever zooms. Both documents are described in `docs/events.md`.
 
+mod axis;
+mod body;
+mod chart;
+mod codes;
 mod format;
+mod head;
+mod limits;
+mod panels;
+mod recording;
 mod tables;
 
-use serde::de::IgnoredAny;
+use recording::Recording;
 use serde_json::Value;
 use std::fmt::{self, Write as _};
 
@@ -41,16 +49,16 @@ impl std::error::Error for ReportError {}
 /// of `{"event", "data"}`: the log, then the newest state events.
 pub fn render(template: &str, summary: &str, events: &str) -> Result<String, ReportError> {
     let summary: Value = serde_json::from_str(summary).map_err(ReportError::Summary)?;
-    // Only checked: a long run's events need not be held twice.
-    serde_json::from_str::<Vec<IgnoredAny>>(events).map_err(ReportError::Events)?;
+    let recording = Recording::read(events).map_err(ReportError::Events)?;
+    let body::Parts { head, body, panels } = body::parts(&summary, &recording);
 
     let title = format!("{} · Loadgate report", escape(summary["run"].as_str().unwrap_or("run")));
-    let head = tables::head(&summary).0;
-    let body = tables::body(&summary).0;
-    let mut data = String::with_capacity(events.len() + 128);
-    data.push_str("<script type=\"application/json\" id=\"events\">");
-    embed(&mut data, events);
-    data.push_str("</script>");
+    let mut data = String::with_capacity(events.len() + panels.len() + 256);
+    for (id, json) in [("panels", panels.as_str()), ("events", events)] {
+        let _infallible = write!(data, "<script type=\"application/json\" id=\"{id}\">");
+        embed(&mut data, json);
+        data.push_str("</script>");
+    }
 
     // In order of place and in one pass: what is filled in is never searched for further places.
     let places = [
@@ -101,14 +109,17 @@ fn escape(text: &str) -> String {
 /// JSON as the content of a script element: what could end the element, or a line of old JavaScript,
 /// occurs only within strings and can be written as an escape there.
 fn embed(out: &mut String, json: &str) {
-    for c in json.chars() {
-        match c {
-            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
-                let _infallible = write!(out, "\\u{:04x}", u32::from(c));
-            }
-            c => out.push(c),
+    let mut rest = json;
+    while let Some(at) = rest.find(['<', '>', '&', '\u{2028}', '\u{2029}']) {
+        let (plain, special) = rest.split_at(at);
+        out.push_str(plain);
+        let mut chars = special.chars();
+        if let Some(c) = chars.next() {
+            let _infallible = write!(out, "\\u{:04x}", u32::from(c));
         }
+        rest = chars.as_str();
     }
+    out.push_str(rest);
 }
 
 #[cfg(test)]

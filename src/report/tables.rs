@@ -1,52 +1,19 @@
-//! What the report shows without JavaScript: figures and tables of a summary document.
+//! Tables of a summary document.
 
-use super::format::{NOTHING, Unit, clock, format, moment, unit_of};
+use super::codes::meaning;
+use super::format::{NOTHING, Unit, clock, format, unit_of};
+use super::limits::{Expression, meta};
 use super::{Html, text};
 use serde_json::Value;
 use std::fmt::Write as _;
 
-/// Title, state and the six figures that decide.
-pub fn head(summary: &Value) -> Html {
-    let test = string(summary, "test");
-    let run = string(summary, "run");
-    let name = run.strip_prefix(test).and_then(|rest| rest.strip_prefix('.')).unwrap_or(run);
-    let start = number(summary, "start");
-    let when = match (start, number(summary, "end")) {
-        (Some(start), Some(end)) => format!("{} · {} long", moment(start), clock(end - start)),
-        (Some(start), None) => moment(start),
-        _ => String::new(),
-    };
-    let state =
-        if string(summary, "state") == "live" { chip("good", "still live") } else { chip("none", "ended") };
-    let mut html = format!(
-        "<header class=\"report-head\"><h1><bdi>{}</bdi> <span class=\"caption\"><bdi>{}</bdi></span></h1>{}{}<p class=\"caption\">{}</p></header>",
-        text(test).0,
-        text(name).0,
-        state.0,
-        verdict(summary).0,
-        text(&when).0,
-    );
-    html.push_str("<div class=\"tiles\">");
-    for (title, metric, aggregate, aside) in [
-        ("Requests", "http_reqs", "count", "rate"),
-        ("Request duration p95", "http_req_duration", "p(95)", "med"),
-        ("Failed requests", "http_req_failed", "rate", "fails"),
-        ("Checks passed", "checks", "rate", "fails"),
-        ("Most VUs", "vus", "max", ""),
-        ("Iterations", "iterations", "count", "rate"),
-    ] {
-        html.push_str(&tile(&summary["metrics"][metric], title, metric, aggregate, aside));
-    }
-    html.push_str("</div>");
-    Html(html)
+/// Tables in the order of the report, those without rows left out.
+pub fn before_charts(summary: &Value) -> Vec<Table> {
+    with_rows([thresholds(summary), losses(&summary["health"])])
 }
 
-/// Every table that has rows.
-pub fn body(summary: &Value) -> Html {
-    let mut html = String::new();
-    for table in [
-        losses(&summary["health"]),
-        thresholds(summary),
+pub fn after_charts(summary: &Value) -> Vec<Table> {
+    with_rows([
         requests(&summary["requests"]),
         statuses(summary),
         checks(summary),
@@ -56,17 +23,16 @@ pub fn body(summary: &Value) -> Html {
         metrics(summary, "counter", "Counters", &["count", "rate"]),
         metrics(summary, "rate", "Rates", &["rate", "passes", "fails"]),
         metrics(summary, "gauge", "Gauges", &["value", "min", "max"]),
-    ]
-    .into_iter()
-    .filter(|table| !table.rows.is_empty())
-    {
-        table.write(&mut html);
-    }
-    Html(html)
+        generators(summary),
+    ])
 }
 
-struct Table {
-    title: String,
+fn with_rows(tables: impl IntoIterator<Item = Table>) -> Vec<Table> {
+    tables.into_iter().filter(|table| !table.rows.is_empty()).collect()
+}
+
+pub struct Table {
+    pub title: String,
     caption: String,
     /// Title, and whether it holds text, which stands left.
     columns: Vec<(String, bool)>,
@@ -83,30 +49,34 @@ impl Table {
         }
     }
 
-    fn write(&self, html: &mut String) {
-        let id = format!("table-{}", self.title.to_lowercase().replace(' ', "-"));
-        let caption = if self.caption.is_empty() {
-            format(Some(self.rows.len() as f64), Unit::Count, false)
-        } else {
-            self.caption.clone()
-        };
+    /// Where a link finds it.
+    pub fn id(&self) -> String {
+        format!("table-{}", self.title.to_lowercase().replace(' ', "-"))
+    }
+
+    pub fn write(&self, html: &mut String) {
+        let id = self.id();
+        let caption = if self.caption.is_empty() { rows(self.rows.len()) } else { self.caption.clone() };
+        // On paper, a table that would fill most of a page may be cut.
+        let card = if self.rows.len() > 30 { "card long" } else { "card" };
+        // Attributes for readers without the style sheet: `align`, `cellpadding`.
         let _infallible = write!(
             html,
-            "<section class=\"card\" aria-labelledby=\"{id}\"><header class=\"card-head\"><h2 id=\"{id}\">{}</h2><span class=\"caption\">{}</span></header><div class=\"table-scroll\"><table><thead><tr>",
+            "<section class=\"{card}\" aria-labelledby=\"{id}\"><header class=\"card-head\"><h2 id=\"{id}\">{}</h2><span class=\"caption\">{}</span></header><div class=\"table-scroll\" tabindex=\"0\" role=\"group\" aria-labelledby=\"{id}\"><table cellpadding=\"4\" cellspacing=\"0\"><thead><tr>",
             text(&self.title).0,
             text(&caption).0,
         );
         for (title, left) in &self.columns {
-            let _infallible = write!(html, "<th scope=\"col\"{}>{}</th>", class(*left), text(title).0);
+            let _infallible = write!(html, "<th scope=\"col\"{}>{}</th>", place(*left), text(title).0);
         }
         html.push_str("</tr></thead><tbody>");
         for row in &self.rows {
             html.push_str("<tr>");
             for (i, (cell, (_, left))) in row.iter().zip(&self.columns).enumerate() {
                 let _infallible = if i == 0 {
-                    write!(html, "<th scope=\"row\" class=\"left wrap\">{}</th>", cell.0)
+                    write!(html, "<th scope=\"row\"{}>{}</th>", place(true), cell.0)
                 } else {
-                    write!(html, "<td{}>{}</td>", class(*left), cell.0)
+                    write!(html, "<td{}>{}</td>", place(*left), cell.0)
                 };
             }
             html.push_str("</tr>");
@@ -115,23 +85,28 @@ impl Table {
     }
 }
 
-fn class(left: bool) -> &'static str {
-    if left { " class=\"left wrap\"" } else { "" }
+fn rows(count: usize) -> String {
+    let rows = if count == 1 { "row" } else { "rows" };
+    format!("{} {rows}", format(Some(count as f64), Unit::Count, false))
+}
+
+fn place(left: bool) -> &'static str {
+    if left { " align=\"left\" class=\"left wrap\"" } else { " align=\"right\"" }
 }
 
 fn losses(health: &Value) -> Table {
     let mut table =
         Table::new("Samples that did not count as they should", &[("What", true), ("Samples", false)]);
-    let mut add = |what: &str, count: Option<f64>| {
+    let mut add = |what: Html, count: Option<f64>| {
         if count.is_some_and(|count| count > 0.0) {
-            table.rows.push(vec![name(what), figure(count, Unit::Count)]);
+            table.rows.push(vec![what, figure(count, Unit::Count)]);
         }
     };
-    add("late: counted in the window that was open", number(health, "late"));
-    add("misdated: far ahead of the run", number(health, "misdated"));
+    add(text("late: counted in the window that was open"), number(health, "late"));
+    add(text("misdated: far ahead of the run"), number(health, "misdated"));
     for refusal in list(health, "refusals") {
         let reason = refusal[0].as_str().unwrap_or_default();
-        add(&format!("refused: {reason}"), refusal[1].as_f64());
+        add(Html(format!("refused: {}", name(reason).0)), refusal[1].as_f64());
     }
     table
 }
@@ -142,7 +117,7 @@ fn thresholds(summary: &Value) -> Table {
         ("Limit", true),
         ("Observed", false),
         ("Margin", false),
-        ("First crossed", false),
+        ("First failed", false),
         ("State", true),
     ];
     let mut table = Table::new("Thresholds", &columns);
@@ -156,23 +131,18 @@ fn thresholds(summary: &Value) -> Table {
     for row in rows {
         let metric = string(row, "metric");
         let expression = string(row, "expression");
-        let parsed = parse_expression(expression);
         let observed = number(row, "observed");
-        let unit = |aggregate| {
-            let (kind, contains) = meta(summary, metric);
-            unit_of(kind, contains, aggregate)
-        };
-        let (limit, unit, margin) = match parsed {
-            Some((aggregate, operator, limit)) => {
-                let unit = unit(aggregate);
-                let said = format!("{aggregate} {operator} {}", format(Some(limit), unit, true));
-                (said, unit, margin(operator, limit, observed))
+        let (limit, unit, margin) = match Expression::parse(expression) {
+            Some(parsed) => {
+                let (kind, contains) = meta(summary, metric);
+                let unit = unit_of(kind, contains, parsed.aggregate);
+                (parsed.say(unit), unit, parsed.margin(observed))
             }
             None => (expression.to_owned(), Unit::Number, None),
         };
         table.rows.push(vec![
             name(metric),
-            Html(format!("<code>{}</code>", text(&limit).0)),
+            Html(format!("<code>{}</code>", name(&limit).0)),
             figure(observed, unit),
             figure(margin, Unit::Ratio),
             text(&number(row, "firstFailed").map_or(NOTHING.to_owned(), |at| clock(at - start))),
@@ -220,25 +190,42 @@ fn requests(rows: &Value) -> Table {
     table
 }
 
+/// Errors first, the most frequent of them first.
 fn statuses(summary: &Value) -> Table {
     let columns = [
         ("Request", true),
         ("Status", false),
         ("Error code", false),
+        ("Meaning", true),
         ("Count", false),
         ("First", false),
         ("Last", false),
     ];
     let mut table = Table::new("Statuses and errors", &columns);
     let start = number(summary, "start").unwrap_or(0.0);
-    for row in list(summary, "statuses") {
-        let key = |i: usize| row["key"][i].as_str().filter(|s| !s.is_empty()).unwrap_or(NOTHING);
+    let count = |row: &Value| number(row, "count").unwrap_or(0.0);
+    let key = |row: &Value, i: usize| row["key"][i].as_str().unwrap_or_default().to_owned();
+    let mut rows: Vec<&Value> = list(summary, "statuses").iter().collect();
+    rows.sort_by(|a, b| {
+        let order = |row: &Value| (key(row, 3).is_empty(), -count(row));
+        let ((a_ok, a_count), (b_ok, b_count)) = (order(a), order(b));
+        a_ok.cmp(&b_ok).then(a_count.total_cmp(&b_count))
+    });
+    let failed: f64 = rows.iter().filter(|row| !key(row, 3).is_empty()).map(|row| count(row)).sum();
+    table.caption = if failed > 0.0 {
+        format!("{} with an error code", format(Some(failed), Unit::Count, false))
+    } else {
+        "no errors".to_owned()
+    };
+    for row in rows {
+        let cell = |i| Some(key(row, i)).filter(|part| !part.is_empty()).unwrap_or(NOTHING.to_owned());
         let at = |field| text(&number(row, field).map_or(NOTHING.to_owned(), |at| clock(at - start)));
         table.rows.push(vec![
             request_name(&row["key"]),
-            text(key(2)),
-            text(key(3)),
-            figure(number(row, "count"), Unit::Count),
+            text(&cell(2)),
+            text(&cell(3)),
+            text(&meaning(&key(row, 3)).unwrap_or_default()),
+            figure(Some(count(row)), Unit::Count),
             at("first"),
             at("last"),
         ]);
@@ -278,25 +265,47 @@ fn checks(summary: &Value) -> Table {
 
 /// Groups or scenarios: a row for each metric that was measured in one.
 fn breakdown(summary: &Value, field: &str, title: &str, first: &str) -> Table {
-    let mut table = Table::new(title, &[(first, true), ("Metric", true), ("Figures", true)]);
-    for row in list(summary, field) {
-        let key = row["key"][0].as_str().filter(|key| !key.is_empty()).unwrap_or("(none)");
-        for (metric, values) in row["metrics"].as_object().into_iter().flatten() {
-            let (kind, contains) = meta(summary, metric);
-            let figures: Vec<String> =
-                ["count", "rate", "passes", "fails", "value", "avg", "med", "p(95)", "max"]
-                    .iter()
-                    .filter_map(|aggregate| {
-                        let value = number(values, aggregate)?;
-                        Some(format!(
-                            "{} {}",
-                            label(aggregate).to_lowercase(),
-                            format(Some(value), unit_of(kind, contains, aggregate), false)
-                        ))
-                    })
-                    .collect();
-            table.rows.push(vec![name(key), name(metric), text(&figures.join(" · "))]);
-        }
+    const AGGREGATES: [&str; 10] =
+        ["count", "rate", "passes", "fails", "value", "avg", "med", "p(95)", "p(99)", "max"];
+    let rows = || {
+        list(summary, field).iter().flat_map(|row| {
+            let key = row["key"][0].as_str().filter(|key| !key.is_empty()).unwrap_or("(none)");
+            let metrics = row["metrics"].as_object().into_iter().flatten();
+            metrics.map(move |(metric, values)| (key, metric, values))
+        })
+    };
+    let used: Vec<&str> = AGGREGATES
+        .into_iter()
+        .filter(|aggregate| rows().any(|(.., values)| values.get(aggregate).is_some()))
+        .collect();
+    let mut columns = vec![(first.to_owned(), true), ("Metric".to_owned(), true)];
+    columns.extend(used.iter().map(|aggregate| (label(aggregate), false)));
+    let mut table = Table { columns, ..Table::new(title, &[]) };
+    let keys = list(summary, field).len();
+    let noun = if keys == 1 { first } else { title };
+    table.caption = format!("{} {}", format(Some(keys as f64), Unit::Count, false), noun.to_lowercase());
+    for (key, metric, values) in rows() {
+        let (kind, contains) = meta(summary, metric);
+        let mut cells = vec![name(key), name(metric)];
+        cells.extend(used.iter().map(|aggregate| match number(values, aggregate) {
+            Some(value) => figure(Some(value), unit_of(kind, contains, aggregate)),
+            None => Html::default(),
+        }));
+        table.rows.push(cells);
+    }
+    table
+}
+
+fn generators(summary: &Value) -> Table {
+    let columns = [("Generator", true), ("Latest VUs", false), ("Last seen", false)];
+    let mut table = Table::new("Load generators", &columns);
+    let start = number(summary, "start").unwrap_or(0.0);
+    for row in list(&summary["health"], "generators") {
+        table.rows.push(vec![
+            name(string(row, "source")),
+            figure(number(row, "vus"), Unit::Count),
+            text(&number(row, "lastSeen").map_or(NOTHING.to_owned(), |at| clock(at - start))),
+        ]);
     }
     table
 }
@@ -324,49 +333,8 @@ fn metrics(summary: &Value, kind: &str, title: &str, aggregates: &[&str]) -> Tab
     table
 }
 
-fn tile(document: &Value, title: &str, metric: &str, aggregate: &str, aside: &str) -> String {
-    let unit = |aggregate| unit_of(string(document, "type"), string(document, "contains"), aggregate);
-    let values = &document["values"];
-    let caption = match (document.is_null(), number(values, aside)) {
-        (true, _) => "no data".to_owned(),
-        (false, None) => String::new(),
-        (false, Some(value)) if aside == "med" => {
-            format!("median {}", format(Some(value), unit(aside), false))
-        }
-        // In `http_req_failed` a pass is a failed request.
-        (false, Some(_)) if metric == "http_req_failed" => {
-            format!("{} failed", format(number(values, "passes"), Unit::Count, false))
-        }
-        (false, Some(value)) if aside == "fails" => {
-            format!("{} failed", format(Some(value), Unit::Count, false))
-        }
-        (false, Some(value)) => format(Some(value), unit(aside), false),
-    };
-    format!(
-        "<div class=\"tile card\"><div class=\"tile-head\"><h3>{title}</h3></div><p class=\"figure\">{}</p><div class=\"tile-foot\"><span class=\"caption\">{}</span></div></div>",
-        figure(number(values, aggregate), unit(aggregate)).0,
-        text(&caption).0,
-    )
-}
-
-fn verdict(summary: &Value) -> Html {
-    let all = list(summary, "thresholds");
-    let failed = all.iter().filter(|t| t["passes"].as_bool() == Some(false)).count();
-    let silent = all.iter().filter(|t| t["passes"].is_null()).count();
-    let thresholds = if all.len() == 1 { "threshold" } else { "thresholds" };
-    match (all.len(), failed, silent) {
-        (0, ..) if summary["health"]["thresholdsKnown"].as_bool() == Some(false) => {
-            chip("none", "thresholds not known")
-        }
-        (0, ..) => Html::default(),
-        (total, 0, 0) => chip("good", &format!("{total} {thresholds} pass")),
-        (total, 0, _) => chip("warning", &format!("{} of {total} {thresholds} pass", total - silent)),
-        (total, ..) => chip("bad", &format!("{failed} of {total} {thresholds} fail")),
-    }
-}
-
 /// States always come as sign, word and colour together.
-fn chip(state: &str, word: &str) -> Html {
+pub fn chip(state: &str, word: &str) -> Html {
     let sign = match state {
         "good" => "✓",
         "warning" => "!",
@@ -389,7 +357,7 @@ fn request_name(key: &Value) -> Html {
 }
 
 /// A name from a test: isolated, so that right-to-left marks turn nothing beside it.
-fn name(name: &str) -> Html {
+pub fn name(name: &str) -> Html {
     Html(format!("<bdi>{}</bdi>", text(name).0))
 }
 
@@ -422,43 +390,14 @@ fn label(aggregate: &str) -> String {
     }
 }
 
-/// A submetric's type and unit are its own, or else its metric's.
-fn meta<'a>(summary: &'a Value, metric: &str) -> (&'a str, &'a str) {
-    let metrics = &summary["metrics"];
-    let base = metric.split('{').next().unwrap_or_default();
-    let document = metrics.get(metric).unwrap_or(&metrics[base]);
-    (string(document, "type"), string(document, "contains"))
-}
-
-/// Aggregate, operator and limit of `p(95)<400`; nothing for what is no comparison with a number.
-fn parse_expression(expression: &str) -> Option<(&str, &str, f64)> {
-    let at = expression.find(['<', '>', '=', '!'])?;
-    let (aggregate, rest) = expression.split_at(at);
-    let width = rest.find(|c| !matches!(c, '<' | '>' | '=' | '!'))?;
-    let (operator, limit) = rest.split_at(width);
-    let limit: f64 = limit.trim().parse().ok()?;
-    limit.is_finite().then(|| (aggregate.trim(), operator, limit))
-}
-
-/// How far the observed value is on the good side, as a share of the limit.
-fn margin(operator: &str, limit: f64, observed: Option<f64>) -> Option<f64> {
-    let distance = (limit - observed?) / limit.abs();
-    match operator.as_bytes().first()? {
-        _ if limit == 0.0 => None,
-        b'<' => Some(distance),
-        b'>' => Some(-distance),
-        _ => None,
-    }
-}
-
-fn number(value: &Value, field: &str) -> Option<f64> {
+pub fn number(value: &Value, field: &str) -> Option<f64> {
     value[field].as_f64()
 }
 
-fn string<'a>(value: &'a Value, field: &str) -> &'a str {
+pub fn string<'a>(value: &'a Value, field: &str) -> &'a str {
     value[field].as_str().unwrap_or_default()
 }
 
-fn list<'a>(value: &'a Value, field: &str) -> &'a [Value] {
+pub fn list<'a>(value: &'a Value, field: &str) -> &'a [Value] {
     value[field].as_array().map_or(&[], Vec::as_slice)
 }

@@ -1,9 +1,10 @@
-//! What the report promises: everything escaped, everything there, nothing found twice.
+//! What the report promises: everything escaped, everything there, nothing found twice, and all of it
+//! without a script.
 
 use super::{ReportError, render};
 use serde_json::{Value, json};
 
-const TEMPLATE: &str = "<!doctype html><title><!--loadgate:title--></title><main><!--loadgate:head--><div id=\"charts\" hidden></div><!--loadgate:body--></main><!--loadgate:data--><script type=\"module\"></script>";
+const TEMPLATE: &str = "<!doctype html><title><!--loadgate:title--></title><main><!--loadgate:head--><!--loadgate:body--></main><!--loadgate:data--><script type=\"module\"></script>";
 
 const EVIL: &str = "</script><img src=x onerror=alert(1)>\"'&<!--loadgate:data-->\u{202e}\u{2028}";
 
@@ -28,7 +29,8 @@ fn summary(name: &str) -> Value {
             {"metric": "http_req_duration{name:login}", "expression": "p(95)<45", "observed": 49.1, "passes": false, "firstFailed": 1_795_221_972_000_u64},
             {"metric": name, "expression": name, "observed": null, "passes": null, "firstFailed": null}
         ],
-        "health": {"samples": 10, "late": 2, "misdated": 0, "refused": 1, "refusals": [[name, 1]], "thresholdsKnown": true}
+        "health": {"samples": 10, "late": 2, "misdated": 0, "refused": 1, "refusals": [[name, 1]], "thresholdsKnown": true,
+            "generators": [{"source": name, "vus": 3, "lastSeen": 1_795_221_972_000_u64}]}
     })
 }
 
@@ -36,14 +38,135 @@ fn report(name: &str, events: &str) -> String {
     render(TEMPLATE, &summary(name).to_string(), events).unwrap()
 }
 
+/// Events of a run with a window every two seconds, in which each metric has these values.
+fn events(metrics: Value, windows: &[Value]) -> String {
+    let mut metrics = metrics;
+    metrics["time"] = json!({"type": "gauge", "contains": "time"});
+    let mut names: Vec<&String> = metrics.as_object().unwrap().keys().collect();
+    names.sort();
+    let start = 1_795_221_970_000_u64;
+    let mut events = vec![
+        json!({"event": "config", "data": {}}),
+        json!({"event": "metric", "data": metrics}),
+        json!({"event": "start", "data": [[start]]}),
+    ];
+    for (i, window) in windows.iter().enumerate() {
+        let time = json!([start + 2000 * (i as u64 + 1)]);
+        let row = names.iter().map(|name| match name.as_str() {
+            "time" => time.clone(),
+            name => window.get(name).cloned().unwrap_or(json!([])),
+        });
+        events.push(json!({"event": "snapshot", "data": row.collect::<Vec<_>>()}));
+    }
+    json!(events).to_string()
+}
+
+fn http_events(windows: usize) -> String {
+    let windows: Vec<Value> = (0..windows)
+        .map(|_| json!({"http_reqs": [180, 90], "http_req_duration": [54, 300, 55, 1, 91, 120, 168], "vus": [3]}))
+        .collect();
+    let metrics = json!({
+        "http_reqs": {"type": "counter"},
+        "http_req_duration": {"type": "trend", "contains": "time"},
+        "vus": {"type": "gauge"},
+    });
+    events(metrics, &windows)
+}
+
+/// Every drawing of a page.
+fn drawings(page: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut rest = page;
+    while let Some(at) = rest.find("<svg") {
+        let (mut depth, mut end) = (0, at);
+        loop {
+            let next = rest[end..].find(['<']).map(|i| end + i).expect("an end of the drawing");
+            if rest[next..].starts_with("<svg") {
+                depth += 1;
+            } else if rest[next..].starts_with("</svg>") {
+                depth -= 1;
+            }
+            end = next + 1;
+            if depth == 0 {
+                break;
+            }
+        }
+        end += "/svg>".len();
+        found.push(&rest[at..end]);
+        rest = &rest[end..];
+    }
+    found
+}
+
+/// Panics where a drawing is not XML: tags out of order, attributes without quotes or named twice,
+/// bare `<` and `&`.
+fn assert_well_formed(xml: &str) {
+    let mut open = Vec::new();
+    let mut rest = xml;
+    while let Some((text, tail)) = rest.split_once('<') {
+        assert_text(text);
+        let (tag, tail) = tail.split_once('>').expect("an end of the tag");
+        rest = tail;
+        if let Some(name) = tag.strip_prefix('/') {
+            assert_eq!(open.pop(), Some(name), "{xml}");
+            continue;
+        }
+        let (tag, closed) = tag.strip_suffix('/').map_or((tag, false), |tag| (tag, true));
+        let (name, mut attributes) = tag.split_once(' ').unwrap_or((tag, ""));
+        assert!(name.chars().all(|c| c.is_ascii_alphabetic()), "{name}");
+        let mut known = Vec::new();
+        while let Some((key, tail)) = attributes.split_once("=\"") {
+            let (value, tail) = tail.split_once('"').expect("a closing quote");
+            assert_text(value);
+            assert!(!known.contains(&key.trim()), "{key} twice: {tag}");
+            known.push(key.trim());
+            attributes = tail;
+        }
+        assert_eq!(attributes.trim(), "", "{tag}");
+        if !closed {
+            open.push(name);
+        }
+    }
+    assert!(open.is_empty() && rest.is_empty(), "{open:?} {rest}");
+}
+
+fn assert_text(text: &str) {
+    for part in text.split('&').skip(1) {
+        assert!(
+            ["amp;", "lt;", "gt;", "quot;", "#39;", "#160;"].iter().any(|known| part.starts_with(known)),
+            "{part}"
+        );
+    }
+}
+
+fn still(page: &str) -> &str {
+    page.split_once("<script").unwrap().0
+}
+
 #[test]
 fn names_from_a_test_never_become_markup() {
-    let events = json!([{"event": "metric", "data": {EVIL: {"type": "trend"}}}]).to_string();
-    let page = report(EVIL, &events);
-    assert!(!page.contains("<img"));
-    assert_eq!(page.matches("</script>").count(), TEMPLATE.matches("</script>").count() + 1);
-    // Request (2), status, check (2), group, scenario, submetric, threshold (2), refusal.
-    assert_eq!(page.matches("&lt;img src=x onerror=alert(1)&gt;&quot;&#39;&amp;").count(), 11);
+    let series = json!([{"metric": "pages", "aggregate": "p(95)", "label": EVIL}]);
+    let panels = json!([
+        {"id": "a", "kind": "chart", "title": EVIL, "caption": EVIL, "series": series},
+        {"id": "b", "kind": "stat", "title": EVIL, "series": series},
+    ]);
+    let tabs = json!([{"id": "t", "title": EVIL, "sections": [{"title": EVIL, "panels": panels}]}]);
+    let own = json!([{"event": "config", "data": {"tabs": tabs}}]).to_string();
+    let trend = json!({"type": "trend", "contains": "time", "custom": true});
+    let window = json!({EVIL: [1, 2, 3, 4, 5, 6, 7], "pages": [1, 2, 3, 4, 5, 6, 7]});
+    let log = events(json!({EVIL: trend, "pages": trend}), &[window.clone(), window]);
+    for (log, of_its_own) in
+        [(log.clone(), false), (format!("{},{}", &log[..log.len() - 1], &own[1..]), true)]
+    {
+        let page = report(EVIL, &log);
+        assert_eq!(page.contains("<h2 id=\"tab-0\"><bdi>&lt;/script&gt;"), of_its_own);
+        assert!(!page.contains("<img"));
+        assert_eq!(page.matches("</script>").count(), TEMPLATE.matches("</script>").count() + 2);
+        assert!(page.matches("&lt;img src=x onerror=alert(1)&gt;&quot;&#39;&amp;").count() > 13);
+        let drawings = drawings(still(&page));
+        assert!(drawings.iter().any(|svg| svg.contains("&lt;/script&gt;")), "a chart says its title");
+        drawings.into_iter().for_each(assert_well_formed);
+    }
 }
 
 #[test]
@@ -56,9 +179,108 @@ fn the_events_come_out_as_they_went_in() {
 }
 
 #[test]
+fn charts_stand_in_their_sections_without_a_script_or_a_style_sheet() {
+    let page = report("search", &http_events(20));
+    let still = still(&page);
+    for part in [">Overview</bdi></h2>", ">HTTP performance</bdi></h3>", ">Request duration</bdi></h3>"] {
+        assert!(still.contains(part), "{part}");
+    }
+    assert!(!still.contains(">Timings<"), "a tab without data is left out");
+    let drawings = drawings(still);
+    assert_eq!(drawings.iter().filter(|svg| svg.contains("still-chart")).count(), 3);
+    for svg in &drawings {
+        assert_well_formed(svg);
+        assert!(!svg.contains("style="), "a strict policy forbids it");
+    }
+    let duration = drawings.iter().find(|svg| svg.contains("Chart of Request duration")).unwrap();
+    assert!(duration.contains("p(95) &lt; 400\u{a0}ms"));
+    assert!(duration.contains(">200</text>") && duration.contains("\u{a0}ms</text>"));
+    let panels = page.split_once("id=\"panels\">").unwrap().1.split_once("</script>").unwrap().0;
+    let panels: Value = serde_json::from_str(panels).unwrap();
+    assert_eq!(panels.as_array().unwrap().len(), still.matches("data-panel=").count());
+    assert_eq!(panels[1]["unit"], "time");
+}
+
+#[test]
+fn a_legend_says_what_the_tables_say() {
+    let page = report("search", &http_events(20));
+    for (label, figure) in [("request rate", "91.8/s"), ("p95", "120\u{a0}ms"), ("median", "54.9\u{a0}ms")] {
+        assert!(page.contains(&format!("<bdi>{label}</bdi> <b>{figure}</b>")), "{label}");
+        assert!(page.contains(&format!("<td align=\"right\">{figure}</td>")), "{label}");
+    }
+    // Of a gauge, the highest.
+    assert!(page.contains("<bdi>active VUs</bdi> <b>10</b>") && page.contains("<td align=\"right\">10</td>"));
+}
+
+#[test]
+fn a_run_of_three_seconds_is_drawn_as_points() {
+    let page = report("search", &http_events(1));
+    let chart = drawings(&page).into_iter().find(|svg| svg.contains("Chart of Request duration")).unwrap();
+    assert_eq!(chart.matches("<circle").count(), 3);
+    assert!(!chart.contains("<path") && !chart.contains("NaN"));
+}
+
+#[test]
+fn a_run_without_requests_has_its_custom_metrics_drawn() {
+    let window = json!({"orders": [3, 1.5], "stock": [7]});
+    let metrics =
+        json!({"orders": {"type": "counter", "custom": true}, "stock": {"type": "gauge", "custom": true}});
+    let events = events(metrics, &[window.clone(), window]);
+    let summary = json!({"run": "a.1", "test": "a", "state": "ended", "start": 1_795_221_970_000_u64, "metrics": {
+        "orders": {"type": "counter", "values": {"count": 6, "rate": 1.5}}}});
+    let page = render(TEMPLATE, &summary.to_string(), &events).unwrap();
+    assert!(page.contains("Chart of orders over time. Whole run: orders 1.50/s."));
+    assert!(page.contains("<bdi>stock</bdi></h3>"));
+    assert!(page.contains("no thresholds") && page.contains("no data"));
+    assert_eq!(still(&page).matches("class=\"card still\"").count(), 2);
+}
+
+#[test]
+fn the_newest_dashboard_counts() {
+    let own = |title: &str| {
+        let panel = json!({"id": "a", "kind": "chart", "title": title, "unit": "number",
+            "series": [{"metric": "http_reqs", "aggregate": "rate"}]});
+        json!({"event": "config", "data": {"tabs": [{"id": "t", "title": "Mine", "sections": [{"panels": [panel]}]}]}})
+    };
+    let mut events: Vec<Value> = serde_json::from_str(&http_events(3)).unwrap();
+    events.extend([own("Old"), own("New")]);
+    let page = report("search", &json!(events).to_string());
+    let still = still(&page);
+    assert!(still.contains(">New</bdi></h3>") && still.contains(">Mine</bdi></h2>"));
+    assert!(!still.contains(">Old<") && !still.contains(">Overview<"));
+    assert!(still.contains("<bdi>rate</bdi> <b>91.8</b>"));
+}
+
+#[test]
+fn thousands_of_windows_are_thinned_and_keep_their_peaks() {
+    let windows: Vec<Value> =
+        (0..5000).map(|i| json!({"http_reqs": [2, if i == 3333 { 1000 } else { 1 }]})).collect();
+    let page = report("search", &events(json!({"http_reqs": {"type": "counter"}}), &windows));
+    let chart = drawings(&page).into_iter().find(|svg| svg.contains("Chart of HTTP requests")).unwrap();
+    assert!(chart.len() < 40_000, "{}", chart.len());
+    // The top of a plot of 172 is 1,250 per second.
+    assert!(chart.contains(" 34.4 "), "the one window of 1,000 per second is there");
+}
+
+#[test]
+fn a_gap_is_not_bridged() {
+    let with = json!({"http_reqs": [2, 1]});
+    let windows = [with.clone(), with.clone(), json!({}), with.clone(), with];
+    let page = report("search", &events(json!({"http_reqs": {"type": "counter"}}), &windows));
+    let chart = drawings(&page).into_iter().find(|svg| svg.contains("Chart of HTTP requests")).unwrap();
+    assert_eq!(chart.matches("fill-opacity=\"0.13\"").count(), 2);
+}
+
+#[test]
+fn error_codes_are_told_in_words() {
+    let page = report("search", "[]");
+    assert!(page.contains("the server answered with a client error, 404"));
+}
+
+#[test]
 fn every_breakdown_is_a_table_that_needs_no_script() {
     let page = report("search", "[]");
-    let still = page.split_once("<script").unwrap().0;
+    let still = still(&page);
     for title in [
         "Thresholds",
         "Requests",
@@ -70,14 +292,15 @@ fn every_breakdown_is_a_table_that_needs_no_script() {
         "Counters",
         "Rates",
         "Gauges",
+        "Load generators",
         "Samples that did not count as they should",
     ] {
         assert!(still.contains(&format!(">{title}</h2>")), "{title}");
     }
     assert!(still.contains("p(95) &lt; 400\u{a0}ms"));
-    assert!(still.contains("<td>49.1\u{a0}ms</td><td>−9.11\u{a0}%</td><td>0:02</td>"));
+    assert!(still.contains("<td align=\"right\">49.1\u{a0}ms</td><td align=\"right\">−9.11\u{a0}%</td><td align=\"right\">0:02</td>"));
     assert!(still.contains("1 of 3 thresholds fail"));
-    assert!(still.contains("<p class=\"figure\">3,511</p>"));
+    assert!(still.contains("<b class=\"figure\">3,511</b>"));
     assert_eq!(still.matches("<tr>").count(), still.matches("</tr>").count());
 }
 
@@ -91,8 +314,8 @@ fn a_threshold_without_data_is_shown_as_no_data() {
 fn a_run_that_measured_next_to_nothing_has_a_report() {
     let page =
         render(TEMPLATE, r#"{"run":"shop.1","test":"shop","state":"live","metrics":{}}"#, "[]").unwrap();
-    assert!(page.contains("still live") && page.contains("no data"));
-    assert!(!page.contains("<table>"));
+    assert!(page.contains("still running") && page.contains("no data"));
+    assert!(!page.contains("<table") && !page.contains("<svg") && !page.contains("NaN"));
 }
 
 #[test]

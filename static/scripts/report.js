@@ -1,19 +1,57 @@
-/** Brings the report's charts to life: the same as the Overview's, from the events in the file itself. */
+/**
+ * Brings the report to life: where a chart stands still, the pages' own takes its place, from the events
+ * in the file itself. On paper the still ones come back.
+ */
 
-import { html, render, useState } from "./html.js";
+import { ChartCard } from "./components/chart-card.js";
+import { moment } from "./format.js";
+import { html, render } from "./html.js";
 import { apply, newRun } from "./model.js";
-import { Charts } from "./views/charts.js";
+
+const read = (id) => JSON.parse(document.getElementById(id).textContent);
 
 const run = newRun();
-for (const [id, { event, data }] of JSON.parse(document.getElementById("events").textContent).entries()) {
-  apply(run, event, data, id);
+for (const [id, { event, data }] of read("events").entries()) apply(run, event, data, id);
+
+const charts = read("panels").map((panel, i) => {
+  const still = document.querySelector(`[data-panel="${i}"]`);
+  const place = document.createElement("div");
+  place.className = "live";
+  still.append(place);
+  return { panel, still, place, alive: false };
+});
+
+/** All charts share one zoom. */
+let zoom = null;
+
+function zoomTo(range) {
+  zoom = range;
+  for (const chart of charts) if (chart.alive) draw(chart);
 }
 
-function Report() {
-  const [zoom, setZoom] = useState(null);
-  return html`<${Charts} run=${run} zoom=${zoom} onZoom=${setZoom} />`;
+function draw({ panel, place }) {
+  render(html`<${ChartCard} run=${run} panel=${panel} zoom=${zoom} onZoom=${zoomTo} />`, place);
 }
 
-const place = document.getElementById("charts");
-place.hidden = false;
-render(html`<${Report} />`, place);
+/** What is far from the view stands still until it comes near. */
+const observer = new IntersectionObserver(
+  (entries) => {
+    for (const { target, isIntersecting } of entries) {
+      if (!isIntersecting) continue;
+      observer.unobserve(target);
+      const chart = charts[target.dataset.panel];
+      chart.alive = true;
+      draw(chart);
+      target.classList.add("alive");
+    }
+  },
+  { rootMargin: "80px" },
+);
+for (const { still } of charts) observer.observe(still);
+
+for (const time of document.querySelectorAll("time")) {
+  const local = document.createElement("span");
+  local.className = "caption local";
+  local.textContent = `${moment(Date.parse(time.dateTime))} here`;
+  time.after(" ", local);
+}

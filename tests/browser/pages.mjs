@@ -49,7 +49,7 @@ async function walk(page, theme) {
     await page
       .locator(`nav a[aria-current="page"]`, { hasText: title })
       .waitFor();
-    await page.locator("main section").first().waitFor();
+    await page.locator("main section, main .card, main .nothing").first().waitFor();
     await page.waitForTimeout(300);
     for (const width of WIDTHS) {
       await page.setViewportSize({ width, height: 900 });

@@ -11,22 +11,23 @@ export const figure = (id, title, unit) => ({
   cell: (row) => format(row[id], unit),
 });
 
-export const nameColumn = {
+/** `open`, if given, makes the attributes of a link to the row with a key. */
+export const nameColumn = (open) => ({
   id: "name",
   title: "Name",
   left: true,
   sort: (row) => row.key.at(-1),
   text: (row) => row.key.join(" "),
-  cell: (row) => html`<${RequestName} parts=${row.key} />`,
-};
+  cell: (row) => html`<${RequestName} parts=${row.key} open=${open} />`,
+});
 
 /** All requests' time together, in ms, never zero: what shares are shares of. */
 export const totalTime = (rows) => rows.reduce((sum, row) => sum + row.time, 0) || 1;
 
 /** `time` is `totalTime`; `full` adds the columns for which a short table has no room. */
-export function requestColumns(time, { full = false } = {}) {
+export function requestColumns(time, { full = false, open } = {}) {
   return [
-    nameColumn,
+    nameColumn(open),
     figure("count", "Count", "count"),
     figure("rate", "Rate", "rate"),
     {
@@ -53,9 +54,13 @@ export function requestColumns(time, { full = false } = {}) {
   ].filter(Boolean);
 }
 
-export function RequestName({ parts }) {
+export function RequestName({ parts, open }) {
   const [method, name] = parts.length > 1 ? parts : [null, parts[0]];
   return html`<span class="request-name"
-    >${method && html`<span class="method">${method}</span>`}<bdi title=${name}>${name}</bdi></span
+    >${method && html`<span class="method">${method}</span>`}${
+      open
+        ? html`<a class="name-link" ...${open(parts)}><bdi title=${name}>${name}</bdi></a>`
+        : html`<bdi title=${name}>${name}</bdi>`
+    }</span
   >`;
 }

@@ -4,26 +4,16 @@ import { format } from "../format.js";
 import { html, useEffect, useMemo, useRef, useState } from "../html.js";
 import { tabsOf } from "../panels.js";
 import { formatRoute } from "../router.js";
-import { tally } from "../thresholds.js";
 import { onPlainClick } from "./link.js";
 import { Card } from "./parts.js";
-import { nameColumn, RequestName, requestColumns, totalTime } from "./request-table.js";
+import { requestColumns, totalTime } from "./request-table.js";
 import { DataTable } from "./table.js";
-import { thresholdColumns } from "./threshold-table.js";
+import { sayTally, thresholdColumns } from "./threshold-table.js";
 
 /** Rows of the short table; the Requests tab has all. */
 const MOST = 10;
 /** Tables change no more often than they can be read. */
 const STEADY_MS = 1000;
-
-/** The usual columns, the name a link to the request's row on its own tab where there is one. */
-function columnsOf(rows, open) {
-  const columns = requestColumns(totalTime(rows));
-  if (!open) return columns;
-  const cell = (row) =>
-    html`<a class="name-link" ...${open(row.key)}><${RequestName} parts=${row.key} /></a>`;
-  return columns.map((column) => (column === nameColumn ? { ...column, cell } : column));
-}
 
 /** `value`, exchanged at most once a second; at once when `final`. */
 function useSteady(value, final) {
@@ -45,6 +35,7 @@ export function RequestsCard({ run, panel, route, navigate }) {
   const all = useSteady(run.tables.requests, run.stop !== null || !run.current);
   const tab = tabsOf(run).find((t) => t.view === "requests")?.id;
   return useMemo(() => {
+    const time = totalTime(all);
     const wanted = filter.trim().toLowerCase();
     const found = wanted ? all.filter((row) => row.key.join(" ").toLowerCase().includes(wanted)) : all;
     const rows = [...found].sort((a, b) => b.time - a.time).slice(0, MOST);
@@ -69,7 +60,7 @@ export function RequestsCard({ run, panel, route, navigate }) {
     >
       <${DataTable}
         label="Requests"
-        columns=${columnsOf(all, open)}
+        columns=${requestColumns(time, { open })}
         rows=${rows}
         rowKey=${(row) => JSON.stringify(row.key)}
         initial=${{ by: "time", down: true }}
@@ -89,11 +80,7 @@ export function ThresholdsCard({ run, panel }) {
   const thresholds = useSteady(run.thresholds, run.stop !== null || !run.current);
   return useMemo(() => {
     if (thresholds.length === 0) return null;
-    const { pass, fail, noData } = tally(thresholds);
-    const caption = [`${pass} pass`, fail && `${fail} fail`, noData && `${noData} without data`]
-      .filter(Boolean)
-      .join(" · ");
-    return html`<${Card} id=${panel.id} title=${panel.title} caption=${caption}>
+    return html`<${Card} id=${panel.id} title=${panel.title} caption=${sayTally(thresholds)}>
       <${DataTable}
         label="Thresholds"
         columns=${thresholdColumns(run)}

@@ -1,0 +1,128 @@
+//! Ranges and round steps of axes, by the same rules as the pages' `static/scripts/charts.js`.
+
+use super::format::{Unit, axis_unit, clock, tick};
+
+/// A limit further than this above the data is told at the edge rather than flattening the data.
+const REACH: f64 = 2.5;
+
+/// Seconds.
+const CLOCK_STEPS: [f64; 18] = [
+    1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1800.0, 3600.0, 7200.0, 14_400.0,
+    21_600.0, 43_200.0, 86_400.0,
+];
+
+/// A vertical axis.
+#[derive(Debug)]
+pub struct Scale {
+    pub low: f64,
+    pub high: f64,
+    step: f64,
+    divisor: f64,
+    suffix: String,
+}
+
+impl Scale {
+    /// An axis with room for all values, from zero on, and for the marks (limits) near them.
+    pub fn of(values: impl Iterator<Item = f64>, marks: &[f64], unit: Unit) -> Self {
+        let (mut min, mut max) = (f64::INFINITY, f64::NEG_INFINITY);
+        for value in values {
+            min = min.min(value);
+            max = max.max(value);
+        }
+        if min > max {
+            (min, max) = (0.0, 0.0);
+        }
+        let near = || marks.iter().copied().filter(|mark| *mark <= (max * REACH).max(0.0));
+        let high = near().map(|mark| mark * 1.06).fold(max.max(0.0), f64::max);
+        let low = near().fold(min.min(0.0), f64::min);
+        let (divisor, suffix) = axis_unit(unit, high.max(-low));
+        let span = if high > low { high - low } else { divisor };
+        let mut step = nice(span / 4.0, divisor);
+        if unit == Unit::Count {
+            step = step.max(1.0);
+        }
+        // Room above, so that the line does not run along the edge; but nothing is more than all.
+        let room = if high > 0.0 { high * 1.02 } else { step * 4.0 };
+        let top = (room / step - 1e-9).ceil() * step;
+        let high = if unit == Unit::Ratio && high <= 1.0 { top.min(1.0) } else { top };
+        Scale { low: (low / step + 1e-9).floor() * step, high, step, divisor, suffix }
+    }
+
+    /// Round values with their labels; the topmost says the unit.
+    pub fn ticks(&self) -> Vec<(f64, String)> {
+        let from = (self.low / self.step).round() as i64;
+        let to = (self.high / self.step + 1e-6).floor() as i64;
+        (from..=to.min(from + 20))
+            .map(|i| {
+                let value = i as f64 * self.step;
+                let suffix = if i == to { self.suffix.as_str() } else { "" };
+                (value, format!("{}{suffix}", tick(value / self.divisor)))
+            })
+            .collect()
+    }
+
+    /// Where a value stands, from 0 at the bottom to 1 at the top.
+    pub fn place(&self, value: f64) -> f64 {
+        ((value - self.low) / (self.high - self.low)).clamp(0.0, 1.0)
+    }
+}
+
+/// The next of 1, 2, 2.5 and 5 times a power of ten, in the axis' unit.
+fn nice(rough: f64, divisor: f64) -> f64 {
+    let scaled = (rough / divisor).max(f64::MIN_POSITIVE);
+    let power = 10_f64.powf(scaled.log10().floor());
+    let factor = [1.0, 2.0, 2.5, 5.0].into_iter().find(|factor| factor * power >= scaled * 0.999);
+    factor.unwrap_or(10.0) * power * divisor
+}
+
+/// Round moments from 0 to `span`, in seconds, at most about `count`, with their labels.
+pub fn clock_ticks(span: f64, count: f64) -> Vec<(f64, String)> {
+    let rough = span / count;
+    let step =
+        CLOCK_STEPS.into_iter().find(|step| *step >= rough).unwrap_or((rough / 86_400.0).ceil() * 86_400.0);
+    (0..=(span / step + 1e-6) as u32)
+        .map(|i| f64::from(i) * step)
+        .map(|seconds| (seconds, clock(seconds * 1000.0)))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(values: &[f64], marks: &[f64], unit: Unit) -> Vec<String> {
+        Scale::of(values.iter().copied(), marks, unit).ticks().into_iter().map(|(_, label)| label).collect()
+    }
+
+    #[test]
+    fn steps_are_round_in_the_unit_that_is_shown() {
+        assert_eq!(labels(&[0.0, 168.9], &[], Unit::Time), ["0", "50", "100", "150", "200\u{a0}ms"]);
+        assert_eq!(labels(&[3800.0], &[], Unit::Time), ["0", "1", "2", "3", "4\u{a0}s"]);
+        assert_eq!(labels(&[1.0], &[], Unit::Ratio), ["0", "25", "50", "75", "100\u{a0}%"]);
+        assert_eq!(labels(&[1.0], &[], Unit::Count), ["0", "1", "2"]);
+        assert_eq!(labels(&[-0.3, 0.2], &[], Unit::Number).first().unwrap(), "−0.4");
+    }
+
+    #[test]
+    fn an_axis_without_anything_is_an_axis() {
+        for unit in [Unit::Time, Unit::Count, Unit::Ratio, Unit::DataRate, Unit::Number] {
+            assert!(labels(&[], &[], unit).len() > 2, "{unit:?}");
+            assert!(labels(&[0.0], &[], unit).len() > 2, "{unit:?}");
+            assert!(labels(&[f64::MAX], &[], unit).len() < 22, "{unit:?}");
+            assert!(labels(&[f64::MIN_POSITIVE], &[], unit).len() < 22, "{unit:?}");
+        }
+    }
+
+    #[test]
+    fn limits_near_the_data_are_on_the_axis_and_far_ones_are_not() {
+        assert!(Scale::of([100.0].into_iter(), &[200.0], Unit::Time).high > 200.0);
+        assert!(Scale::of([100.0].into_iter(), &[400.0], Unit::Time).high < 400.0);
+    }
+
+    #[test]
+    fn moments_are_round() {
+        let labels: Vec<String> = clock_ticks(40.0, 5.0).into_iter().map(|(_, label)| label).collect();
+        assert_eq!(labels, ["0:00", "0:10", "0:20", "0:30", "0:40"]);
+        assert!(clock_ticks(1e7, 5.0).len() <= 6);
+    }
+}

@@ -1,0 +1,399 @@
+//! Charts that stand still, as SVG.
+//!
+//! They have to be legible with no style sheet and no script at all, which is what a strict content
+//! policy (Jenkins' default) leaves of an archived file: every look is a presentation attribute, and
+//! text takes the colour of the page's. Classes let `styles/report.css` say better. Widths are given
+//! as percentages or stretched, so that a chart fills its card and its text keeps its size: the
+//! drawing is as wide as the plot, and the axes' labels stand outside of it.
+
+use super::axis::{Scale, clock_ticks};
+use super::escape;
+use super::format::{Unit, clock, format};
+use super::limits::Limit;
+use super::panels::{Bands, COLORS, Panel, Series};
+use std::fmt::Write as _;
+
+const WIDTH: f64 = 560.0;
+const HEIGHT: f64 = 214.0;
+/// Room for labels at the left. With the style sheet it is the drawing's margin instead.
+const LEFT: f64 = 54.0;
+const TOP: f64 = 16.0;
+const PLOT: f64 = 172.0;
+/// Columns that a line is drawn in: more windows than twice this are thinned to each column's least
+/// and greatest.
+const COLUMNS: f64 = 640.0;
+/// Keeps text legible on lines.
+const HALO: &str = " stroke=\"Canvas\" stroke-width=\"3\" stroke-linejoin=\"round\" paint-order=\"stroke\"";
+
+pub struct Line<'a> {
+    pub series: &'a Series,
+    /// Parallel to the chart's times.
+    pub values: &'a [Option<f64>],
+    /// Over the whole run.
+    pub total: Option<f64>,
+}
+
+pub struct Chart<'a> {
+    pub panel: &'a Panel,
+    /// Seconds since the run's start, ascending.
+    pub times: &'a [f64],
+    /// Parallel to the panel's series.
+    pub lines: Vec<Line<'a>>,
+    pub limits: Vec<Limit>,
+    /// Unix ms.
+    pub start: f64,
+}
+
+impl Chart<'_> {
+    /// The drawing, and below it a legend with the figures of the whole run.
+    pub fn write(&self, html: &mut String) {
+        self.svg(html);
+        self.legend(html);
+    }
+
+    fn svg(&self, out: &mut String) {
+        let mut marks: Vec<f64> = self.limits.iter().map(|limit| limit.value).collect();
+        marks.extend(self.panel.bands.iter().flat_map(|bands| [bands.good, bands.poor]));
+        let values = |right| {
+            let lines = self.lines.iter().filter(move |line| line.series.right == right);
+            lines.flat_map(|line| line.values.iter().flatten().copied())
+        };
+        let scale = Scale::of(values(false), &marks, self.panel.unit);
+        let right = self.lines.iter().any(|line| line.series.right);
+        let right = right.then(|| Scale::of(values(true), &[], self.panel.right_unit));
+        let span = self.times.last().copied().unwrap_or(0.0).max(4.0);
+        let plot = Plot { span };
+
+        let class = if right.is_some() { "still-chart two-axes" } else { "still-chart" };
+        let _infallible = write!(
+            out,
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"{class}\" width=\"{WIDTH}\" height=\"{HEIGHT}\" overflow=\"visible\" role=\"img\" aria-label=\"{}\" font-family=\"sans-serif\" font-size=\"11\" fill=\"currentColor\"><g class=\"room\" transform=\"translate({LEFT} {TOP})\">",
+            escape(&self.describe()),
+        );
+        if let Some(bands) = self.panel.bands {
+            draw_bands(out, bands, &scale);
+        }
+        for (value, _) in scale.ticks() {
+            let y = down(&scale, value);
+            let _infallible = write!(
+                out,
+                "<line class=\"grid\" x1=\"0\" x2=\"100%\" y1=\"{y}\" y2=\"{y}\" stroke=\"currentColor\" stroke-opacity=\"0.14\"/>"
+            );
+        }
+        for (seconds, label) in clock_ticks(span, 5.0) {
+            let percent = seconds / span * 100.0;
+            let anchor = if percent > 96.0 { "end" } else { "middle" };
+            let _infallible = write!(
+                out,
+                "<text class=\"tick\" x=\"{}%\" y=\"{}\" text-anchor=\"{anchor}\">{label}</text>",
+                short(percent),
+                PLOT + 18.0
+            );
+        }
+        labels(out, &scale, "x=\"-8\" text-anchor=\"end\"");
+        if let Some(right) = &right {
+            labels(out, right, "x=\"100%\" dx=\"8\"");
+        }
+        // Stretched to the plot's width; the strokes are not.
+        let _infallible = write!(
+            out,
+            "<svg width=\"100%\" height=\"{PLOT}\" overflow=\"visible\" viewBox=\"0 0 {COLUMNS} {PLOT}\" preserveAspectRatio=\"none\">"
+        );
+        let mut dots = String::new();
+        // The first of a panel's series is the one that matters: it is drawn last, on top.
+        for line in self.lines.iter().rev() {
+            let scale = right.as_ref().filter(|_| line.series.right).unwrap_or(&scale);
+            plot.line(out, &mut dots, line, self.times, scale);
+        }
+        out.push_str("</svg>");
+        out.push_str(&dots);
+        if let Some(bands) = self.panel.bands {
+            name_bands(out, bands, &scale);
+        }
+        self.draw_limits(out, &scale, span);
+        out.push_str("</g></svg>");
+    }
+
+    /// Dotted lines with their expressions, and a mark where each was first crossed.
+    fn draw_limits(&self, out: &mut String, scale: &Scale, span: f64) {
+        let mut limits: Vec<(f64, &Limit)> =
+            self.limits.iter().map(|limit| (down(scale, limit.value), limit)).collect();
+        limits.sort_by(|a, b| a.1.value.total_cmp(&b.1.value));
+        let mut beyond = 0.0;
+        for (i, &(y, limit)) in limits.iter().enumerate() {
+            let (class, color) =
+                if limit.fails { ("limit bad", "#c0262d") } else { ("limit", "currentColor") };
+            let _infallible = write!(out, "<g class=\"{class}\" color=\"{color}\">");
+            let crossed = limit.crossed.map(|at| (at - self.start) / 1000.0);
+            let mut label = limit.label.clone();
+            let baseline = if limit.value > scale.high {
+                label.push_str(" ↑");
+                beyond += 13.0;
+                beyond - 17.0
+            } else {
+                let _infallible = write!(
+                    out,
+                    "<line x1=\"0\" x2=\"100%\" y1=\"{y}\" y2=\"{y}\" stroke=\"currentColor\" stroke-width=\"1.25\" stroke-dasharray=\"1.5 3\"/>"
+                );
+                // Above its line, unless another limit's line is there.
+                let tight = limits.get(i + 1).is_some_and(|next| y - next.0 < 15.0);
+                if tight && y < PLOT - 14.0 { y + 12.0 } else { y - 4.0 }
+            };
+            if let Some(seconds) = crossed.filter(|_| limit.fails) {
+                let _infallible = write!(label, " · first failed at {}", clock(seconds * 1000.0));
+            }
+            let _infallible = write!(
+                out,
+                "<text class=\"halo\" x=\"100%\" y=\"{}\" dx=\"-4\" text-anchor=\"end\" font-weight=\"600\" fill=\"currentColor\"{HALO}>{}</text>",
+                short(baseline),
+                escape(&label),
+            );
+            if let Some(seconds) = crossed.filter(|_| limit.value <= scale.high) {
+                let _infallible = write!(
+                    out,
+                    "<circle class=\"halo\" cx=\"{}%\" cy=\"{y}\" r=\"4\" fill=\"currentColor\" stroke=\"Canvas\" stroke-width=\"1.5\"/>",
+                    short((seconds / span * 100.0).clamp(0.0, 100.0))
+                );
+            }
+            out.push_str("</g>");
+        }
+    }
+
+    fn legend(&self, out: &mut String) {
+        out.push_str("<p class=\"key\"><span>whole run:</span>");
+        for line in &self.lines {
+            let _infallible = write!(
+                out,
+                " &#160; <span class=\"key-item\"><svg class=\"{0}\" color=\"{1}\" width=\"16\" height=\"8\" aria-hidden=\"true\"><line x1=\"0\" x2=\"16\" y1=\"4\" y2=\"4\" stroke=\"currentColor\" stroke-width=\"3\"{2}/></svg> <bdi>{3}</bdi> <b>{4}</b></span>",
+                line.series.color,
+                hex(line.series.color),
+                if line.series.dash { " stroke-dasharray=\"4 3\"" } else { "" },
+                escape(&line.series.label),
+                escape(&format(line.total, line.series.unit, false)),
+            );
+        }
+        out.push_str("</p>");
+    }
+
+    /// The chart in a sentence, for those who do not see it.
+    fn describe(&self) -> String {
+        let figures: Vec<String> = self
+            .lines
+            .iter()
+            .map(|line| format!("{} {}", line.series.label, format(line.total, line.series.unit, false)))
+            .collect();
+        format!("Chart of {} over time. Whole run: {}.", self.panel.title, figures.join(", "))
+    }
+}
+
+/// A line as small as a word.
+pub fn sparkline(out: &mut String, color: &str, times: &[f64], values: &[Option<f64>]) {
+    let (width, height) = (96.0, 22.0);
+    let scale = Scale::of(values.iter().flatten().copied(), &[], Unit::Number);
+    let span = times.last().copied().unwrap_or(0.0).max(1.0);
+    let first = times.first().copied().unwrap_or(0.0).min(span * 0.5);
+    let runs = segments(times, values, |seconds| (seconds - first) / (span - first) * width, width);
+    let mut path = String::new();
+    for run in runs.iter().filter(|run| run.len() > 1) {
+        trace(&mut path, run, |value| 1.0 + (1.0 - scale.place(value)) * (height - 2.0));
+    }
+    if !path.is_empty() {
+        let _infallible = write!(
+            out,
+            "<svg class=\"spark {color}\" color=\"{}\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" preserveAspectRatio=\"none\" aria-hidden=\"true\"><path d=\"{path}\" fill=\"none\" stroke=\"currentColor\" stroke-width=\"1.4\" vector-effect=\"non-scaling-stroke\"/></svg>",
+            hex(color)
+        );
+    }
+}
+
+struct Plot {
+    /// Seconds that the horizontal axis holds.
+    span: f64,
+}
+
+impl Plot {
+    fn line(&self, out: &mut String, dots: &mut String, line: &Line, times: &[f64], scale: &Scale) {
+        let runs = segments(times, line.values, |seconds| seconds / self.span * COLUMNS, COLUMNS);
+        let few = line.values.iter().flatten().count() < 3;
+        let y = |value: f64| PLOT * (1.0 - scale.place(value));
+        let _infallible =
+            write!(out, "<g class=\"{}\" color=\"{}\">", line.series.color, hex(line.series.color));
+        let mut path = String::new();
+        for run in runs.iter().filter(|run| run.len() > 1) {
+            let from = path.len();
+            trace(&mut path, run, y);
+            if line.series.fill {
+                let (first, last) = (run[0].0, run[run.len() - 1].0);
+                let base = short(y(0.0));
+                let _infallible = write!(
+                    out,
+                    "<path d=\"{}L{} {base}L{} {base}Z\" fill=\"currentColor\" fill-opacity=\"0.13\"/>",
+                    &path[from..],
+                    short(last),
+                    short(first)
+                );
+            }
+        }
+        if !path.is_empty() {
+            let dash = if line.series.dash { " stroke-dasharray=\"4 4\"" } else { "" };
+            let _infallible = write!(
+                out,
+                "<path d=\"{path}\" fill=\"none\" stroke=\"currentColor\" stroke-width=\"1.5\" stroke-linejoin=\"round\" vector-effect=\"non-scaling-stroke\"{dash}/>"
+            );
+        }
+        out.push_str("</g>");
+        let lonely: Vec<(f64, f64)> =
+            runs.iter().filter(|run| few || run.len() == 1).flatten().copied().collect();
+        if !lonely.is_empty() {
+            let _infallible =
+                write!(dots, "<g class=\"{}\" color=\"{}\">", line.series.color, hex(line.series.color));
+            for (x, value) in lonely {
+                let _infallible = write!(
+                    dots,
+                    "<circle cx=\"{}%\" cy=\"{}\" r=\"3\" fill=\"currentColor\"/>",
+                    short(x / COLUMNS * 100.0),
+                    short(y(value))
+                );
+            }
+            dots.push_str("</g>");
+        }
+    }
+}
+
+/// The points of a line, `(x, value)`, cut at its gaps. Of many points to a column the least and the
+/// greatest stay, in their order.
+fn segments(
+    times: &[f64],
+    values: &[Option<f64>],
+    x: impl Fn(f64) -> f64,
+    columns: f64,
+) -> Vec<Vec<(f64, f64)>> {
+    let points = times.iter().zip(values).map(|(time, value)| (x(*time), *value));
+    let mut runs = vec![Vec::new()];
+    let mut add = |point: Option<(f64, f64)>| match (point, runs.last_mut()) {
+        (Some(point), Some(run)) => run.push(point),
+        (None, Some(run)) if !run.is_empty() => runs.push(Vec::new()),
+        _ => {}
+    };
+    if times.len() as f64 <= 2.0 * columns {
+        points.for_each(|(x, value)| add(value.map(|value| (x, value))));
+    } else {
+        let mut column: Option<(f64, Option<Extremes>)> = None;
+        for (x, value) in points {
+            let number = x.floor();
+            match &mut column {
+                Some((at, extremes)) if *at == number => Extremes::widen(extremes, x, value),
+                _ => {
+                    if let Some((_, extremes)) = column.take() {
+                        Extremes::emit(extremes, &mut add);
+                    }
+                    let mut extremes = None;
+                    Extremes::widen(&mut extremes, x, value);
+                    column = Some((number, extremes));
+                }
+            }
+        }
+        if let Some((_, extremes)) = column {
+            Extremes::emit(extremes, &mut add);
+        }
+    }
+    runs.retain(|run| !run.is_empty());
+    runs
+}
+
+/// The least and the greatest point of a column.
+struct Extremes {
+    least: (f64, f64),
+    greatest: (f64, f64),
+}
+
+impl Extremes {
+    fn widen(extremes: &mut Option<Self>, x: f64, value: Option<f64>) {
+        let Some(value) = value else { return };
+        let point = (x, value);
+        match extremes {
+            None => *extremes = Some(Extremes { least: point, greatest: point }),
+            Some(known) if value < known.least.1 => known.least = point,
+            Some(known) if value > known.greatest.1 => known.greatest = point,
+            Some(_) => {}
+        }
+    }
+
+    fn emit(extremes: Option<Self>, add: &mut impl FnMut(Option<(f64, f64)>)) {
+        match extremes {
+            None => add(None),
+            Some(Extremes { least, greatest }) if least == greatest => add(Some(least)),
+            Some(Extremes { least, greatest }) => {
+                let (first, second) =
+                    if least.0 < greatest.0 { (least, greatest) } else { (greatest, least) };
+                add(Some(first));
+                add(Some(second));
+            }
+        }
+    }
+}
+
+fn trace(path: &mut String, run: &[(f64, f64)], y: impl Fn(f64) -> f64) {
+    for (i, (x, value)) in run.iter().enumerate() {
+        // Further pairs are lines.
+        let command = if i == 0 { 'M' } else { ' ' };
+        let _infallible = write!(path, "{command}{} {}", short(*x), short(y(*value)));
+    }
+}
+
+/// Name, class, colour, top and height of what is good, what is poor, and what lies between.
+fn grounds(bands: Bands, scale: &Scale) -> impl Iterator<Item = (&str, &str, &str, f64, f64)> {
+    [
+        ("good", "good", "#0a7a4b", scale.low, bands.good),
+        ("needs improvement", "warning", "#8f6200", bands.good, bands.poor),
+        ("poor", "bad", "#c0262d", bands.poor, scale.high),
+    ]
+    .into_iter()
+    .map(|(name, class, color, from, to)| {
+        let top = down(scale, to);
+        (name, class, color, top, short(down(scale, from) - top))
+    })
+    .filter(|(.., height)| *height > 0.0)
+}
+
+fn draw_bands(out: &mut String, bands: Bands, scale: &Scale) {
+    for (_, class, color, top, height) in grounds(bands, scale) {
+        let _infallible = write!(
+            out,
+            "<g class=\"{class}\" color=\"{color}\"><rect x=\"0\" y=\"{top}\" width=\"100%\" height=\"{height}\" fill=\"currentColor\" fill-opacity=\"0.09\"/></g>"
+        );
+    }
+}
+
+fn name_bands(out: &mut String, bands: Bands, scale: &Scale) {
+    for (name, class, color, top, _) in grounds(bands, scale).filter(|(.., height)| *height >= 15.0) {
+        let _infallible = write!(
+            out,
+            "<g class=\"{class}\" color=\"{color}\"><text class=\"halo\" x=\"5\" y=\"{}\" fill=\"currentColor\"{HALO}>{name}</text></g>",
+            short(top + 12.0)
+        );
+    }
+}
+
+/// An axis' labels, at the place that the attributes say.
+fn labels(out: &mut String, scale: &Scale, place: &str) {
+    for (value, label) in scale.ticks() {
+        let y = down(scale, value);
+        let _infallible = write!(out, "<text class=\"tick\" {place} y=\"{y}\" dy=\"4\">{label}</text>");
+    }
+}
+
+/// Where a value stands, in pixels from the plot's top.
+fn down(scale: &Scale, value: f64) -> f64 {
+    (PLOT * (1.0 - scale.place(value)) * 10.0).round() / 10.0
+}
+
+/// A coordinate, to a tenth.
+fn short(coordinate: f64) -> f64 {
+    let rounded = (coordinate * 10.0).round() / 10.0;
+    rounded + 0.0
+}
+
+fn hex(color: &str) -> &'static str {
+    COLORS.iter().find(|(name, _)| *name == color).map_or("#66707d", |(_, hex)| hex)
+}
