@@ -273,6 +273,10 @@ pub async fn read<S: Store>(store: &S, run: &RunId, cursor: Cursor) -> Result<Pa
                 at_end = true;
                 break;
             };
+            // A page ends where another chunk is known to follow: with the newest chunk goes its state.
+            if bytes >= PAGE_BYTES {
+                return Ok(page);
+            }
             let place = page.events.len();
             bytes += push_events(&mut page, &stored);
             page.cursor.chunk += 1;
@@ -281,9 +285,6 @@ pub async fn read<S: Store>(store: &S, run: &RunId, cursor: Cursor) -> Result<Pa
             if page.ended {
                 at_end = true;
                 break;
-            }
-            if bytes >= PAGE_BYTES {
-                return Ok(page);
             }
         }
         if !at_end {

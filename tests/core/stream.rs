@@ -4,6 +4,7 @@ use crate::recorded::{self, ALL, WIRES};
 use crate::support::{Server, block_on, text};
 use loadgate::ingest::Wire;
 use loadgate::log::runs::{Cursor, PageEvent};
+use std::fmt::Write as _;
 
 /// `cumulative`, `thresholds`, `tables`, `health`.
 const STATE: usize = 4;
@@ -173,4 +174,26 @@ fn records_are_cleaned_up_behind_checkpoints_and_nothing_is_lost() {
     let fresh = Server::on(server.memory.clone(), server.hands.clone());
     fresh.fold("long");
     assert_eq!(fresh.events(&run, None), server.events(&run, None));
+}
+
+#[test]
+fn the_newest_chunk_comes_with_its_state_wherever_a_page_ends() {
+    let server = Server::new();
+    // Chunks of some 100 KB each: every third or so fills a page.
+    for batch in 0..12 {
+        let mut lines = String::new();
+        for point in 0..5 {
+            for metric in 0..500 {
+                let time = 1_795_300_000 + batch * 10 + point * 2;
+                writeln!(lines, "m{metric} value={}.123 {time}000000000", metric + point).expect("text");
+            }
+        }
+        let outcome = server.post(Wire::InfluxLines, "wide", "k6", lines.as_bytes());
+        assert_eq!(outcome.receipt.refused, 0);
+        server.fold("wide");
+        let kinds: Vec<String> = server.events("wide.1", None).into_iter().map(|event| event.kind).collect();
+        for state in ["cumulative", "thresholds", "tables", "health"] {
+            assert_eq!(kinds.iter().filter(|kind| *kind == state).count(), 1, "batch {batch}: {state}");
+        }
+    }
 }
