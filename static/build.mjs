@@ -102,10 +102,25 @@ async function write(path, text) {
   await writeFile(path, text);
 }
 
+/** A page without its stylesheets, and their text as one. */
+async function joinStyles(page) {
+  let text = "";
+  for (const [tag, path] of page.matchAll(/ *<link rel="stylesheet" href="([^"]+)" \/>\n/g)) {
+    text += await source(path);
+    page = page.replace(tag, "");
+  }
+  return { page, text };
+}
+
 async function buildPages(out) {
   const { emit, names } = assets(join(out, "ui"));
   let page = await readFile(join(HERE, "index.html"), "utf8");
-  for (const [, attribute, path] of [...page.matchAll(/\b(src|href)="([^"]+\.(?:js|css|svg))"/g)]) {
+  const styles = await joinStyles(page);
+  page = styles.page;
+  const sheet = hashed("styles/app.css", styles.text);
+  await writeServed(join(out, "ui", sheet), styles.text);
+  page = page.replace("</title>\n", `</title>\n    <link rel="stylesheet" href="${sheet}" />\n`);
+  for (const [, attribute, path] of [...page.matchAll(/\b(src|href)="([^"]+\.(?:js|svg))"/g)]) {
     page = page.replace(`${attribute}="${path}"`, `${attribute}="${await emit(path)}"`);
   }
   // Modules import each other: told at once, they are fetched at once.
@@ -119,12 +134,9 @@ async function buildPages(out) {
 
 /** One file: styles and one script inline, allowed by their hashes and nothing else allowed. */
 async function buildReport(out) {
-  let page = await readFile(join(HERE, "report.html"), "utf8");
-  let styles = "";
-  for (const [tag, path] of page.matchAll(/ *<link rel="stylesheet" href="([^"]+)" \/>\n/g)) {
-    styles += await source(path);
-    page = page.replace(tag, "");
-  }
+  const joined = await joinStyles(await readFile(join(HERE, "report.html"), "utf8"));
+  const styles = joined.text;
+  let { page } = joined;
   const script = await link("scripts/report.js", source, resolveImport);
   // These would end the element early, wherever they stand.
   if (/<\/(script|style)/i.test(script + styles)) throw new Error("the report's code holds an end tag");
