@@ -6,15 +6,9 @@
  */
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
-import { launch, open } from "./common.mjs";
+import { axe, launch, open } from "./common.mjs";
 
-const AXE = readFileSync(
-  createRequire(import.meta.url).resolve("axe-core/axe.min.js"),
-  "utf8",
-);
 const WIDTHS = [360, 1280, 3840];
 
 const [url, run, pictures, live] = process.argv.slice(2);
@@ -49,7 +43,10 @@ async function walk(page, theme) {
     await page
       .locator(`nav a[aria-current="page"]`, { hasText: title })
       .waitFor();
-    await page.locator("main section, main .card, main .nothing").first().waitFor();
+    await page
+      .locator("main section, main .card, main .nothing")
+      .first()
+      .waitFor();
     await page.waitForTimeout(300);
     for (const width of WIDTHS) {
       await page.setViewportSize({ width, height: 900 });
@@ -70,46 +67,9 @@ async function walk(page, theme) {
       });
     }
     await page.setViewportSize({ width: 1280, height: 900 });
-    await accessible(page, `${title}, ${theme}`);
+    assert.deepEqual(await axe(page), [], `${title}, ${theme}`);
     assert.doesNotMatch(await page.title(), /pwned/, "no name is run as code");
   }
-}
-
-async function accessible(page, where) {
-  // Its own world: the page's policy allows no foreign script.
-  const session = await page.context().newCDPSession(page);
-  const { frameTree } = await session.send("Page.getFrameTree");
-  const { executionContextId: contextId } = await session.send(
-    "Page.createIsolatedWorld",
-    {
-      frameId: frameTree.frame.id,
-    },
-  );
-  const evaluate = async (expression, awaitPromise = false) => {
-    const { result, exceptionDetails } = await session.send(
-      "Runtime.evaluate",
-      {
-        expression,
-        contextId,
-        awaitPromise,
-        returnByValue: true,
-      },
-    );
-    assert.equal(
-      exceptionDetails,
-      undefined,
-      exceptionDetails?.exception?.description,
-    );
-    return result.value;
-  };
-  await evaluate(AXE);
-  const violations = await evaluate(
-    `axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) =>
-      violations.map(({ id, help, nodes }) => ({ id, help, nodes: nodes.slice(0, 3).map((n) => n.html.slice(0, 200)) })))`,
-    true,
-  );
-  assert.deepEqual(violations, [], where);
-  await session.detach();
 }
 
 function slug(title) {

@@ -1,11 +1,12 @@
 //! The pages: as files, small, compressed and cached; and in a real browser.
 
 use crate::harness::fixtures::{bytes, play, unpacked};
-use crate::harness::root;
-use crate::harness::server::{Options, Server};
+use crate::harness::server::{Options, Server, store_in};
+use crate::harness::{root, wait_for};
 use std::collections::BTreeSet;
 use std::fs;
-use std::process::Command;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
 
 /// What all of the dashboard may weigh on the wire.
 const UI_BYTES: usize = 200_000;
@@ -145,4 +146,63 @@ fn hostile_names_stay_text_on_every_page() {
     let label = serde_json::json!({"label": hostile[0], "note": long}).to_string();
     assert_eq!(server.send("PATCH", "/runs/hostile.a", &[], label.as_bytes()).status, 200);
     drive("pages.mjs", &[&server.url(), "hostile.a", &pictures()]);
+}
+
+#[test]
+fn every_page_does_what_its_controls_say() {
+    let server = Server::start();
+    let (first, second) = (shop(&server, "first"), shop(&server, "second"));
+    drive("journey.mjs", &[&server.url(), &first, &second]);
+    assert_eq!(server.runs("shop"), [second], "the first was deleted");
+}
+
+#[test]
+fn a_page_whose_server_comes_back_has_every_point_once() {
+    let folder = tempfile::TempDir::new().expect("a folder");
+    let store = store_in(folder.path());
+    let settings: &[(&str, &str)] = &[("idle", "10m")];
+    let start =
+        |address| Server::with(Options { settings, store: Some(&store), address, ..Options::default() });
+    let send = |server: &Server, seconds: std::ops::Range<u64>| {
+        let now =
+            std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a clock").as_secs();
+        let lines: String = seconds
+            .map(|second| format!("http_reqs,name=a value=1 {}000000000\n", now - 60 + second))
+            .collect();
+        assert_eq!(server.post("/write?db=lost", lines.as_bytes()).status, 204);
+    };
+    let server = start(None);
+    send(&server, 0..20);
+    wait_for("the run", || (!server.runs("lost").is_empty()).then_some(()));
+    let mut browser = Command::new("node")
+        .arg(root().join("tests/browser/lost.mjs"))
+        .args([&server.url(), "lost.1"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("node starts");
+    let mut lines =
+        BufReader::new(browser.stdout.take().expect("its output is ours")).lines().map_while(Result::ok);
+    assert_eq!(lines.next().as_deref(), Some("shown"));
+    let address = server.address;
+    drop(server);
+    assert_eq!(lines.next().as_deref(), Some("lost"));
+    let server = start(Some(address));
+    send(&server, 20..40);
+    server.finish("lost.1");
+    assert!(browser.wait().expect("it is our child").success());
+}
+
+#[test]
+fn reports_are_whole_without_scripts_below_jenkins_policy_and_on_paper() {
+    let server = Server::start();
+    let folder = tempfile::TempDir::new().expect("a folder");
+    server.declare("short", &bytes("k6/short/options.json"));
+    server.post("/ingest?test=short&run=a", &unpacked("k6/short/k6.json.gz"));
+    server.finish("short.a");
+    server.wait_ended("short.a");
+    for run in [shop(&server, "a"), "short.a".to_owned()] {
+        let file = folder.path().join(format!("report-{run}.html"));
+        fs::write(&file, server.get(&format!("/report?run={run}")).body).expect("it is stored");
+        drive("report.mjs", &[&file.to_string_lossy(), &pictures()]);
+    }
 }

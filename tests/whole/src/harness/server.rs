@@ -19,6 +19,8 @@ pub struct Options<'a> {
     /// Settings: `idle` is `LOADGATE_IDLE`.
     pub settings: &'a [(&'a str, &'a str)],
     pub arguments: &'a [&'a str],
+    /// Where another server listened before; else any port.
+    pub address: Option<SocketAddr>,
 }
 
 /// Settings that shorten what a person would wait for. Grace stays: it is part of the numbers.
@@ -44,9 +46,10 @@ impl Server {
             (Some(folder), _) => folder.path().join("loadgate.db").to_string_lossy().into_owned(),
             (None, store) => store.unwrap_or_default().to_owned(),
         };
+        let listen = options.address.map_or("127.0.0.1:0".to_owned(), |address| address.to_string());
         let mut command = loadgate();
         command
-            .args(["serve", "--listen", "127.0.0.1:0", "--store", &store])
+            .args(["serve", "--listen", &listen, "--store", &store])
             .args(options.arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped());
