@@ -31,10 +31,13 @@ const RETRY: u64 = 2_000;
 
 /// Answers with the stream of a run; without one, of the newest run (of the test), as soon as
 /// there is one. `after` is the last id that the client has.
-pub fn stream(run: Option<String>, test: Option<String>, after: Option<u64>) -> Reply {
+pub async fn stream(run: Option<String>, test: Option<String>, after: Option<u64>) -> Reply {
     if let Some(run) = &run {
         // Acknowledged a moment ago, perhaps, and still to be folded.
-        let known = seek(run, after).or_else(|_| tender::catch_up(run).and_then(|()| seek(run, after)));
+        let known = match seek(run, after) {
+            Ok(cursor) => Ok(cursor),
+            Err(_) => tender::catch_up(run).await.and_then(|()| seek(run, after)),
+        };
         match known.and_then(|cursor| Ok((read(run, cursor)?, cursor))) {
             Err(error) => return reply::failure(&error),
             // The client has everything up to `stop`: 204 is what ends its reconnecting.

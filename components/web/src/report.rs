@@ -15,8 +15,8 @@ use std::fmt::Write;
 const POLICY: &str = "frame-ancestors 'none'";
 
 /// The report of a run; without one, of the newest.
-pub fn page(run: Option<&str>) -> Reply {
-    match render(run) {
+pub async fn page(run: Option<&str>) -> Reply {
+    match render(run).await {
         Ok((run, html)) => {
             let mut answer = reply::body(StatusCode::OK, "text/html; charset=utf-8", html);
             let headers = answer.headers_mut();
@@ -31,12 +31,12 @@ pub fn page(run: Option<&str>) -> Reply {
     }
 }
 
-fn render(run: Option<&str>) -> Result<(String, String), Failure> {
+async fn render(run: Option<&str>) -> Result<(String, String), Failure> {
     let run = match run {
         Some(run) => run.to_owned(),
         None => newest(None)?.ok_or_else(|| Failure::NotFound("there is no run yet".to_owned()))?,
     };
-    tender::catch_up(&run)?;
+    tender::catch_up(&run).await?;
     let summary = summary(&run)?;
     let mut events = String::from("[");
     let mut cursor = Cursor { chunk: 0, id: 0 };

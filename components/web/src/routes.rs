@@ -133,7 +133,7 @@ async fn route(call: Call<'_>, settings: &Settings) -> Reply {
         {
             match read(&call) {
                 Some(refused) => refused,
-                None => read_run(&call),
+                None => read_run(&call).await,
             }
         }
         ["runs", run] if matches!(call.method, Method::PATCH | Method::DELETE) => match write(&call) {
@@ -162,7 +162,10 @@ async fn route(call: Call<'_>, settings: &Settings) -> Reply {
         | ["" | "ui"]
         | ["ui", ..] => allow(&call, READS),
         ["runs", _, "finish"] | ["tests", _, "new-run" | "hello" | "imports"] => match call.method {
-            Method::POST => write(&call).unwrap_or_else(|| command(&call)),
+            Method::POST => match write(&call) {
+                Some(refused) => refused,
+                None => command(&call).await,
+            },
             _ => allow(&call, "POST, OPTIONS"),
         },
         ["tests", test, "options"] => match call.method {
@@ -362,10 +365,10 @@ fn influx_unauthorized() -> Reply {
 }
 
 /// Documents and streams of runs.
-fn read_run(call: &Call) -> Reply {
-    let current = |run: &str| {
+async fn read_run(call: &Call<'_>) -> Reply {
+    let current = async |run: &str| {
         let run = decoded(run);
-        tender::catch_up(&run).map(|()| run)
+        tender::catch_up(&run).await.map(|()| run)
     };
     match call.path.as_slice() {
         ["events"] | ["runs", _, "events"] => {
@@ -382,41 +385,42 @@ fn read_run(call: &Call) -> Reply {
                 call.param("test").map(str::to_owned),
                 after.and_then(|id| id.trim().parse().ok()),
             )
+            .await
         }
         ["runs"] => {
             let limit = call.param("limit").and_then(|limit| limit.parse().ok()).unwrap_or(50);
             let figures = call.param("figures").is_some_and(|value| value == "1" || value == "true");
             reply::document(runs::list(call.param("test"), call.param("before"), limit, figures))
         }
-        ["runs", run] => reply::document(current(run).and_then(|run| runs::get(&run))),
-        ["runs", run, "summary"] => reply::document(current(run).and_then(|run| runs::summary(&run))),
-        ["runs", run, "distribution"] => reply::document(distribution(call, run)),
-        ["report"] => report::page(call.param("run")),
+        ["runs", run] => reply::document(current(run).await.and_then(|run| runs::get(&run))),
+        ["runs", run, "summary"] => reply::document(current(run).await.and_then(|run| runs::summary(&run))),
+        ["runs", run, "distribution"] => reply::document(distribution(call, run).await),
+        ["report"] => report::page(call.param("run")).await,
         _ => reply::problem(StatusCode::NOT_FOUND, "there is nothing at this path"),
     }
 }
 
-fn distribution(call: &Call, run: &str) -> Result<String, Failure> {
+async fn distribution(call: &Call<'_>, run: &str) -> Result<String, Failure> {
     let run = decoded(run);
     let table = rows::table(call.param("table").unwrap_or("metrics"))?;
     let key = call.param("key").map_or(Ok(Vec::new()), rows::key)?;
     let metric = call
         .param("metric")
         .ok_or_else(|| Failure::Invalid("say which metric, like metric=http_req_duration".to_owned()))?;
-    tender::catch_up(&run)?;
+    tender::catch_up(&run).await?;
     runs::distribution(&run, table, &key, metric)
 }
 
 async fn read_rows(call: &Call<'_>, run: &str) -> Reply {
-    let asked = || {
+    let asked = async {
         let table = rows::table(call.param("table").unwrap_or("statuses"))?;
         let key = call.param("key").map(rows::key).transpose()?;
         let after = call.param("after").map(str::parse).transpose();
         let after = after.map_err(|_| Failure::Invalid("after is a time in Unix ms".to_owned()))?;
-        tender::catch_up(run)?;
+        tender::catch_up(run).await?;
         Ok((table, key, after))
     };
-    match asked() {
+    match asked.await {
         Ok((table, key, after)) => rows::answer(run, table, key, after).await,
         Err(error) => reply::failure(&error),
     }
@@ -425,7 +429,7 @@ async fn read_rows(call: &Call<'_>, run: &str) -> Reply {
 /// Label and note of a run, or its end.
 async fn change_run(call: Call<'_>, run: &str) -> Reply {
     if call.method == Method::DELETE {
-        return no_content(tender::catch_up(run).and_then(|()| runs::delete(run)));
+        return no_content(tender::catch_up(run).await.and_then(|()| runs::delete(run)));
     }
     match ingest::collect(call.request, LABEL_BYTES).await {
         Ok(document) => reply::document(runs::set_label(run, &document)),
@@ -446,7 +450,7 @@ async fn set_baseline(call: Call<'_>, test: &str) -> Reply {
 }
 
 /// Commands without a body.
-fn command(call: &Call) -> Reply {
+async fn command(call: &Call<'_>) -> Reply {
     let done = |document: serde_json::Value, logs: Vec<String>| {
         logs.into_iter().for_each(tender::tend);
         reply::json(StatusCode::OK, document.to_string())
@@ -456,6 +460,7 @@ fn command(call: &Call) -> Reply {
             let run = decoded(run);
             // A pipeline finishes the run right after it has sent the last of it.
             tender::catch_up(&run)
+                .await
                 .and_then(|()| aggregator::finish_run(&run))
                 .map(|(run, logs)| done(serde_json::json!({ "run": run, "finished": true }), logs))
         }

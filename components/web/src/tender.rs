@@ -77,9 +77,12 @@ async fn fold(log: &str) -> Option<Duration> {
     }
 }
 
-/// Folds what waits in the log of a run, before a document about the run is made.
-pub fn catch_up(run: &str) -> Result<(), Failure> {
+/// Folds what waits in the log of a run, before a document about the run is made. Between two pages
+/// the instance's other requests have their turn.
+pub async fn catch_up(run: &str) -> Result<(), Failure> {
     let log = log_of(run)?;
-    while log::advance(&log)?.more {}
+    while log::advance(&log)?.more {
+        sleep(Duration::ZERO).await;
+    }
     Ok(())
 }
