@@ -5,10 +5,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { chromium } from "playwright-core";
 
-const AXE = readFileSync(
-  createRequire(import.meta.url).resolve("axe-core/axe.min.js"),
-  "utf8",
-);
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 /** Longer than a window and the server's patience take, also on a busy machine. */
 export const PATIENCE = 60_000;
@@ -32,14 +29,10 @@ export async function open(browser, url, options = {}) {
   page.on("pageerror", (error) => complaints.push(`error: ${error.message}`));
   page.on("console", (message) => {
     // Violations of the Content-Security-Policy come here, too.
-    if (message.type() === "error")
-      complaints.push(`console: ${message.text()}`);
+    if (message.type() === "error") complaints.push(`console: ${message.text()}`);
   });
   page.on("request", (request) => {
-    if (
-      !request.url().startsWith(url) &&
-      !/^(data|blob):/.test(request.url())
-    ) {
+    if (!request.url().startsWith(url) && !/^(data|blob):/.test(request.url())) {
       complaints.push(`asks elsewhere: ${request.url()}`);
     }
   });
@@ -51,27 +44,17 @@ export async function axe(page) {
   // Its own world: the page's policy allows no foreign script.
   const session = await page.context().newCDPSession(page);
   const { frameTree } = await session.send("Page.getFrameTree");
-  const { executionContextId: contextId } = await session.send(
-    "Page.createIsolatedWorld",
-    {
-      frameId: frameTree.frame.id,
-    },
-  );
+  const { executionContextId: contextId } = await session.send("Page.createIsolatedWorld", {
+    frameId: frameTree.frame.id,
+  });
   const evaluate = async (expression, awaitPromise = false) => {
-    const { result, exceptionDetails } = await session.send(
-      "Runtime.evaluate",
-      {
-        expression,
-        contextId,
-        awaitPromise,
-        returnByValue: true,
-      },
-    );
-    assert.equal(
-      exceptionDetails,
-      undefined,
-      exceptionDetails?.exception?.description,
-    );
+    const { result, exceptionDetails } = await session.send("Runtime.evaluate", {
+      expression,
+      contextId,
+      awaitPromise,
+      returnByValue: true,
+    });
+    assert.equal(exceptionDetails, undefined, exceptionDetails?.exception?.description);
     return result.value;
   };
   await evaluate(AXE);

@@ -13,19 +13,8 @@ const [url, first, second] = process.argv.slice(2);
 const browser = await launch();
 try {
   const opened = await open(browser, url, { acceptDownloads: true });
-  await opened.page
-    .context()
-    .grantPermissions(["clipboard-read", "clipboard-write"], { origin: url });
-  for (const step of [
-    charts,
-    requests,
-    errors,
-    checks,
-    summary,
-    runs,
-    compare,
-    remove,
-  ]) {
+  await opened.page.context().grantPermissions(["clipboard-read", "clipboard-write"], { origin: url });
+  for (const step of [charts, requests, errors, checks, summary, runs, compare, remove]) {
     await step(opened.page);
     assert.deepEqual(opened.complaints, [], step.name);
   }
@@ -34,9 +23,7 @@ try {
 }
 
 async function show(page, tab, more = "") {
-  await page.goto(
-    `${url}/ui/?run=${encodeURIComponent(second)}&tab=${tab}${more}`,
-  );
+  await page.goto(`${url}/ui/?run=${encodeURIComponent(second)}&tab=${tab}${more}`);
   await page.getByText("ended", { exact: true }).first().waitFor();
 }
 
@@ -77,9 +64,7 @@ async function requests(page) {
   assert.equal((await names()).length, truth.length);
 
   await press(table.getByRole("button", { name: /^p95/ }));
-  const byP95 = [...truth]
-    .sort((a, b) => b.p95 - a.p95)
-    .map((row) => row.key[1]);
+  const byP95 = [...truth].sort((a, b) => b.p95 - a.p95).map((row) => row.key[1]);
   assert.match((await names())[0], new RegExp(escape(byP95[0])));
 
   await page
@@ -87,10 +72,7 @@ async function requests(page) {
     .first()
     .fill("check");
   await page.waitForURL(/filter=check/);
-  assert.deepEqual(
-    (await names()).length,
-    truth.filter((row) => row.key.join(" ").includes("check")).length,
-  );
+  assert.deepEqual((await names()).length, truth.filter((row) => row.key.join(" ").includes("check")).length);
 
   // A row opens its charts and its distribution, and the address holds it.
   await press(table.locator('[aria-expanded="false"]').first());
@@ -125,16 +107,10 @@ async function checks(page) {
   await show(page, "checks");
   const { checks: truth, thresholds } = await summaryOf(second);
   const text = await page.locator("main").innerText();
-  for (const check of truth)
-    assert.ok(text.includes(check.key.at(-1)), check.key.at(-1));
-  const count = (passes) =>
-    thresholds.filter((threshold) => threshold.passes === passes).length;
-  assert.ok(
-    count(true) > 0 && count(false) > 0 && count(null) > 0,
-    "the shop has all three",
-  );
-  const chips = (word) =>
-    page.locator("main table .chip", { hasText: word }).count();
+  for (const check of truth) assert.ok(text.includes(check.key.at(-1)), check.key.at(-1));
+  const count = (passes) => thresholds.filter((threshold) => threshold.passes === passes).length;
+  assert.ok(count(true) > 0 && count(false) > 0 && count(null) > 0, "the shop has all three");
+  const chips = (word) => page.locator("main table .chip", { hasText: word }).count();
   assert.equal(await chips(/pass$/), count(true));
   assert.equal(await chips(/fail$/), count(false));
   assert.equal(await chips(/no data$/), count(null), "no data is not a pass");
@@ -151,23 +127,13 @@ async function summary(page) {
   assert.match(markdown, /^\|.*\|$/m);
   const download = async (name) => {
     const coming = page.waitForEvent("download");
-    await page
-      .getByRole("button", { name })
-      .or(page.getByRole("link", { name }))
-      .first()
-      .click();
+    await page.getByRole("button", { name }).or(page.getByRole("link", { name })).first().click();
     return readFile(await (await coming).path(), "utf8");
   };
   const csv = await download(/csv/i);
-  assert.ok(
-    csv.includes(String(truth.metrics.http_req_duration.values["p(95)"])),
-    "at full precision",
-  );
+  assert.ok(csv.includes(String(truth.metrics.http_req_duration.values["p(95)"])), "at full precision");
   const json = JSON.parse(await download(/json/i));
-  assert.equal(
-    json.metrics.http_reqs.values.count,
-    truth.metrics.http_reqs.values.count,
-  );
+  assert.equal(json.metrics.http_reqs.values.count, truth.metrics.http_reqs.values.count);
 }
 
 async function item(run) {
@@ -185,9 +151,7 @@ async function until(what, holds) {
 
 async function runs(page) {
   await show(page, "runs");
-  const row = page
-    .locator("main tbody tr", { hasText: first.split(".")[1] })
-    .first();
+  const row = page.locator("main tbody tr", { hasText: first.split(".")[1] }).first();
   await row.waitFor();
   await press(row.getByRole("button", { name: /pin|baseline/i }).first());
   await until("the baseline", async () => (await item(first)).baseline);
@@ -196,10 +160,7 @@ async function runs(page) {
   await dialog.getByRole("textbox").first().fill("before <b>the</b> fix");
   await dialog.getByRole("textbox").last().fill("one\nnote");
   await press(dialog.getByRole("button", { name: /save/i }));
-  await until(
-    "the label",
-    async () => (await item(first)).label === "before <b>the</b> fix",
-  );
+  await until("the label", async () => (await item(first)).label === "before <b>the</b> fix");
   assert.equal((await item(first)).note, "one\nnote");
   await page.getByText("before <b>the</b> fix").first().waitFor();
   assert.ok((await page.locator("main svg").count()) >= 3, "trends over runs");
@@ -217,9 +178,7 @@ async function compare(page) {
 /** Deleting asks first, and names the run. */
 async function remove(page) {
   await show(page, "runs");
-  const row = page
-    .locator("main tbody tr", { hasText: "before <b>the</b> fix" })
-    .first();
+  const row = page.locator("main tbody tr", { hasText: "before <b>the</b> fix" }).first();
   await press(row.getByRole("button", { name: /delete/i }));
   const dialog = page.getByRole("dialog");
   assert.match(await dialog.innerText(), new RegExp(escape(first)));

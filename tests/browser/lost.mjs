@@ -25,12 +25,8 @@ try {
   const shown = await points.allInnerTexts();
   assert.deepEqual(shown, [...new Set(shown)], "no point stands twice");
 
-  const events = await (
-    await fetch(`${url}/runs/${encodeURIComponent(run)}/events`)
-  ).text();
-  const snapshots = events
-    .split("\n")
-    .filter((line) => line === "event: snapshot").length;
+  const events = await (await fetch(`${url}/runs/${encodeURIComponent(run)}/events`)).text();
+  const snapshots = events.split("\n").filter((line) => line === "event: snapshot").length;
   assert.equal(shown.length, snapshots, "no point is missing");
 } finally {
   await browser.close();

@@ -26,9 +26,7 @@ try {
 
 async function walk(page, theme) {
   await page.goto(`${url}/ui/?run=${encodeURIComponent(run)}`);
-  const tabs = page
-    .getByRole("navigation", { name: "Views" })
-    .getByRole("link");
+  const tabs = page.getByRole("navigation", { name: "Views" }).getByRole("link");
   await tabs.first().waitFor();
   if (!live) await page.getByText("ended", { exact: true }).first().waitFor();
   const titles = await tabs.allInnerTexts();
@@ -40,26 +38,16 @@ async function walk(page, theme) {
     // By keyboard, as by pointer.
     await tab.focus();
     await page.keyboard.press("Enter");
-    await page
-      .locator(`nav a[aria-current="page"]`, { hasText: title })
-      .waitFor();
-    await page
-      .locator("main section, main .card, main .nothing")
-      .first()
-      .waitFor();
+    await page.locator(`nav a[aria-current="page"]`, { hasText: title }).waitFor();
+    await page.locator("main section, main .card, main .nothing").first().waitFor();
     await page.waitForTimeout(300);
     for (const width of WIDTHS) {
       await page.setViewportSize({ width, height: 900 });
       await page.waitForTimeout(150);
       const beyond = await page.evaluate(
-        () =>
-          document.documentElement.scrollWidth -
-          document.documentElement.clientWidth,
+        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
       );
-      assert.ok(
-        beyond <= 0,
-        `${title} at ${width} px scrolls sideways by ${beyond} px`,
-      );
+      assert.ok(beyond <= 0, `${title} at ${width} px scrolls sideways by ${beyond} px`);
       const name = `${live ? "live" : "ended"}-${slug(title)}-${theme}-${width}.png`;
       await page.screenshot({
         path: join(pictures, name),

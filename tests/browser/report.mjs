@@ -12,8 +12,7 @@ import { basename, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { axe, launch } from "./common.mjs";
 
-const JENKINS =
-  "sandbox; default-src 'none'; img-src 'self'; style-src 'self';";
+const JENKINS = "sandbox; default-src 'none'; img-src 'self'; style-src 'self';";
 
 const [file, pictures] = process.argv.slice(2);
 const html = readFileSync(file);
@@ -29,11 +28,7 @@ try {
   const local = pathToFileURL(resolve(file)).href;
   const still = await facts("still", local, { javaScriptEnabled: false });
   assert.ok(still.charts > 0 && still.tables > 3, JSON.stringify(still));
-  const jenkins = await facts(
-    "jenkins",
-    `http://127.0.0.1:${archive.address().port}/`,
-    {},
-  );
+  const jenkins = await facts("jenkins", `http://127.0.0.1:${archive.address().port}/`, {});
   assert.deepEqual(
     { charts: jenkins.charts, tables: jenkins.tables, rows: jenkins.rows },
     { charts: still.charts, tables: still.tables, rows: still.rows },
@@ -68,12 +63,7 @@ async function facts(kind, address, options) {
   const box = await page.locator("svg.still-chart").first().boundingBox();
   assert.ok(box.width > 200 && box.height > 80, JSON.stringify(box));
   assert.deepEqual(
-    asked.filter(
-      (one) =>
-        one !== address &&
-        !one.startsWith("data:") &&
-        !one.endsWith("/favicon.ico"),
-    ),
+    asked.filter((one) => one !== address && !one.startsWith("data:") && !one.endsWith("/favicon.ico")),
     [],
   );
   await context.close();
@@ -91,19 +81,13 @@ async function living(address) {
     const page = await context.newPage();
     const complaints = [];
     page.on("pageerror", (error) => complaints.push(error.message));
-    page.on(
-      "console",
-      (message) =>
-        message.type() === "error" && complaints.push(message.text()),
-    );
+    page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
     await page.goto(address);
     // A living chart takes a still one's place when that comes into view.
     await page.locator("svg.still-chart").first().scrollIntoViewIfNeeded();
     await page.locator(".u-over").first().waitFor();
     const beyond = await page.evaluate(
-      () =>
-        document.documentElement.scrollWidth -
-        document.documentElement.clientWidth,
+      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
     );
     assert.ok(beyond <= 0, `${beyond} px beyond the edge`);
     assert.deepEqual(await axe(page), [], colorScheme);

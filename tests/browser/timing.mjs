@@ -19,10 +19,7 @@ try {
 
 function measures(page, name) {
   return page.evaluate(
-    (measure) =>
-      performance
-        .getEntriesByName(measure)
-        .map((entry) => entry.startTime + entry.duration),
+    (measure) => performance.getEntriesByName(measure).map((entry) => entry.startTime + entry.duration),
     name,
   );
 }
@@ -30,9 +27,7 @@ function measures(page, name) {
 async function shown() {
   const { page } = await open(browser, url);
   await page.goto(`${url}/ui/?run=${encodeURIComponent(run)}`);
-  await page.waitForFunction(
-    () => performance.getEntriesByName("loadgate:first-charts").length > 0,
-  );
+  await page.waitForFunction(() => performance.getEntriesByName("loadgate:first-charts").length > 0);
   return page;
 }
 
@@ -53,14 +48,11 @@ async function updates() {
   await page.evaluate(() => performance.clearMeasures("loadgate:update"));
   console.log("ready");
   await page.waitForFunction(
-    (wanted) =>
-      performance.getEntriesByName("loadgate:update").length >= wanted,
+    (wanted) => performance.getEntriesByName("loadgate:update").length >= wanted,
     Number(rounds),
   );
   const durations = await page.evaluate(() =>
-    performance
-      .getEntriesByName("loadgate:update")
-      .map((entry) => entry.duration),
+    performance.getEntriesByName("loadgate:update").map((entry) => entry.duration),
   );
   return { updates: durations };
 }

@@ -18,8 +18,7 @@ try {
 }
 
 async function watch({ page, complaints }) {
-  const picture = (name, options = {}) =>
-    page.screenshot({ path: join(pictures, name), ...options });
+  const picture = (name, options = {}) => page.screenshot({ path: join(pictures, name), ...options });
 
   await page.goto(`${url}/ui/`);
   await page.getByRole("heading", { name: "No runs yet" }).waitFor();
@@ -31,10 +30,7 @@ async function watch({ page, complaints }) {
   const points = page.locator("section:has(#chart-request-rate) tbody tr");
   const counts = new Set();
   while (counts.size < 3) {
-    assert.ok(
-      await page.locator(".chip.live").isVisible(),
-      `live with more than ${[...counts]} points`,
-    );
+    assert.ok(await page.locator(".chip.live").isVisible(), `live with more than ${[...counts]} points`);
     counts.add(await points.count());
     await page.waitForTimeout(100);
   }
@@ -50,9 +46,7 @@ async function watch({ page, complaints }) {
     .locator("section:has(#chart-request-rate) canvas")
     .first()
     .evaluate((canvas) => {
-      const { data } = canvas
-        .getContext("2d")
-        .getImageData(0, 0, canvas.width, canvas.height);
+      const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
       return data.some((value) => value !== 0);
     });
   assert.ok(drawn, "the chart is painted");
