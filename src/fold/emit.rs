@@ -34,7 +34,7 @@ pub(crate) struct Evaluated<'a> {
 impl Run {
     /// `config`, `param`, `metric` with `time`, `start`.
     pub(super) fn open_stream(&mut self, draft: &mut Draft) {
-        draft.push("config", self.declared.dashboard.line().to_owned());
+        draft.push("config", self.config());
         draft.push("param", self.param());
         let kind = MetricKind { metric_type: MetricType::Gauge, contains: Contains::Time };
         self.shown.insert(TIME.to_owned(), Shown { series: None, kind });
@@ -43,11 +43,17 @@ impl Run {
         draft.state_at = draft.events.len();
     }
 
+    /// The dashboard in force. It does not stand at the top, where k6's own client would take its tabs
+    /// for such as it knows.
+    fn config(&self) -> String {
+        format!("{{\"dashboard\":{}}}", self.declared.dashboard.line())
+    }
+
     /// What a chunk opens with: `config` and `param`, repeated whole, when declarations have changed.
     pub(super) fn open_chunk(&mut self, draft: &mut Draft) {
         if draft.events.is_empty() {
             if std::mem::take(&mut self.config_due) {
-                draft.push("config", self.declared.dashboard.line().to_owned());
+                draft.push("config", self.config());
             }
             if std::mem::take(&mut self.param_due) {
                 draft.push("param", self.param());

@@ -84,7 +84,13 @@ impl<'a> Recording<'a> {
 
     /// The newest dashboard document, if the run has one.
     pub fn dashboard(&self) -> Option<&str> {
-        self.events.iter().rev().find(|event| event.event == "config").map(|event| event.data.get())
+        #[derive(Deserialize)]
+        struct Config<'a> {
+            #[serde(borrow)]
+            dashboard: Option<&'a RawValue>,
+        }
+        let newest = self.events.iter().rev().find(|event| event.event == "config")?;
+        serde_json::from_str::<Config>(newest.data.get()).ok()?.dashboard.map(RawValue::get)
     }
 
     /// The columns of the wanted pairs of metric and aggregate.

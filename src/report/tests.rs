@@ -151,7 +151,7 @@ fn names_from_a_test_never_become_markup() {
         {"id": "b", "kind": "stat", "title": EVIL, "series": series},
     ]);
     let tabs = json!([{"id": "t", "title": EVIL, "sections": [{"title": EVIL, "panels": panels}]}]);
-    let own = json!([{"event": "config", "data": {"tabs": tabs}}]).to_string();
+    let own = json!([{"event": "config", "data": {"dashboard": {"tabs": tabs}}}]).to_string();
     let trend = json!({"type": "trend", "contains": "time", "custom": true});
     let window = json!({EVIL: [1, 2, 3, 4, 5, 6, 7], "pages": [1, 2, 3, 4, 5, 6, 7]});
     let log = events(json!({EVIL: trend, "pages": trend}), &[window.clone(), window]);
@@ -240,7 +240,7 @@ fn the_newest_dashboard_counts() {
     let own = |title: &str| {
         let panel = json!({"id": "a", "kind": "chart", "title": title, "unit": "number",
             "series": [{"metric": "http_reqs", "aggregate": "rate"}]});
-        json!({"event": "config", "data": {"tabs": [{"id": "t", "title": "Mine", "sections": [{"panels": [panel]}]}]}})
+        json!({"event": "config", "data": {"dashboard": {"tabs": [{"id": "t", "title": "Mine", "sections": [{"panels": [panel]}]}]}}})
     };
     let mut events: Vec<Value> = serde_json::from_str(&http_events(3)).unwrap();
     events.extend([own("Old"), own("New")]);

@@ -112,7 +112,7 @@ const HANDLERS = {
     run.health = data;
   },
   config(run, data) {
-    run.config = data ?? {};
+    run.config = data.dashboard ?? {};
   },
   // What fails at each window is in `thresholds` too, with its moment.
   threshold() {},

@@ -8,7 +8,7 @@ const TREND = { type: "trend", contains: "time" };
 /** A run with these metrics, and this document (or the default). */
 function runWith(metrics, config = {}) {
   const run = newRun();
-  apply(run, "config", config, 0);
+  apply(run, "config", { dashboard: config }, 0);
   apply(run, "metric", { time: { type: "gauge", contains: "time" }, ...metrics }, 1);
   return run;
 }

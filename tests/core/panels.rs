@@ -47,7 +47,9 @@ fn configs(server: &Server, run: &str) -> Vec<Value> {
     let events = server.events(run, None);
     assert_eq!(events[0].kind, "config");
     let configs = events.iter().filter(|event| event.kind == "config");
-    configs.map(|event| serde_json::from_str(&event.data).expect("JSON")).collect()
+    configs
+        .map(|event| serde_json::from_str::<Value>(&event.data).expect("JSON")["dashboard"].take())
+        .collect()
 }
 
 #[test]

@@ -6,6 +6,7 @@ use crate::harness::{root, wait_for};
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// What all of the dashboard may weigh on the wire.
@@ -205,4 +206,20 @@ fn reports_are_whole_without_scripts_below_jenkins_policy_and_on_paper() {
         fs::write(&file, server.get(&format!("/report?run={run}")).body).expect("it is stored");
         drive("report.mjs", &[&file.to_string_lossy(), &pictures()]);
     }
+}
+
+#[test]
+fn k6s_own_dashboard_draws_our_stream() {
+    // Its pages lie where Go put them when k6 was built.
+    let output = Command::new("go")
+        .args(["list", "-m", "-f", "{{.Dir}}", "github.com/grafana/xk6-dashboard-assets"])
+        .current_dir(root().join("tests/k6"))
+        .output()
+        .expect("go starts");
+    let module = String::from_utf8(output.stdout).expect("a path is text");
+    let pages = format!("{}/packages/ui/dist", module.trim());
+    assert!(Path::new(&pages).is_dir(), "{pages}: {}", String::from_utf8_lossy(&output.stderr));
+    let server = Server::start();
+    let run = shop(&server, "a");
+    drive("k6-dashboard.mjs", &[&server.url(), &run, &pages]);
 }
