@@ -158,6 +158,14 @@ fn every_page_does_what_its_controls_say() {
 }
 
 #[test]
+fn a_live_run_is_told_ended_followed_and_drawn_with_its_own_panels() {
+    let server =
+        Server::with(Options { settings: &[("idle", "5m"), ("straggler", "500ms")], ..Options::default() });
+    drive("live.mjs", &[&server.url()]);
+    assert_eq!(server.runs("live"), ["live.2", "live.1"]);
+}
+
+#[test]
 fn a_page_whose_server_comes_back_has_every_point_once() {
     let folder = tempfile::TempDir::new().expect("a folder");
     let store = store_in(folder.path());
