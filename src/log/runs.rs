@@ -387,11 +387,17 @@ pub async fn get<S: Store>(store: &S, run: &RunId) -> Result<String, ReadError> 
     Ok(json(&Document { item, thresholds, events }))
 }
 
-/// The summary document of a run, as of its newest chunk.
+/// The summary document of a run, as of its newest chunk, with its label and note.
 pub async fn summary<S: Store>(store: &S, run: &RunId) -> Result<String, ReadError> {
-    require(store, run).await?;
+    let item = require(store, run).await?;
     let (_, state) = newest_state(store, run).await?;
-    state.map(|state| state.summary).ok_or_else(|| ReadError::Empty(run.clone()))
+    let mut summary = state.map(|state| state.summary).ok_or_else(|| ReadError::Empty(run.clone()))?;
+    // The fold knows nothing of what people write beside a run.
+    if summary.pop() == Some('}') {
+        summary.push(',');
+        summary.push_str(&json(&item.label)[1..]);
+    }
+    Ok(summary)
 }
 
 /// The main figures of a run, as of its newest chunk; `None` before the first.

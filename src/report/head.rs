@@ -29,6 +29,11 @@ pub fn head(summary: &Value) -> Html {
         let _infallible = write!(html, "<div><dt>{title}</dt><dd>{}</dd></div>", said.0);
     };
     fact("Run", name(run));
+    for (field, title) in [("label", "Name"), ("note", "Note")] {
+        if let Some(written) = summary[field].as_str() {
+            fact(title, Html(format!("<bdi>{}</bdi>", text(written).0)));
+        }
+    }
     if let Some(start) = start {
         fact("Start", when(start));
     }

@@ -319,6 +319,14 @@ fn a_run_that_measured_next_to_nothing_has_a_report() {
 }
 
 #[test]
+fn what_people_wrote_beside_a_run_stands_in_its_head() {
+    let summary =
+        r#"{"run":"shop.1","test":"shop","state":"ended","metrics":{},"label":"<b>fix</b>","note":"a\nb"}"#;
+    let page = render(TEMPLATE, summary, "[]").unwrap();
+    assert!(page.contains("&lt;b&gt;fix&lt;/b&gt;") && page.contains("<dt>Note</dt>"));
+}
+
+#[test]
 fn what_cannot_be_read_is_named() {
     assert!(matches!(render(TEMPLATE, "{", "[]"), Err(ReportError::Summary(_))));
     assert!(matches!(render(TEMPLATE, "{}", "{}"), Err(ReportError::Events(_))));

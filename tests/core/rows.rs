@@ -178,6 +178,8 @@ fn people_label_pin_and_delete_runs() {
     assert_eq!(figures["p95"], summary["metrics"]["http_req_duration"]["values"]["p(95)"]);
     assert_eq!(item(&server)["thresholds"], summary["thresholds"]);
 
+    assert_eq!(server.summary(&run)["label"], "before <b>the</b> fix");
+
     let pin = |test: &str, text: &str| block_on(server.service.set_baseline(test, Some(text.as_bytes())));
     pin("shop", &format!(r#"{{"run":"{run}"}}"#)).expect("it is pinned");
     assert_eq!(item(&server)["baseline"], json!(true));
