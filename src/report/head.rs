@@ -31,7 +31,7 @@ pub fn head(summary: &Value) -> Html {
     fact("Run", name(run));
     for (field, title) in [("label", "Name"), ("note", "Note")] {
         if let Some(written) = summary[field].as_str() {
-            fact(title, Html(format!("<bdi>{}</bdi>", text(written).0)));
+            fact(title, name(written));
         }
     }
     if let Some(start) = start {
