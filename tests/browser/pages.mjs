@@ -48,7 +48,7 @@ async function walk(page, theme) {
         () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
       );
       assert.ok(beyond <= 0, `${title} at ${width} px scrolls sideways by ${beyond} px`);
-      const name = `${live ? "live" : "ended"}-${slug(title)}-${theme}-${width}.png`;
+      const name = `${slug(run)}-${slug(title)}-${theme}-${width}.png`;
       await page.screenshot({
         path: join(pictures, name),
         fullPage: width < 2000,
@@ -61,5 +61,5 @@ async function walk(page, theme) {
 }
 
 function slug(title) {
-  return title.toLowerCase().replace(/[^a-z]+/g, "-");
+  return title.toLowerCase().replace(/[^a-z0-9]+/g, "-");
 }
