@@ -11,6 +11,8 @@ import { clock, formatTick } from "./format.js";
 import { clockStep, scaleOf, steps } from "./scales.js";
 
 const HEIGHT = 190;
+/** On paper two charts stand side by side. */
+const PAPER_WIDTH = 320;
 const CURSOR = "run";
 /** Windows that Page Up and Page Down go over. */
 const PAGE = 10;
@@ -128,6 +130,16 @@ export function createChart(element, spec, on) {
   });
   observer.observe(element);
 
+  // The page on paper is narrower and light, whatever it is on the screen.
+  const toPaper = () => fit(PAPER_WIDTH);
+  const toScreen = () => fit(widthOf(element));
+  function fit(width) {
+    theme = readTheme(element, spec);
+    plot.setSize({ width, height: HEIGHT });
+  }
+  addEventListener("beforeprint", toPaper);
+  addEventListener("afterprint", toScreen);
+
   function select(from, to) {
     const width = Math.abs(to - from);
     const height = width > 0 ? plot.over.clientHeight : 0;
@@ -212,6 +224,8 @@ export function createChart(element, spec, on) {
     },
     destroy() {
       observer.disconnect();
+      removeEventListener("beforeprint", toPaper);
+      removeEventListener("afterprint", toScreen);
       element.removeEventListener("keydown", onKey);
       element.removeEventListener("blur", onBlur);
       plot.destroy();

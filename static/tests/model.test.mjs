@@ -34,14 +34,15 @@ test("a snapshot's arrays are read by the names known when it came", () => {
   assert.deepEqual(column(run, "checks", "rate"), [null, 0.5]);
 });
 
-test("columns grow in place", () => {
+test("columns grow in place, and their newest value may be some windows old", () => {
   const run = begun();
   apply(run, "snapshot", [[10, 5], [START + 2000]], 5);
   const before = column(run, "http_reqs", "rate");
   apply(run, "snapshot", [[], [START + 4000]], 6);
   assert.equal(column(run, "http_reqs", "rate"), before);
   assert.deepEqual(before, [5, null]);
-  assert.equal(latest(run, "http_reqs", "rate"), null);
+  assert.equal(latest(run, "http_reqs", "rate"), 5);
+  assert.equal(latest(run, "absent", "rate"), null);
   assert.equal(peak(run, "http_reqs", "rate"), 5);
 });
 
@@ -159,6 +160,7 @@ test("an address survives being written and read, and nonsense gets defaults", (
     zoom: { from: 1.5, to: 20 },
     filter: "pay & go",
     row: ["requests", "GET", "https://shop/?a=b"],
+    rows: "all",
     other: "shop.1",
     shown: ["p50", "max"],
   };
@@ -171,6 +173,7 @@ test("an address survives being written and read, and nonsense gets defaults", (
     zoom: null,
     filter: "",
     row: null,
+    rows: null,
     other: null,
     shown: null,
   });

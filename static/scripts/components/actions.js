@@ -1,7 +1,7 @@
 /** What one can do with a run: compare, share, begin a new one; and the theme. */
 
 import { html, useEffect, useRef, useState } from "../html.js";
-import { tabsOf } from "../panels.js";
+import { tabOfView } from "../panels.js";
 import { formatRoute } from "../router.js";
 import { cycleTheme, themeName } from "../theme.js";
 import { onPlainClick } from "./link.js";
@@ -10,7 +10,7 @@ import { Popover } from "./popover.js";
 const SAID_MS = 2000;
 
 export function CompareLink({ run, route, navigate }) {
-  const change = { tab: tabsOf(run).find((tab) => tab.view === "compare").id };
+  const change = { tab: tabOfView(run, "compare") };
   return html`<a
     class="button"
     href=${formatRoute({ ...route, ...change })}

@@ -1,9 +1,10 @@
 /** The frame around every view: which run, live or over, how far, does it pass. */
 
+import { isError } from "../codes.js";
 import { clock, format, plural } from "../format.js";
 import { html } from "../html.js";
 import { elapsed, latest } from "../model.js";
-import { tabsOf } from "../panels.js";
+import { tabOfView, tabsOf } from "../panels.js";
 import { formatRoute } from "../router.js";
 import { tally, thresholdsKnown } from "../thresholds.js";
 import { CompareLink, NewRun, Share, ThemeButton } from "./actions.js";
@@ -89,7 +90,7 @@ function sinceWindow({ run, windowAt, now }) {
 
 function ThresholdsChip({ run, route, navigate }) {
   const chip = verdict(run);
-  const tab = tabsOf(run).find((t) => t.view === "checks")?.id;
+  const tab = tabOfView(run, "checks");
   if (!chip || !tab) return chip;
   return html`<a
     class="chip-link"
@@ -113,8 +114,8 @@ function verdict(run) {
 function Tabs({ run, tab, route, navigate }) {
   return html`<nav class="tabs" aria-label="Views">
     ${tabsOf(run).map((entry) => {
-      // Filter and row belong to the tab that is left.
-      const change = { tab: entry.id, filter: "", row: null };
+      // Filter, row and rows belong to the tab that is left.
+      const change = { tab: entry.id, filter: "", row: null, rows: null };
       const trouble = troubleOf(run, entry);
       return html`<a
         key=${entry.id}
@@ -139,8 +140,4 @@ function troubleOf(run, { view }) {
   if (view !== "errors") return 0;
   const failed = run.tables.statuses.filter(({ key }) => key.length === 4 && isError(key[2], key[3]));
   return new Set(failed.map(({ key }) => `${key[2]} ${key[3]}`)).size;
-}
-
-function isError(status, code) {
-  return Number(status) >= 400 || status === "0" || Boolean(code);
 }

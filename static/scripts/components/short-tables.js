@@ -2,7 +2,7 @@
 
 import { format } from "../format.js";
 import { html, useEffect, useMemo, useRef, useState } from "../html.js";
-import { tabsOf } from "../panels.js";
+import { tabOfView } from "../panels.js";
 import { formatRoute } from "../router.js";
 import { onPlainClick } from "./link.js";
 import { Card } from "./parts.js";
@@ -33,7 +33,7 @@ function useSteady(value, final) {
 export function RequestsCard({ run, panel, route, navigate }) {
   const [filter, setFilter] = useState("");
   const all = useSteady(run.tables.requests, run.stop !== null || !run.current);
-  const tab = tabsOf(run).find((t) => t.view === "requests")?.id;
+  const tab = tabOfView(run, "requests");
   return useMemo(() => {
     const time = totalTime(all);
     const wanted = filter.trim().toLowerCase();
