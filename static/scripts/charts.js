@@ -8,11 +8,10 @@
 import uPlot from "uplot";
 import { drawBands, drawBandWords, drawLimits } from "./chart-marks.js";
 import { clock, formatTick } from "./format.js";
+import { onPaper, PAPER_WIDTH, redrawForPaper } from "./paper.js";
 import { clockStep, scaleOf, steps } from "./scales.js";
 
 const HEIGHT = 190;
-/** On paper two charts stand side by side. */
-const PAPER_WIDTH = 320;
 const CURSOR = "run";
 /** Windows that Page Up and Page Down go over. */
 const PAGE = 10;
@@ -130,15 +129,10 @@ export function createChart(element, spec, on) {
   });
   observer.observe(element);
 
-  // The page on paper is narrower and light, whatever it is on the screen.
-  const toPaper = () => fit(PAPER_WIDTH);
-  const toScreen = () => fit(widthOf(element));
-  function fit(width) {
+  const stayOnScreen = redrawForPaper(() => {
     theme = readTheme(element, spec);
-    plot.setSize({ width, height: HEIGHT });
-  }
-  addEventListener("beforeprint", toPaper);
-  addEventListener("afterprint", toScreen);
+    plot.setSize({ width: widthOf(element), height: HEIGHT });
+  });
 
   function select(from, to) {
     const width = Math.abs(to - from);
@@ -224,8 +218,7 @@ export function createChart(element, spec, on) {
     },
     destroy() {
       observer.disconnect();
-      removeEventListener("beforeprint", toPaper);
-      removeEventListener("afterprint", toScreen);
+      stayOnScreen();
       element.removeEventListener("keydown", onKey);
       element.removeEventListener("blur", onBlur);
       plot.destroy();
@@ -234,6 +227,7 @@ export function createChart(element, spec, on) {
 }
 
 function widthOf(element) {
+  if (onPaper()) return PAPER_WIDTH;
   return Math.max(200, Math.floor(element.clientWidth));
 }
 

@@ -21,7 +21,3 @@ export function cycleTheme() {
   dispatchEvent(new Event("themechange"));
   return name;
 }
-
-// Paper is light. Charts are drawn with the colours of the moment, and their turn comes after this.
-addEventListener("beforeprint", () => (document.documentElement.style.colorScheme = "light"));
-addEventListener("afterprint", () => (document.documentElement.style.colorScheme = ""));

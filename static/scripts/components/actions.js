@@ -37,8 +37,10 @@ export function Share() {
     if (outcome !== "by hand") return undefined;
     field.current.select();
     const leave = (event) => {
-      if (event.type === "keydown" ? event.key === "Escape" : !box.current.contains(event.target))
-        setOutcome(null);
+      const escape = event.type === "keydown" && event.key === "Escape";
+      const outside = event.type === "pointerdown" && !box.current.contains(event.target);
+      if (escape) box.current.querySelector("button").focus();
+      if (escape || outside) setOutcome(null);
     };
     addEventListener("keydown", leave);
     addEventListener("pointerdown", leave);
