@@ -2,7 +2,7 @@
 
 import { isError } from "../codes.js";
 import { clock, format, plural } from "../format.js";
-import { html } from "../html.js";
+import { html, useLayoutEffect, useRef } from "../html.js";
 import { elapsed, latest } from "../model.js";
 import { tabOfView, tabsOf } from "../panels.js";
 import { formatRoute } from "../router.js";
@@ -112,7 +112,16 @@ function verdict(run) {
 }
 
 function Tabs({ run, tab, route, navigate }) {
-  return html`<nav class="tabs" aria-label="Views">
+  const list = useRef(null);
+  // On a narrow screen the tabs scroll: the one that is shown is in view.
+  useLayoutEffect(() => {
+    const box = list.current;
+    const current = box.querySelector("[aria-current]");
+    const beyond = current.offsetLeft + current.offsetWidth - (box.scrollLeft + box.clientWidth);
+    if (beyond > 0) box.scrollLeft += beyond + current.offsetWidth / 2;
+    else box.scrollLeft = Math.min(box.scrollLeft, current.offsetLeft - 4);
+  }, [tab.id]);
+  return html`<nav class="tabs" aria-label="Views" ref=${list}>
     ${tabsOf(run).map((entry) => {
       // Filter, row and rows belong to the tab that is left.
       const change = { tab: entry.id, filter: "", row: null, rows: null };
