@@ -103,11 +103,6 @@ export function sectionsOf(run, tab, chosen = null) {
   });
 }
 
-/** The document's charts of one tab, as the report and a page without tiles draw them. */
-export function chartsOf(run, tab) {
-  return sectionsOf(run, tab).flatMap((section) => section.panels.filter((panel) => panel.kind === "chart"));
-}
-
 /** `panel`, or an equal one that was resolved before under its key. */
 function kept(known, panel) {
   const said = JSON.stringify(panel);
@@ -213,7 +208,7 @@ function labelOf(series, all) {
 }
 
 /** An aggregate in words. */
-export function aggregateLabel(aggregate) {
+function aggregateLabel(aggregate) {
   const known = PERCENTILES.find((p) => p.aggregate === aggregate);
   if (known) return known.label;
   const words = { count: "total", rate: "rate", value: "value", min: "min" };

@@ -41,6 +41,22 @@ function parseRow(text) {
   }
 }
 
+/**
+ * The route after `change`. Filter, row and rows belong to the tab that is left, the zoom to the run:
+ * they go unless the change names them.
+ */
+export function changeRoute(route, change) {
+  return {
+    ...route,
+    ...(change.tab !== undefined && { filter: "", row: null, rows: null }),
+    ...(change.run !== undefined && { zoom: null }),
+    ...change,
+  };
+}
+
+/** The address of the page after `change`. */
+export const hrefOf = (route, change) => formatRoute(changeRoute(route, change));
+
 /** The query string of a route, `?` included. */
 export function formatRoute(route) {
   const query = new URLSearchParams();

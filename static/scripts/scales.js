@@ -46,7 +46,7 @@ function stepped(unit, bottom, top, { divisor, suffix }, whole) {
 }
 
 /** The next of 1, 2, 2.5 and 5 times a power of ten, in the axis' unit. */
-export function niceStep(rough, divisor = 1) {
+function niceStep(rough, divisor = 1) {
   const scaled = rough / divisor;
   const power = 10 ** Math.floor(Math.log10(scaled));
   const factor = [1, 2, 2.5, 5, 10].find((f) => f * power >= scaled * 0.999) ?? 10;

@@ -9,7 +9,7 @@ import {
   tally,
   thresholdsKnown,
 } from "../scripts/thresholds.js";
-import { formatRoute, parseRoute } from "../scripts/router.js";
+import { changeRoute, formatRoute, parseRoute } from "../scripts/router.js";
 
 const START = 1_795_221_970_000;
 
@@ -179,4 +179,12 @@ test("an address survives being written and read, and nonsense gets defaults", (
   });
   assert.deepEqual(parseRoute("?from=9&to=3&row=[1]"), plain);
   assert.deepEqual(parseRoute("?row={"), plain);
+});
+
+test("filter and rows stay behind with their tab, the zoom with its run, unless the change names them", () => {
+  const route = parseRoute('?run=a.1&tab=errors&filter=x&row=["statuses"]&rows=all&from=1&to=2&other=a.2');
+  const tab = changeRoute(route, { tab: "requests", row: ["requests"] });
+  assert.deepEqual([tab.filter, tab.row, tab.rows, tab.zoom], ["", ["requests"], null, route.zoom]);
+  const run = changeRoute(route, { run: "a.3" });
+  assert.deepEqual([run.filter, run.rows, run.zoom, run.other], ["x", "all", null, "a.2"]);
 });

@@ -2,7 +2,7 @@
 
 import { html, useEffect, useRef, useState } from "../html.js";
 import { tabOfView } from "../panels.js";
-import { formatRoute } from "../router.js";
+import { hrefOf } from "../router.js";
 import { cycleTheme, themeName } from "../theme.js";
 import { onPlainClick } from "./link.js";
 import { Popover } from "./popover.js";
@@ -11,10 +11,7 @@ const SAID_MS = 2000;
 
 export function CompareLink({ run, route, navigate }) {
   const change = { tab: tabOfView(run, "compare") };
-  return html`<a
-    class="button"
-    href=${formatRoute({ ...route, ...change })}
-    onClick=${onPlainClick(() => navigate(change))}
+  return html`<a class="button" href=${hrefOf(route, change)} onClick=${onPlainClick(() => navigate(change))}
     >Compare</a
   >`;
 }

@@ -5,14 +5,12 @@ import { clock, format, plural } from "../format.js";
 import { html, useLayoutEffect, useRef } from "../html.js";
 import { elapsed, latest } from "../model.js";
 import { tabOfView, tabsOf } from "../panels.js";
-import { formatRoute } from "../router.js";
+import { hrefOf } from "../router.js";
 import { tally, thresholdsKnown } from "../thresholds.js";
 import { CompareLink, NewRun, Share, ThemeButton } from "./actions.js";
 import { onPlainClick } from "./link.js";
 import { Chip } from "./parts.js";
 import { RunSelector } from "./run-selector.js";
-
-export { runLabel } from "./run-selector.js";
 
 /** `tab` is the one that is shown, of `tabsOf(run)`. */
 export function Frame({ session, api, tab, route, navigate, children }) {
@@ -94,7 +92,7 @@ function ThresholdsChip({ run, route, navigate }) {
   if (!chip || !tab) return chip;
   return html`<a
     class="chip-link"
-    href=${formatRoute({ ...route, tab })}
+    href=${hrefOf(route, { tab })}
     onClick=${onPlainClick(() => navigate({ tab }))}
     >${chip}</a
   >`;
@@ -123,12 +121,11 @@ function Tabs({ run, tab, route, navigate }) {
   }, [tab.id]);
   return html`<nav class="tabs" aria-label="Views" ref=${list}>
     ${tabsOf(run).map((entry) => {
-      // Filter, row and rows belong to the tab that is left.
-      const change = { tab: entry.id, filter: "", row: null, rows: null };
+      const change = { tab: entry.id };
       const trouble = troubleOf(run, entry);
       return html`<a
         key=${entry.id}
-        href=${formatRoute({ ...route, ...change })}
+        href=${hrefOf(route, change)}
         aria-current=${entry.id === tab.id ? "page" : undefined}
         onClick=${onPlainClick(() => navigate(change))}
         title=${trouble > 0 ? `${format(trouble, "count")} ${TROUBLE[entry.view]}` : undefined}

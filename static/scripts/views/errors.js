@@ -291,8 +291,7 @@ function StatusDetail({ run, api, row, route, navigate }) {
         <button
           type="button"
           class="button"
-          onClick=${() =>
-            navigate({ tab: requests, row: ["requests", ...row.key.slice(0, 2)], rows: null, filter: "" })}
+          onClick=${() => navigate({ tab: requests, row: ["requests", ...row.key.slice(0, 2)] })}
         >
           Open the request
         </button>
