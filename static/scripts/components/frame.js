@@ -111,6 +111,7 @@ function verdict(run) {
 
 function Tabs({ run, tab, route, navigate }) {
   const list = useRef(null);
+  const entries = tabsOf(run).map((entry) => ({ ...entry, trouble: troubleOf(run, entry) }));
   // On a narrow screen the tabs scroll: the one that is shown is in view.
   useLayoutEffect(() => {
     const box = list.current;
@@ -118,11 +119,11 @@ function Tabs({ run, tab, route, navigate }) {
     const beyond = current.offsetLeft + current.offsetWidth - (box.scrollLeft + box.clientWidth);
     if (beyond > 0) box.scrollLeft += beyond + current.offsetWidth / 2;
     else box.scrollLeft = Math.min(box.scrollLeft, current.offsetLeft - 4);
-  }, [tab.id]);
+  }, [tab.id, entries.map(({ trouble }) => trouble).join()]);
   return html`<nav class="tabs" aria-label="Views" ref=${list}>
-    ${tabsOf(run).map((entry) => {
+    ${entries.map((entry) => {
+      const { trouble } = entry;
       const change = { tab: entry.id };
-      const trouble = troubleOf(run, entry);
       return html`<a
         key=${entry.id}
         href=${hrefOf(route, change)}
