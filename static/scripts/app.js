@@ -13,7 +13,7 @@ import { Requests } from "./views/requests.js";
 import { Runs } from "./views/runs.js";
 import { Summary } from "./views/summary.js";
 import { tabOf } from "./panels.js";
-import { formatRoute, parseRoute } from "./router.js";
+import { changeRoute, formatRoute, parseRoute } from "./router.js";
 
 /** The views that a tab can name. Every one gets `{run, session, api, route, navigate}`. */
 const VIEWS = {
@@ -39,7 +39,7 @@ export function App({ api, session }) {
 
   /** `replace` is for what changes letter by letter: it makes no new entry to go back to. */
   function navigate(change, { replace = false } = {}) {
-    const next = { ...route, ...change };
+    const next = changeRoute(route, change);
     if (formatRoute(next) !== formatRoute(route)) {
       history[replace ? "replaceState" : "pushState"](null, "", formatRoute(next));
     }
@@ -74,7 +74,7 @@ export function App({ api, session }) {
   }, [state.phase, state.info?.id, route]);
 
   useEffect(() => {
-    if (following && state.newer) navigate({ run: state.newer.id, zoom: null });
+    if (following && state.newer) navigate({ run: state.newer.id });
   }, [following, state.newer]);
 
   useEffect(() => {

@@ -3,8 +3,8 @@
 import { clock } from "./format.js";
 
 /**
- * Dotted lines with their expressions, and a mark where each was first crossed. `limits` as
- * `limitsFor` gives them.
+ * Dotted lines with their expressions, and a mark where each was first crossed; limits beyond the axis
+ * are told at its end. `limits` as `limitsFor` gives them.
  */
 export function drawLimits(u, limits, theme) {
   const { ctx, bbox } = u;
@@ -16,40 +16,40 @@ export function drawLimits(u, limits, theme) {
   ctx.font = font(theme, ratio);
   ctx.textAlign = "right";
   ctx.textBaseline = "bottom";
-  let lastLabel = -Infinity;
-  for (const limit of [...limits].sort((a, b) => a.value - b.value)) {
-    const above = limit.value > u.scales.y.max;
-    const y = above ? bbox.top : Math.round(u.valToPos(limit.value, "y", true));
-    const color = limit.fails ? theme.bad : theme.caption;
-    if (!above) {
-      ctx.strokeStyle = color;
-      ctx.lineWidth = 1.25 * ratio;
-      ctx.setLineDash([1.5 * ratio, 3 * ratio]);
-      ctx.beginPath();
-      ctx.moveTo(bbox.left, y);
-      ctx.lineTo(bbox.left + bbox.width, y);
-      ctx.stroke();
-      ctx.setLineDash([]);
-    }
-    const label =
-      limit.label +
-      (above ? " ↑" : "") +
-      (limit.fails && limit.crossed !== null
-        ? ` · first ${limit.side} at ${clock(limit.crossed * 1000)}`
-        : "");
-    // Labels of limits close to each other would overlap: the next one goes below its line.
-    const below = Math.abs(lastLabel - y) < 16 * ratio && !above;
-    lastLabel = y;
+  const right = bbox.left + bbox.width;
+  const color = (fails) => (fails ? theme.bad : theme.caption);
+  const beyond = limits.filter(({ value }) => value > u.scales.y.max);
+  if (beyond.length > 0) {
+    const text = beyond.map((limit) => `${limit.label} ↑`).join(", ");
+    const fails = beyond.some((limit) => limit.fails);
+    write(ctx, text, right - 4 * ratio, bbox.top - 3 * ratio, color(fails), theme, ratio);
+  }
+  let lastLabel = beyond.length > 0 ? bbox.top : -Infinity;
+  // From the topmost down: the label of one that is close below another goes below its line.
+  for (const limit of limits.filter((l) => !beyond.includes(l)).sort((a, b) => b.value - a.value)) {
+    const y = Math.round(u.valToPos(limit.value, "y", true));
+    ctx.strokeStyle = color(limit.fails);
+    ctx.lineWidth = 1.25 * ratio;
+    ctx.setLineDash([1.5 * ratio, 3 * ratio]);
+    ctx.beginPath();
+    ctx.moveTo(bbox.left, y);
+    ctx.lineTo(right, y);
+    ctx.stroke();
+    ctx.setLineDash([]);
+    const since =
+      limit.fails && limit.crossed !== null ? ` · first ${limit.side} at ${clock(limit.crossed * 1000)}` : "";
+    const below = y - lastLabel < 16 * ratio;
+    lastLabel = below ? y + 16 * ratio : y;
     write(
       ctx,
-      label,
-      bbox.left + bbox.width - 4 * ratio,
+      limit.label + since,
+      right - 4 * ratio,
       below ? y + 16 * ratio : y - 3 * ratio,
-      color,
+      color(limit.fails),
       theme,
       ratio,
     );
-    if (limit.crossed !== null) markCrossing(u, limit.crossed, y, color, theme, ratio);
+    if (limit.crossed !== null) markCrossing(u, limit.crossed, y, color(limit.fails), theme, ratio);
   }
   ctx.restore();
 }

@@ -8,6 +8,7 @@
 import uPlot from "uplot";
 import { drawBands, drawBandWords, drawLimits } from "./chart-marks.js";
 import { clock, formatTick } from "./format.js";
+import { onPaper, PAPER_WIDTH, redrawForPaper } from "./paper.js";
 import { clockStep, scaleOf, steps } from "./scales.js";
 
 const HEIGHT = 190;
@@ -128,6 +129,11 @@ export function createChart(element, spec, on) {
   });
   observer.observe(element);
 
+  const stayOnScreen = redrawForPaper(() => {
+    theme = readTheme(element, spec);
+    plot.setSize({ width: widthOf(element), height: HEIGHT });
+  });
+
   function select(from, to) {
     const width = Math.abs(to - from);
     const height = width > 0 ? plot.over.clientHeight : 0;
@@ -212,6 +218,7 @@ export function createChart(element, spec, on) {
     },
     destroy() {
       observer.disconnect();
+      stayOnScreen();
       element.removeEventListener("keydown", onKey);
       element.removeEventListener("blur", onBlur);
       plot.destroy();
@@ -220,6 +227,7 @@ export function createChart(element, spec, on) {
 }
 
 function widthOf(element) {
+  if (onPaper()) return PAPER_WIDTH;
   return Math.max(200, Math.floor(element.clientWidth));
 }
 

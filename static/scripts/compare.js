@@ -89,7 +89,7 @@ function scoreOf(verdict, size) {
 }
 
 /** Worst first; what is equally bad keeps its order. */
-export function byWorst(rows) {
+function byWorst(rows) {
   return [...rows].sort((a, b) => b.score - a.score);
 }
 
@@ -102,7 +102,7 @@ export function tallyRows(rows) {
 }
 
 /** Whether the runs lasted about as long, so that their counts can be compared. */
-export function sameLength(run, other) {
+function sameLength(run, other) {
   const a = elapsed(run);
   const b = elapsed(other);
   return Math.abs(a - b) <= SAME_LENGTH * Math.max(a, b);

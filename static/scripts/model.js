@@ -166,9 +166,14 @@ export function hasMetric(run, metric) {
   return run.metrics.has(metric);
 }
 
-/** The newest value of a column, or null. */
+/** The newest value of a metric's column, or null. */
 export function latest(run, metric, aggregate) {
-  return column(run, metric, aggregate).at(-1) ?? null;
+  return newest(column(run, metric, aggregate));
+}
+
+/** The newest value that a column has, or null: windows at its end may be without samples. */
+export function newest(values) {
+  return values.findLast((value) => value !== null) ?? null;
 }
 
 /** The greatest value of a column, or null. */

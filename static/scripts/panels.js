@@ -71,6 +71,11 @@ export function tabOf(run, id) {
   return tabs.find((tab) => tab.id === id) ?? tabs[0];
 }
 
+/** The id of the first tab with this view, or undefined: a document may leave it out. */
+export function tabOfView(run, view) {
+  return tabsOf(run).find((tab) => tab.view === view)?.id;
+}
+
 /**
  * A tab's sections with something to show, as `{title, panels}`.
  *
@@ -96,11 +101,6 @@ export function sectionsOf(run, tab, chosen = null) {
       }))
       .filter((section) => section.panels.length > 0);
   });
-}
-
-/** The document's charts of one tab, as the report and a page without tiles draw them. */
-export function chartsOf(run, tab) {
-  return sectionsOf(run, tab).flatMap((section) => section.panels.filter((panel) => panel.kind === "chart"));
 }
 
 /** `panel`, or an equal one that was resolved before under its key. */
@@ -136,7 +136,9 @@ function resolve(run, panel, { first, chosen, tab }) {
   if (kind !== "chart" && kind !== "stat") return null;
   const all = panel.series ?? [];
   const present = all.filter((s) => run.metrics.has(s.metric));
-  const empty = present.length === 0;
+  // What stands on the right is read beside what is on the left: alone it is no panel.
+  const left = all.filter((s) => s.axis !== "right");
+  const empty = !present.some((s) => left.length === 0 || left.includes(s));
   if (all.length === 0 || (empty && !first)) return null;
   const shown = kind === "chart" ? withPercentiles(run, empty ? all : present, chosen) : all;
   const series = withColors(shown).map((s) => ({
@@ -150,9 +152,7 @@ function resolve(run, panel, { first, chosen, tab }) {
     right: s.axis === "right" && shown.some((other) => other.axis !== "right"),
     unit: unitOf(metaOf(run, s.metric), s.aggregate),
   }));
-  const left = series.find((s) => !s.right);
-  const right = series.find((s) => s.right);
-  const unit = panel.unit ?? left.unit;
+  const unit = panel.unit ?? series.find((s) => !s.right).unit;
   return {
     key,
     id,
@@ -160,7 +160,7 @@ function resolve(run, panel, { first, chosen, tab }) {
     title,
     caption: panel.caption ?? "",
     unit,
-    rightUnit: right?.unit ?? null,
+    rightUnit: series.find((s) => s.right)?.unit ?? null,
     bands: panel.bands ?? null,
     empty,
     series: kind === "chart" ? series.map((s) => (s.right ? s : { ...s, unit })) : series,
@@ -208,7 +208,7 @@ function labelOf(series, all) {
 }
 
 /** An aggregate in words. */
-export function aggregateLabel(aggregate) {
+function aggregateLabel(aggregate) {
   const known = PERCENTILES.find((p) => p.aggregate === aggregate);
   if (known) return known.label;
   const words = { count: "total", rate: "rate", value: "value", min: "min" };

@@ -4,10 +4,10 @@
 const FIRST_TAB = "overview";
 
 /**
- * `{run, test, tab, zoom, filter, row, other, shown}` of a query string; what is missing or wrong gets
+ * `{run, test, tab, zoom, filter, row, rows, other, shown}` of a query string; what is missing or wrong gets
  * its default. `tab` is the id of one of the run's tabs (`panels.js` knows which there are), `filter`
  * the text above a table, `row` the key of the row that is open (an array of text, the table's name
- * first), `other` the run that is compared with, `shown` the ids of the percentiles that charts show,
+ * first), `rows` which rows a table shows where that can be chosen, `other` the run that is compared with, `shown` the ids of the percentiles that charts show,
  * null for those of the dashboard.
  */
 export function parseRoute(search) {
@@ -21,6 +21,7 @@ export function parseRoute(search) {
     zoom: from >= 0 && to > from && Number.isFinite(to) ? { from, to } : null,
     filter: query.get("filter") ?? "",
     row: parseRow(query.get("row")),
+    rows: query.get("rows") || null,
     other: query.get("other") || null,
     shown: parseShown(query.get("shown")),
   };
@@ -40,6 +41,22 @@ function parseRow(text) {
   }
 }
 
+/**
+ * The route after `change`. Filter, row and rows belong to the tab that is left, the zoom to the run:
+ * they go unless the change names them.
+ */
+export function changeRoute(route, change) {
+  return {
+    ...route,
+    ...(change.tab !== undefined && { filter: "", row: null, rows: null }),
+    ...(change.run !== undefined && { zoom: null }),
+    ...change,
+  };
+}
+
+/** The address of the page after `change`. */
+export const hrefOf = (route, change) => formatRoute(changeRoute(route, change));
+
 /** The query string of a route, `?` included. */
 export function formatRoute(route) {
   const query = new URLSearchParams();
@@ -52,6 +69,7 @@ export function formatRoute(route) {
   }
   if (route.filter) query.set("filter", route.filter);
   if (route.row) query.set("row", JSON.stringify(route.row));
+  if (route.rows) query.set("rows", route.rows);
   if (route.other) query.set("other", route.other);
   if (route.shown) query.set("shown", route.shown.join("."));
   const text = query.toString();

@@ -1,5 +1,6 @@
 /** What the runs of a test say together: verdicts, trends, thresholds × runs. Pure; items of `GET /runs?figures=1`. */
 
+import { format } from "./format.js";
 import { tally } from "./thresholds.js";
 
 /** The figures that are followed over runs, colours as in the other charts. */
@@ -9,6 +10,14 @@ export const TRENDS = [
   { figure: "failed", title: "Failed requests", unit: "ratio", color: "--bad" },
   { figure: "checks", title: "Checks passed", unit: "ratio", color: "--series-3" },
 ];
+
+/** What tells a run from others of its test: its label, `run 14`, or its name. */
+export function runLabel({ id, test, label, name, number }) {
+  if (label) return label;
+  if (name) return name;
+  if (number !== null && number !== undefined) return `run ${format(number, "count")}`;
+  return id.slice(test.length + 1);
+}
 
 /** `{state, text}` of a run's thresholds; `state` as of a chip. */
 export function verdictOf(item) {

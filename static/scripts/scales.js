@@ -16,20 +16,29 @@ export function scaleOf(unit, min, max, marks = []) {
   // Above a mark there is room for its words.
   const top = Math.max(0, none ? 0 : max, ...near.map((mark) => mark * 1.06));
   const bottom = Math.min(0, none ? 0 : min, ...near);
-  let scale = stepped(unit, bottom, top, axisUnit(unit, Math.max(top, -bottom)));
+  // No share is greater than the whole.
+  const whole = unit === "ratio" && Math.max(none ? 0 : max, ...near) <= 1;
+  let scale = stepped(
+    unit,
+    bottom,
+    whole ? Math.min(1, top) : top,
+    axisUnit(unit, Math.max(top, -bottom)),
+    whole,
+  );
   // 950 ms end at 1,000 ms, which is one second.
   const reached = axisUnit(unit, Math.max(scale.high, -scale.low));
-  if (reached.divisor !== scale.divisor) scale = stepped(unit, bottom, top, reached);
+  if (reached.divisor !== scale.divisor) scale = stepped(unit, bottom, top, reached, whole);
   return scale;
 }
 
-function stepped(unit, bottom, top, { divisor, suffix }) {
+function stepped(unit, bottom, top, { divisor, suffix }, whole) {
   const rough = niceStep((top - bottom || divisor) / 4, divisor);
-  const step = unit === "count" ? Math.max(1, rough) : rough;
+  const step = unit === "count" ? Math.max(1, Number.isInteger(rough) ? rough : rough * 2) : rough;
   // A little more than the data, so that its line does not run along the edge.
+  const high = Math.ceil((top * 1.02 || step * 4) / step) * step;
   return {
     low: Math.floor(bottom / step) * step,
-    high: Math.ceil((top * 1.02 || step * 4) / step) * step,
+    high: whole ? Math.min(1, high) : high,
     step,
     divisor,
     suffix,
@@ -37,7 +46,7 @@ function stepped(unit, bottom, top, { divisor, suffix }) {
 }
 
 /** The next of 1, 2, 2.5 and 5 times a power of ten, in the axis' unit. */
-export function niceStep(rough, divisor = 1) {
+function niceStep(rough, divisor = 1) {
   const scaled = rough / divisor;
   const power = 10 ** Math.floor(Math.log10(scaled));
   const factor = [1, 2, 2.5, 5, 10].find((f) => f * power >= scaled * 0.999) ?? 10;

@@ -9,7 +9,7 @@ import {
   tally,
   thresholdsKnown,
 } from "../scripts/thresholds.js";
-import { formatRoute, parseRoute } from "../scripts/router.js";
+import { changeRoute, formatRoute, parseRoute } from "../scripts/router.js";
 
 const START = 1_795_221_970_000;
 
@@ -34,14 +34,15 @@ test("a snapshot's arrays are read by the names known when it came", () => {
   assert.deepEqual(column(run, "checks", "rate"), [null, 0.5]);
 });
 
-test("columns grow in place", () => {
+test("columns grow in place, and their newest value may be some windows old", () => {
   const run = begun();
   apply(run, "snapshot", [[10, 5], [START + 2000]], 5);
   const before = column(run, "http_reqs", "rate");
   apply(run, "snapshot", [[], [START + 4000]], 6);
   assert.equal(column(run, "http_reqs", "rate"), before);
   assert.deepEqual(before, [5, null]);
-  assert.equal(latest(run, "http_reqs", "rate"), null);
+  assert.equal(latest(run, "http_reqs", "rate"), 5);
+  assert.equal(latest(run, "absent", "rate"), null);
   assert.equal(peak(run, "http_reqs", "rate"), 5);
 });
 
@@ -159,6 +160,7 @@ test("an address survives being written and read, and nonsense gets defaults", (
     zoom: { from: 1.5, to: 20 },
     filter: "pay & go",
     row: ["requests", "GET", "https://shop/?a=b"],
+    rows: "all",
     other: "shop.1",
     shown: ["p50", "max"],
   };
@@ -171,9 +173,18 @@ test("an address survives being written and read, and nonsense gets defaults", (
     zoom: null,
     filter: "",
     row: null,
+    rows: null,
     other: null,
     shown: null,
   });
   assert.deepEqual(parseRoute("?from=9&to=3&row=[1]"), plain);
   assert.deepEqual(parseRoute("?row={"), plain);
+});
+
+test("filter and rows stay behind with their tab, the zoom with its run, unless the change names them", () => {
+  const route = parseRoute('?run=a.1&tab=errors&filter=x&row=["statuses"]&rows=all&from=1&to=2&other=a.2');
+  const tab = changeRoute(route, { tab: "requests", row: ["requests"] });
+  assert.deepEqual([tab.filter, tab.row, tab.rows, tab.zoom], ["", ["requests"], null, route.zoom]);
+  const run = changeRoute(route, { run: "a.3" });
+  assert.deepEqual([run.filter, run.rows, run.zoom, run.other], ["x", "all", null, "a.2"]);
 });

@@ -20,6 +20,9 @@ test("a mark that is near is in view, one that is far does not flatten the data"
 
 test("counts have whole steps, and nothing has an axis too", () => {
   assert.equal(scaleOf("count", 0, 1).step, 1);
+  for (const most of [2, 9, 10, 11, 100, 950]) {
+    assert.ok(Number.isInteger(scaleOf("count", 0, most).step), `${most}`);
+  }
   const empty = scaleOf("ratio", null, null);
   assert.ok(empty.high > empty.low);
   assert.ok(scaleOf("time", 0, 0).high > 0);
@@ -28,4 +31,11 @@ test("counts have whole steps, and nothing has an axis too", () => {
 test("what is below zero is in view", () => {
   const scale = scaleOf("number", -7, 3);
   assert.ok(scale.low <= -7 && scale.high >= 3);
+});
+
+test("shares end at the whole, also beside a limit close to it; what is more than that is in view", () => {
+  assert.equal(scaleOf("ratio", 0, 1).high, 1);
+  assert.equal(scaleOf("ratio", 0, 0.99, [0.97]).high, 1);
+  assert.ok(scaleOf("ratio", 0, 0.3).high < 0.5);
+  assert.ok(scaleOf("ratio", 0, 1.2).high > 1.2);
 });

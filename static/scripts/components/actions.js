@@ -1,8 +1,8 @@
 /** What one can do with a run: compare, share, begin a new one; and the theme. */
 
 import { html, useEffect, useRef, useState } from "../html.js";
-import { tabsOf } from "../panels.js";
-import { formatRoute } from "../router.js";
+import { tabOfView } from "../panels.js";
+import { hrefOf } from "../router.js";
 import { cycleTheme, themeName } from "../theme.js";
 import { onPlainClick } from "./link.js";
 import { Popover } from "./popover.js";
@@ -10,11 +10,8 @@ import { Popover } from "./popover.js";
 const SAID_MS = 2000;
 
 export function CompareLink({ run, route, navigate }) {
-  const change = { tab: tabsOf(run).find((tab) => tab.view === "compare").id };
-  return html`<a
-    class="button"
-    href=${formatRoute({ ...route, ...change })}
-    onClick=${onPlainClick(() => navigate(change))}
+  const change = { tab: tabOfView(run, "compare") };
+  return html`<a class="button" href=${hrefOf(route, change)} onClick=${onPlainClick(() => navigate(change))}
     >Compare</a
   >`;
 }
@@ -37,8 +34,10 @@ export function Share() {
     if (outcome !== "by hand") return undefined;
     field.current.select();
     const leave = (event) => {
-      if (event.type === "keydown" ? event.key === "Escape" : !box.current.contains(event.target))
-        setOutcome(null);
+      const escape = event.type === "keydown" && event.key === "Escape";
+      const outside = event.type === "pointerdown" && !box.current.contains(event.target);
+      if (escape) box.current.querySelector("button").focus();
+      if (escape || outside) setOutcome(null);
     };
     addEventListener("keydown", leave);
     addEventListener("pointerdown", leave);

@@ -1,10 +1,10 @@
 /** A chart in its card: title, drawing, a legend that holds values, and the table behind it. */
 
 import { createChart } from "../charts.js";
-import { clock, format, NOTHING } from "../format.js";
+import { clock, format } from "../format.js";
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../html.js";
 import { chartDrawn } from "../measure.js";
-import { column, hasMetric } from "../model.js";
+import { column, hasMetric, newest } from "../model.js";
 import { limitsFor } from "../thresholds.js";
 import { Legend } from "./legend.js";
 import { Card } from "./parts.js";
@@ -26,7 +26,7 @@ export function ChartCard({ run, panel, zoom, onZoom, caption }) {
   const [hidden, setHidden] = useState(() => new Set());
   const [asTable, setAsTable] = useState(false);
   const [spoken, setSpoken] = useState("");
-  const known = panel.series.some((s) => hasMetric(run, s.metric));
+  const known = panel.series.some((s) => !s.right && hasMetric(run, s.metric));
   const { visible, seen } = useVisible(host, known);
   // What nobody sees is neither read nor drawn.
   const columns = seen && known ? panel.series.map((s) => column(run, s.metric, s.aggregate)) : null;
@@ -193,8 +193,7 @@ function valueAt(panel, columns, series, at) {
 
 /** The chart in a sentence, for those who do not see it. */
 function describe(panel, columns) {
-  const at = columns[0].length - 1;
-  const said = panel.series.map((s, i) => `${s.label} ${at < 0 ? NOTHING : valueAt(panel, columns, i, at)}`);
+  const said = panel.series.map((s, i) => `${s.label} ${format(newest(columns[i]), s.unit ?? panel.unit)}`);
   return `Latest: ${said.join(", ")}.`;
 }
 

@@ -1,17 +1,16 @@
 /** The frame around every view: which run, live or over, how far, does it pass. */
 
+import { isError } from "../codes.js";
 import { clock, format, plural } from "../format.js";
-import { html } from "../html.js";
+import { html, useLayoutEffect, useRef } from "../html.js";
 import { elapsed, latest } from "../model.js";
-import { tabsOf } from "../panels.js";
-import { formatRoute } from "../router.js";
+import { tabOfView, tabsOf } from "../panels.js";
+import { hrefOf } from "../router.js";
 import { tally, thresholdsKnown } from "../thresholds.js";
 import { CompareLink, NewRun, Share, ThemeButton } from "./actions.js";
 import { onPlainClick } from "./link.js";
 import { Chip } from "./parts.js";
 import { RunSelector } from "./run-selector.js";
-
-export { runLabel } from "./run-selector.js";
 
 /** `tab` is the one that is shown, of `tabsOf(run)`. */
 export function Frame({ session, api, tab, route, navigate, children }) {
@@ -89,11 +88,11 @@ function sinceWindow({ run, windowAt, now }) {
 
 function ThresholdsChip({ run, route, navigate }) {
   const chip = verdict(run);
-  const tab = tabsOf(run).find((t) => t.view === "checks")?.id;
+  const tab = tabOfView(run, "checks");
   if (!chip || !tab) return chip;
   return html`<a
     class="chip-link"
-    href=${formatRoute({ ...route, tab })}
+    href=${hrefOf(route, { tab })}
     onClick=${onPlainClick(() => navigate({ tab }))}
     >${chip}</a
   >`;
@@ -111,14 +110,23 @@ function verdict(run) {
 }
 
 function Tabs({ run, tab, route, navigate }) {
-  return html`<nav class="tabs" aria-label="Views">
-    ${tabsOf(run).map((entry) => {
-      // Filter and row belong to the tab that is left.
-      const change = { tab: entry.id, filter: "", row: null };
-      const trouble = troubleOf(run, entry);
+  const list = useRef(null);
+  const entries = tabsOf(run).map((entry) => ({ ...entry, trouble: troubleOf(run, entry) }));
+  // On a narrow screen the tabs scroll: the one that is shown is in view.
+  useLayoutEffect(() => {
+    const box = list.current;
+    const current = box.querySelector("[aria-current]");
+    const beyond = current.offsetLeft + current.offsetWidth - (box.scrollLeft + box.clientWidth);
+    if (beyond > 0) box.scrollLeft += beyond + current.offsetWidth / 2;
+    else box.scrollLeft = Math.min(box.scrollLeft, current.offsetLeft - 4);
+  }, [tab.id, entries.map(({ trouble }) => trouble).join()]);
+  return html`<nav class="tabs" aria-label="Views" ref=${list}>
+    ${entries.map((entry) => {
+      const { trouble } = entry;
+      const change = { tab: entry.id };
       return html`<a
         key=${entry.id}
-        href=${formatRoute({ ...route, ...change })}
+        href=${hrefOf(route, change)}
         aria-current=${entry.id === tab.id ? "page" : undefined}
         onClick=${onPlainClick(() => navigate(change))}
         title=${trouble > 0 ? `${format(trouble, "count")} ${TROUBLE[entry.view]}` : undefined}
@@ -139,8 +147,4 @@ function troubleOf(run, { view }) {
   if (view !== "errors") return 0;
   const failed = run.tables.statuses.filter(({ key }) => key.length === 4 && isError(key[2], key[3]));
   return new Set(failed.map(({ key }) => `${key[2]} ${key[3]}`)).size;
-}
-
-function isError(status, code) {
-  return Number(status) >= 400 || status === "0" || Boolean(code);
 }

@@ -2,6 +2,7 @@
 
 import { clock, format } from "../format.js";
 import { html, useState } from "../html.js";
+import { newest } from "../model.js";
 
 const HELP = "Hides the series; double click, Shift+click or Shift+Enter shows it alone";
 
@@ -10,7 +11,12 @@ export function Legend({ run, panel, columns, sink, hidden, onHidden }) {
   const [cursor, setCursor] = useState(null);
   sink.current = setCursor;
   const { times } = run;
-  const at = cursor !== null && cursor < times.length ? cursor : times.length - 1;
+  const at = cursor !== null && cursor < times.length ? cursor : null;
+
+  function valueOf(index) {
+    if (!columns) return null;
+    return at === null ? newest(columns[index]) : columns[index][at];
+  }
 
   function toggle(index) {
     const next = new Set(hidden);
@@ -39,10 +45,10 @@ export function Legend({ run, panel, columns, sink, hidden, onHidden }) {
           <span class=${`swatch${s.dash ? " swatch-dash" : ""}`} style=${{ color: `var(${s.color})` }}></span>
           <bdi class="legend-label">${s.label}</bdi
           >${s.right ? html` <span title="on the right axis" aria-hidden="true">→</span>` : ""} ${" "}<b
-            >${format(columns?.[i][at] ?? null, s.unit ?? panel.unit)}</b
+            >${format(valueOf(i), s.unit ?? panel.unit)}</b
           >
         </button>`,
     )}
-    <span class="legend-time">${cursor !== null && at >= 0 ? `at ${clock(times[at] * 1000)}` : ""}</span>
+    <span class="legend-time">${at !== null ? `at ${clock(times[at] * 1000)}` : ""}</span>
   </div>`;
 }

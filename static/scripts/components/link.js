@@ -1,7 +1,7 @@
 /** A link inside the app: a plain click is ours, any other the browser's. */
 
 import { html } from "../html.js";
-import { formatRoute } from "../router.js";
+import { hrefOf } from "../router.js";
 
 /** Click handler of a link to `change` of the address. */
 export function onPlainClick(go) {
@@ -13,10 +13,7 @@ export function onPlainClick(go) {
 }
 
 export function RouteLink({ route, navigate, change, children, ...rest }) {
-  return html`<a
-    href=${formatRoute({ ...route, ...change })}
-    onClick=${onPlainClick(() => navigate(change))}
-    ...${rest}
+  return html`<a href=${hrefOf(route, change)} onClick=${onPlainClick(() => navigate(change))} ...${rest}
     >${children}</a
   >`;
 }

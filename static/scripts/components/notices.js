@@ -2,8 +2,8 @@
 
 import { clock, format, plural, span } from "../format.js";
 import { html, useState } from "../html.js";
+import { runLabel } from "../runs.js";
 import { thresholdsKnown } from "../thresholds.js";
-import { runLabel } from "./frame.js";
 import { Command } from "./parts.js";
 
 /** Silence shorter than this is k6's usual rhythm and our own grace time. */
@@ -85,7 +85,7 @@ function News({ entry, what, action, navigate, following, setFollowing }) {
       <button
         type="button"
         class="button button-primary"
-        onClick=${() => navigate({ run: entry.id, zoom: null, row: null, filter: "" })}
+        onClick=${() => navigate({ run: entry.id, row: null, filter: "" })}
       >
         ${action}
       </button>

@@ -3,6 +3,7 @@
 import { createChart } from "../charts.js";
 import { clock, format } from "../format.js";
 import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../html.js";
+import { newest } from "../model.js";
 import { Card } from "./parts.js";
 
 /** More rows than anybody reads. */
@@ -66,7 +67,7 @@ export function OverlayChart({ panel, times, columns, names, limits, revision, z
   }
 
   const at = cursor !== null && cursor < times.length ? cursor : null;
-  const said = columns.map((values) => format(at === null ? latestOf(values) : values[at], panel.unit));
+  const said = columns.map((values) => format(at === null ? newest(values) : values[at], panel.unit));
   return html`<${Card}
     id=${`overlay-${panel.id}`}
     title=${panel.title}
@@ -116,11 +117,6 @@ export function OverlayChart({ panel, times, columns, names, limits, revision, z
         : html`<div class="chart chart-empty"><p class="nothing">Neither run has data for this.</p></div>`
     }
   <//>`;
-}
-
-/** The longer run's end leaves nulls behind the shorter one's last value. */
-function latestOf(values) {
-  return values.findLast((value) => value !== null) ?? null;
 }
 
 function OverlayTable({ panel, times, columns, names, zoom }) {

@@ -37,7 +37,7 @@ export function requestColumns(time, { full = false, open } = {}) {
       cell: (row) => html`<span class=${row.failed > 0 ? "bad" : ""}>${format(row.failed, "ratio")}</span>`,
     },
     full && figure("avg", "Average", "time"),
-    figure("med", full ? "p50" : "Median", "time"),
+    figure("med", "Median", "time"),
     full && figure("p90", "p90", "time"),
     figure("p95", "p95", "time"),
     figure("p99", "p99", "time"),

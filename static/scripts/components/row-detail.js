@@ -38,12 +38,12 @@ function percentiles(id, title, metric) {
   return {
     id,
     title,
-    caption: "p50, p95, p99",
+    caption: "median, p95, p99",
     unit: "time",
     series: [
       { label: "p99", metric, aggregate: "p(99)", color: "--series-6" },
       { label: "p95", metric, aggregate: "p(95)", color: "--series-2" },
-      { label: "p50", metric, aggregate: "med", color: "--series-1" },
+      { label: "median", metric, aggregate: "med", color: "--series-1" },
     ],
   };
 }

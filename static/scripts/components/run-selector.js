@@ -1,8 +1,9 @@
 /** Which test and run is shown, and which others there are, with their verdicts. */
 
-import { clock, format, moment } from "../format.js";
+import { clock, moment } from "../format.js";
 import { html } from "../html.js";
-import { formatRoute } from "../router.js";
+import { hrefOf } from "../router.js";
+import { runLabel } from "../runs.js";
 import { tally } from "../thresholds.js";
 import { onPlainClick } from "./link.js";
 import { Sign } from "./parts.js";
@@ -24,10 +25,10 @@ export function RunSelector({ session, route, navigate }) {
             <h2><bdi>${test}</bdi></h2>
             <ul>
               ${list.map((entry) => {
-                const change = { run: entry.id, zoom: null, row: null, filter: "" };
+                const change = { run: entry.id, row: null, filter: "" };
                 return html`<li key=${entry.id}>
                   <a
-                    href=${formatRoute({ ...route, ...change })}
+                    href=${hrefOf(route, change)}
                     aria-current=${entry.id === info.id ? "true" : undefined}
                     onClick=${onPlainClick(() => {
                       close();
@@ -65,14 +66,6 @@ function Verdict({ thresholds }) {
   if (fail > 0) return html`<${Sign} state="bad"><span class="unseen">fails</span><//>`;
   if (total > 0 && pass === total) return html`<${Sign} state="good"><span class="unseen">passes</span><//>`;
   return html`<${Sign} state="none"><span class="unseen">no verdict</span><//>`;
-}
-
-/** What tells a run from others of its test: its label, `run 14`, or its name. */
-export function runLabel({ id, test, label, name, number }) {
-  if (label) return label;
-  if (name) return name;
-  if (number !== null && number !== undefined) return `run ${format(number, "count")}`;
-  return id.slice(test.length + 1);
 }
 
 /** Tests in the order of their newest run. */

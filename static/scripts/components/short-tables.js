@@ -2,8 +2,8 @@
 
 import { format } from "../format.js";
 import { html, useEffect, useMemo, useRef, useState } from "../html.js";
-import { tabsOf } from "../panels.js";
-import { formatRoute } from "../router.js";
+import { tabOfView } from "../panels.js";
+import { formatRoute, hrefOf } from "../router.js";
 import { onPlainClick } from "./link.js";
 import { Card } from "./parts.js";
 import { requestColumns, totalTime } from "./request-table.js";
@@ -33,14 +33,14 @@ function useSteady(value, final) {
 export function RequestsCard({ run, panel, route, navigate }) {
   const [filter, setFilter] = useState("");
   const all = useSteady(run.tables.requests, run.stop !== null || !run.current);
-  const tab = tabsOf(run).find((t) => t.view === "requests")?.id;
+  const tab = tabOfView(run, "requests");
   return useMemo(() => {
     const time = totalTime(all);
     const wanted = filter.trim().toLowerCase();
     const found = wanted ? all.filter((row) => row.key.join(" ").toLowerCase().includes(wanted)) : all;
     const rows = [...found].sort((a, b) => b.time - a.time).slice(0, MOST);
     const link = (change) => ({
-      href: formatRoute({ ...route, ...change }),
+      href: hrefOf(route, change),
       onClick: onPlainClick(() => navigate(change)),
     });
     const open = tab && ((key) => link({ tab, row: ["requests", ...key] }));
@@ -48,7 +48,7 @@ export function RequestsCard({ run, panel, route, navigate }) {
       id=${panel.id}
       title=${panel.title}
       caption=${requestsCaption(rows.length, found.length, all.length)}
-      actions=${html`${tab && all.length > MOST && html`<a class="button button-quiet" ...${link({ tab, row: null })}>All requests</a>`}
+      actions=${html`${tab && all.length > MOST && html`<a class="button button-quiet" ...${link({ tab })}>All requests</a>`}
         <input
           type="search"
           class="filter"

@@ -2,6 +2,7 @@
 
 import { format, NOTHING, plural } from "../format.js";
 import { html, useLayoutEffect, useRef, useState } from "../html.js";
+import { onPaper, PAPER_WIDTH, redrawForPaper } from "../paper.js";
 import { trendAxis } from "../runs.js";
 import { onPlainClick } from "./link.js";
 import { Card } from "./parts.js";
@@ -204,12 +205,17 @@ function useWidth(element) {
   const [width, setWidth] = useState(300);
   useLayoutEffect(() => {
     const measure = () => {
-      if (element.current.clientWidth > 0) setWidth(element.current.clientWidth);
+      if (onPaper()) setWidth(PAPER_WIDTH);
+      else if (element.current.clientWidth > 0) setWidth(element.current.clientWidth);
     };
     const observer = new ResizeObserver(measure);
     observer.observe(element.current);
+    const stayOnScreen = redrawForPaper(measure);
     measure();
-    return () => observer.disconnect();
+    return () => {
+      observer.disconnect();
+      stayOnScreen();
+    };
   }, []);
   return width;
 }

@@ -1,10 +1,10 @@
 /** Two runs by elapsed time, and what differs between them. */
 
 import { Differences } from "../components/differences.js";
-import { runLabel } from "../components/frame.js";
 import { RouteLink } from "../components/link.js";
 import { OverlayChart } from "../components/overlay-chart.js";
 import { Card, Sign } from "../components/parts.js";
+import { RunChoice } from "../components/run-choice.js";
 import {
   compareChecks,
   compareMetrics,
@@ -14,15 +14,11 @@ import {
   defaultOther,
   overlay,
 } from "../compare.js";
-import { clock, format, moment, NOTHING } from "../format.js";
-import { html, useEffect, useMemo, useRef, useState } from "../html.js";
-import { apply, newRun } from "../model.js";
+import { clock, format, NOTHING } from "../format.js";
+import { html, useMemo } from "../html.js";
+import { useChoices, useOther } from "../other-run.js";
+import { runLabel } from "../runs.js";
 import { limitsFor } from "../thresholds.js";
-
-/** Of one test; older ones are reached from the Runs page. */
-const CHOICE = 100;
-/** While old events pour in, drawing each would cost more than it shows. */
-const DRAW_MS = 250;
 
 const PANELS = [
   panel("rate", "HTTP requests", "per second", "rate", "http_reqs", "rate", "--series-1"),
@@ -47,7 +43,7 @@ function panel(id, title, caption, unit, metric, aggregate, color) {
 
 export function Compare({ run, session, api, route, navigate }) {
   const { info } = session.state;
-  const list = useList(api, session);
+  const list = useChoices(api, session);
   const shown = list.items?.find((item) => item.id === info.id) ?? info;
   const chosen = route.other ?? (list.items ? (defaultOther(list.items, shown)?.id ?? null) : null);
   const itself = chosen === info.id;
@@ -62,7 +58,7 @@ export function Compare({ run, session, api, route, navigate }) {
     >
       <div class="compare-choice">
         <label for="other">with</label>
-        <${Choice}
+        <${RunChoice}
           items=${list.items ?? []}
           all=${session.state.runs}
           shown=${shown}
@@ -75,7 +71,7 @@ export function Compare({ run, session, api, route, navigate }) {
             class="button"
             route=${route}
             navigate=${navigate}
-            change=${{ run: chosen, other: info.id, zoom: null }}
+            change=${{ run: chosen, other: info.id }}
             >Swap<//
           >`
         }
@@ -248,104 +244,9 @@ function thresholdCell(row, which) {
     ${text}`;
 }
 
-function Choice({ items, all, shown, chosen, onChoose }) {
-  const groups = new Map([[shown.test, items.filter((item) => item.id !== shown.id)]]);
-  for (const item of all) {
-    if (item.test === shown.test) continue;
-    if (!groups.has(item.test)) groups.set(item.test, []);
-    groups.get(item.test).push(item);
-  }
-  const known = chosen === null || [...groups.values()].flat().some((item) => item.id === chosen);
-  return html`<select
-    id="other"
-    class="input select"
-    value=${chosen ?? ""}
-    onChange=${(event) => event.target.value && onChoose(event.target.value)}
-  >
-    ${chosen === null && html`<option value="">choose a run…</option>`}
-    ${!known && html`<option value=${chosen}>${chosen === shown.id ? `${runLabel(shown)} (itself)` : chosen}</option>`}
-    ${[...groups]
-      .filter(([, list]) => list.length > 0)
-      .map(
-        ([test, list]) =>
-          html`<optgroup key=${test} label=${short(test)}>
-            ${list.map((item) => html`<option key=${item.id} value=${item.id}>${optionOf(item)}</option>`)}
-          </optgroup>`,
-      )}
-  </select>`;
-}
-
-function optionOf(item) {
-  const star = item.baseline ? "★ baseline, " : "";
-  const live = item.state === "live" ? ", live" : "";
-  return `${star}${short(runLabel(item))}, ${moment(item.start)}${live}`;
-}
-
-/** A list of choices is as wide as its widest. */
-function short(text) {
-  const characters = [...text];
-  return characters.length > 48 ? characters.slice(0, 47).join("") + "…" : text;
-}
-
 /** A run of another test is called by its test too. */
 function nameIn(items, id, test) {
   const item = items.find((entry) => entry.id === id);
   if (!item) return id ?? "";
   return item.test === test ? runLabel(item) : `${item.test} ${runLabel(item)}`;
-}
-
-/** The runs of the shown run's test, newest first; `items` is null until they are known. */
-function useList(api, session) {
-  const { info, newer } = session.state;
-  const [state, setState] = useState({ test: null, items: null, problem: null });
-  useEffect(() => {
-    let wanted = true;
-    api.runs({ test: info.test, limit: CHOICE }).then(
-      (items) => wanted && setState({ test: info.test, items, problem: null }),
-      (error) => wanted && setState({ test: info.test, items: null, problem: error.message }),
-    );
-    return () => (wanted = false);
-  }, [info.test, newer?.id]);
-  return state.test === info.test ? state : { items: null, problem: null };
-}
-
-/** Follows the other run to its end, in a model of its own: `{run, lost}`. */
-function useOther(api, id) {
-  const [, redraw] = useState(0);
-  const held = useRef({ id: null, run: null, lost: false });
-  useEffect(() => {
-    held.current = { id, run: id === null ? null : newRun(id), lost: false };
-    if (id === null) return undefined;
-    const mine = held.current;
-    let timer = null;
-    const changed = () => {
-      timer ??= setTimeout(() => {
-        timer = null;
-        redraw((n) => n + 1);
-      }, DRAW_MS);
-    };
-    const stream = api.follow(id, {
-      open() {
-        mine.lost = false;
-        changed();
-      },
-      lost() {
-        mine.lost = true;
-        changed();
-      },
-      event(kind, data, eventId) {
-        if (!apply(mine.run, kind, data, eventId)) return;
-        if (kind === "stop") {
-          stream.close();
-          mine.run.current = true;
-        }
-        changed();
-      },
-    });
-    return () => {
-      clearTimeout(timer);
-      stream.close();
-    };
-  }, [api, id]);
-  return held.current.id === id ? held.current : { run: null, lost: false };
 }

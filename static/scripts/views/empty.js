@@ -34,7 +34,8 @@ function Way({ title, text, children }) {
 export function Missing({ id }) {
   return html`<section class="empty" aria-labelledby="empty-title">
     <h1 id="empty-title">There is no run <bdi>${id}</bdi></h1>
-    <p class="lead">It may have been deleted. <a href="?">The newest run</a></p>
+    <p class="lead">It may have been deleted.</p>
+    <a class="button button-primary" href="?">Open the newest run</a>
   </section>`;
 }
 

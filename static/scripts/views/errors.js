@@ -8,7 +8,8 @@ import { RequestName } from "../components/request-table.js";
 import { DataTable } from "../components/table.js";
 import { CLASSES, classOf, isError, sayError, sayStatus } from "../codes.js";
 import { clock, format, moment, plural } from "../format.js";
-import { html, useMemo, useRef, useState } from "../html.js";
+import { html, useMemo, useRef } from "../html.js";
+import { tabOfView } from "../panels.js";
 import { ratePerSecond, rowRun, setColumn, setTimes, sumOf, useDrawnRow, useRows } from "../rows.js";
 
 export function Errors(props) {
@@ -16,7 +17,7 @@ export function Errors(props) {
 }
 
 function ErrorsOfRun({ run, api, route, navigate }) {
-  const [all, setAll] = useState(false);
+  const all = route.rows === "all";
   const drawn = useRef(null);
   const { value: rows, problem, retry } = useRows({ api, run, table: "statuses" });
   if (rows && run.current) {
@@ -70,7 +71,7 @@ function ErrorsOfRun({ run, api, route, navigate }) {
             ["all", "All statuses"],
           ]}
           value=${all ? "all" : "errors"}
-          onChoose=${(id) => setAll(id === "all")}
+          onChoose=${(id) => navigate({ rows: id === "all" ? "all" : null })}
         />
         <${Filter} label="Filter errors" route=${route} navigate=${navigate} />
       </div>`}
@@ -256,6 +257,7 @@ function Charts({ drawn, route, navigate }) {
 function StatusDetail({ run, api, row, route, navigate }) {
   const { drawn, problem, retry } = useDrawnRow({ api, run, table: "statuses", row: row.key });
   const [, , status, code] = parts(row);
+  const requests = tabOfView(run, "requests");
   const panel = useMemo(
     () => ({
       id: "status-row",
@@ -284,11 +286,12 @@ function StatusDetail({ run, api, row, route, navigate }) {
     />
     ${
       row.key.length === 4 &&
+      requests &&
       html`<div>
         <button
           type="button"
           class="button"
-          onClick=${() => navigate({ tab: "requests", row: ["requests", ...row.key.slice(0, 2)], filter: "" })}
+          onClick=${() => navigate({ tab: requests, row: ["requests", ...row.key.slice(0, 2)] })}
         >
           Open the request
         </button>

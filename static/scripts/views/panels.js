@@ -1,12 +1,12 @@
 /** A tab of sections, drawn from the run's dashboard document: Overview and Timings are no more than that. */
 
+import { ChartGrid } from "../components/chart-grid.js";
 import { Percentiles } from "../components/percentiles.js";
 import { RequestsCard, ThresholdsCard } from "../components/short-tables.js";
 import { Tile } from "../components/tile.js";
 import { html, useMemo } from "../html.js";
 import { sectionsOf } from "../panels.js";
 import { metaOf } from "../thresholds.js";
-import { ChartGrid } from "./charts.js";
 
 /** `chosen` and `choose` as in `Percentiles`. */
 export function Panels({ run, tab, route, navigate, chosen, choose }) {

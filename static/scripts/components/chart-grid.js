@@ -1,14 +1,8 @@
-/** The charts of one tab of the run's dashboard, without tiles and tables: as the report draws them. */
+/** Neighbouring charts of a tab. */
 
-import { ChartCard } from "../components/chart-card.js";
+import { ChartCard } from "./chart-card.js";
 import { plural } from "../format.js";
 import { html } from "../html.js";
-import { chartsOf, tabsOf } from "../panels.js";
-
-/** `tab` is one of `tabsOf(run)`, the first by default. */
-export function Charts({ run, tab = tabsOf(run)[0], zoom, onZoom }) {
-  return html`<${ChartGrid} run=${run} panels=${chartsOf(run, tab)} zoom=${zoom} onZoom=${onZoom} />`;
-}
 
 export function ChartGrid({ run, panels, zoom, onZoom }) {
   return html`<div class="charts">

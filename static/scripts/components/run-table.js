@@ -1,0 +1,139 @@
+/** The runs of a test as a table: figures, verdicts, and what can be done with each. */
+
+import { clock, format, moment } from "../format.js";
+import { html } from "../html.js";
+import { runLabel, verdictOf, verdictRank } from "../runs.js";
+import { RouteLink } from "./link.js";
+import { Chip } from "./parts.js";
+import { DataTable } from "./table.js";
+
+const figure = (id, title, unit) => ({
+  id,
+  title,
+  sort: (item) => item.figures?.[id] ?? null,
+  cell: (item) => format(item.figures?.[id], unit),
+});
+
+/** `changeTo(item)` is the change of the address that shows a run; `baseline` an item or null. */
+export function RunTable({ items, shown, baseline, route, navigate, changeTo, onPin, onEdit, onDelete }) {
+  const columns = [
+    {
+      id: "run",
+      title: "Run",
+      left: true,
+      text: (item) => `${runLabel(item)} ${item.note ?? ""}`,
+      cell: (item) =>
+        html`<span class="run-name">
+          <span class="run-title">
+            <${RouteLink}
+              route=${route}
+              navigate=${navigate}
+              change=${changeTo(item)}
+              title=${runLabel(item)}
+              aria-current=${item.id === shown ? "true" : undefined}
+              ><bdi>${runLabel(item)}</bdi><//
+            >
+            ${item.id === shown && html`<span class="tag">shown</span>`}
+            ${item.baseline && html`<span class="tag tag-star">★ baseline</span>`}
+          </span>
+          ${item.note && html`<bdi class="caption run-note" title=${item.note}>${item.note}</bdi>`}
+        </span>`,
+    },
+    {
+      id: "state",
+      title: "State",
+      left: true,
+      sort: verdictRank,
+      cell: (item) => html`<${State} item=${item} />`,
+    },
+    { id: "start", title: "Start", sort: (item) => item.start, cell: (item) => moment(item.start) },
+    {
+      id: "duration",
+      title: "Duration",
+      sort: (item) => (item.end === null ? null : item.end - item.start),
+      cell: (item) => clock(item.end === null ? null : item.end - item.start),
+    },
+    figure("requests", "Requests", "count"),
+    figure("rate", "Rate", "rate"),
+    figure("p95", "p95", "time"),
+    figure("failed", "Failed", "ratio"),
+    figure("checks", "Checks", "ratio"),
+    {
+      id: "actions",
+      title: "Actions",
+      left: true,
+      cell: (item) => {
+        const name = runLabel(item);
+        return html`<span class="run-actions">
+          <${CompareLink}
+            item=${item}
+            shown=${shown}
+            baseline=${baseline}
+            route=${route}
+            navigate=${navigate}
+          />
+          <button
+            type="button"
+            class="button button-quiet run-pin"
+            aria-pressed=${item.baseline}
+            aria-label=${`${item.baseline ? "Pinned" : "Pin"}: ${name} as the baseline`}
+            onClick=${() => onPin(item)}
+          >
+            <span aria-hidden="true">${item.baseline ? "★" : "☆"}</span> ${item.baseline ? "Pinned" : "Pin"}
+          </button>
+          <button
+            type="button"
+            class="button button-quiet"
+            aria-label=${`Edit name and note of ${name}`}
+            onClick=${() => onEdit(item)}
+          >
+            Edit
+          </button>
+          <button
+            type="button"
+            class="button button-quiet"
+            aria-label=${`Delete ${name}`}
+            onClick=${() => onDelete(item)}
+          >
+            Delete
+          </button>
+        </span>`;
+      },
+    },
+  ];
+  return html`<div class="tall-table">
+    <${DataTable}
+      label="Runs, table"
+      columns=${columns}
+      rows=${items}
+      rowKey=${(item) => item.id}
+      initial=${{ by: "start", down: true }}
+    />
+  </div>`;
+}
+
+/** The shown run with this one; the shown run itself with the baseline. */
+function CompareLink({ item, shown, baseline, route, navigate }) {
+  const own = item.id === shown;
+  if (own && (!baseline || baseline.id === shown)) return html`<span class="run-action-none"></span>`;
+  const other = own ? baseline.id : item.id;
+  return html`<${RouteLink}
+    class="button button-quiet"
+    route=${route}
+    navigate=${navigate}
+    change=${{ tab: "compare", other, zoom: null }}
+    aria-label=${own ? "Compare the shown run with the baseline" : `Compare the shown run with ${runLabel(item)}`}
+    >Compare<//
+  >`;
+}
+
+function State({ item }) {
+  const { state, text } = verdictOf(item);
+  return html`<span class="run-state">
+    ${
+      item.state === "live" &&
+      html`<span class="chip chip-good"><span class="dot" aria-hidden="true"></span>live</span>`
+    }
+    <${Chip} state=${state}>${text}<//>
+  </span>`;
+}
