@@ -53,6 +53,30 @@ async function charts(page) {
   await page.getByRole("button", { name: "Show all" }).waitFor();
   await page.locator(".u-over").first().dblclick();
   await page.waitForURL((address) => !/from=/.test(address.search));
+
+  // One cursor for all charts in view.
+  const again = await page.locator(".u-over").first().boundingBox();
+  await page.mouse.move(again.x + again.width / 2, again.y + again.height / 2);
+  const at = page.locator(".legend-time", { hasText: /^at \d+:\d\d$/ });
+  await at.nth(2).waitFor();
+  assert.equal(new Set(await at.allInnerTexts()).size, 1, "all at the same time");
+
+  // Legends hide a series, and show one alone.
+  const durations = page.locator(".card", { has: page.locator("#chart-request-duration") });
+  const pressed = () =>
+    durations
+      .locator(".legend-item")
+      .evaluateAll((items) => items.map((item) => item.getAttribute("aria-pressed") === "true"));
+  assert.deepEqual(await pressed(), [true, true, true]);
+  await press(durations.locator(".legend-item").nth(1), "Shift+Enter");
+  assert.deepEqual(await pressed(), [false, true, false]);
+  await press(durations.locator(".legend-item").nth(0));
+  assert.deepEqual(await pressed(), [true, true, false]);
+
+  // The choice of percentiles is one for all charts of trends, and stays in the address.
+  await press(page.getByRole("button", { name: "p90", exact: true }));
+  await page.waitForURL(/shown=/);
+  await durations.locator(".legend-item", { hasText: "p90" }).waitFor();
 }
 
 async function requests(page) {
