@@ -107,43 +107,18 @@ function Histogram({ value, unit }) {
     ? `${span(chosen, unit)}: about ${format(Math.round(chosen.count), "count")}, ${format(chosen.count / value.count, "ratio")}`
     : `${format(value.min, unit)} to ${format(value.max, unit)}`;
 
-  function moved(event) {
-    const box = event.currentTarget.getBoundingClientRect();
-    const share = (event.clientX - box.left) / box.width;
-    setAt(Math.min(bars.length - 1, Math.max(0, Math.floor(share * bars.length))));
-  }
-
-  function pressed(event) {
-    const next = {
-      ArrowLeft: (at ?? bars.length) - 1,
-      ArrowDown: (at ?? bars.length) - 1,
-      ArrowRight: (at ?? -1) + 1,
-      ArrowUp: (at ?? -1) + 1,
-      Home: 0,
-      End: bars.length - 1,
-    }[event.key];
-    if (next === undefined) return;
-    event.preventDefault();
-    setAt(Math.min(bars.length - 1, Math.max(0, next)));
-  }
-
   return html`<figure class="plot">
     <figcaption class="caption">
       Histogram, logarithmic axis${zero > 0 ? ` · ${format(zero, "count")} of zero` : ""}
     </figcaption>
-    <div
-      class="plot-area"
-      role="slider"
-      tabindex="0"
-      aria-label="Histogram, bar"
-      aria-valuemin="0"
-      aria-valuemax=${bars.length - 1}
-      aria-valuenow=${at ?? 0}
-      aria-valuetext=${said}
-      onPointerMove=${moved}
-      onPointerLeave=${() => setAt(null)}
-      onKeyDown=${pressed}
-      onBlur=${() => setAt(null)}
+    <${PlotArea}
+      label="Histogram, bar"
+      count=${bars.length}
+      at=${at}
+      setAt=${setAt}
+      find=${(share) => Math.floor(share * bars.length)}
+      rest=${0}
+      said=${said}
     >
       <svg viewBox=${`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
         ${bars.map((bar, i) => {
@@ -170,7 +145,7 @@ function Histogram({ value, unit }) {
             }}
           ></span>`,
       )}
-    </div>
+    <//>
     <${Axis} ticks=${scale.ticks.map((tick) => [scale.place(tick), format(tick, unit, { trim: true })])} />
     <div class="legend plot-legend">
       ${marks.map(
@@ -202,43 +177,21 @@ function Curve({ value, unit }) {
   const said = `${sayPercentile(chosen.percentile)} ${format(chosen.value, unit)}`;
   const levels = linearTicks(low, high);
 
-  function moved(event) {
-    const box = event.currentTarget.getBoundingClientRect();
-    const share = (event.clientX - box.left) / box.width;
+  const nearest = (share) => {
     const distances = points.map((point) => Math.abs(x(point) - share));
-    setAt(distances.indexOf(Math.min(...distances)));
-  }
-
-  function pressed(event) {
-    const from = at ?? points.length - 1;
-    const next = {
-      ArrowLeft: from - 1,
-      ArrowDown: from - 1,
-      ArrowRight: from + 1,
-      ArrowUp: from + 1,
-      Home: 0,
-      End: points.length - 1,
-    }[event.key];
-    if (next === undefined) return;
-    event.preventDefault();
-    setAt(Math.min(points.length - 1, Math.max(0, next)));
-  }
+    return distances.indexOf(Math.min(...distances));
+  };
 
   return html`<figure class="plot plot-curve">
     <figcaption class="caption">Percentiles</figcaption>
-    <div
-      class="plot-area"
-      role="slider"
-      tabindex="0"
-      aria-label="Percentile curve, point"
-      aria-valuemin="0"
-      aria-valuemax=${points.length - 1}
-      aria-valuenow=${at ?? points.length - 1}
-      aria-valuetext=${said}
-      onPointerMove=${moved}
-      onPointerLeave=${() => setAt(null)}
-      onKeyDown=${pressed}
-      onBlur=${() => setAt(null)}
+    <${PlotArea}
+      label="Percentile curve, point"
+      count=${points.length}
+      at=${at}
+      setAt=${setAt}
+      find=${nearest}
+      rest=${points.length - 1}
+      said=${said}
     >
       <svg viewBox=${`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
         ${levels.map(
@@ -269,12 +222,59 @@ function Curve({ value, unit }) {
             style=${{ left: percent(x(point)), top: percent(y(point.value)) }}
           ></span>`,
       )}
-    </div>
+    <//>
     <${Axis}
       ticks=${CURVE_TICKS.filter((tick) => tick <= deepest).map((tick) => [percentilePlace(tick, deepest), sayPercentile(tick)])}
     />
     <div class="legend plot-legend"><span class="legend-time">${said}</span></div>
   </figure>`;
+}
+
+/**
+ * A drawing of `count` things, of which the pointer or the keys choose one: `find(share)` says which
+ * lies at a share of the width. `rest` is the one that is told when none is chosen.
+ */
+function PlotArea({ label, count, at, setAt, find, rest, said, children }) {
+  const choose = (index) => setAt(Math.min(count - 1, Math.max(0, index)));
+
+  function moved(event) {
+    const box = event.currentTarget.getBoundingClientRect();
+    choose(find((event.clientX - box.left) / box.width));
+  }
+
+  function pressed(event) {
+    // At rest the first arrow enters: to the right at `rest`, to the left before it.
+    const left = at === null ? (rest - 1 + count) % count : at - 1;
+    const right = at === null ? rest : at + 1;
+    const next = {
+      ArrowLeft: left,
+      ArrowDown: left,
+      ArrowRight: right,
+      ArrowUp: right,
+      Home: 0,
+      End: count - 1,
+    }[event.key];
+    if (next === undefined) return;
+    event.preventDefault();
+    choose(next);
+  }
+
+  return html`<div
+    class="plot-area"
+    role="slider"
+    tabindex="0"
+    aria-label=${label}
+    aria-valuemin="0"
+    aria-valuemax=${count - 1}
+    aria-valuenow=${at ?? rest}
+    aria-valuetext=${said}
+    onPointerMove=${moved}
+    onPointerLeave=${() => setAt(null)}
+    onKeyDown=${pressed}
+    onBlur=${() => setAt(null)}
+  >
+    ${children}
+  </div>`;
 }
 
 /** `ticks` are `[place, text]`; those that would touch the one before are left out. */

@@ -1,9 +1,10 @@
 /** Two runs by elapsed time, and what differs between them. */
 
+import { ChartCard } from "../components/chart-card.js";
 import { Differences } from "../components/differences.js";
 import { RouteLink } from "../components/link.js";
-import { OverlayChart } from "../components/overlay-chart.js";
 import { Card, Sign } from "../components/parts.js";
+import { RequestName } from "../components/request-table.js";
 import { RunChoice } from "../components/run-choice.js";
 import {
   compareChecks,
@@ -15,30 +16,76 @@ import {
   overlay,
 } from "../compare.js";
 import { clock, format, NOTHING } from "../format.js";
-import { html, useMemo } from "../html.js";
+import { html, useMemo, useRef } from "../html.js";
 import { useChoices, useOther } from "../other-run.js";
+import { rowRun, setColumn } from "../rows.js";
 import { runLabel } from "../runs.js";
-import { limitsFor } from "../thresholds.js";
+import { metaOf } from "../thresholds.js";
 
 const PANELS = [
-  panel("rate", "HTTP requests", "per second", "rate", "http_reqs", "rate", "--series-1"),
-  panel("p95", "Request duration p95", "all requests", "time", "http_req_duration", "p(95)", "--series-2"),
-  panel(
-    "median",
-    "Request duration median",
-    "all requests",
-    "time",
-    "http_req_duration",
-    "med",
-    "--series-1",
-  ),
-  panel("failed", "Failed requests", "share of requests", "ratio", "http_req_failed", "rate", "--bad"),
-  panel("vus", "Virtual users", "", "count", "vus", "value", "--series-4"),
-  panel("iterations", "Iterations", "per second", "rate", "iterations", "rate", "--series-5"),
+  {
+    title: "HTTP requests",
+    caption: "per second",
+    unit: "rate",
+    of: ["http_reqs", "rate"],
+    color: "--series-1",
+  },
+  {
+    title: "Request duration p95",
+    caption: "all requests",
+    unit: "time",
+    of: ["http_req_duration", "p(95)"],
+    color: "--series-2",
+  },
+  {
+    title: "Request duration median",
+    caption: "all requests",
+    unit: "time",
+    of: ["http_req_duration", "med"],
+    color: "--series-1",
+  },
+  {
+    title: "Failed requests",
+    caption: "share of requests",
+    unit: "ratio",
+    of: ["http_req_failed", "rate"],
+    color: "--bad",
+  },
+  { title: "Virtual users", caption: "", unit: "count", of: ["vus", "value"], color: "--series-4" },
+  {
+    title: "Iterations",
+    caption: "per second",
+    unit: "rate",
+    of: ["iterations", "rate"],
+    color: "--series-5",
+  },
 ];
 
-function panel(id, title, caption, unit, metric, aggregate, color) {
-  return { id, title, caption, unit, metric, aggregate, color };
+/** What the other run's line is called among the columns of a chart. */
+const OTHER = "other";
+
+/** A panel's two lines: solid the shown run, dashed the other. */
+function withLines({ of: [metric, aggregate], color, ...panel }, names) {
+  return {
+    ...panel,
+    id: `both-${metric}-${aggregate}`,
+    series: [
+      { label: names[0], metric, aggregate, color, fill: true },
+      { label: names[1], metric: OTHER, aggregate, color: "--series-8", dash: true },
+    ],
+  };
+}
+
+/** Brings the run that a chart of both is drawn from up to date. */
+function drawBoth(drawn, run, other, [metric, aggregate]) {
+  const revision = `${run.revision} ${other.revision}`;
+  if (drawn.revision === revision) return;
+  const { times, columns } = overlay(run, other, metric, aggregate);
+  Object.assign(drawn, { revision, start: run.start, times, thresholds: run.thresholds });
+  if (columns.every((values) => values.every((value) => value === null))) return;
+  const meta = metaOf(run, metric) ?? metaOf(other, metric);
+  setColumn(drawn, metric, aggregate, columns[0], meta);
+  setColumn(drawn, OTHER, aggregate, columns[1], meta);
 }
 
 export function Compare({ run, session, api, route, navigate }) {
@@ -82,6 +129,7 @@ export function Compare({ run, session, api, route, navigate }) {
     ${
       other.run?.current &&
       html`<${Both}
+        key=${`${info.id} ${chosen}`}
         run=${run}
         other=${other.run}
         names=${[runLabel(shown), nameOfOther]}
@@ -148,90 +196,34 @@ function say(value, unit) {
   return unit === "clock" ? clock(value) : format(value, unit);
 }
 
+/** To be keyed by both runs. */
 function Both({ run, other, names, zoom, onZoom }) {
-  const revision = `${run.revision} ${other.revision} ${other.id}`;
-  const charts = useMemo(
-    () =>
-      PANELS.map((p) => ({
-        panel: p,
-        ...overlay(run, other, p.metric, p.aggregate),
-        limits: limitsFor(run, [p]),
-      })),
-    [run, other, revision],
+  const drawn = useRef(null);
+  drawn.current ??= PANELS.map(() => rowRun());
+  PANELS.forEach(({ of }, i) => drawBoth(drawn.current[i], run, other, of));
+  const panels = useMemo(() => PANELS.map((panel) => withLines(panel, names)), names);
+  const tables = useMemo(
+    () => DIFFERENCES.map(({ compare, ...table }) => ({ ...table, rows: compare(run, other) })),
+    [run.revision, other.revision],
   );
-  const rows = useMemo(
-    () => ({
-      thresholds: compareThresholds(run, other),
-      requests: compareRequests(run, other),
-      checks: compareChecks(run, other),
-      metrics: compareMetrics(run, other),
-    }),
-    [run, other, revision],
-  );
-  return html`<div class="charts">
-      ${charts.map(
-        (chart) =>
-          html`<${OverlayChart}
-            key=${chart.panel.id}
-            ...${chart}
-            names=${names}
-            revision=${revision}
+  return html`<div class="charts both">
+      ${panels.map(
+        (panel, i) =>
+          html`<${ChartCard}
+            key=${panel.id}
+            run=${drawn.current[i]}
+            panel=${panel}
             zoom=${zoom}
             onZoom=${onZoom}
           />`,
       )}
     </div>
-    <${Differences}
-      id="compare-thresholds"
-      title="Thresholds"
-      rows=${rows.thresholds}
-      names=${names}
-      nameTitle="Metric"
-      nameCell=${metricCell}
-      figureTitle="Limit"
-      valueCell=${thresholdCell}
-      nothing="Neither run has thresholds."
-    />
-    <${Differences}
-      id="compare-requests"
-      title="Requests"
-      rows=${rows.requests}
-      names=${names}
-      nameTitle="Name"
-      nameCell=${requestCell}
-      figureTitle="Figure"
-      nothing="Neither run has requests."
-    />
-    <${Differences}
-      id="compare-checks"
-      title="Checks"
-      rows=${rows.checks}
-      names=${names}
-      nameTitle="Check"
-      nameCell=${metricCell}
-      figureTitle="Figure"
-      nothing="Neither run has checks."
-    />
-    <${Differences}
-      id="compare-metrics"
-      title="Metrics"
-      rows=${rows.metrics}
-      names=${names}
-      nameTitle="Metric"
-      nameCell=${metricCell}
-      figureTitle="Figure"
-      nothing="Neither run has metrics yet."
-    />`;
+    ${tables.map((table) => html`<${Differences} key=${table.id} ...${table} names=${names} />`)}`;
 }
 
 const metricCell = (row) => html`<bdi class="metric-name" title=${row.name}>${row.name}</bdi>`;
 
-function requestCell({ parts, name }) {
-  const [method, ...rest] = parts.length > 1 ? parts : [null, ...parts];
-  return html`<span class="request-name" title=${name}
-    >${method && html`<span class="method">${method}</span>`}<bdi>${rest.join(" ")}</bdi></span
-  >`;
-}
+const requestCell = ({ parts }) => html`<${RequestName} parts=${parts} />`;
 
 function thresholdCell(row, which) {
   const passes = which === "value" ? row.passes : row.passed;
@@ -243,6 +235,46 @@ function thresholdCell(row, which) {
     >
     ${text}`;
 }
+
+const DIFFERENCES = [
+  {
+    id: "compare-thresholds",
+    title: "Thresholds",
+    compare: compareThresholds,
+    nameTitle: "Metric",
+    nameCell: metricCell,
+    figureTitle: "Limit",
+    valueCell: thresholdCell,
+    nothing: "Neither run has thresholds.",
+  },
+  {
+    id: "compare-requests",
+    title: "Requests",
+    compare: compareRequests,
+    nameTitle: "Name",
+    nameCell: requestCell,
+    figureTitle: "Figure",
+    nothing: "Neither run has requests.",
+  },
+  {
+    id: "compare-checks",
+    title: "Checks",
+    compare: compareChecks,
+    nameTitle: "Check",
+    nameCell: metricCell,
+    figureTitle: "Figure",
+    nothing: "Neither run has checks.",
+  },
+  {
+    id: "compare-metrics",
+    title: "Metrics",
+    compare: compareMetrics,
+    nameTitle: "Metric",
+    nameCell: metricCell,
+    figureTitle: "Figure",
+    nothing: "Neither run has metrics yet.",
+  },
+];
 
 /** A run of another test is called by its test too. */
 function nameIn(items, id, test) {
