@@ -23,6 +23,7 @@ pub mod ingest;
 pub mod limits;
 pub mod log;
 pub mod names;
+pub mod outcome;
 pub mod record;
 pub mod report;
 pub mod service;

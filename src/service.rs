@@ -12,6 +12,7 @@ use crate::log::cache::Cache;
 use crate::log::runs::ReadError;
 use crate::log::{self, declarations, labels, retention, rows, runs};
 use crate::names::{LogName, RunId, TestName};
+use crate::outcome;
 use crate::record::{Body, Dimension, Sequence};
 use crate::settings::Settings;
 use crate::store::{Clock, Store, StoreError};
@@ -138,6 +139,24 @@ impl<S: Store, C: Clock> Service<S, C> {
         Ok(())
     }
 
+    /// Takes what people declare of a test's custom metrics.
+    pub async fn declare_metrics(&self, test: &str, metrics: &[u8]) -> Result<(), Refusal> {
+        let test = foreign_test(Some(test))?;
+        let declared =
+            Declarations::from_metrics(metrics).map_err(|error| Refusal::Invalid(error.to_string()))?;
+        let hash = declarations::declare(&self.store, &self.cache, &test, &declared).await?;
+        let log = LogName::unnamed(test);
+        self.writer(&log).append(COMMANDS, None, Some(hash), Body::Declared).await?;
+        Ok(())
+    }
+
+    /// Notes how a run ended (`{"exit": CODE}`).
+    pub async fn set_outcome(&self, run: &str, document: &[u8]) -> Result<(), Refusal> {
+        let run = self.run(run).await?;
+        let outcome = outcome::Outcome::parse(document).map_err(Refusal::Invalid)?;
+        Ok(labels::set_outcome(&self.store, &run, outcome).await?)
+    }
+
     /// Gives a test a dashboard of its own.
     pub async fn set_dashboard(&self, test: &str, document: &[u8]) -> Result<(), Refusal> {
         let dashboard = Dashboard::parse(document).map_err(|error| Refusal::Invalid(error.to_string()))?;
@@ -249,7 +268,7 @@ impl<S: Store, C: Clock> Service<S, C> {
         }
         if figures {
             for item in &mut items {
-                item.figures = runs::figures(&self.store, &item.run).await?;
+                runs::add_figures(&self.store, item).await?;
             }
         }
         Ok(runs::json(&items))

@@ -2,7 +2,7 @@
 
 use crate::declare::{Aggregate, Submetric, Threshold};
 use crate::events::{Digits, Event, write_number, write_text};
-use crate::fold::{Evaluated, ObjectWriter, Run, Tally, View, write_list};
+use crate::fold::{Evaluated, ObjectWriter, Run, Tally, View, write_list, write_types};
 use crate::record::Dimension;
 use std::collections::BTreeMap;
 
@@ -33,6 +33,7 @@ pub(crate) fn summary(run: &Run) -> String {
     object.text("state", if run.live { "live" } else { "ended" });
     object.number("start", run.start_ms() as f64);
     object.number("end", run.newest_ms() as f64);
+    object.maybe("planned", run.planned_ms().map(|ms| ms as f64));
     write_metrics(object.field("metrics"), run);
     write_tables(&mut object, run, Digits::All);
     write_thresholds(object.field("thresholds"), run, Digits::All);
@@ -72,6 +73,9 @@ fn write_metrics(out: &mut String, run: &Run) {
         if let Some(contains) = kind.contains.word() {
             object.text("contains", contains);
         }
+        if let Some(types) = run.possible_types(metric).filter(|_| tally.count > 0) {
+            write_types(object.field("unknown"), types);
+        }
         if run.is_partial(name) {
             object.field("partial").push_str("true");
         }
@@ -90,7 +94,10 @@ fn write_metrics(out: &mut String, run: &Run) {
             for threshold in own {
                 let mut verdict = ObjectWriter::new(list.field(threshold.expression), Digits::All);
                 // As k6 has it: without data, no threshold is crossed.
-                write_bool(verdict.field("ok"), threshold.passes != Some(false));
+                match threshold.possible {
+                    Some(_) => verdict.field("ok").push_str("null"),
+                    None => write_bool(verdict.field("ok"), threshold.passes != Some(false)),
+                }
                 verdict.maybe("observed", threshold.observed);
                 verdict.end();
             }
@@ -112,6 +119,12 @@ fn write_thresholds(out: &mut String, run: &Run, digits: Digits) {
             None => object.field("passes").push_str("null"),
         }
         object.maybe("firstFailed", run.first_failed(&threshold).map(|ms| ms as f64));
+        if let Some(types) = threshold.possible {
+            write_types(object.field("unknown"), types);
+        }
+        if threshold.aborts {
+            object.field("aborts").push_str("true");
+        }
         object.end();
     });
 }
@@ -208,6 +221,16 @@ fn write_health(out: &mut String, run: &Run) {
         generator.number("vus", seen.vus);
         generator.number("lastSeen", seen.last_seen as f64);
         generator.end();
+    });
+    write_list(object.field("wanted"), run.wanted(), |out, one| {
+        let mut wanted = ObjectWriter::new(out, Digits::Five);
+        wanted.text("scenario", &one.scenario);
+        wanted.number("wanted", one.wanted);
+        wanted.maybe("reached", one.reached);
+        wanted.number("dropped", one.dropped);
+        wanted.number("seconds", one.seconds);
+        write_bool(wanted.field("short"), one.short);
+        wanted.end();
     });
     object.end();
 }

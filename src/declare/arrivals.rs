@@ -46,6 +46,25 @@ struct Stage {
 }
 
 impl Scenario {
+    /// When it ends by the clock, ms after the test's start, graceful stop left out; `None` where it
+    /// ends with its iterations, whose `maxDuration` is seldom reached.
+    pub fn ends_ms(&self) -> Option<u64> {
+        let start_ms = self.start_time.as_deref().map_or(Some(0), parse_duration_ms)?;
+        let length = match self.executor.as_deref()? {
+            "constant-vus" | "constant-arrival-rate" | "externally-controlled" => {
+                parse_duration_ms(self.duration.as_deref()?)?
+            }
+            "ramping-vus" | "ramping-arrival-rate" => {
+                let stages = self.stages.as_ref()?.iter();
+                stages
+                    .map(|stage| stage.duration.as_deref().map_or(Some(0), parse_duration_ms))
+                    .sum::<Option<u64>>()?
+            }
+            _ => return None,
+        };
+        start_ms.checked_add(length)
+    }
+
     /// `None`: it has no arrival rate, or one that cannot be read.
     pub fn arrivals(self) -> Option<Arrivals> {
         let ms = |text: Option<&str>, otherwise| text.map_or(Some(otherwise), parse_duration_ms);
@@ -57,9 +76,10 @@ impl Scenario {
                 Some(Arrivals { start_ms, unit_ms, from: rate, stages: vec![(length, rate)] })
             }
             "ramping-arrival-rate" => {
-                let stages = self.stages?.into_iter().map(|stage| {
-                    Some((ms(stage.duration.as_deref(), 0)?, stage.target?))
-                });
+                let stages = self
+                    .stages?
+                    .into_iter()
+                    .map(|stage| Some((ms(stage.duration.as_deref(), 0)?, stage.target?)));
                 let stages = stages.collect::<Option<_>>()?;
                 Some(Arrivals { start_ms, unit_ms, from: self.start_rate.unwrap_or(0), stages })
             }
@@ -122,6 +142,15 @@ mod tests {
         assert_eq!(arrivals.wanted(5_000), (12.5, 5.0));
         assert_eq!(arrivals.wanted(10_000), (50.0, 10.0));
         assert_eq!(arrivals.wanted(60_000), (60.0, 15.0));
+    }
+
+    #[test]
+    fn a_scenario_ends_by_the_clock_or_with_its_iterations() {
+        let ends = |json: &str| serde_json::from_str::<Scenario>(json).unwrap().ends_ms();
+        assert_eq!(ends(r#"{"executor":"constant-vus","startTime":"5s","duration":"1m0s"}"#), Some(65_000));
+        let ramp = r#"{"executor":"ramping-vus","stages":[{"duration":"1s","target":1},{"duration":"2s","target":0}]}"#;
+        assert_eq!(ends(ramp), Some(3_000));
+        assert_eq!(ends(r#"{"executor":"per-vu-iterations","maxDuration":"10m0s"}"#), None);
     }
 
     #[test]

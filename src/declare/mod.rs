@@ -77,6 +77,8 @@ pub struct Declarations {
     pub arrivals: BTreeMap<String, Arrivals>,
     /// Planned duration with graceful stops, ms (`totalDuration`).
     pub duration_ms: Option<u64>,
+    /// Planned duration without graceful stops, ms; `None` where a scenario ends with its iterations.
+    pub planned_ms: Option<u64>,
     pub max_vus: Option<u64>,
     /// A window is at least this long.
     pub period_ms: Option<u64>,
@@ -231,6 +233,7 @@ impl Declarations {
             self.scenarios.clone_from(&newer.scenarios);
             self.arrivals.clone_from(&newer.arrivals);
             self.duration_ms = newer.duration_ms;
+            self.planned_ms = newer.planned_ms;
             self.max_vus = newer.max_vus;
         }
         for (name, expressions) in &newer.thresholds {

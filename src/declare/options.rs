@@ -127,19 +127,24 @@ impl Declarations {
             };
         let scenarios = document.scenarios.unwrap_or_default();
         // What is not understood of a scenario is no reason to refuse the thresholds.
-        let arrivals = scenarios.iter().filter_map(|(name, scenario)| {
-            let scenario = Scenario::deserialize(scenario).ok()?;
-            Some((name.clone(), scenario.arrivals()?))
-        });
+        let read: Vec<(&String, Option<Scenario>)> =
+            scenarios.iter().map(|(name, scenario)| (name, Scenario::deserialize(scenario).ok())).collect();
+        let ends = read.iter().map(|(_, scenario)| scenario.as_ref()?.ends_ms());
+        let planned_ms = ends.collect::<Option<Vec<u64>>>().and_then(|ends| ends.into_iter().max());
+        let arrivals = read
+            .into_iter()
+            .filter_map(|(name, scenario)| Some((name.clone(), scenario?.arrivals()?)))
+            .collect();
         let mut declared = Declarations {
             metrics: BTreeMap::new(),
             learnt: BTreeMap::new(),
             thresholds,
             thresholds_known: true,
             aborting,
-            arrivals: arrivals.collect(),
+            arrivals,
             scenarios: scenarios.into_keys().collect(),
             duration_ms,
+            planned_ms,
             max_vus: document.max_vus,
             period_ms: None,
             dashboard: Chosen::default(),
@@ -159,6 +164,10 @@ mod tests {
         let set = Declarations::from_k6_options(document).unwrap();
         assert_eq!(set.scenarios, ["browse", "buy"]);
         assert_eq!((set.duration_ms, set.max_vus), (Some(40_000), Some(14)));
+        let aborted = include_bytes!("../../tests/fixtures/k6/aborted/options.json");
+        let aborted = Declarations::from_k6_options(aborted).unwrap();
+        assert_eq!((aborted.duration_ms, aborted.planned_ms), (Some(90_000), Some(60_000)));
+        assert_eq!(aborted.aborting.len(), 1);
         assert_eq!(set.thresholds.len(), 13);
         assert_eq!(set.thresholds["http_req_duration{name:checkout}"], ["p(99)<900", "max<2000"]);
         assert_eq!(set.submetrics().len(), 7, "k6's automatic one among them");

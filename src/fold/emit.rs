@@ -129,6 +129,9 @@ impl Run {
         if let Some(duration) = declared.duration_ms.filter(|&ms| ms > 0) {
             object.number("endOffset", duration as f64);
         }
+        if let Some(planned) = declared.planned_ms.filter(|&ms| ms > 0) {
+            object.number("planned", planned as f64);
+        }
         object.number("period", (self.period.max(2) * 1_000) as f64);
         object.field("aggregates").push_str(concat!(
             r#"{"counter":["count","rate"],"gauge":["value"],"rate":["rate"],"#,

@@ -11,12 +11,14 @@ mod series;
 mod tally;
 mod values;
 mod view;
+mod wanted;
 
 pub use generators::Seen as SeenGenerator;
 pub use rows::{Figures, Rows, WindowRows};
 pub use series::OTHER;
 
 pub(crate) use emit::Evaluated;
+pub(crate) use emit::write_types;
 pub(crate) use run::Run;
 pub(crate) use tally::Tally;
 pub(crate) use values::{ObjectWriter, View, write_list};

@@ -47,6 +47,11 @@ pub(super) fn label(run: &RunId) -> String {
     format!("run/{run}/label")
 }
 
+/// How it ended, by who started it.
+pub(super) fn outcome(run: &RunId) -> String {
+    format!("run/{run}/outcome")
+}
+
 pub(super) fn head(run: &RunId) -> String {
     format!("run/{run}/head")
 }

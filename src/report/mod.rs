@@ -15,6 +15,7 @@ mod panels;
 mod recording;
 mod tables;
 
+pub(crate) use format::clock;
 use recording::Recording;
 use serde_json::Value;
 use std::fmt::{self, Write as _};

@@ -149,6 +149,7 @@ fn thresholds(summary: &Value) -> Table {
             match row["passes"].as_bool() {
                 Some(true) => chip("good", "pass"),
                 Some(false) => chip("bad", "fail"),
+                None if !row["unknown"].is_null() => chip("warning", "type not known"),
                 None => chip("none", "no data"),
             },
         ]);
@@ -323,6 +324,10 @@ fn metrics(summary: &Value, kind: &str, title: &str, aggregates: &[&str]) -> Tab
             Html(format!("<span class=\"submetric\"><bdi>{}</bdi></span>", text(metric).0))
         } else {
             name(metric)
+        };
+        let title = match document["unknown"].is_null() {
+            true => title,
+            false => Html(format!("{} <span class=\"tag\">type not known</span>", title.0)),
         };
         let mut cells = vec![title];
         cells.extend(

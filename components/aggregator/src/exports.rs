@@ -96,6 +96,10 @@ impl ingest::Guest for Aggregator {
         with(async |service| service.declare(&test, &options).await)
     }
 
+    fn declare_metrics(test: String, metrics: Vec<u8>) -> Result<(), Failure> {
+        with(async |service| service.declare_metrics(&test, &metrics).await)
+    }
+
     fn set_dashboard(test: String, document: Vec<u8>) -> Result<(), Failure> {
         with(async |service| service.set_dashboard(&test, &document).await)
     }
@@ -191,6 +195,10 @@ impl runs::Guest for Aggregator {
 
     fn set_label(run: String, document: Vec<u8>) -> Result<String, Failure> {
         with(async |service| service.set_label(&run, &document).await)
+    }
+
+    fn set_outcome(run: String, document: Vec<u8>) -> Result<(), Failure> {
+        with(async |service| service.set_outcome(&run, &document).await)
     }
 
     fn delete(run: String) -> Result<(), Failure> {

@@ -13,7 +13,7 @@ use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_ENCODING, SET_COOKIE, VA
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use spin_sdk::http::Request;
 
-/// The largest options document; the aggregator's limit is the same.
+/// The largest declaration of options or metrics; the aggregator's limit is the same.
 const OPTIONS_BYTES: usize = loadgate::limits::OPTIONS_BYTES;
 
 /// The largest dashboard; likewise.
@@ -168,12 +168,24 @@ async fn route(call: Call<'_>, settings: &Settings) -> Reply {
             },
             _ => allow(&call, "POST, OPTIONS"),
         },
-        ["tests", test, "options"] => match call.method {
+        ["runs", run, "outcome"] => match call.method {
+            Method::PUT => match write(&call) {
+                Some(refused) => refused,
+                None => {
+                    let run = decoded(run);
+                    set_outcome(call.request, &run).await
+                }
+            },
+            _ => allow(&call, "PUT, OPTIONS"),
+        },
+        ["tests", test, what @ ("options" | "metrics")] => match call.method {
             Method::PUT => match write(&call) {
                 Some(refused) => refused,
                 None => {
                     let test = decoded(test);
-                    declare(call.request, test).await
+                    let declare: Declare =
+                        if *what == "metrics" { aggregator::declare_metrics } else { aggregator::declare };
+                    take_declaration(call.request, test, declare).await
                 }
             },
             _ => allow(&call, "PUT, OPTIONS"),
@@ -482,9 +494,23 @@ async fn command(call: &Call<'_>) -> Reply {
     result.unwrap_or_else(|error| reply::failure(&error))
 }
 
-async fn declare(request: Request, test: String) -> Reply {
+/// What a run's end says of it.
+async fn set_outcome(request: Request, run: &str) -> Reply {
+    match ingest::collect(request, LABEL_BYTES).await {
+        // It may have been acknowledged a moment ago.
+        Ok(document) => {
+            no_content(tender::catch_up(run).await.and_then(|()| runs::set_outcome(run, &document)))
+        }
+        Err(error) => reply::failure(&error),
+    }
+}
+
+/// Takes a test's name and a document.
+type Declare = fn(&str, &[u8]) -> Result<(), Failure>;
+
+async fn take_declaration(request: Request, test: String, declare: Declare) -> Reply {
     let result = match ingest::collect(request, OPTIONS_BYTES).await {
-        Ok(document) => aggregator::declare(&test, &document),
+        Ok(document) => declare(&test, &document),
         Err(error) => Err(error),
     };
     no_content(result)
