@@ -65,7 +65,7 @@ export function toMarkdown(summary, name = summary.run) {
         markdownText(sayExpression(threshold.expression, meta)),
         format(threshold.observed, unitOf(meta, aggregate)),
         format(margin(threshold.expression, threshold.observed), "ratio"),
-        STATES[threshold.passes],
+        threshold.unknown ? "! type not known" : STATES[threshold.passes],
       ];
     }),
   );

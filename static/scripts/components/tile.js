@@ -22,7 +22,11 @@ export function Tile({ run, panel }) {
   return html`<div class="tile card">
     <div class="tile-head">
       <h2 title=${panel.title}><bdi>${panel.title}</bdi></h2>
-      ${decisive && html`<${Verdict} limit=${decisive} />`}
+      ${
+        decisive
+          ? html`<${Verdict} limit=${decisive} />`
+          : meta?.unknown && html`<${Sign} state="warning">type not known<//>`
+      }
     </div>
     <p class="figure">${format(read(run, figure.metric, figure.aggregate), panel.unit)}</p>
     <div class="tile-foot">
@@ -35,6 +39,7 @@ export function Tile({ run, panel }) {
 }
 
 function Verdict({ limit }) {
+  if (limit.unknown) return html`<${Sign} state="warning">type not known<//>`;
   if (limit.passes === null) return html`<${Sign} state="none">no data<//>`;
   if (limit.passes) return html`<${Sign} state="good"><span class="unseen">passes</span><//>`;
   return html`<${Sign} state="bad">${sideOf(limit.parsed.operator)}<//>`;

@@ -10,7 +10,7 @@ import { clock, format, moment, NOTHING, plural } from "../format.js";
 import { html, useMemo, useRef } from "../html.js";
 import { column } from "../model.js";
 import { rowRun, setColumn, useDrawnRow } from "../rows.js";
-import { tally, thresholdsKnown } from "../thresholds.js";
+import { thresholdsKnown, verdict } from "../thresholds.js";
 import { sayGroup } from "./requests.js";
 
 export function Checks(props) {
@@ -19,8 +19,8 @@ export function Checks(props) {
 
 function Thresholds({ run }) {
   if (!run.current) return null;
-  const { fail, noData, total } = tally(run.thresholds);
-  const state = fail ? "bad" : noData ? "warning" : "good";
+  const total = run.thresholds.length;
+  const { state } = verdict(run.thresholds, thresholdsKnown(run));
   return html`<${Card}
     id="thresholds"
     title="Thresholds"

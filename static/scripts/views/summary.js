@@ -142,6 +142,7 @@ function MetricName({ run, row }) {
     <bdi>${selector === null ? metric : html`<span class="caption">${metric}</span>{${selector}}`}</bdi>
     ${fails && html` <${Sign} state="bad"><span class="unseen">a threshold fails</span><//>`}
     ${passes && html` <${Sign} state="good"><span class="unseen">thresholds pass</span><//>`}
+    ${row.meta.unknown && html` <span class="tag tag-warning" title="Shown as the likeliest type by its values">type not known</span>`}
     ${row.meta.partial && html` <span class="tag" title="Counts from when its threshold became known">partial</span>`}
   </span>`;
 }
