@@ -12,3 +12,4 @@ mod rows;
 mod schema;
 mod stream;
 mod support;
+mod verdict;
