@@ -230,7 +230,10 @@ fn a_threshold_that_aborts_is_told_with_its_moment() {
     let run = server.runs("own").pop().expect("a run");
     let outcome = outcome_of(&server, &run);
     let said = outcome["text"].as_str().expect("it is text");
-    assert!(said.starts_with("aborted by a threshold at 0:0") && said.ends_with(" of 1:00 planned"), "{said}");
+    assert!(
+        said.starts_with("aborted by a threshold at 0:0") && said.ends_with(" of 1:00 planned"),
+        "{said}"
+    );
     assert_eq!((&outcome["exit"], &outcome["aborted"]), (&CROSSED.into(), &true.into()));
     // The page of a run is told the same, and so is its report.
     let report = server.get(&format!("/report?run={run}")).text();

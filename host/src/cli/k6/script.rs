@@ -137,7 +137,7 @@ fn class<'a, 't>(tokens: &'t [Token<'a>], names: &Names) -> Option<(&'static str
             Token { kind: Kind::Word(class), .. },
             rest @ ..,
         ] if names.modules.contains(module) => Some((type_of(class)?, rest)),
-        [Token { kind: Kind::Word(class), .. }, rest @ ..] => Some((names.classes.get(class)?, rest)),
+        [Token { kind: Kind::Word(class), .. }, rest @ ..] => Some((*names.classes.get(class)?, rest)),
         _ => None,
     }
 }
