@@ -7,12 +7,12 @@ use crate::distribution;
 use crate::ingest::{Receipt, Refusal, Request, Upload};
 use crate::limits;
 use crate::log::advance::{self, Progress};
-use crate::log::append::{AppendError, Writer};
+use crate::log::append::{AppendError, Origin, Writer};
 use crate::log::cache::Cache;
 use crate::log::runs::ReadError;
 use crate::log::{self, declarations, labels, retention, rows, runs};
 use crate::names::{LogName, RunId, TestName};
-use crate::record::{Body, Dimension, Sequence};
+use crate::record::{Body, Dimension, Sent, Sequence};
 use crate::settings::Settings;
 use crate::store::{Clock, Store, StoreError};
 use std::collections::BTreeSet;
@@ -29,6 +29,7 @@ pub struct Service<S, C> {
 pub struct Session {
     upload: Upload,
     source: String,
+    peer: String,
     /// The log that the request itself names: of declarations that come without samples.
     log: LogName,
     /// Logs that have news since the caller was told.
@@ -93,7 +94,7 @@ impl<S: Store, C: Clock> Service<S, C> {
         }
         let test = foreign_test(request.test.as_deref())?;
         let (declared, set) = declarations::declared(&self.store, &self.cache, &test).await?;
-        let source = request.source.clone();
+        let (source, peer) = (request.source.clone(), request.peer.clone());
         let log = LogName::named(test, request.run.as_deref().unwrap_or_default());
         let mut upload = Upload::open(request, &self.settings, set)?;
         upload.set_clock(self.clock.now_ms());
@@ -103,6 +104,7 @@ impl<S: Store, C: Clock> Service<S, C> {
         Ok(Session {
             upload,
             source,
+            peer,
             log,
             news: BTreeSet::new(),
             written: BTreeSet::new(),
@@ -112,11 +114,10 @@ impl<S: Store, C: Clock> Service<S, C> {
         })
     }
 
-    /// A generator of the test begins.
-    pub async fn hello(&self, test: Option<&str>) -> Result<LogName, Refusal> {
-        let log = LogName::unnamed(foreign_test(test)?);
-        self.writer(&log).hello(COMMANDS).await?;
-        Ok(log)
+    /// A generator of the test begins. `sender` is its connection or its own name, as its samples
+    /// will have it.
+    pub async fn hello(&self, test: Option<&str>, sender: &str) -> Result<(), Refusal> {
+        Ok(log::hello(&self.store, &self.clock, &foreign_test(test)?, sender).await?)
     }
 
     /// A person or a pipeline wants what follows in a run of its own.
@@ -134,7 +135,7 @@ impl<S: Store, C: Clock> Service<S, C> {
         let hash = declarations::declare(&self.store, &self.cache, &test, &declared).await?;
         // A live run learns of it by a record of its own; declarations alone begin no run.
         let log = LogName::unnamed(test);
-        self.writer(&log).append(COMMANDS, None, Some(hash), Body::Declared).await?;
+        self.writer(&log).tell(COMMANDS, Some(hash), Body::Declared).await?;
         Ok(())
     }
 
@@ -155,7 +156,7 @@ impl<S: Store, C: Clock> Service<S, C> {
         let newer = Declarations { dashboard: set.dashboard.replaced(dashboard), ..Declarations::default() };
         let hash = declarations::declare(&self.store, &self.cache, &test, &newer).await?;
         let log = LogName::unnamed(test);
-        self.writer(&log).append(COMMANDS, None, Some(hash), Body::Declared).await?;
+        self.writer(&log).tell(COMMANDS, Some(hash), Body::Declared).await?;
         Ok(())
     }
 
@@ -166,25 +167,34 @@ impl<S: Store, C: Clock> Service<S, C> {
         Ok(set.dashboard.pretty())
     }
 
-    /// Finishes a run by its id, or a test's newest run.
-    pub async fn finish_run(&self, target: &str) -> Result<RunId, Refusal> {
+    /// Finishes a run by its id, or a test's newest live run. One that has ended stays as it is.
+    pub async fn finish_run(&self, target: &str, sent: Sent) -> Result<RunId, Refusal> {
         // What was acknowledged a moment ago may not be folded yet.
         let run = match RunId::parse(target) {
             Some(run) => {
-                self.fold(&run.log).await?;
+                self.catch_up(&run.log).await?;
                 run
             }
-            None => {
-                let test = known_test(target)?;
-                self.fold(&LogName::unnamed(test.clone())).await?;
-                runs::newest(&self.store, Some(&test))
-                    .await?
-                    .ok_or_else(|| Refusal::NotFound(format!("the test {target} has no run")))?
-            }
+            None => self.newest_live(&known_test(target)?).await?,
         };
-        runs::require(&self.store, &run).await?;
-        self.writer(&run.log).finish(COMMANDS).await?;
+        let item = runs::require(&self.store, &run).await?;
+        if item.state == "live" {
+            let body = Body::Finish { run: run.number, sent };
+            self.writer(&run.log).tell(COMMANDS, None, body).await?;
+        }
         Ok(run)
+    }
+
+    async fn newest_live(&self, test: &TestName) -> Result<RunId, Refusal> {
+        self.catch_up(&LogName::unnamed(test.clone())).await?;
+        let items = runs::list(&self.store, Some(test), None, LIST_LIMIT as usize).await?;
+        let newest = items.into_iter().find(|item| item.state == "live").map(|item| item.run);
+        newest.ok_or_else(|| Refusal::NotFound(format!("no run of the test {test} is live")))
+    }
+
+    async fn catch_up(&self, log: &LogName) -> Result<(), Refusal> {
+        while self.fold(log).await?.more {}
+        Ok(())
     }
 
     /// The name of the next unnamed import of a test.
@@ -242,7 +252,7 @@ impl<S: Store, C: Clock> Service<S, C> {
         let limit = limit.clamp(1, LIST_LIMIT) as usize;
         let mut items = runs::list(&self.store, test.as_ref(), before.as_ref(), limit).await?;
         for item in items.iter_mut().filter(|item| item.state == "live") {
-            while self.fold(&item.run.log).await?.more {}
+            self.catch_up(&item.run.log).await?;
             if let Some(fresh) = runs::item(&self.store, &item.run).await? {
                 *item = fresh;
             }
@@ -419,7 +429,7 @@ impl Session {
         self.store(service).await;
         if self.untold {
             let declared = self.declared.clone();
-            match service.writer(&self.log).append(&self.source, None, declared, Body::Declared).await {
+            match service.writer(&self.log).tell(&self.source, declared, Body::Declared).await {
                 Ok(_) => _ = self.news.insert(self.log.clone()),
                 Err(error) => _ = self.fail(error.into()),
             }
@@ -474,11 +484,8 @@ impl Session {
             let batch = Box::new(std::mem::take(&mut prepared.batch));
             let sequence = self.upload.sequence().map(|batch| Sequence { batch, piece: prepared.piece });
             let declared = self.declared.clone();
-            match service
-                .writer(&prepared.log)
-                .append(&self.source, sequence, declared, Body::Data(batch))
-                .await
-            {
+            let origin = Origin { source: &self.source, peer: &self.peer };
+            match service.writer(&prepared.log).append(origin, sequence, declared, Body::Data(batch)).await {
                 Ok(_) => {
                     self.untold = false;
                     self.news.insert(prepared.log.clone());
