@@ -25,6 +25,9 @@ const INTERVAL_MOST_MS: u64 = 20_000;
 const SLACK_MS: u64 = 500;
 /// Senders that are told apart: more than any test has generators.
 const SENDERS: usize = 1_000;
+/// Who was silent for so long may be forgotten when somebody new comes: clients that take a connection
+/// for every request must not fill the state.
+const REMEMBERED_MS: u64 = 60_000;
 /// Records that are looked at for one decision; so many newcomers' records without one of before
 /// mean that those of before are gone.
 pub(crate) const LOOK_AHEAD: usize = 512;
@@ -104,6 +107,8 @@ impl Senders {
         match self.known.get_mut(record.sender()) {
             Some(sender) => sender.hear(record),
             None => {
+                let since_ms = record.received_ms.saturating_sub(REMEMBERED_MS);
+                self.known.retain(|_, sender| sender.last_ms >= since_ms);
                 if self.known.len() >= SENDERS {
                     let oldest = self.known.iter().min_by_key(|(_, sender)| sender.last_ms);
                     let oldest = oldest.map(|(name, _)| name.clone());

@@ -145,3 +145,19 @@ fn behind_a_proxy_the_rhythm_of_vus_tells_generators_apart() {
     let beside = merged(vec![process(0, 20_000, 5_400), process(5_400, 30_000, 5_400)]);
     assert_eq!(runs(&beside), [44]);
 }
+
+#[test]
+fn a_connection_for_every_request_does_not_fill_the_state() {
+    let mut state = unnamed();
+    for second in 0..2_000 {
+        let port = format!("10.0.0.1:{}", 1_024 + second);
+        fold(&mut state, &[by(&port, None, second * 1_000)]);
+    }
+    let many = bytes(&state).len();
+    let mut state = unnamed();
+    for second in 0..2_000 {
+        fold(&mut state, &[by("10.0.0.1:1024", None, second * 1_000)]);
+    }
+    let one = bytes(&state).len();
+    assert!(many < one + 8_000, "{many} and {one} bytes");
+}
