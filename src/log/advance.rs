@@ -116,7 +116,8 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
         let fetch = position.fetch.max(known.min(FETCH_MOST));
         let record_keys: Vec<String> =
             (first..first + fetch).map(|ticket| keys::record(self.log, ticket)).collect();
-        let heads = self.store.get_many(&record_keys).await?;
+        // Holes are before tickets that this instance knows to be given out.
+        let heads = self.store.get_leading(&record_keys, known as usize).await?;
         let in_hand = heads.iter().take_while(|head| head.is_some()).count();
         if in_hand == 0 {
             let absent = |i: usize| heads.get(i).is_none_or(Option::is_none);
