@@ -36,6 +36,8 @@ pub struct Session {
     news: BTreeSet<LogName>,
     /// Logs that were written to.
     written: BTreeSet<LogName>,
+    /// The most records that waited to be folded.
+    waiting: u64,
     /// What ended the upload early.
     failure: Option<Refusal>,
     /// The hash of the declarations in force.
@@ -51,6 +53,8 @@ pub struct Outcome {
     pub run: Option<String>,
     pub receipt: Receipt,
     pub news: BTreeSet<LogName>,
+    /// How many records waited to be folded, at the most.
+    pub waiting: u64,
     pub failure: Option<Refusal>,
 }
 
@@ -108,6 +112,7 @@ impl<S: Store, C: Clock> Service<S, C> {
             log,
             news: BTreeSet::new(),
             written: BTreeSet::new(),
+            waiting: 0,
             failure: None,
             declared,
             untold: false,
@@ -204,8 +209,16 @@ impl<S: Store, C: Clock> Service<S, C> {
     }
 
     pub async fn advance(&self, log: &str) -> Result<Progress, Refusal> {
-        let log = LogName::parse(log).ok_or_else(|| Refusal::NotFound("there is no such log".to_owned()))?;
-        self.fold(&log).await
+        self.fold(&known_log(log)?).await
+    }
+
+    /// Asks to fold a log in the background; see [`log::lease`].
+    pub async fn hold(&self, log: &str, holder: u64) -> Result<bool, Refusal> {
+        Ok(log::lease::hold(&self.store, &self.clock, &self.cache, &known_log(log)?, holder).await?)
+    }
+
+    pub async fn release(&self, log: &str, holder: u64) -> Result<(), Refusal> {
+        Ok(log::lease::release(&self.store, &self.cache, &known_log(log)?, holder).await?)
     }
 
     async fn fold(&self, log: &LogName) -> Result<Progress, Refusal> {
@@ -373,6 +386,10 @@ fn known_test(name: &str) -> Result<TestName, Refusal> {
     })
 }
 
+fn known_log(name: &str) -> Result<LogName, Refusal> {
+    LogName::parse(name).ok_or_else(|| Refusal::NotFound("there is no such log".to_owned()))
+}
+
 fn known_run(id: &str) -> Result<RunId, Refusal> {
     RunId::parse(id).ok_or_else(|| {
         Refusal::NotFound("there is no run of that name: a run is TEST.NUMBER or TEST.NAME".to_owned())
@@ -459,6 +476,7 @@ impl Session {
             run,
             receipt: self.upload.receipt().clone(),
             news: std::mem::take(&mut self.news),
+            waiting: self.waiting,
             failure: self.failure.clone(),
         }
     }
@@ -486,7 +504,8 @@ impl Session {
             let declared = self.declared.clone();
             let origin = Origin { source: &self.source, peer: &self.peer };
             match service.writer(&prepared.log).append(origin, sequence, declared, Body::Data(batch)).await {
-                Ok(_) => {
+                Ok(appended) => {
+                    self.waiting = self.waiting.max(appended.waiting);
                     self.untold = false;
                     self.news.insert(prepared.log.clone());
                     self.written.insert(prepared.log);

@@ -26,6 +26,11 @@ pub(super) fn last_run(log: &LogName) -> String {
     format!("log/{log}/last")
 }
 
+/// A hint: who folds the log in the background.
+pub(super) fn lease(log: &LogName) -> String {
+    format!("log/{log}/lease")
+}
+
 /// A hint: when the test's newest hello came.
 pub(super) fn hello(test: &TestName) -> String {
     format!("test/{test}/hello")

@@ -31,6 +31,7 @@ mod gallop;
 mod hellos;
 mod keys;
 pub mod labels;
+pub mod lease;
 mod model;
 mod position;
 mod reaper;

@@ -119,6 +119,14 @@ impl ingest::Guest for Aggregator {
 }
 
 impl log::Guest for Aggregator {
+    fn hold(log: String, holder: u64) -> Result<bool, Failure> {
+        with(async |service| service.hold(&log, holder).await)
+    }
+
+    fn release(log: String, holder: u64) -> Result<(), Failure> {
+        with(async |service| service.release(&log, holder).await)
+    }
+
     fn advance(log: String) -> Result<log::Progress, Failure> {
         with(async |service| service.advance(&log).await).map(|progress| log::Progress {
             chunks: progress.chunks,

@@ -20,6 +20,11 @@ const READ_BYTES: usize = 256 * 1024;
 /// what folds them has the rest of half a second.
 const FLUSH: Duration = Duration::from_millis(300);
 
+/// So many records may wait to be folded; beyond, answers are late, the more the more there are.
+const BACKLOG: u64 = 500;
+const SLOWED: Duration = Duration::from_millis(20);
+const SLOWED_MOST: u32 = 20;
+
 /// The body of a request, as it arrives.
 struct Body {
     stream: StreamReader<u8>,
@@ -102,6 +107,11 @@ pub async fn receive(request: Request, upload: &Upload) -> Result<Receipt, Failu
     };
     let receipt = incoming.finish(complete);
     receipt.logs.iter().cloned().for_each(tender::tend);
+    if receipt.waiting > BACKLOG {
+        // One generator posts once a second and never comes here; who feeds as fast as it can, waits for
+        // the fold, lest the page fall behind by minutes.
+        sleep(SLOWED * u32::try_from(receipt.waiting / BACKLOG).unwrap_or(u32::MAX).min(SLOWED_MOST)).await;
+    }
     Ok(receipt)
 }
 
