@@ -12,11 +12,26 @@ pub struct Record {
     pub received_ms: u64,
     /// Who sent it: the client's name for itself, or its IP address.
     pub source: String,
+    /// The connection that it came by, the peer's address with its port; empty where the client
+    /// names itself or the host tells no port.
+    pub peer: String,
+    /// When this sender said that it begins (k6's CREATE DATABASE), Unix ms, as far as the writer
+    /// knew.
+    pub greeted_ms: Option<u64>,
+    /// The newest hello of the test by anyone, likewise.
+    pub hello_ms: Option<u64>,
     /// The client's number of this batch, for exactly-once; counted per source.
     pub sequence: Option<Sequence>,
     /// Hash of the declarations in force, a key of [`crate::declare`]; none were ever made: `None`.
     pub declarations: Option<String>,
     pub body: Body,
+}
+
+impl Record {
+    /// What tells one load generator from another: its connection, else its name.
+    pub fn sender(&self) -> &str {
+        if self.peer.is_empty() { &self.source } else { &self.peer }
+    }
 }
 
 /// A request that is cut into several records of one log is cut by its bytes alone, never by time,
@@ -34,14 +49,23 @@ pub enum Body {
     Data(Box<Batch>),
     /// New declarations, no samples.
     Declared,
-    /// A generator begins (k6's CREATE DATABASE).
-    Hello,
     /// A person or pipeline asks for a new run.
     NewRun,
-    /// The load test is over.
-    Finish,
+    /// The load test is over: the log's run of this number, and no other.
+    Finish { run: u64, sent: Sent },
     /// Somebody noticed that nothing came for the idle time, or that a finish has settled.
     IdleEnd,
+}
+
+/// What a finish knows of samples that may still be on their way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Sent {
+    /// Nothing: the last flush has a moment to arrive.
+    Perhaps,
+    /// All was sent: the run ends at once.
+    All,
+    /// This sender has sent all: the run ends at once unless others are still at it.
+    AllBy(String),
 }
 
 /// The samples of one record.

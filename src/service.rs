@@ -7,13 +7,13 @@ use crate::distribution;
 use crate::ingest::{Receipt, Refusal, Request, Upload};
 use crate::limits;
 use crate::log::advance::{self, Progress};
-use crate::log::append::{AppendError, Writer};
+use crate::log::append::{AppendError, Origin, Writer};
 use crate::log::cache::Cache;
 use crate::log::runs::ReadError;
 use crate::log::{self, declarations, labels, retention, rows, runs};
 use crate::names::{LogName, RunId, TestName};
 use crate::outcome;
-use crate::record::{Body, Dimension, Sequence};
+use crate::record::{Body, Dimension, Sent, Sequence};
 use crate::settings::Settings;
 use crate::store::{Clock, Store, StoreError};
 use std::collections::BTreeSet;
@@ -30,12 +30,15 @@ pub struct Service<S, C> {
 pub struct Session {
     upload: Upload,
     source: String,
+    peer: String,
     /// The log that the request itself names: of declarations that come without samples.
     log: LogName,
     /// Logs that have news since the caller was told.
     news: BTreeSet<LogName>,
     /// Logs that were written to.
     written: BTreeSet<LogName>,
+    /// The most records that waited to be folded.
+    waiting: u64,
     /// What ended the upload early.
     failure: Option<Refusal>,
     /// The hash of the declarations in force.
@@ -51,6 +54,8 @@ pub struct Outcome {
     pub run: Option<String>,
     pub receipt: Receipt,
     pub news: BTreeSet<LogName>,
+    /// How many records waited to be folded, at the most.
+    pub waiting: u64,
     pub failure: Option<Refusal>,
 }
 
@@ -94,7 +99,7 @@ impl<S: Store, C: Clock> Service<S, C> {
         }
         let test = foreign_test(request.test.as_deref())?;
         let (declared, set) = declarations::declared(&self.store, &self.cache, &test).await?;
-        let source = request.source.clone();
+        let (source, peer) = (request.source.clone(), request.peer.clone());
         let log = LogName::named(test, request.run.as_deref().unwrap_or_default());
         let mut upload = Upload::open(request, &self.settings, set)?;
         upload.set_clock(self.clock.now_ms());
@@ -104,20 +109,21 @@ impl<S: Store, C: Clock> Service<S, C> {
         Ok(Session {
             upload,
             source,
+            peer,
             log,
             news: BTreeSet::new(),
             written: BTreeSet::new(),
+            waiting: 0,
             failure: None,
             declared,
             untold: false,
         })
     }
 
-    /// A generator of the test begins.
-    pub async fn hello(&self, test: Option<&str>) -> Result<LogName, Refusal> {
-        let log = LogName::unnamed(foreign_test(test)?);
-        self.writer(&log).hello(COMMANDS).await?;
-        Ok(log)
+    /// A generator of the test begins. `sender` is its connection or its own name, as its samples
+    /// will have it.
+    pub async fn hello(&self, test: Option<&str>, sender: &str) -> Result<(), Refusal> {
+        Ok(log::hello(&self.store, &self.clock, &foreign_test(test)?, sender).await?)
     }
 
     /// A person or a pipeline wants what follows in a run of its own.
@@ -135,7 +141,7 @@ impl<S: Store, C: Clock> Service<S, C> {
         let hash = declarations::declare(&self.store, &self.cache, &test, &declared).await?;
         // A live run learns of it by a record of its own; declarations alone begin no run.
         let log = LogName::unnamed(test);
-        self.writer(&log).append(COMMANDS, None, Some(hash), Body::Declared).await?;
+        self.writer(&log).tell(COMMANDS, Some(hash), Body::Declared).await?;
         Ok(())
     }
 
@@ -146,7 +152,7 @@ impl<S: Store, C: Clock> Service<S, C> {
             Declarations::from_metrics(metrics).map_err(|error| Refusal::Invalid(error.to_string()))?;
         let hash = declarations::declare(&self.store, &self.cache, &test, &declared).await?;
         let log = LogName::unnamed(test);
-        self.writer(&log).append(COMMANDS, None, Some(hash), Body::Declared).await?;
+        self.writer(&log).tell(COMMANDS, Some(hash), Body::Declared).await?;
         Ok(())
     }
 
@@ -174,7 +180,7 @@ impl<S: Store, C: Clock> Service<S, C> {
         let newer = Declarations { dashboard: set.dashboard.replaced(dashboard), ..Declarations::default() };
         let hash = declarations::declare(&self.store, &self.cache, &test, &newer).await?;
         let log = LogName::unnamed(test);
-        self.writer(&log).append(COMMANDS, None, Some(hash), Body::Declared).await?;
+        self.writer(&log).tell(COMMANDS, Some(hash), Body::Declared).await?;
         Ok(())
     }
 
@@ -185,25 +191,34 @@ impl<S: Store, C: Clock> Service<S, C> {
         Ok(set.dashboard.pretty())
     }
 
-    /// Finishes a run by its id, or a test's newest run.
-    pub async fn finish_run(&self, target: &str) -> Result<RunId, Refusal> {
+    /// Finishes a run by its id, or a test's newest live run. One that has ended stays as it is.
+    pub async fn finish_run(&self, target: &str, sent: Sent) -> Result<RunId, Refusal> {
         // What was acknowledged a moment ago may not be folded yet.
         let run = match RunId::parse(target) {
             Some(run) => {
-                self.fold(&run.log).await?;
+                self.catch_up(&run.log).await?;
                 run
             }
-            None => {
-                let test = known_test(target)?;
-                self.fold(&LogName::unnamed(test.clone())).await?;
-                runs::newest(&self.store, Some(&test))
-                    .await?
-                    .ok_or_else(|| Refusal::NotFound(format!("the test {target} has no run")))?
-            }
+            None => self.newest_live(&known_test(target)?).await?,
         };
-        runs::require(&self.store, &run).await?;
-        self.writer(&run.log).finish(COMMANDS).await?;
+        let item = runs::require(&self.store, &run).await?;
+        if item.state == "live" {
+            let body = Body::Finish { run: run.number, sent };
+            self.writer(&run.log).tell(COMMANDS, None, body).await?;
+        }
         Ok(run)
+    }
+
+    async fn newest_live(&self, test: &TestName) -> Result<RunId, Refusal> {
+        self.catch_up(&LogName::unnamed(test.clone())).await?;
+        let items = runs::list(&self.store, Some(test), None, LIST_LIMIT as usize).await?;
+        let newest = items.into_iter().find(|item| item.state == "live").map(|item| item.run);
+        newest.ok_or_else(|| Refusal::NotFound(format!("no run of the test {test} is live")))
+    }
+
+    async fn catch_up(&self, log: &LogName) -> Result<(), Refusal> {
+        while self.fold(log).await?.more {}
+        Ok(())
     }
 
     /// The name of the next unnamed import of a test.
@@ -213,8 +228,16 @@ impl<S: Store, C: Clock> Service<S, C> {
     }
 
     pub async fn advance(&self, log: &str) -> Result<Progress, Refusal> {
-        let log = LogName::parse(log).ok_or_else(|| Refusal::NotFound("there is no such log".to_owned()))?;
-        self.fold(&log).await
+        self.fold(&known_log(log)?).await
+    }
+
+    /// Asks to fold a log in the background; see [`log::lease`].
+    pub async fn hold(&self, log: &str, holder: u64) -> Result<bool, Refusal> {
+        Ok(log::lease::hold(&self.store, &self.clock, &self.cache, &known_log(log)?, holder).await?)
+    }
+
+    pub async fn release(&self, log: &str, holder: u64) -> Result<(), Refusal> {
+        Ok(log::lease::release(&self.store, &self.cache, &known_log(log)?, holder).await?)
     }
 
     async fn fold(&self, log: &LogName) -> Result<Progress, Refusal> {
@@ -261,7 +284,7 @@ impl<S: Store, C: Clock> Service<S, C> {
         let limit = limit.clamp(1, LIST_LIMIT) as usize;
         let mut items = runs::list(&self.store, test.as_ref(), before.as_ref(), limit).await?;
         for item in items.iter_mut().filter(|item| item.state == "live") {
-            while self.fold(&item.run.log).await?.more {}
+            self.catch_up(&item.run.log).await?;
             if let Some(fresh) = runs::item(&self.store, &item.run).await? {
                 *item = fresh;
             }
@@ -382,6 +405,10 @@ fn known_test(name: &str) -> Result<TestName, Refusal> {
     })
 }
 
+fn known_log(name: &str) -> Result<LogName, Refusal> {
+    LogName::parse(name).ok_or_else(|| Refusal::NotFound("there is no such log".to_owned()))
+}
+
 fn known_run(id: &str) -> Result<RunId, Refusal> {
     RunId::parse(id).ok_or_else(|| {
         Refusal::NotFound("there is no run of that name: a run is TEST.NUMBER or TEST.NAME".to_owned())
@@ -438,7 +465,7 @@ impl Session {
         self.store(service).await;
         if self.untold {
             let declared = self.declared.clone();
-            match service.writer(&self.log).append(&self.source, None, declared, Body::Declared).await {
+            match service.writer(&self.log).tell(&self.source, declared, Body::Declared).await {
                 Ok(_) => _ = self.news.insert(self.log.clone()),
                 Err(error) => _ = self.fail(error.into()),
             }
@@ -468,6 +495,7 @@ impl Session {
             run,
             receipt: self.upload.receipt().clone(),
             news: std::mem::take(&mut self.news),
+            waiting: self.waiting,
             failure: self.failure.clone(),
         }
     }
@@ -493,12 +521,10 @@ impl Session {
             let batch = Box::new(std::mem::take(&mut prepared.batch));
             let sequence = self.upload.sequence().map(|batch| Sequence { batch, piece: prepared.piece });
             let declared = self.declared.clone();
-            match service
-                .writer(&prepared.log)
-                .append(&self.source, sequence, declared, Body::Data(batch))
-                .await
-            {
-                Ok(_) => {
+            let origin = Origin { source: &self.source, peer: &self.peer };
+            match service.writer(&prepared.log).append(origin, sequence, declared, Body::Data(batch)).await {
+                Ok(appended) => {
+                    self.waiting = self.waiting.max(appended.waiting);
                     self.untold = false;
                     self.news.insert(prepared.log.clone());
                     self.written.insert(prepared.log);

@@ -26,6 +26,12 @@ pub trait Store {
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError>;
     /// In the order of `keys`, whatever order the store answers in.
     async fn get_many(&self, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, StoreError>;
+    /// The same for a sequence of keys that ends somewhere: what lies behind the first that is absent
+    /// need not be looked for, but the first `least` are in any case. Stores that read one by one stop
+    /// there.
+    async fn get_leading(&self, keys: &[String], _least: usize) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
+        self.get_many(keys).await
+    }
     async fn set(&self, key: &str, value: &[u8]) -> Result<(), StoreError>;
     /// Not atomic: any subset may have been written when it fails.
     async fn set_many(&self, entries: &[(String, Vec<u8>)]) -> Result<(), StoreError>;

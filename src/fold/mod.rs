@@ -1,5 +1,6 @@
 //! The fold: a pure function from the records of a log to windows, events and state.
 
+mod border;
 mod emit;
 mod generators;
 mod kinds;
@@ -13,10 +14,12 @@ mod values;
 mod view;
 mod wanted;
 
+pub use border::Border;
 pub use generators::Seen as SeenGenerator;
 pub use rows::{Figures, Rows, WindowRows};
 pub use series::OTHER;
 
+pub(crate) use border::LOOK_AHEAD;
 pub(crate) use emit::Evaluated;
 pub(crate) use emit::write_types;
 pub(crate) use run::Run;
@@ -26,7 +29,7 @@ pub(crate) use values::{ObjectWriter, View, write_list};
 use crate::declare::Declarations;
 use crate::events::Event;
 use crate::names::{LogName, RunId};
-use crate::record::{Batch, Body, Record};
+use crate::record::{Batch, Body, Record, Sent};
 use run::Draft;
 use seen::Seen;
 use serde::{Deserialize, Serialize};
@@ -141,16 +144,12 @@ impl LogState {
     /// Folds the next record. `declarations` are those that it names. Never fails: what a record
     /// holds was acknowledged.
     pub fn step(&mut self, record: &Record, declarations: Option<&Declarations>) -> Step {
-        if let Some(sequence) = record.sequence
-            && (self.seen.contains(&record.source, sequence)
-                || self.seen_before.contains(&record.source, sequence))
-        {
+        if self.is_repeat(record) {
             self.next_ticket += 1;
             return Step::nothing();
         }
 
-        let ending =
-            self.run.as_ref().filter(|run| run.live).map_or(Ending::No, |run| ending(run, &self.log, record));
+        let ending = self.run.as_mut().filter(|run| run.live).map_or(Ending::No, |run| ending(run, record));
         if ending == Ending::Before {
             return self.end(record, false);
         }
@@ -162,7 +161,9 @@ impl LogState {
             body => {
                 if let Some(run) = self.run.as_mut().filter(|run| run.live) {
                     run.declare(record.declarations.as_ref(), declarations);
-                    if *body == Body::Finish {
+                    if let Body::Finish { run: number, sent: Sent::Perhaps } = body
+                        && *number == run.id.number
+                    {
                         run.finish(record.received_ms);
                     }
                     run.count_record(&mut draft);
@@ -220,14 +221,39 @@ impl LogState {
         }
     }
 
+    /// Whether the next record belongs to the run that is live, by what follows it: the records
+    /// behind it in the order of their tickets, without those that were declared dead. To be asked
+    /// before [`LogState::step`]; the answer to records that decide never changes.
+    pub fn border<'a>(&self, record: &'a Record, later: impl Iterator<Item = &'a Record>) -> Border {
+        match self.run.as_ref().filter(|run| run.live) {
+            Some(run) if !self.is_repeat(record) => border::border(run, record, later),
+            _ => Border::Within,
+        }
+    }
+
+    /// Ends the live run before the next record, which [`LogState::border`] says begins another.
+    pub fn end_before(&mut self, record: &Record) -> Step {
+        self.end(record, false)
+    }
+
+    fn is_repeat(&self, record: &Record) -> bool {
+        record.sequence.is_some_and(|sequence| {
+            self.seen.contains(&record.source, sequence)
+                || self.seen_before.contains(&record.source, sequence)
+        })
+    }
+
     /// Whether a record that comes later, folded as the state is now, would close a chunk. Saves work,
     /// and decides nothing: what comes in between may prove it wrong.
     pub fn expects_chunk(&self, record: &Record) -> bool {
         match (self.run.as_ref().filter(|run| run.live), &record.body) {
-            (Some(run), Body::Data(batch)) if ending(run, &self.log, record) == Ending::No => {
-                run.closes_by(batch.newest_ns)
+            (Some(run), Body::Data(batch)) => {
+                run.is_over_at(record.received_ms) || run.closes_by(batch.newest_ns)
             }
-            (Some(run), _) => ending(run, &self.log, record) != Ending::No,
+            (Some(run), Body::IdleEnd) => run.is_over_at(record.received_ms),
+            (Some(run), Body::NewRun) => !run.is_import(),
+            (Some(run), Body::Finish { sent, .. }) => run.is_import() || *sent != Sent::Perhaps,
+            (Some(_), Body::Declared) => false,
             (None, Body::Data(batch)) => batch.samples > 0,
             (None, _) => false,
         }
@@ -265,15 +291,22 @@ enum Ending {
     With,
 }
 
-/// Decides by receive times alone; generators' clocks may be wrong.
-fn ending(run: &Run, log: &LogName, record: &Record) -> Ending {
+/// Decides by receive times and by what is asked; generators' clocks may be wrong.
+fn ending(run: &mut Run, record: &Record) -> Ending {
     let over = run.is_over_at(record.received_ms);
     let ends = match &record.body {
         Body::Data(batch) => return if over && batch.samples > 0 { Ending::Before } else { Ending::No },
         Body::IdleEnd => over,
-        Body::Hello => log.name.is_none() && run.hello_ends(record.received_ms),
         Body::NewRun => !run.is_import(),
-        Body::Finish => run.is_import(),
+        Body::Finish { run: number, .. } if *number != run.id.number => false,
+        Body::Finish { sent, .. } => {
+            run.is_import()
+                || match sent {
+                    Sent::Perhaps => false,
+                    Sent::All => true,
+                    Sent::AllBy(sender) => run.senders.leave(sender, record.received_ms),
+                }
+        }
         Body::Declared => false,
     };
     if ends { Ending::With } else { Ending::No }

@@ -2,6 +2,7 @@
 
 use crate::declare::Declarations;
 use crate::events::Event;
+use crate::fold::border::Senders;
 use crate::fold::emit::Shown;
 use crate::fold::generators::{Generators, Waiting};
 use crate::fold::kinds::Kinds;
@@ -23,8 +24,6 @@ const SECONDS_MOST: i64 = i64::MAX / SECOND_NS - 1;
 const FINISH_MS: u64 = 2_000;
 /// An import without a finish ends after this silence.
 const IMPORT_IDLE_MS: u64 = 3_600_000;
-/// A hello ends a run that is silent for so long.
-const HELLO_MS: u64 = 3_000;
 /// A chunk ends with the record once it passes this.
 pub(super) const CHUNK_BYTES: usize = 60_000;
 /// A chunk ends after so many records without a window.
@@ -48,6 +47,7 @@ pub struct Run {
     /// Newest receive time of data, Unix ms.
     pub(super) received_ms: u64,
     finish_ms: Option<u64>,
+    pub(super) senders: Senders,
 
     /// Unix seconds.
     pub(super) origin: i64,
@@ -145,6 +145,7 @@ impl Run {
             period: period_ms.div_ceil(1_000).min(366 * 86_400) as i64,
             received_ms: record.received_ms,
             finish_ms: None,
+            senders: Senders::begin(record),
             origin,
             oldest_ns: batch.oldest_ns,
             newest_ns: batch.oldest_ns,
@@ -190,7 +191,7 @@ impl Run {
 
     pub(super) fn current(&self) -> CurrentRun {
         let settled = self.finish_ms.map(|at| at.saturating_add(FINISH_MS));
-        let silent = self.received_ms.saturating_add(self.idle_ms);
+        let silent = self.silent_at_ms();
         CurrentRun {
             run: self.id.clone(),
             live: self.live,
@@ -219,9 +220,14 @@ impl Run {
         self.live && self.current().ends_at_ms.is_some_and(|end| received_ms >= end)
     }
 
-    /// Whether a hello that was received then ends the run.
-    pub(super) fn hello_ends(&self, received_ms: u64) -> bool {
-        !self.import && received_ms >= self.received_ms.saturating_add(HELLO_MS)
+    /// Whether somebody said before then that the run is over.
+    pub(super) fn finished_before(&self, received_ms: u64) -> bool {
+        self.finish_ms.is_some_and(|finish| finish <= received_ms)
+    }
+
+    /// When silence ends the run, Unix ms.
+    pub(super) fn silent_at_ms(&self) -> u64 {
+        self.received_ms.saturating_add(self.idle_ms)
     }
 
     pub(super) fn is_import(&self) -> bool {
@@ -276,6 +282,7 @@ impl Run {
             return;
         }
         self.received_ms = self.received_ms.max(record.received_ms);
+        self.senders.hear(record);
         self.counts.samples = self.counts.samples.saturating_add(batch.samples);
         let series: Vec<Option<u32>> = batch.series.iter().map(|key| self.series.intern(key)).collect();
         self.totals.resize(self.series.keys().len(), Tally::default());

@@ -84,6 +84,8 @@ pub struct Request {
     pub run: Option<String>,
     /// The client's own name for itself, else its IP address without the port.
     pub source: String,
+    /// The peer's address with its port; empty where the client names itself or it is not known.
+    pub peer: String,
     /// Number of this batch within `source`.
     pub sequence: Option<u64>,
     /// The request belongs to an import; `run` names it (`i7`).
@@ -155,6 +157,7 @@ impl Clock {
 ///     test: Some("shop".to_owned()),
 ///     run: None,
 ///     source: "127.0.0.1".to_owned(),
+///     peer: "127.0.0.1:54321".to_owned(),
 ///     sequence: None,
 ///     import: false,
 /// };

@@ -30,6 +30,7 @@ fn request(wire: Wire) -> Request {
         test: Some("t".to_owned()),
         run: None,
         source: "127.0.0.1".to_owned(),
+        peer: String::new(),
         sequence: None,
         import: false,
     }

@@ -9,7 +9,7 @@ use super::position::{self, Position};
 use super::reaper::{Decision, Reaped, Reaper};
 use super::value::{self, Encoded};
 use super::{declarations, keys};
-use crate::fold::{Chunk, RunMeta, Step};
+use crate::fold::{Border, Chunk, LOOK_AHEAD, RunMeta, Step};
 use crate::names::LogName;
 use crate::record::{Body, Record};
 use crate::settings::Settings;
@@ -19,6 +19,9 @@ use std::collections::VecDeque;
 /// Records to ask for where nothing is known of how many there are, and at the most.
 pub(super) const FETCH: u64 = 8;
 const FETCH_MOST: u64 = 32;
+
+/// Records to ask for at the most where one waits for those behind it to decide what it is.
+const FETCH_AHEAD: u64 = 2 * LOOK_AHEAD as u64;
 
 /// Keys deleted at once.
 const DELETE_BATCH: usize = 500;
@@ -77,6 +80,23 @@ struct Pending {
     state: Option<StoredState>,
 }
 
+/// The tickets that were asked for at once.
+struct Sight {
+    first: u64,
+    /// How many of them were taken.
+    next: usize,
+    heads: Vec<Option<Vec<u8>>>,
+}
+
+impl Sight {
+    /// The tickets not yet taken that are absent before one that is there.
+    fn holes(&self) -> impl Iterator<Item = u64> {
+        let last = self.heads.iter().rposition(Option::is_some).unwrap_or(0);
+        let absent = (self.next..last).filter(|&at| self.heads[at].is_none());
+        absent.map(|at| self.first + at as u64)
+    }
+}
+
 /// What a fetched ticket turned out to be.
 enum Found {
     Record(Box<Record>),
@@ -93,10 +113,11 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
         };
         let first = position.state.next_ticket();
         let known = self.cache.ticket(self.log).saturating_add(1).saturating_sub(first);
-        let fetch = position.fetch.max(known).min(FETCH_MOST);
+        let fetch = position.fetch.max(known.min(FETCH_MOST));
         let record_keys: Vec<String> =
             (first..first + fetch).map(|ticket| keys::record(self.log, ticket)).collect();
-        let heads = self.store.get_many(&record_keys).await?;
+        // Holes are before tickets that this instance knows to be given out.
+        let heads = self.store.get_leading(&record_keys, known as usize).await?;
         let in_hand = heads.iter().take_while(|head| head.is_some()).count();
         if in_hand == 0 {
             let absent = |i: usize| heads.get(i).is_none_or(Option::is_none);
@@ -106,7 +127,7 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
             return self.at_the_end(fold, position, &holes).await;
         }
         position.fetch = if in_hand as u64 == fetch { (fetch * 2).min(FETCH_MOST) } else { FETCH };
-        self.fold_records(fold, position, &record_keys[..in_hand], heads).await
+        self.fold_records(fold, position, &record_keys, heads).await
     }
 
     /// Where others or this instance have come, and whether the newest chunk's state is there.
@@ -148,7 +169,7 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
         let mut progress = Progress::default();
         if let Some(ends_at) = ends_at {
             if ends_at <= now {
-                self.append_idle_end(now).await?;
+                self.append_idle_end().await?;
                 progress.more = true;
             } else {
                 progress.again_ms = Some(ends_at - now);
@@ -159,16 +180,10 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
         Ok(progress)
     }
 
-    async fn append_idle_end(&self, received_ms: u64) -> Result<(), StoreError> {
+    async fn append_idle_end(&self) -> Result<(), StoreError> {
         let Folder { store, clock, settings, cache, log } = *self;
-        let record = Record {
-            received_ms,
-            source: SOURCE.to_owned(),
-            sequence: None,
-            declarations: None,
-            body: Body::IdleEnd,
-        };
-        match (Writer { store, clock, settings, cache, log }).write(&record).await {
+        let writer = Writer { store, clock, settings, cache, log };
+        match writer.tell(SOURCE, None, Body::IdleEnd).await {
             Ok(_) => Ok(()),
             Err(AppendError::Gone(reason) | AppendError::Unavailable(reason)) => Err(StoreError(reason)),
         }
@@ -219,20 +234,11 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
         record_keys: &[String],
         heads: Vec<Option<Vec<u8>>>,
     ) -> Result<Progress, StoreError> {
-        let first = position.state.next_ticket();
-        let mut found = Vec::with_capacity(record_keys.len());
-        for ((key, head), ticket) in record_keys.iter().zip(heads.into_iter().flatten()).zip(first..) {
-            let parts = value::parts_of(key, &head)?;
-            if parts > 0 {
-                position.large.push((ticket, parts));
-            }
-            match value::resolve::<_, Record>(self.store, key, &head).await? {
-                Some(record) => found.push(record),
-                // Its parts are being deleted: others have folded it.
-                None => return Ok(Progress { more: true, ..Progress::default() }),
-            }
-        }
-        let mut waiting = VecDeque::from(self.judge(first, found).await?);
+        let mut sight = Sight { first: position.state.next_ticket(), next: 0, heads };
+        let Some(found) = self.present(&mut position, record_keys, &mut sight).await? else {
+            return Ok(Progress { more: true, ..Progress::default() });
+        };
+        let mut waiting = VecDeque::from(found);
         let mut progress = Progress { more: true, ..Progress::default() };
         let mut pending: Option<Pending> = None;
         while let Some(found) = waiting.pop_front() {
@@ -251,6 +257,41 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
                     return self.reap(fold, position, &[ticket]).await;
                 }
             };
+            let later = waiting.iter().map_while(|found| match found {
+                Found::Record(record) => Some(Some(&**record)),
+                Found::Dead => Some(None),
+                Found::Undecided => None,
+            });
+            match position.state.border(&record, later.flatten()) {
+                Border::Within => {}
+                Border::Begins => {
+                    let step = position.state.end_before(&record);
+                    progress.chunks += step.chunks.len() as u32;
+                    self.take_step(&mut position, &mut pending, step, &waiting).await?;
+                    self.end_page(&mut position, pending.take()).await?;
+                }
+                Border::Undecided { until_ms } => {
+                    // What lies behind holes that were declared dead may decide.
+                    let more = self.behind_the_dead(&mut position, record_keys, &mut sight).await?;
+                    if more.as_ref().is_none_or(|more| !more.is_empty()) {
+                        let Some(more) = more else { return Ok(progress) };
+                        waiting.push_front(Found::Record(record));
+                        waiting.extend(more);
+                        continue;
+                    }
+                    if !self.end_page(&mut position, pending.take()).await? {
+                        return Ok(progress);
+                    }
+                    let next = position.state.next_ticket() + 1;
+                    let mut holes: Vec<u64> = (next..)
+                        .zip(&waiting)
+                        .filter(|(_, found)| matches!(found, Found::Undecided))
+                        .map(|(ticket, _)| ticket)
+                        .collect();
+                    holes.extend(sight.holes());
+                    return self.wait(fold, position, &sight, &holes, until_ms, progress).await;
+                }
+            }
             let declared = match &record.declarations {
                 Some(hash) => declarations::by_hash(self.store, self.cache, &self.log.test, hash).await?,
                 None => None,
@@ -271,6 +312,87 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
         if self.end_page(&mut position, pending).await? {
             fold.position = Some(position);
         }
+        Ok(progress)
+    }
+
+    /// The records from here to the first that is absent. `None`: parts of one are being deleted, so
+    /// others have folded it.
+    async fn present(
+        &self,
+        position: &mut Position,
+        record_keys: &[String],
+        sight: &mut Sight,
+    ) -> Result<Option<Vec<Found>>, StoreError> {
+        let first = sight.first + sight.next as u64;
+        let mut records = Vec::new();
+        while let Some(head) = sight.heads.get_mut(sight.next).and_then(Option::take) {
+            let (ticket, key) = (sight.first + sight.next as u64, &record_keys[sight.next]);
+            let parts = value::parts_of(key, &head)?;
+            if parts > 0 {
+                position.large.push((ticket, parts));
+            }
+            match value::resolve::<_, Record>(self.store, key, &head).await? {
+                Some(record) => records.push(record),
+                None => return Ok(None),
+            }
+            sight.next += 1;
+        }
+        self.judge(first, records).await.map(Some)
+    }
+
+    /// What can be seen behind the hole that the records so far end at, if it was declared dead.
+    async fn behind_the_dead(
+        &self,
+        position: &mut Position,
+        record_keys: &[String],
+        sight: &mut Sight,
+    ) -> Result<Option<Vec<Found>>, StoreError> {
+        let Folder { store, clock, settings, log, .. } = *self;
+        let reaper = Reaper { store, clock, settings, log };
+        let mut found = Vec::new();
+        while sight.holes().next() == Some(sight.first + sight.next as u64)
+            && reaper.decision(sight.first + sight.next as u64).await? == Some(Decision::Dead)
+        {
+            found.push(Found::Dead);
+            sight.next += 1;
+            match self.present(position, record_keys, sight).await? {
+                Some(more) => found.extend(more),
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(found))
+    }
+
+    /// A record waits for those behind it: for more of them, for a decision about one among them, or
+    /// for the time from which on any record decides.
+    async fn wait(
+        &self,
+        fold: &mut Fold,
+        mut position: Position,
+        sight: &Sight,
+        holes: &[u64],
+        until_ms: u64,
+        mut progress: Progress,
+    ) -> Result<Progress, StoreError> {
+        let asked = sight.heads.len() as u64;
+        if sight.next as u64 == asked && asked < FETCH_AHEAD {
+            position.fetch = (asked * 2).min(FETCH_AHEAD);
+            fold.position = Some(position);
+            return Ok(progress);
+        }
+        if !holes.is_empty() {
+            let reaped = self.reap(fold, position, holes).await?;
+            return Ok(Progress { chunks: progress.chunks, ..reaped });
+        }
+        let now = self.clock.now_ms();
+        if until_ms <= now {
+            self.append_idle_end().await?;
+        } else {
+            progress.more = false;
+            progress.again_ms = Some(until_ms - now);
+        }
+        position.fetch = asked;
+        fold.position = Some(position);
         Ok(progress)
     }
 

@@ -2,6 +2,8 @@
 
 use super::cache::Cache;
 use super::fault::broken;
+use super::hellos::{self, Hellos};
+use super::lease::Lease;
 use super::model::Ended;
 use super::{keys, value};
 use crate::names::LogName;
@@ -39,6 +41,20 @@ impl From<StoreError> for AppendError {
     }
 }
 
+/// Who sends, and by what connection; see [`Record`].
+#[derive(Debug, Clone, Copy)]
+pub struct Origin<'a> {
+    pub source: &'a str,
+    pub peer: &'a str,
+}
+
+/// What became of a record that was stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Appended {
+    /// How many records before it wait to be folded, as far as is known.
+    pub waiting: u64,
+}
+
 /// Where a record goes and with what.
 pub struct Writer<'a, S, C> {
     pub store: &'a S,
@@ -49,69 +65,92 @@ pub struct Writer<'a, S, C> {
 }
 
 impl<S: Store, C: Clock> Writer<'_, S, C> {
-    /// Stores what one request, or one piece of it, carries, and gives its ticket. After `Ok` it
-    /// counts, whatever happens to anyone.
+    /// Stores what one request, or one piece of it, carries. After `Ok` it counts, whatever happens to
+    /// anyone.
     pub async fn append(
         &self,
-        source: &str,
+        origin: Origin<'_>,
         sequence: Option<Sequence>,
         declarations: Option<String>,
         body: Body,
-    ) -> Result<u64, AppendError> {
-        if matches!(body, Body::Data(_)) {
-            self.refuse_stragglers().await?;
+    ) -> Result<Appended, AppendError> {
+        let mut record = self.record(origin.source, body);
+        record.peer = origin.peer.to_owned();
+        (record.sequence, record.declarations) = (sequence, declarations);
+        let mut folded = 0;
+        if matches!(record.body, Body::Data(_)) {
+            let (hellos, next_ticket) = self.look_around(&record).await?;
+            (record.greeted_ms, record.hello_ms) = (hellos.by_sender, hellos.newest);
+            record.received_ms = self.clock.now_ms();
+            folded = next_ticket;
         }
-        let received_ms = self.clock.now_ms();
-        self.write(&Record { received_ms, source: source.to_owned(), sequence, declarations, body }).await
-    }
-
-    /// A generator begins: a run that has been quiet for 3 s ends, and data that follows is late
-    /// for nothing.
-    pub async fn hello(&self, source: &str) -> Result<u64, AppendError> {
-        self.begin(source, Body::Hello).await
+        let ticket = self.write(&record).await?;
+        Ok(Appended { waiting: if folded > 0 { ticket.saturating_sub(folded) } else { 0 } })
     }
 
     /// Somebody asks for a new run: the live one ends now, and data that follows begins the next.
     pub async fn new_run(&self, source: &str) -> Result<u64, AppendError> {
-        self.begin(source, Body::NewRun).await
-    }
-
-    /// The load test is over; its last flush has 2 s to arrive.
-    pub async fn finish(&self, source: &str) -> Result<u64, AppendError> {
-        self.append(source, None, None, Body::Finish).await
-    }
-
-    async fn begin(&self, source: &str, body: Body) -> Result<u64, AppendError> {
-        let received_ms = self.clock.now_ms();
         // First, so that nobody sees the end without the hello that it came with.
-        self.store.set(&keys::hello(self.log), &value::encode_small(&received_ms)).await?;
-        let source = source.to_owned();
-        self.write(&Record { received_ms, source, sequence: None, declarations: None, body }).await
+        hellos::say(self.store, &self.log.test, source, self.clock.now_ms()).await?;
+        self.write(&self.record(source, Body::NewRun)).await
     }
 
-    /// Refuses what comes shortly after the end of the log's last run that can be seen, so that
-    /// stragglers make no ghost runs. One look into the store, two when a run has begun since.
-    async fn refuse_stragglers(&self) -> Result<(), AppendError> {
-        let known = self.cache.last_run(self.log);
-        let asked =
-            [keys::last_run(self.log), keys::hello(self.log), keys::ended(&self.log.run(known.unwrap_or(1)))];
+    /// A record that says something else than samples.
+    pub async fn tell(
+        &self,
+        source: &str,
+        declarations: Option<String>,
+        body: Body,
+    ) -> Result<u64, AppendError> {
+        self.write(&Record { declarations, ..self.record(source, body) }).await
+    }
+
+    fn record(&self, source: &str, body: Body) -> Record {
+        Record {
+            received_ms: self.clock.now_ms(),
+            source: source.to_owned(),
+            peer: String::new(),
+            greeted_ms: None,
+            hello_ms: None,
+            sequence: None,
+            declarations: None,
+            body,
+        }
+    }
+
+    /// What is known of hellos, and which ticket is folded next (0: not known); and refuses what comes shortly after the end of the log's last run
+    /// that can be seen, so that stragglers make no ghost runs. One look into the store, two when a
+    /// run has begun since.
+    async fn look_around(&self, record: &Record) -> Result<(Hellos, u64), AppendError> {
+        let known = self.cache.last_run(self.log).unwrap_or(1);
+        let [newest, sender] = hellos::keys(&self.log.test, record.sender());
+        let asked = [
+            keys::last_run(self.log),
+            keys::ended(&self.log.run(known)),
+            newest,
+            sender,
+            keys::lease(self.log),
+        ];
         let found = self.store.get_many(&asked).await?;
-        let Some(last) = found[0].as_ref().map(|v| value::decode::<u64>(&asked[0], v)).transpose()? else {
-            return Ok(());
+        let value = |at: usize| found[at].as_deref();
+        let hellos = Hellos::read(&asked[2..4], [value(2), value(3)], record.sender())?;
+        let lease = value(4).map(|v| value::decode::<Lease>(&asked[4], v)).transpose()?;
+        let seen = (hellos, lease.map_or(0, |lease| lease.next_ticket));
+        let Some(last) = value(0).map(|v| value::decode::<u64>(&asked[0], v)).transpose()? else {
+            return Ok(seen);
         };
         let run = self.log.run(last);
-        let ended = if last == known.unwrap_or(1) {
-            found[2].as_ref().map(|v| value::decode::<Ended>(&asked[2], v)).transpose()?
+        let ended = if last == known {
+            value(1).map(|v| value::decode::<Ended>(&asked[1], v)).transpose()?
         } else {
             self.cache.note_last_run(self.log, last);
             value::get::<_, Ended>(self.store, &keys::ended(&run)).await?
         };
-        let Some(ended) = ended.filter(|ended| !ended.by_data) else { return Ok(()) };
-        let hello = found[1].as_ref().map(|v| value::decode::<u64>(&asked[1], v)).transpose()?;
+        let Some(ended) = ended.filter(|ended| !ended.by_data) else { return Ok(seen) };
         let ago = self.clock.now_ms().saturating_sub(ended.end.received_ms);
-        let greeted = hello.is_some_and(|hello| hello + HELLO_SLACK_MS >= ended.end.received_ms);
+        let greeted = hellos.newest.is_some_and(|hello| hello + HELLO_SLACK_MS >= ended.end.received_ms);
         if ago >= self.settings.straggler_ms || greeted {
-            return Ok(());
+            return Ok(seen);
         }
         Err(AppendError::Gone(format!(
             "the run {run} ended {:.1} s ago, and data that comes within {} s of an end is late for it",

@@ -26,8 +26,19 @@ pub(super) fn last_run(log: &LogName) -> String {
     format!("log/{log}/last")
 }
 
-pub(super) fn hello(log: &LogName) -> String {
-    format!("log/{log}/hello")
+/// A hint: who folds the log in the background.
+pub(super) fn lease(log: &LogName) -> String {
+    format!("log/{log}/lease")
+}
+
+/// A hint: when the test's newest hello came.
+pub(super) fn hello(test: &TestName) -> String {
+    format!("test/{test}/hello")
+}
+
+/// A hint: who of those that share a place said hello last, and when.
+pub(super) fn hello_place(test: &TestName, place: u32) -> String {
+    format!("test/{test}/hello/{place}")
 }
 
 pub(super) fn meta(run: &RunId) -> String {

@@ -28,8 +28,10 @@ pub mod cache;
 pub mod declarations;
 mod fault;
 mod gallop;
+mod hellos;
 mod keys;
 pub mod labels;
+pub mod lease;
 mod model;
 mod position;
 mod reaper;
@@ -45,7 +47,17 @@ mod testing;
 
 use crate::fold::Run;
 use crate::names::{RunId, TestName};
-use crate::store::{Store, StoreError};
+use crate::store::{Clock, Store, StoreError};
+
+/// A load generator of the test says that it begins.
+pub async fn hello<S: Store, C: Clock>(
+    store: &S,
+    clock: &C,
+    test: &TestName,
+    sender: &str,
+) -> Result<(), StoreError> {
+    hellos::say(store, test, sender, clock.now_ms()).await
+}
 
 /// The number of a test's next unnamed import.
 pub async fn new_import<S: Store>(store: &S, test: &TestName) -> Result<u64, StoreError> {

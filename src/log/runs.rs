@@ -277,7 +277,7 @@ pub async fn read<S: Store>(store: &S, run: &RunId, cursor: Cursor) -> Result<Pa
     loop {
         let first = page.cursor.chunk;
         let asked: Vec<String> = (first..first + CHUNK_PAGE).map(|index| keys::events(run, index)).collect();
-        let heads = store.get_many(&asked).await?;
+        let heads = store.get_leading(&asked, 0).await?;
         let mut newest: Option<(StoredChunk, usize)> = None;
         let mut at_end = false;
         for (key, head) in asked.iter().zip(heads) {

@@ -6,7 +6,7 @@ use loadgate::aggregate::packed::Packed;
 use loadgate::aggregate::sketch::bucket_of;
 use loadgate::fold::{LogState, Step};
 use loadgate::names::{LogName, TestName};
-use loadgate::record::{Batch, Body, Dimension, Record, Second, Sequence, SeriesKey};
+use loadgate::record::{Batch, Body, Dimension, Record, Second, Sent, Sequence, SeriesKey};
 use loadgate::settings::Settings;
 use serde_json::Value;
 
@@ -15,12 +15,23 @@ const T: i64 = 1_795_300_000;
 /// Its receive time, Unix ms.
 const R: u64 = 1_795_300_000_000;
 
+const FINISH: Body = Body::Finish { run: 1, sent: Sent::Perhaps };
+
 fn log() -> LogName {
     LogName::unnamed(TestName::parse("shop").expect("a name"))
 }
 
 fn record(received_ms: u64, body: Body) -> Record {
-    Record { received_ms, source: "k6".to_owned(), sequence: None, declarations: None, body }
+    Record {
+        received_ms,
+        source: "k6".to_owned(),
+        peer: String::new(),
+        greeted_ms: None,
+        hello_ms: None,
+        sequence: None,
+        declarations: None,
+        body,
+    }
 }
 
 /// One sample of a metric for each value, each in a second of its own age.
@@ -95,29 +106,39 @@ fn after(log: LogName, records: &[Record]) -> (String, bool) {
 #[test]
 fn a_run_ends_by_receive_times_and_by_nothing_else() {
     let first = || data(R, &[0]);
-    let named = || LogName::named(TestName::parse("shop").expect("a name"), "x");
     for (what, log, records, run, live) in [
         ("data just within the idle time", log(), vec![first(), data(R + 29_999, &[30])], "shop.1", true),
         ("data after the idle time", log(), vec![first(), data(R + 30_000, &[30])], "shop.2", true),
         ("event times alone", log(), vec![first(), data(R + 1_000, &[500])], "shop.1", true),
         ("an idle end too early", log(), vec![first(), record(R + 29_999, Body::IdleEnd)], "shop.1", true),
         ("an idle end", log(), vec![first(), record(R + 30_000, Body::IdleEnd)], "shop.1", false),
-        ("a hello too early", log(), vec![first(), record(R + 2_999, Body::Hello)], "shop.1", true),
-        ("a hello", log(), vec![first(), record(R + 3_000, Body::Hello)], "shop.1", false),
-        ("a hello in a named log", named(), vec![first(), record(R + 9_000, Body::Hello)], "shop.x", true),
         ("a new run", log(), vec![first(), record(R + 1, Body::NewRun)], "shop.1", false),
-        ("a finish alone", log(), vec![first(), record(R + 1_000, Body::Finish)], "shop.1", true),
+        (
+            "a finish of another run",
+            log(),
+            vec![first(), record(R + 1_000, Body::Finish { run: 2, sent: Sent::All })],
+            "shop.1",
+            true,
+        ),
+        (
+            "a finish when all was sent",
+            log(),
+            vec![first(), record(R, Body::Finish { run: 1, sent: Sent::All })],
+            "shop.1",
+            false,
+        ),
+        ("a finish alone", log(), vec![first(), record(R + 1_000, FINISH)], "shop.1", true),
         (
             "the last flush after a finish",
             log(),
-            vec![first(), record(R + 1_000, Body::Finish), data(R + 2_999, &[1])],
+            vec![first(), record(R + 1_000, FINISH), data(R + 2_999, &[1])],
             "shop.1",
             true,
         ),
         (
             "data 2 s after a finish",
             log(),
-            vec![first(), record(R + 1_000, Body::Finish), data(R + 3_000, &[1])],
+            vec![first(), record(R + 1_000, FINISH), data(R + 3_000, &[1])],
             "shop.2",
             true,
         ),
@@ -126,8 +147,8 @@ fn a_run_ends_by_receive_times_and_by_nothing_else() {
             log(),
             vec![
                 first(),
-                record(R + 1_000, Body::Finish),
-                record(R + 2_500, Body::Finish),
+                record(R + 1_000, FINISH),
+                record(R + 2_500, FINISH),
                 record(R + 3_000, Body::IdleEnd),
             ],
             "shop.1",
@@ -142,8 +163,8 @@ fn a_run_ends_by_receive_times_and_by_nothing_else() {
             true,
         ),
         ("a new run on an import", log(), vec![import(R, &[0]), record(R + 1, Body::NewRun)], "shop.1", true),
-        ("an import's finish", log(), vec![import(R, &[0]), record(R + 1, Body::Finish)], "shop.1", false),
-        ("only declarations", log(), vec![record(R, Body::Declared), record(R, Body::Hello)], "", false),
+        ("an import's finish", log(), vec![import(R, &[0]), record(R + 1, FINISH)], "shop.1", false),
+        ("only declarations", log(), vec![record(R, Body::Declared), record(R, Body::NewRun)], "", false),
     ] {
         assert_eq!(after(log, &records), (run.to_owned(), live), "{what}");
     }

@@ -128,6 +128,7 @@ fn an_upload_that_began_before_a_change_does_not_bring_the_old_dashboard_back() 
         test: Some("shop".to_owned()),
         run: None,
         source: "k6".to_owned(),
+        peer: String::new(),
         sequence: None,
         import: false,
     };

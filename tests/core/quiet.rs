@@ -28,7 +28,7 @@ fn folding_comes_to_rest_behind_any_number_of_records_without_a_chunk() {
                 // One that remembers nothing has to go over all of them.
                 rest(&Server::on(first.memory.clone(), first.hands.clone()), "quiet");
             }
-            block_on(first.service.hello(Some("quiet"))).expect("the store works");
+            block_on(first.service.hello(Some("quiet"), "10.0.0.1:5000")).expect("the store works");
         }
     }
 }

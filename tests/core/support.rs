@@ -3,6 +3,7 @@
 use flate2::read::MultiGzDecoder;
 use loadgate::ingest::{Encoding, Precision, Request, Wire};
 use loadgate::log::runs::{Cursor, PageEvent};
+use loadgate::record::Sent;
 use loadgate::service::{Outcome, Service};
 use loadgate::settings::Settings;
 use loadgate::store::{Clock, Store, StoreError};
@@ -110,6 +111,11 @@ impl Server {
 
     /// Posts a body whole.
     pub fn post(&self, wire: Wire, test: &str, source: &str, body: &[u8]) -> Outcome {
+        self.post_by(wire, test, source, "", body)
+    }
+
+    /// The same over a connection, `IP:PORT`.
+    fn post_by(&self, wire: Wire, test: &str, source: &str, peer: &str, body: &[u8]) -> Outcome {
         let request = Request {
             wire,
             encoding: Encoding::Identity,
@@ -117,6 +123,7 @@ impl Server {
             test: Some(test.to_owned()),
             run: None,
             source: source.to_owned(),
+            peer: peer.to_owned(),
             sequence: None,
             import: false,
         };
@@ -139,14 +146,15 @@ impl Server {
             self.pass(at - before.unwrap_or(at));
             before = Some(at);
             let target = request["target"].as_str().expect("a target");
+            let peer = request["peer"].as_str().expect("a peer");
             if target.starts_with("/query") {
-                block_on(self.service.hello(Some(test))).expect("a hello");
+                block_on(self.service.hello(Some(test), peer)).expect("a hello");
                 each(self);
                 continue;
             }
-            let peer = request["peer"].as_str().and_then(|peer| peer.split(':').next()).expect("a peer");
+            let ip = peer.split(':').next().expect("an address");
             let body = request["body"].as_str().expect("a body");
-            let outcome = self.post(Wire::InfluxLines, test, peer, body.as_bytes());
+            let outcome = self.post_by(Wire::InfluxLines, test, ip, peer, body.as_bytes());
             assert_eq!(outcome.receipt.refused, 0, "{:?}", outcome.receipt.errors);
             each(self);
         }
@@ -160,7 +168,7 @@ impl Server {
     /// Ends the newest run of a test and folds to its end.
     pub fn finish(&self, test: &str) -> String {
         self.fold(test);
-        let run = block_on(self.service.finish_run(test)).expect("there is a run").to_string();
+        let run = block_on(self.service.finish_run(test, Sent::Perhaps)).expect("there is a run").to_string();
         self.pass(5_000);
         self.fold(test);
         run

@@ -4,7 +4,7 @@ use crate::bindings::exports::loadgate::dashboard::{events, ingest, runs, types}
 use loadgate::ingest::{Encoding, Precision, Refusal, Request, Wire};
 use loadgate::log::rows;
 use loadgate::log::runs::{Cursor, Page};
-use loadgate::record::Dimension;
+use loadgate::record::{Dimension, Sent};
 use loadgate::service::Outcome;
 
 pub fn failure(refusal: Refusal) -> types::Failure {
@@ -40,8 +40,17 @@ pub fn request(request: ingest::Request) -> Request {
         test: request.test,
         run: request.run,
         source: request.source,
+        peer: request.peer,
         sequence: request.sequence,
         import: request.import,
+    }
+}
+
+pub fn sent(sent: ingest::Sent) -> Sent {
+    match sent {
+        ingest::Sent::Perhaps => Sent::Perhaps,
+        ingest::Sent::All => Sent::All,
+        ingest::Sent::AllBy(sender) => Sent::AllBy(sender),
     }
 }
 
@@ -58,6 +67,7 @@ pub fn receipt(outcome: Outcome) -> ingest::Receipt {
             .map(|error| ingest::LineError { line: error.line, reason: error.reason })
             .collect(),
         logs: outcome.news.iter().map(ToString::to_string).collect(),
+        waiting: outcome.waiting,
         failure: outcome.failure.map(failure),
     }
 }

@@ -88,8 +88,8 @@ impl ingest::GuestUpload for Upload {
 impl ingest::Guest for Aggregator {
     type Upload = Upload;
 
-    fn hello(test: Option<String>) -> Result<Vec<String>, Failure> {
-        with(async |service| service.hello(test.as_deref()).await).map(|log| names([log]))
+    fn hello(test: Option<String>, sender: String) -> Result<(), Failure> {
+        with(async |service| service.hello(test.as_deref(), &sender).await)
     }
 
     fn declare(test: String, options: Vec<u8>) -> Result<(), Failure> {
@@ -112,8 +112,9 @@ impl ingest::Guest for Aggregator {
         with(async |service| service.new_run(&test).await).map(|log| names([log]))
     }
 
-    fn finish_run(target: String) -> Result<(String, Vec<String>), Failure> {
-        with(async |service| service.finish_run(&target).await).map(|run| (run.to_string(), names([run.log])))
+    fn finish_run(target: String, sent: ingest::Sent) -> Result<(String, Vec<String>), Failure> {
+        with(async |service| service.finish_run(&target, convert::sent(sent)).await)
+            .map(|run| (run.to_string(), names([run.log])))
     }
 
     fn new_import(test: Option<String>) -> Result<String, Failure> {
@@ -122,6 +123,14 @@ impl ingest::Guest for Aggregator {
 }
 
 impl log::Guest for Aggregator {
+    fn hold(log: String, holder: u64) -> Result<bool, Failure> {
+        with(async |service| service.hold(&log, holder).await)
+    }
+
+    fn release(log: String, holder: u64) -> Result<(), Failure> {
+        with(async |service| service.release(&log, holder).await)
+    }
+
     fn advance(log: String) -> Result<log::Progress, Failure> {
         with(async |service| service.advance(&log).await).map(|progress| log::Progress {
             chunks: progress.chunks,

@@ -2,7 +2,6 @@
 
 use crate::bindings::loadgate::dashboard::ingest::{self, Receipt};
 use crate::reply::{self, Reply};
-use crate::tender;
 use http::{HeaderValue, StatusCode};
 
 /// The version that clients are told; k6 and JMeter only look for its presence.
@@ -56,7 +55,9 @@ pub fn error(status: StatusCode, message: &str) -> Reply {
 }
 
 /// `/query`: CREATE DATABASE begins a test; SHOW and DROP are understood as far as clients need.
-pub fn query(statement: &str, db: Option<&str>) -> Reply {
+///
+/// `sender` is who asks, as its samples will name it.
+pub fn query(statement: &str, db: Option<&str>, sender: &str) -> Reply {
     let words: Vec<&str> = statement.trim().trim_end_matches(';').split_whitespace().collect();
     let is = |wanted: &[&str]| {
         words.len() >= wanted.len()
@@ -66,11 +67,8 @@ pub fn query(statement: &str, db: Option<&str>) -> Reply {
         let quoted = words[2..].join(" ");
         let name = quoted.split(" WITH ").next().unwrap_or_default().trim().trim_matches('"');
         let name = if name.is_empty() { db.unwrap_or_default() } else { name };
-        return match ingest::hello(Some(name)) {
-            Ok(logs) => {
-                logs.into_iter().for_each(tender::tend);
-                results(serde_json::json!({ "statement_id": 0 }))
-            }
+        return match ingest::hello(Some(name), sender) {
+            Ok(()) => results(serde_json::json!({ "statement_id": 0 })),
             Err(failure) => {
                 let (status, text) = reply::failure_parts(&failure);
                 error(status, text)

@@ -11,13 +11,19 @@ use spin_sdk::time::sleep;
 use spin_sdk::wasip3::http::types::{ErrorCode, Request as WasiRequest};
 use spin_sdk::wasip3::wit_bindgen::{StreamReader, StreamResult};
 use std::pin::{Pin, pin};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Read at once at the most; large reads cost fewer calls through the host.
 const READ_BYTES: usize = 256 * 1024;
 
-/// A slow body's lines are stored after so long.
-const FLUSH: Duration = Duration::from_millis(500);
+/// Lines are stored this long after they came at the latest, however slowly or steadily a body flows;
+/// what folds them has the rest of half a second.
+const FLUSH: Duration = Duration::from_millis(300);
+
+/// So many records may wait to be folded; beyond, answers are late, the more the more there are.
+const BACKLOG: u64 = 500;
+const SLOWED: Duration = Duration::from_millis(20);
+const SLOWED_MOST: u32 = 20;
 
 /// The body of a request, as it arrives.
 struct Body {
@@ -69,28 +75,43 @@ pub async fn receive(request: Request, upload: &Upload) -> Result<Receipt, Failu
     let incoming = Incoming::open(upload)?;
     let mut body = Body::of(request).ok_or_else(cut_short)?;
     let mut reading = Box::pin(body.next());
+    // An absolute time: one that began anew with every read would never come while data flows.
+    let mut due = Instant::now() + FLUSH;
     let complete = loop {
-        match select(reading, pin!(sleep(FLUSH))).await {
-            Either::Left(((rest, Ok(Some(bytes))), _)) => {
-                body = rest;
-                if push(&incoming, &bytes).is_err() {
-                    break true; // the receipt says why
+        let left = due.saturating_duration_since(Instant::now());
+        let mut over = left.is_zero();
+        if !over {
+            match select(reading, pin!(sleep(left))).await {
+                Either::Left(((rest, Ok(Some(bytes))), _)) => {
+                    body = rest;
+                    if push(&incoming, &bytes).is_err() {
+                        break true; // the receipt says why
+                    }
+                    reading = Box::pin(body.next());
                 }
-                reading = Box::pin(body.next());
-            }
-            Either::Left(((_, Ok(None)), _)) => break true,
-            Either::Left(((_, Err(_)), _)) => break false,
-            Either::Right((_, unfinished)) => {
-                reading = unfinished;
-                match incoming.flush() {
-                    Ok(news) => news.into_iter().for_each(tender::tend),
-                    Err(_) => break true,
+                Either::Left(((_, Ok(None)), _)) => break true,
+                Either::Left(((_, Err(_)), _)) => break false,
+                Either::Right((_, unfinished)) => {
+                    reading = unfinished;
+                    over = true;
                 }
             }
+        }
+        if over {
+            match incoming.flush() {
+                Ok(news) => news.into_iter().for_each(tender::tend),
+                Err(_) => break true,
+            }
+            due = Instant::now() + FLUSH;
         }
     };
     let receipt = incoming.finish(complete);
     receipt.logs.iter().cloned().for_each(tender::tend);
+    if receipt.waiting > BACKLOG {
+        // One generator posts once a second and never comes here; who feeds as fast as it can, waits for
+        // the fold, lest the page fall behind by minutes.
+        sleep(SLOWED * u32::try_from(receipt.waiting / BACKLOG).unwrap_or(u32::MAX).min(SLOWED_MOST)).await;
+    }
     Ok(receipt)
 }
 

@@ -2,7 +2,7 @@
 
 use crate::auth::{self, Access};
 use crate::bindings::loadgate::dashboard::ingest::{
-    self as aggregator, Encoding, Precision, Request as Upload, Wire,
+    self as aggregator, Encoding, Precision, Request as Upload, Sent, Wire,
 };
 use crate::bindings::loadgate::dashboard::runs;
 use crate::bindings::loadgate::dashboard::types::Failure;
@@ -282,17 +282,40 @@ fn upload(call: &Call, wire: Wire, test: Option<&str>) -> Result<Upload, Failure
             Failure::Invalid("X-Loadgate-Sequence is the number of the batch, a whole number".to_owned())
         })?),
     };
-    let peer = call.header("spin-client-addr").map_or("unknown", address);
+    let Sender { named, peer } = sender(call);
     Ok(Upload {
         wire,
         encoding,
         precision,
         test: test.map(str::to_owned),
         run: call.header("x-loadgate-run").or_else(|| call.param("run")).map(str::to_owned),
-        source: call.header("x-loadgate-source").or_else(|| call.param("source")).unwrap_or(peer).to_owned(),
+        source: named.unwrap_or_else(|| address(peer)).to_owned(),
+        peer: if named.is_none() { peer.to_owned() } else { String::new() },
         sequence,
         import: call.param("import").is_some_and(|value| value == "1" || value == "true"),
     })
+}
+
+/// Who sends a request.
+struct Sender<'a> {
+    /// The client's own name for itself.
+    named: Option<&'a str>,
+    /// `IP:PORT`, by the host.
+    peer: &'a str,
+}
+
+impl<'a> Sender<'a> {
+    /// What tells one load generator from another.
+    fn name(&self) -> &'a str {
+        self.named.unwrap_or(self.peer)
+    }
+}
+
+fn sender<'a>(call: &'a Call) -> Sender<'a> {
+    Sender {
+        named: call.header("x-loadgate-source").or_else(|| call.param("source")),
+        peer: call.header("spin-client-addr").unwrap_or("unknown"),
+    }
 }
 
 /// An address without its port: `127.0.0.1:5000`, `[::1]:5000`.
@@ -347,6 +370,7 @@ async fn query(call: Call<'_>, settings: &Settings) -> Reply {
     if !auth::allowed(settings, Access::Write, &call.headers, &call.query) {
         return influx_unauthorized();
     }
+    let asker = sender(&call).name().to_owned();
     let mut statement = call.param("q").map(str::to_owned);
     let mut db = call.param("db").map(str::to_owned);
     if statement.is_none() && call.method == Method::POST {
@@ -367,7 +391,7 @@ async fn query(call: Call<'_>, settings: &Settings) -> Reply {
         }
     }
     match statement {
-        Some(statement) => influx::query(&statement, db.as_deref()),
+        Some(statement) => influx::query(&statement, db.as_deref(), &asker),
         None => influx::error(StatusCode::BAD_REQUEST, "missing required parameter \"q\""),
     }
 }
@@ -473,7 +497,7 @@ async fn command(call: &Call<'_>) -> Reply {
             // A pipeline finishes the run right after it has sent the last of it.
             tender::catch_up(&run)
                 .await
-                .and_then(|()| aggregator::finish_run(&run))
+                .and_then(|()| aggregator::finish_run(&run, &sent(call)))
                 .map(|(run, logs)| done(serde_json::json!({ "run": run, "finished": true }), logs))
         }
         ["tests", test, "new-run"] => {
@@ -482,7 +506,8 @@ async fn command(call: &Call<'_>) -> Reply {
         }
         ["tests", test, "hello"] => {
             let test = decoded(test);
-            aggregator::hello(Some(&test)).map(|logs| done(serde_json::json!({ "test": test }), logs))
+            aggregator::hello(Some(&test), sender(call).name())
+                .map(|()| done(serde_json::json!({ "test": test }), vec![]))
         }
         ["tests", test, _] => {
             let test = decoded(test);
@@ -492,6 +517,16 @@ async fn command(call: &Call<'_>) -> Reply {
         _ => Err(Failure::NotFound("there is nothing at this path".to_owned())),
     };
     result.unwrap_or_else(|error| reply::failure(&error))
+}
+
+/// What a finish says of samples that may still be on their way: `?settled=true` that there are none,
+/// of the client that names itself, else of anybody.
+fn sent(call: &Call) -> Sent {
+    match (call.param("settled"), sender(call).named) {
+        (Some("1" | "true"), Some(name)) => Sent::AllBy(name.to_owned()),
+        (Some("1" | "true"), None) => Sent::All,
+        _ => Sent::Perhaps,
+    }
 }
 
 /// What a run's end says of it.

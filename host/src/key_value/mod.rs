@@ -68,7 +68,9 @@ pub trait Store: Send + Sync {
 pub async fn open(location: &str) -> Result<Arc<dyn Store>> {
     Ok(if location == "memory:" {
         Arc::new(Memory::default())
-    } else if ["redis:", "rediss:", "redis+unix:", "unix:", "valkey:"].iter().any(|s| location.starts_with(s))
+    } else if ["redis:", "rediss:", "redis+unix:", redis::AS_SPIN, "unix:", "valkey:"]
+        .iter()
+        .any(|s| location.starts_with(s))
     {
         Arc::new(Redis::connect(location).await.with_context(|| format!("cannot use the store {location}"))?)
     } else {

@@ -4,6 +4,8 @@ use super::*;
 
 const NOW: u64 = T as u64 * 1_000;
 
+const FINISH: Body = Body::Finish { run: 1, sent: Sent::Perhaps };
+
 /// A run whose newest data came at `NOW`.
 fn running() -> LogState {
     let mut state = unnamed();
@@ -21,11 +23,11 @@ fn a_record_ends_a_run_only_when_its_receive_time_says_so() {
     for (body, after_ms, ends) in [
         (Body::IdleEnd, IDLE_MS - 1, false),
         (Body::IdleEnd, IDLE_MS, true),
-        (Body::Hello, 2_999, false),
-        (Body::Hello, 3_000, true),
         (Body::NewRun, 0, true),
         (Body::Declared, 10 * IDLE_MS, false),
-        (Body::Finish, 10 * IDLE_MS, false),
+        (FINISH, 10 * IDLE_MS, false),
+        (Body::Finish { run: 1, sent: Sent::All }, 0, true),
+        (Body::Finish { run: 2, sent: Sent::All }, 0, false),
     ] {
         let mut state = running();
         let step = state.step(&record(NOW + after_ms, body.clone()), None);
@@ -74,9 +76,9 @@ fn silence_counts_from_the_newest_receive_time_whatever_the_order_of_tickets() {
 #[test]
 fn a_finish_lets_the_last_flush_in() {
     let mut state = running();
-    state.step(&record(NOW + 500, Body::Finish), None);
+    state.step(&record(NOW + 500, FINISH), None);
     // A second finish puts nothing off.
-    state.step(&record(NOW + 1_500, Body::Finish), None);
+    state.step(&record(NOW + 1_500, FINISH), None);
     assert_eq!(state.current().unwrap().ends_at_ms, Some(NOW + 2_500));
     let flush = |at| data(NOW + at, &[(T * 1_000 + 400, "http_reqs", 1.0)]);
     assert!(state.step(&flush(2_499), None).consumed);
@@ -98,21 +100,13 @@ fn an_import_ends_by_its_finish_or_after_an_hour() {
     };
     let mut state = LogState::new(LogName::import(TestName::from_foreign("shop"), 1));
     assert!(state.step(&import(NOW), None).began.is_some_and(|began| began.import));
-    for body in [Body::Hello, Body::NewRun, Body::IdleEnd] {
+    for body in [Body::NewRun, Body::IdleEnd] {
         assert!(state.step(&record(NOW + 3_599_999, body), None).ended.is_none());
     }
     assert!(state.clone().step(&import(NOW + 3_599_999), None).consumed);
     assert!(!state.clone().step(&import(NOW + 3_600_000), None).consumed);
     assert!(state.clone().step(&record(NOW + 3_600_000, Body::IdleEnd), None).ended.is_some());
-    assert!(state.step(&record(NOW + 1, Body::Finish), None).ended.is_some());
-}
-
-#[test]
-fn a_hello_ends_only_unnamed_runs() {
-    let log = LogName::named(TestName::from_foreign("shop"), "nightly");
-    let mut state = LogState::new(log);
-    state.step(&request_at(0), None);
-    assert!(state.step(&record(NOW + 20_000, Body::Hello), None).ended.is_none());
+    assert!(state.step(&record(NOW + 1, FINISH), None).ended.is_some());
 }
 
 #[test]
@@ -120,19 +114,12 @@ fn nothing_but_samples_begins_a_run() {
     let mut state = unnamed();
     let mut refused = batch(&[]);
     refused.refused.push(("no value".to_owned(), 3));
-    let bodies = [
-        Body::Declared,
-        Body::Hello,
-        Body::NewRun,
-        Body::Finish,
-        Body::IdleEnd,
-        Body::Data(Box::new(refused)),
-    ];
+    let bodies = [Body::Declared, Body::NewRun, FINISH, Body::IdleEnd, Body::Data(Box::new(refused))];
     for body in bodies {
         let step = state.step(&record(NOW, body), None);
         assert_eq!(step, Step { consumed: true, began: None, chunks: Vec::new(), ended: None });
     }
-    assert_eq!((state.next_ticket(), state.current()), (7, None));
+    assert_eq!((state.next_ticket(), state.current()), (6, None));
 }
 
 #[test]

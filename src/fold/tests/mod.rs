@@ -1,5 +1,6 @@
 //! The fold by itself: records in, steps out.
 
+mod border;
 mod life;
 mod state;
 mod time;
@@ -71,7 +72,16 @@ fn key(dimension: Dimension, key: &[&str], metric: &str) -> SeriesKey {
 }
 
 fn record(received_ms: u64, body: Body) -> Record {
-    Record { received_ms, source: "10.0.0.1".to_owned(), sequence: None, declarations: None, body }
+    Record {
+        received_ms,
+        source: "10.0.0.1".to_owned(),
+        peer: String::new(),
+        greeted_ms: None,
+        hello_ms: None,
+        sequence: None,
+        declarations: None,
+        body,
+    }
 }
 
 fn data(received_ms: u64, samples: &[Sample]) -> Record {
@@ -86,7 +96,10 @@ fn request_at(second: i64) -> Record {
 /// Gives records until each is consumed.
 fn fold(state: &mut LogState, records: &[Record]) -> Vec<Step> {
     let mut steps = Vec::new();
-    for record in records {
+    for (at, record) in records.iter().enumerate() {
+        if state.border(record, records[at + 1..].iter()) == Border::Begins {
+            steps.push(state.end_before(record));
+        }
         loop {
             let step = state.step(record, None);
             let consumed = step.consumed;

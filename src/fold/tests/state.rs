@@ -17,10 +17,11 @@ fn traffic(seed: u64, records: usize) -> Vec<Record> {
         now += next(3_000) as i64;
         let received = (T * 1_000 + now) as u64;
         let body = match next(40) {
-            0 => Body::Finish,
+            0 => {
+                Body::Finish { run: 1 + next(3), sent: [Sent::Perhaps, Sent::All][next(2) as usize].clone() }
+            }
             1 => Body::IdleEnd,
-            2 => Body::Hello,
-            3 => Body::NewRun,
+            2 | 3 => Body::NewRun,
             4 => Body::Declared,
             _ => {
                 let samples: Vec<Sample> = (0..next(60))

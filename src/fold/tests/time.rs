@@ -106,7 +106,7 @@ fn a_long_gap_of_an_import_is_told_by_its_borders() {
     let mut state = LogState::new(LogName::import(TestName::from_foreign("shop"), 1));
     let mut steps = fold(&mut state, &[record(0, Body::Data(Box::new(import)))]);
     steps.push(end(&mut state));
-    steps.push(state.step(&record(0, Body::Finish), None));
+    steps.push(state.step(&record(0, Body::Finish { run: 1, sent: Sent::Perhaps }), None));
     let times = times(&steps);
     assert!(times.len() < 12, "{times:?}");
     assert!(times.is_sorted_by(|a, b| a < b), "{times:?}");

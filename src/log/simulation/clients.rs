@@ -5,6 +5,7 @@ use super::model::Model;
 use super::world::{START_MS, SimClock, SimStore, World};
 use crate::ingest::{Encoding, Precision, Request, Wire};
 use crate::names::{LogName, RunId, TestName};
+use crate::record::Sent;
 use crate::service::Service;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -18,6 +19,17 @@ const IMPORTED_MS: u64 = START_MS - 6 * 3_600_000;
 
 /// Custom metrics that clients declare, each with a type that changes.
 const CUSTOM: u64 = 3;
+
+/// Connections, by which any client may come: borders of runs fall anywhere.
+const PEERS: u64 = 4;
+
+fn sent(world: &World) -> Sent {
+    match world.below(3) {
+        0 => Sent::Perhaps,
+        1 => Sent::All,
+        _ => Sent::AllBy(format!("p{}", world.below(PEERS))),
+    }
+}
 
 pub fn unnamed() -> LogName {
     LogName::unnamed(TestName::from_foreign(TEST))
@@ -94,10 +106,10 @@ pub async fn command(stage: Rc<Stage>, replica: Replica) {
         world.sleep(world.below(120_000)).await;
         match world.below(8) {
             0 => drop(replica.new_run(TEST).await),
-            1 | 2 => drop(replica.finish_run(TEST).await),
+            1 | 2 => drop(replica.finish_run(TEST, sent(world)).await),
             3 => {
                 if let Some(log) = stage.any_log(|log| log.name.is_some()) {
-                    drop(replica.finish_run(&log.run(1 + world.below(2)).to_string()).await);
+                    drop(replica.finish_run(&log.run(1 + world.below(2)).to_string(), sent(world)).await);
                 }
             }
             4 | 5 => {
@@ -105,7 +117,8 @@ pub async fn command(stage: Rc<Stage>, replica: Replica) {
                 let options = format!(r#"{{"thresholds":{{"{metric}":["count>{}"]}}}}"#, world.below(3));
                 drop(replica.declare(TEST, options.as_bytes()).await);
             }
-            _ => drop(replica.hello(Some(TEST)).await),
+            // One of the connections that clients have.
+            _ => drop(replica.hello(Some(TEST), &format!("p{}", world.below(PEERS))).await),
         }
     }
 }
@@ -191,7 +204,7 @@ impl Client {
         let world = &self.stage.world;
         for _ in 0..5 {
             // Some do not hear the answer, and ask again all the same.
-            if self.replica.finish_run(&run.to_string()).await.is_ok() && !world.chance(100) {
+            if self.replica.finish_run(&run.to_string(), Sent::Perhaps).await.is_ok() && !world.chance(100) {
                 return;
             }
             world.sleep(world.below(5_000)).await;
@@ -283,6 +296,11 @@ impl Post {
             test: Some(TEST.to_owned()),
             run: log.name.clone().filter(|_| is_import(log) || !self.tagging),
             source: self.source.clone(),
+            peer: if stage.world.chance(500) {
+                String::new()
+            } else {
+                format!("p{}", stage.world.below(PEERS))
+            },
             sequence: self.sequence,
             import: is_import(log),
         };

@@ -2,7 +2,7 @@
 
 use super::world::World;
 use crate::declare::Declarations;
-use crate::fold::{Chunk, LogState};
+use crate::fold::{Border, Chunk, LogState};
 use crate::log::model::StoredChunk;
 use crate::log::reaper::Decision;
 use crate::log::runs::{Page, PageEvent};
@@ -143,12 +143,13 @@ impl Model {
         let mut state = LogState::new(log.clone());
         let mut chunks: Vec<Chunk> = Vec::new();
         let mut finishes = 0;
+        let mut records: Vec<Option<(Record, Option<Declarations>)>> = Vec::new();
         for ticket in 1..=tickets {
             let decision = world
                 .value(&keys::hole(log, ticket))
                 .and_then(|bytes| value::decode::<Decision>("hole", &bytes).ok());
             if decision == Some(Decision::Dead) {
-                state.skip();
+                records.push(None);
                 continue;
             }
             let Some(bytes) = world.archived(&keys::record(log, ticket)) else {
@@ -162,7 +163,7 @@ impl Model {
                     return finishes;
                 }
             };
-            finishes += usize::from(record.body == Body::Finish);
+            finishes += usize::from(matches!(record.body, Body::Finish { .. }));
             let declared: Option<Declarations> = record.declarations.as_ref().and_then(|hash| {
                 let bytes = world.value(&keys::declarations(&log.test, hash))?;
                 value::decode("declarations", &bytes).ok()
@@ -170,8 +171,21 @@ impl Model {
             if declared.is_none() && record.declarations.is_some() {
                 self.blame(format!("record {ticket} of {log} names declarations that are not there"));
             }
+            records.push(Some((record, declared)));
+        }
+        for (at, found) in records.iter().enumerate() {
+            let Some((record, declared)) = found else {
+                state.skip();
+                continue;
+            };
+            let later = records[at + 1..].iter().flatten().map(|(record, _)| record);
+            match state.border(record, later) {
+                Border::Within => {}
+                Border::Begins => chunks.extend(state.end_before(record).chunks),
+                Border::Undecided { .. } => self.blame(format!("{log} waits at record {}", at + 1)),
+            }
             loop {
-                let step = state.step(&record, declared.as_ref());
+                let step = state.step(record, declared.as_ref());
                 chunks.extend(step.chunks);
                 if step.consumed {
                     break;

@@ -118,6 +118,13 @@ fn two_servers_on_one_redis_show_one_run() {
 }
 
 #[test]
+fn so_do_two_on_a_redis_that_refuses_to_read_many_keys_at_once_as_spin_does() {
+    let redis = Redis::start();
+    let url = redis.url.replace("redis:", "redis+spin:");
+    assert_one_run_over_two(&on(&url), &on(&url));
+}
+
+#[test]
 fn two_processes_on_one_sqlite_file_show_one_run() {
     let folder = TempDir::new().expect("a folder");
     let store = store_in(folder.path());

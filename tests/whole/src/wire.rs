@@ -170,22 +170,13 @@ fn a_client_that_goes_away_loses_nothing_that_it_sent() {
 
 #[test]
 fn start_interrupt_and_start_again_are_two_runs() {
-    // The idle time does not separate them: the second hello does.
+    // The idle time does not separate them: the second comes by a connection that said hello after
+    // the first fell silent, and the first is not heard again.
     let settings = [("idle", "10m")];
     let server = Server::with(Options { settings: &settings, ..Options::default() });
     play(&server, "k6/aborted/influx.ndjson.gz", "edit");
-    let began = Instant::now();
     wait_for("the run", || server.runs("edit").pop());
     hello(&server, "edit").document();
-    if began.elapsed() < Duration::from_secs(2) {
-        assert_eq!(server.state("edit.1"), "live", "a second k6 of the same run says hello, too");
-    }
-    // Whoever starts k6 again does so seconds later.
-    wait_for("a hello to end the run", || {
-        hello(&server, "edit").document();
-        (server.state("edit.1") == "ended").then_some(())
-    });
-    assert!(began.elapsed() > Duration::from_secs(2), "not before 3 s of silence");
     play(&server, "k6/aborted/influx.ndjson.gz", "edit");
     wait_for("the second run", || (server.runs("edit") == ["edit.2", "edit.1"]).then_some(()));
     server.finish("edit.2");
