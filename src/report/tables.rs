@@ -147,6 +147,10 @@ fn thresholds(summary: &Value) -> Table {
             figure(margin, Unit::Ratio),
             text(&number(row, "firstFailed").map_or(NOTHING.to_owned(), |at| clock(at - start))),
             match row["passes"].as_bool() {
+                // Nothing is green while other limits may be missing.
+                Some(true) if summary["health"]["thresholdsKnown"].as_bool() == Some(false) => {
+                    chip("none", "pass")
+                }
                 Some(true) => chip("good", "pass"),
                 Some(false) => chip("bad", "fail"),
                 None if !row["unknown"].is_null() => chip("warning", "type not known"),

@@ -18,7 +18,7 @@ export function sayWanted(wanted) {
 
 function sayRow({ wanted, reached, dropped, seconds }) {
   const over = Math.max(seconds, 1);
-  const figure = (count) =>
-    count === null ? "not known" : `${format(count, "count")} (${format(count / over, "rate")})`;
-  return `wanted ${figure(wanted)} iterations, reached ${figure(reached)}, dropped ${format(dropped, "count")}`;
+  const figure = (count, of = "") =>
+    count === null ? "not known" : `${format(count, "count")}${of} (${format(count / over, "rate")})`;
+  return `wanted ${figure(wanted, " iterations")}, reached ${figure(reached)}, dropped ${format(dropped, "count")}`;
 }

@@ -40,7 +40,7 @@ test("a shortfall is loud, and a rate that was reached is told quietly", () => {
   assert.equal(state, "bad");
   assert.deepEqual(
     lines.map(({ scenario, text }) => [scenario, text.replaceAll("\u00a0", " ")]),
-    [["buy", "wanted 100 (10.0/s) iterations, reached 60 (6.00/s), dropped 40"]],
+    [["buy", "wanted 100 iterations (10.0/s), reached 60 (6.00/s), dropped 40"]],
   );
   assert.equal(sayWanted([{ ...row, reached: 100, dropped: 0, short: false }]).state, "none");
   assert.match(sayWanted([{ ...row, reached: null }]).lines[0].text, /reached not known/);
