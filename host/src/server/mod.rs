@@ -83,6 +83,7 @@ impl Server {
         let (phases, phase) = watch::channel(Phase::Serving);
         let front = Arc::new(Front {
             app: app.clone(),
+            store: store.clone(),
             phase: phase.clone(),
             local: address,
             born: Instant::now(),
@@ -206,6 +207,7 @@ async fn accept(
 /// What every connection shares.
 struct Front {
     app: App,
+    store: Arc<dyn key_value::Store>,
     phase: watch::Receiver<Phase>,
     local: SocketAddr,
     born: Instant,
@@ -215,7 +217,8 @@ struct Front {
 
 impl Front {
     async fn answer(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<WasiBody> {
-        if !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
+        let changes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+        if changes {
             let now = u64::try_from(self.born.elapsed().as_millis()).unwrap_or(u64::MAX);
             self.last_write.store(now.max(1), Ordering::Relaxed);
         }
@@ -223,6 +226,13 @@ impl Front {
             return problem(StatusCode::BAD_REQUEST, "the request's target or Host header is malformed");
         };
         match self.app.answer(request).await {
+            Ok(response) if changes => match self.store.flush().await {
+                Ok(()) => response,
+                Err(error) => {
+                    eprintln!("loadgate: {error}");
+                    problem(StatusCode::SERVICE_UNAVAILABLE, "what was sent may not be kept; send it again")
+                }
+            },
             Ok(response) => self.release(response),
             Err(error) => {
                 eprintln!("loadgate: a request failed: {error:#}");
