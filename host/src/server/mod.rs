@@ -3,13 +3,15 @@
 mod announce;
 mod body;
 mod demo;
+mod health;
 
 pub use self::demo::Demo;
 
 use self::body::{Phase, Until};
+use self::health::Health;
 use crate::assets::Assets;
 use crate::component::App;
-use crate::{engine, key_value};
+use crate::{engine, journal, key_value};
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HOST};
@@ -83,6 +85,7 @@ impl Server {
         let (phases, phase) = watch::channel(Phase::Serving);
         let front = Arc::new(Front {
             app: app.clone(),
+            health: Health::new(store.clone()),
             phase: phase.clone(),
             local: address,
             born: Instant::now(),
@@ -182,7 +185,7 @@ async fn accept(
                         | io::ErrorKind::ConnectionReset
                         | io::ErrorKind::Interrupted
                 ) {
-                    eprintln!("loadgate: cannot accept a connection: {error}");
+                    journal::error(&format!("cannot accept a connection: {error}"));
                     tokio::time::sleep(Duration::from_millis(100)).await;
                 }
                 continue;
@@ -206,6 +209,7 @@ async fn accept(
 /// What every connection shares.
 struct Front {
     app: App,
+    health: Health,
     phase: watch::Receiver<Phase>,
     local: SocketAddr,
     born: Instant,
@@ -219,13 +223,16 @@ impl Front {
             let now = u64::try_from(self.born.elapsed().as_millis()).unwrap_or(u64::MAX);
             self.last_write.store(now.max(1), Ordering::Relaxed);
         }
+        if let Some(answer) = self.health.answer(&request).await {
+            return answer;
+        }
         let Some(request) = self.admit(request, peer) else {
             return problem(StatusCode::BAD_REQUEST, "the request's target or Host header is malformed");
         };
         match self.app.answer(request).await {
             Ok(response) => self.release(response),
             Err(error) => {
-                eprintln!("loadgate: a request failed: {error:#}");
+                journal::error(&format!("a request failed: {error:#}"));
                 problem(StatusCode::INTERNAL_SERVER_ERROR, "the server failed; its log says why")
             }
         }
