@@ -75,6 +75,7 @@ impl Health {
 
 async fn probe(store: Arc<dyn Store>) -> Result<(), StoreError> {
     store.set(LABEL, KEY, b"1").await?;
+    store.flush().await?;
     match store.get(LABEL, KEY).await? {
         Some(_) => Ok(()),
         None => Err(StoreError("the store did not keep what it took".to_owned())),

@@ -86,6 +86,7 @@ impl Server {
         let front = Arc::new(Front {
             app: app.clone(),
             health: Health::new(store.clone()),
+            store: store.clone(),
             phase: phase.clone(),
             local: address,
             born: Instant::now(),
@@ -210,6 +211,7 @@ async fn accept(
 struct Front {
     app: App,
     health: Health,
+    store: Arc<dyn key_value::Store>,
     phase: watch::Receiver<Phase>,
     local: SocketAddr,
     born: Instant,
@@ -219,7 +221,8 @@ struct Front {
 
 impl Front {
     async fn answer(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<WasiBody> {
-        if !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
+        let changes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+        if changes {
             let now = u64::try_from(self.born.elapsed().as_millis()).unwrap_or(u64::MAX);
             self.last_write.store(now.max(1), Ordering::Relaxed);
         }
@@ -230,6 +233,13 @@ impl Front {
             return problem(StatusCode::BAD_REQUEST, "the request's target or Host header is malformed");
         };
         match self.app.answer(request).await {
+            Ok(response) if changes => match self.store.flush().await {
+                Ok(()) => response,
+                Err(error) => {
+                    journal::error(&error.to_string());
+                    problem(StatusCode::SERVICE_UNAVAILABLE, "what was sent may not be kept; send it again")
+                }
+            },
             Ok(response) => self.release(response),
             Err(error) => {
                 journal::error(&format!("a request failed: {error:#}"));
