@@ -92,6 +92,12 @@ impl<S: Store, C: Clock> Service<S, C> {
         Writer { store: &self.store, clock: &self.clock, settings: &self.settings, cache: &self.cache, log }
     }
 
+    /// Whether the store takes a value and gives it back.
+    pub async fn ready(&self) -> Result<(), Refusal> {
+        let now_ms = self.clock.now_ms();
+        log::probe(&self.store, now_ms).await.map_err(Refusal::from)
+    }
+
     /// Begins an upload. Reads the test's declarations, and nothing of the body.
     pub async fn open(&self, request: Request) -> Result<Session, Refusal> {
         if request.run.as_deref().is_some_and(|run| run.len() > limits::NAME_BYTES) {

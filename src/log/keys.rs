@@ -2,6 +2,11 @@
 
 use crate::names::{LogName, RunId, TestName};
 
+/// What a question about the store's health writes.
+pub(super) fn health() -> String {
+    "health".to_owned()
+}
+
 pub(super) fn tickets(log: &LogName) -> String {
     format!("log/{log}/tickets")
 }

@@ -59,6 +59,15 @@ pub async fn hello<S: Store, C: Clock>(
     hellos::say(store, test, sender, clock.now_ms()).await
 }
 
+/// Writes a value and reads it.
+pub async fn probe<S: Store>(store: &S, now_ms: u64) -> Result<(), StoreError> {
+    store.set(&keys::health(), now_ms.to_string().as_bytes()).await?;
+    match store.get(&keys::health()).await? {
+        Some(_) => Ok(()),
+        None => Err(StoreError("the store did not keep what it took".to_owned())),
+    }
+}
+
 /// The number of a test's next unnamed import.
 pub async fn new_import<S: Store>(store: &S, test: &TestName) -> Result<u64, StoreError> {
     Ok(u64::try_from(store.increment(&keys::imports(test), 1).await?).unwrap_or(1))

@@ -50,6 +50,10 @@ impl control::Guest for Aggregator {
         let settings = Settings::parse(pairs).map_err(|error| Failure::Invalid(error.to_string()))?;
         configure(settings).map(|_| ()).map_err(convert::failure)
     }
+
+    fn ready() -> Result<(), Failure> {
+        with(async |service| service.ready().await)
+    }
 }
 
 /// An upload: what is left of it is dropped with it.

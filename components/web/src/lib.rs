@@ -4,8 +4,10 @@
 mod assets;
 mod auth;
 mod events;
+mod health;
 mod influx;
 mod ingest;
+mod journal;
 mod reply;
 mod report;
 mod routes;

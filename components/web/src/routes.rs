@@ -6,9 +6,10 @@ use crate::bindings::loadgate::dashboard::ingest::{
 };
 use crate::bindings::loadgate::dashboard::runs;
 use crate::bindings::loadgate::dashboard::types::Failure;
+use crate::ingest::Unread;
 use crate::reply::{self, Reply};
 use crate::settings::Settings;
-use crate::{assets, events, influx, ingest, report, rows, settings, tender};
+use crate::{assets, events, health, influx, ingest, report, rows, settings, tender};
 use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_ENCODING, SET_COOKIE, VARY, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use spin_sdk::http::Request;
@@ -27,7 +28,7 @@ const STATEMENT_BYTES: usize = 64 * 1024;
 
 /// One request, taken apart.
 struct Call<'a> {
-    request: Request,
+    request: Unread,
     method: Method,
     /// Parts of the path, still percent-encoded.
     path: Vec<&'a str>,
@@ -54,6 +55,10 @@ impl Call<'_> {
 
 /// Answers any request.
 pub async fn answer(request: Request) -> Reply {
+    // Asked by whoever runs the server, and answered whatever is wrong with it.
+    if let Some(answer) = health::answer(&request) {
+        return answer;
+    }
     let settings = match settings::get().await {
         Ok(settings) => settings,
         Err(sentence) => return reply::problem(StatusCode::INTERNAL_SERVER_ERROR, &sentence),
@@ -64,8 +69,12 @@ pub async fn answer(request: Request) -> Reply {
     let path: Vec<&str> = uri.path().split('/').skip(1).collect();
     let query =
         form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()).into_owned().collect::<Vec<_>>();
-    let call = Call { request, method: method.clone(), path, query, headers };
+    let request = Unread::of(request);
+    let call = Call { request: request.clone(), method: method.clone(), path, query, headers };
     let mut answer = route(call, &settings).await;
+    if !matches!(method, Method::GET | Method::HEAD | Method::OPTIONS) {
+        request.discard().await;
+    }
     if !settings.cors_origin.is_empty()
         && matches!(method, Method::GET | Method::HEAD | Method::OPTIONS)
         && let Ok(origin) = HeaderValue::from_str(&settings.cors_origin)
@@ -530,7 +539,7 @@ fn sent(call: &Call) -> Sent {
 }
 
 /// What a run's end says of it.
-async fn set_outcome(request: Request, run: &str) -> Reply {
+async fn set_outcome(request: Unread, run: &str) -> Reply {
     match ingest::collect(request, LABEL_BYTES).await {
         // It may have been acknowledged a moment ago.
         Ok(document) => {
@@ -543,7 +552,7 @@ async fn set_outcome(request: Request, run: &str) -> Reply {
 /// Takes a test's name and a document.
 type Declare = fn(&str, &[u8]) -> Result<(), Failure>;
 
-async fn take_declaration(request: Request, test: String, declare: Declare) -> Reply {
+async fn take_declaration(request: Unread, test: String, declare: Declare) -> Reply {
     let result = match ingest::collect(request, OPTIONS_BYTES).await {
         Ok(document) => declare(&test, &document),
         Err(error) => Err(error),
@@ -551,7 +560,7 @@ async fn take_declaration(request: Request, test: String, declare: Declare) -> R
     no_content(result)
 }
 
-async fn set_dashboard(request: Request, test: String) -> Reply {
+async fn set_dashboard(request: Unread, test: String) -> Reply {
     match ingest::collect(request, DASHBOARD_BYTES).await {
         Ok(document) => no_content(aggregator::set_dashboard(&test, &document)),
         Err(error) => reply::failure(&error),

@@ -4,6 +4,7 @@
 use crate::bindings::loadgate::dashboard::events::log_of;
 use crate::bindings::loadgate::dashboard::log;
 use crate::bindings::loadgate::dashboard::types::Failure;
+use crate::{journal, reply};
 use spin_sdk::time::sleep;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -125,7 +126,7 @@ impl Task<'_> {
             }
         }
         if let Err(error) = log::release(self.log, HOLDER.with(|holder| *holder)) {
-            eprintln!("folding {}: {}", self.log, crate::reply::failure_parts(&error).1);
+            journal::error(&format!("folding {}: {}", self.log, reply::sentence(&error)));
         }
     }
 
@@ -150,7 +151,7 @@ impl Task<'_> {
                 }
                 Err(error) => {
                     failures += 1;
-                    eprintln!("folding {}: {}", self.log, crate::reply::failure_parts(&error).1);
+                    journal::error(&format!("folding {}: {}", self.log, reply::sentence(&error)));
                     if failures >= ATTEMPTS {
                         return Outcome::GivenUp;
                     }

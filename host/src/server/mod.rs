@@ -3,13 +3,15 @@
 mod announce;
 mod body;
 mod demo;
+mod health;
 
 pub use self::demo::Demo;
 
 use self::body::{Phase, Until};
+use self::health::Health;
 use crate::assets::Assets;
 use crate::component::App;
-use crate::{engine, key_value};
+use crate::{engine, journal, key_value};
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HOST};
@@ -83,6 +85,7 @@ impl Server {
         let (phases, phase) = watch::channel(Phase::Serving);
         let front = Arc::new(Front {
             app: app.clone(),
+            health: Health::new(store.clone()),
             store: store.clone(),
             phase: phase.clone(),
             local: address,
@@ -183,7 +186,7 @@ async fn accept(
                         | io::ErrorKind::ConnectionReset
                         | io::ErrorKind::Interrupted
                 ) {
-                    eprintln!("loadgate: cannot accept a connection: {error}");
+                    journal::error(&format!("cannot accept a connection: {error}"));
                     tokio::time::sleep(Duration::from_millis(100)).await;
                 }
                 continue;
@@ -207,6 +210,7 @@ async fn accept(
 /// What every connection shares.
 struct Front {
     app: App,
+    health: Health,
     store: Arc<dyn key_value::Store>,
     phase: watch::Receiver<Phase>,
     local: SocketAddr,
@@ -222,6 +226,9 @@ impl Front {
             let now = u64::try_from(self.born.elapsed().as_millis()).unwrap_or(u64::MAX);
             self.last_write.store(now.max(1), Ordering::Relaxed);
         }
+        if let Some(answer) = self.health.answer(&request).await {
+            return answer;
+        }
         let Some(request) = self.admit(request, peer) else {
             return problem(StatusCode::BAD_REQUEST, "the request's target or Host header is malformed");
         };
@@ -229,13 +236,13 @@ impl Front {
             Ok(response) if changes => match self.store.flush().await {
                 Ok(()) => response,
                 Err(error) => {
-                    eprintln!("loadgate: {error}");
+                    journal::error(&error.to_string());
                     problem(StatusCode::SERVICE_UNAVAILABLE, "what was sent may not be kept; send it again")
                 }
             },
             Ok(response) => self.release(response),
             Err(error) => {
-                eprintln!("loadgate: a request failed: {error:#}");
+                journal::error(&format!("a request failed: {error:#}"));
                 problem(StatusCode::INTERNAL_SERVER_ERROR, "the server failed; its log says why")
             }
         }

@@ -152,6 +152,6 @@ const TROUBLE = { checks: "thresholds fail", errors: "kinds of errors" };
 function troubleOf(run, { view }) {
   if (view === "checks") return tally(run.thresholds).fail;
   if (view !== "errors") return 0;
-  const failed = run.tables.statuses.filter(({ key }) => key.length === 4 && isError(key[2], key[3]));
+  const failed = run.tables.statuses.filter(({ key }) => key.length >= 4 && isError(key[2], key[3]));
   return new Set(failed.map(({ key }) => `${key[2]} ${key[3]}`)).size;
 }
