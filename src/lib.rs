@@ -20,7 +20,6 @@ mod distribution;
 pub mod events;
 pub mod fold;
 pub mod ingest;
-pub mod journal;
 pub mod limits;
 pub mod log;
 pub mod names;

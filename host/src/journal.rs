@@ -1,6 +1,6 @@
 //! The server's log on standard error: lines with time and level, at a bounded rate over all instances.
 
-use loadgate::journal::{Journal, Level};
+use loadgate_journal::{Journal, Level};
 use std::io;
 use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
@@ -17,7 +17,8 @@ pub fn error(sentence: &str) {
     let now_ms = u64::try_from(now_ms).unwrap_or(u64::MAX);
     let line = JOURNAL.lock().unwrap_or_else(PoisonError::into_inner).line(now_ms, Level::Error, sentence);
     if let Some(line) = line {
-        eprintln!("{line}");
+        let time = jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M:%S UTC");
+        eprintln!("{time} {line}");
     }
 }
 

@@ -9,7 +9,7 @@ mod body;
 mod chart;
 mod codes;
 mod format;
-pub(crate) use format::moment;
+pub use format::moment;
 mod head;
 mod limits;
 mod panels;

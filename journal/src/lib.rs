@@ -1,10 +1,10 @@
-//! What operators read in a server's log: lines with time and level, at a bounded rate.
+//! What operators read in a server's log: lines with level, at a bounded rate. Who writes them puts the
+//! time before. A crate of its own, without dependencies, for the host knows nothing of the core.
 //!
 //! A store that fails fails thousands of times a minute; one line says it as well. So a sentence is
 //! said once in ten seconds, and of different ones no more than ten; the next line says how many were
 //! left out.
 
-use crate::report::moment;
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -40,7 +40,7 @@ impl Journal {
         Journal { since_ms: 0, said: BTreeSet::new(), left_out: 0 }
     }
 
-    /// The line to write, without its end; `None` where it is left out.
+    /// The line to write, without time and end; `None` where it is left out.
     pub fn line(&mut self, now_ms: u64, level: Level, sentence: &str) -> Option<String> {
         // A clock that was set back begins a new span, too.
         if now_ms < self.since_ms || now_ms - self.since_ms >= SPAN_MS {
@@ -52,7 +52,7 @@ impl Journal {
             self.left_out += 1;
             return None;
         }
-        let line = format!("{} {level} {sentence}", moment(now_ms as f64));
+        let line = format!("{level} {sentence}");
         Some(match std::mem::take(&mut self.left_out) {
             0 => line,
             left_out => format!("{line} ({left_out} lines like the last ones were left out)"),
@@ -67,9 +67,9 @@ mod tests {
     const NOW: u64 = 1_795_000_000_000;
 
     #[test]
-    fn a_line_has_time_level_and_no_break() {
+    fn a_line_has_a_level_and_no_break() {
         let line = Journal::new().line(NOW, Level::Error, "the store:\nfull\n");
-        assert_eq!(line.as_deref(), Some("2026-11-18 11:06:40 UTC ERROR the store: full"));
+        assert_eq!(line.as_deref(), Some("ERROR the store: full"));
     }
 
     #[test]
