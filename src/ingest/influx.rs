@@ -150,7 +150,9 @@ impl Influx {
         clock: Clock,
     ) -> Result<(), Wrong> {
         let name = &line[..memchr2(b',', b' ', line).unwrap_or(line.len())];
-        if session.metrics.knows(name) && self.line(line, session, clock).is_ok() {
+        // A line that is refused leaves its name behind.
+        let known = session.metrics.knows(name);
+        if known && self.line(line, session, clock).is_ok() {
             self.give_up(session);
             return Ok(());
         }
@@ -179,7 +181,7 @@ impl Influx {
                 self.give_up(session);
                 Ok(())
             }
-            Err(wrong) if session.metrics.knows(name) => {
+            Err(wrong) if known => {
                 self.give_up(session);
                 self.keep(line, wrong, session)
             }

@@ -43,8 +43,11 @@ impl Naive {
                 naive.add(format!("{metric}|Check|{}|{}", tag("group"), tag("check")), value);
             }
             if metric == "http_reqs" {
-                let key =
+                let mut key =
                     format!("{}|{}|{}|{}", tag("method"), tag("name"), tag("status"), tag("error_code"));
+                if let phase @ ("::setup" | "::teardown") = tag("group") {
+                    key += &phase.replace("::", "|");
+                }
                 naive.add(format!("{metric}|Status|{key}"), value);
             }
         }
