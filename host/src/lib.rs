@@ -13,5 +13,7 @@ pub mod component;
 pub mod compose;
 pub mod engine;
 pub mod key_value;
+mod redact;
 pub mod server;
+mod settings;
 mod variables;
