@@ -143,9 +143,10 @@ pub enum Dimension {
     Metric,
     /// `metric{tag:value,…}` of a threshold or an objective.
     Submetric,
-    /// By method and name: `http_reqs`, `http_req_failed`, `http_req_duration`.
+    /// By method and name: `http_reqs`, `http_req_failed`, `http_req_duration`. Requests of setup and
+    /// teardown have that word as a third part.
     Request,
-    /// By method, name, status and error code: `http_reqs`.
+    /// By method, name, status and error code: `http_reqs`. Setup and teardown as above, as a fifth part.
     Status,
     /// By group and check: `checks`.
     Check,

@@ -12,6 +12,7 @@ use crate::log::cache::Cache;
 use crate::log::runs::ReadError;
 use crate::log::{self, declarations, labels, retention, rows, runs};
 use crate::names::{LogName, RunId, TestName};
+use crate::outcome;
 use crate::record::{Body, Dimension, Sent, Sequence};
 use crate::settings::Settings;
 use crate::store::{Clock, Store, StoreError};
@@ -36,6 +37,8 @@ pub struct Session {
     news: BTreeSet<LogName>,
     /// Logs that were written to.
     written: BTreeSet<LogName>,
+    /// The most records that waited to be folded.
+    waiting: u64,
     /// What ended the upload early.
     failure: Option<Refusal>,
     /// The hash of the declarations in force.
@@ -51,6 +54,8 @@ pub struct Outcome {
     pub run: Option<String>,
     pub receipt: Receipt,
     pub news: BTreeSet<LogName>,
+    /// How many records waited to be folded, at the most.
+    pub waiting: u64,
     pub failure: Option<Refusal>,
 }
 
@@ -87,6 +92,12 @@ impl<S: Store, C: Clock> Service<S, C> {
         Writer { store: &self.store, clock: &self.clock, settings: &self.settings, cache: &self.cache, log }
     }
 
+    /// Whether the store takes a value and gives it back.
+    pub async fn ready(&self) -> Result<(), Refusal> {
+        let now_ms = self.clock.now_ms();
+        log::probe(&self.store, now_ms).await.map_err(Refusal::from)
+    }
+
     /// Begins an upload. Reads the test's declarations, and nothing of the body.
     pub async fn open(&self, request: Request) -> Result<Session, Refusal> {
         if request.run.as_deref().is_some_and(|run| run.len() > limits::NAME_BYTES) {
@@ -108,6 +119,7 @@ impl<S: Store, C: Clock> Service<S, C> {
             log,
             news: BTreeSet::new(),
             written: BTreeSet::new(),
+            waiting: 0,
             failure: None,
             declared,
             untold: false,
@@ -137,6 +149,24 @@ impl<S: Store, C: Clock> Service<S, C> {
         let log = LogName::unnamed(test);
         self.writer(&log).tell(COMMANDS, Some(hash), Body::Declared).await?;
         Ok(())
+    }
+
+    /// Takes what people declare of a test's custom metrics.
+    pub async fn declare_metrics(&self, test: &str, metrics: &[u8]) -> Result<(), Refusal> {
+        let test = foreign_test(Some(test))?;
+        let declared =
+            Declarations::from_metrics(metrics).map_err(|error| Refusal::Invalid(error.to_string()))?;
+        let hash = declarations::declare(&self.store, &self.cache, &test, &declared).await?;
+        let log = LogName::unnamed(test);
+        self.writer(&log).tell(COMMANDS, Some(hash), Body::Declared).await?;
+        Ok(())
+    }
+
+    /// Notes how a run ended (`{"exit": CODE}`).
+    pub async fn set_outcome(&self, run: &str, document: &[u8]) -> Result<(), Refusal> {
+        let run = self.run(run).await?;
+        let outcome = outcome::Outcome::parse(document).map_err(Refusal::Invalid)?;
+        Ok(labels::set_outcome(&self.store, &run, outcome).await?)
     }
 
     /// Gives a test a dashboard of its own.
@@ -204,8 +234,16 @@ impl<S: Store, C: Clock> Service<S, C> {
     }
 
     pub async fn advance(&self, log: &str) -> Result<Progress, Refusal> {
-        let log = LogName::parse(log).ok_or_else(|| Refusal::NotFound("there is no such log".to_owned()))?;
-        self.fold(&log).await
+        self.fold(&known_log(log)?).await
+    }
+
+    /// Asks to fold a log in the background; see [`log::lease`].
+    pub async fn hold(&self, log: &str, holder: u64) -> Result<bool, Refusal> {
+        Ok(log::lease::hold(&self.store, &self.clock, &self.cache, &known_log(log)?, holder).await?)
+    }
+
+    pub async fn release(&self, log: &str, holder: u64) -> Result<(), Refusal> {
+        Ok(log::lease::release(&self.store, &self.cache, &known_log(log)?, holder).await?)
     }
 
     async fn fold(&self, log: &LogName) -> Result<Progress, Refusal> {
@@ -259,7 +297,7 @@ impl<S: Store, C: Clock> Service<S, C> {
         }
         if figures {
             for item in &mut items {
-                item.figures = runs::figures(&self.store, &item.run).await?;
+                runs::add_figures(&self.store, item).await?;
             }
         }
         Ok(runs::json(&items))
@@ -373,6 +411,10 @@ fn known_test(name: &str) -> Result<TestName, Refusal> {
     })
 }
 
+fn known_log(name: &str) -> Result<LogName, Refusal> {
+    LogName::parse(name).ok_or_else(|| Refusal::NotFound("there is no such log".to_owned()))
+}
+
 fn known_run(id: &str) -> Result<RunId, Refusal> {
     RunId::parse(id).ok_or_else(|| {
         Refusal::NotFound("there is no run of that name: a run is TEST.NUMBER or TEST.NAME".to_owned())
@@ -459,6 +501,7 @@ impl Session {
             run,
             receipt: self.upload.receipt().clone(),
             news: std::mem::take(&mut self.news),
+            waiting: self.waiting,
             failure: self.failure.clone(),
         }
     }
@@ -486,7 +529,8 @@ impl Session {
             let declared = self.declared.clone();
             let origin = Origin { source: &self.source, peer: &self.peer };
             match service.writer(&prepared.log).append(origin, sequence, declared, Body::Data(batch)).await {
-                Ok(_) => {
+                Ok(appended) => {
+                    self.waiting = self.waiting.max(appended.waiting);
                     self.untold = false;
                     self.news.insert(prepared.log.clone());
                     self.written.insert(prepared.log);

@@ -1,10 +1,11 @@
 //! What is derived from a run's totals when somebody asks: the state events and the summary.
 
-use crate::declare::{Aggregate, Submetric, Threshold};
+use crate::declare::{Aggregate, MetricType, Submetric, Threshold};
 use crate::events::{Digits, Event, write_number, write_text};
-use crate::fold::{Evaluated, ObjectWriter, Run, Tally, View, write_list};
+use crate::fold::{Evaluated, ObjectWriter, Run, Tally, View, write_list, write_types};
 use crate::record::Dimension;
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 /// `cumulative`, `thresholds`, `tables`, `health`; see `docs/events.md`.
 pub(crate) fn state(run: &Run) -> Vec<Event> {
@@ -33,6 +34,7 @@ pub(crate) fn summary(run: &Run) -> String {
     object.text("state", if run.live { "live" } else { "ended" });
     object.number("start", run.start_ms() as f64);
     object.number("end", run.newest_ms() as f64);
+    object.maybe("planned", run.planned_ms().map(|ms| ms as f64));
     write_metrics(object.field("metrics"), run);
     write_tables(&mut object, run, Digits::All);
     write_thresholds(object.field("thresholds"), run, Digits::All);
@@ -72,6 +74,9 @@ fn write_metrics(out: &mut String, run: &Run) {
         if let Some(contains) = kind.contains.word() {
             object.text("contains", contains);
         }
+        if let Some(types) = run.possible_types(metric).filter(|_| tally.count > 0) {
+            write_types(object.field("unknown"), types);
+        }
         if run.is_partial(name) {
             object.field("partial").push_str("true");
         }
@@ -90,7 +95,10 @@ fn write_metrics(out: &mut String, run: &Run) {
             for threshold in own {
                 let mut verdict = ObjectWriter::new(list.field(threshold.expression), Digits::All);
                 // As k6 has it: without data, no threshold is crossed.
-                write_bool(verdict.field("ok"), threshold.passes != Some(false));
+                match threshold.possible {
+                    Some(_) => verdict.field("ok").push_str("null"),
+                    None => write_bool(verdict.field("ok"), threshold.passes != Some(false)),
+                }
                 verdict.maybe("observed", threshold.observed);
                 verdict.end();
             }
@@ -112,6 +120,12 @@ fn write_thresholds(out: &mut String, run: &Run, digits: Digits) {
             None => object.field("passes").push_str("null"),
         }
         object.maybe("firstFailed", run.first_failed(&threshold).map(|ms| ms as f64));
+        if let Some(types) = threshold.possible {
+            write_types(object.field("unknown"), types);
+        }
+        if threshold.aborts {
+            object.field("aborts").push_str("true");
+        }
         object.end();
     });
 }
@@ -140,14 +154,17 @@ fn write_tables(object: &mut ObjectWriter, run: &Run, digits: Digits) {
         ),
         ("statuses", Dimension::Status, write_status),
         ("checks", Dimension::Check, write_check),
-        ("groups", Dimension::Group, write_values),
-        ("scenarios", Dimension::Scenario, write_values),
+        ("groups", Dimension::Group, write_metrics_of_row),
+        ("scenarios", Dimension::Scenario, write_metrics_of_row),
     ] {
         let table = tables.get(&dimension).unwrap_or(&none);
         write_list(object.field(name), table, |out, ((_, key), metrics)| {
             let mut row = ObjectWriter::new(out, digits);
             write_list(row.field("key"), *key, |out, part| write_text(out, part));
             write(&mut row, run, metrics);
+            if dimension == Dimension::Group {
+                write_below(&mut row, run, table, key, metrics);
+            }
             row.end();
         });
     }
@@ -189,14 +206,54 @@ fn write_check(row: &mut ObjectWriter, _: &Run, metrics: &BTreeMap<&str, &Tally>
     row.maybe("lastFailed", checks.zero_ms.map(|ms| ms as f64));
 }
 
-fn write_values(row: &mut ObjectWriter, run: &Run, metrics: &BTreeMap<&str, &Tally>) {
+fn write_metrics_of_row(row: &mut ObjectWriter, run: &Run, metrics: &BTreeMap<&str, &Tally>) {
+    write_values(row, "metrics", run, metrics);
+}
+
+fn write_values(row: &mut ObjectWriter, field: &str, run: &Run, metrics: &BTreeMap<&str, &Tally>) {
     let digits = row.digits();
-    let mut object = ObjectWriter::new(row.field("metrics"), digits);
+    let mut object = ObjectWriter::new(row.field(field), digits);
     for (metric, tally) in metrics {
         let metric_type = run.kind(metric).metric_type;
         View { tally, metric_type, seconds: run.seconds() }.write_values(object.field(metric), digits, &[]);
     }
     object.end();
+}
+
+/// `whole`: the figures of a group with those of all groups within it, where there are any. k6 gives a
+/// sample to its innermost group alone.
+fn write_below(
+    row: &mut ObjectWriter,
+    run: &Run,
+    table: &Table,
+    key: &[String],
+    own: &BTreeMap<&str, &Tally>,
+) {
+    let [group] = key else { return };
+    let within = [format!("{group}::")];
+    let mut whole: BTreeMap<&str, Tally> = BTreeMap::new();
+    let range = (Bound::Included((false, &within[..])), Bound::Unbounded);
+    for ((_, key), metrics) in table.range::<(bool, &[String]), _>(range) {
+        if !key.first().is_some_and(|key| key.starts_with(&within[0])) {
+            break;
+        }
+        for (metric, tally) in metrics {
+            // A group's duration holds those of the groups in it already.
+            if *metric != "group_duration" {
+                let distribution = run.kind(metric).metric_type == MetricType::Trend;
+                let sum = whole
+                    .entry(metric)
+                    .or_insert_with(|| own.get(metric).map_or_else(Tally::default, |own| (*own).clone()));
+                sum.merge(tally, distribution);
+            }
+        }
+    }
+    if whole.is_empty() {
+        return;
+    }
+    let mut metrics: BTreeMap<&str, &Tally> = own.clone();
+    metrics.extend(whole.iter().map(|(metric, tally)| (*metric, tally)));
+    write_values(row, "whole", run, &metrics);
 }
 
 fn write_health(out: &mut String, run: &Run) {
@@ -208,6 +265,16 @@ fn write_health(out: &mut String, run: &Run) {
         generator.number("vus", seen.vus);
         generator.number("lastSeen", seen.last_seen as f64);
         generator.end();
+    });
+    write_list(object.field("wanted"), run.wanted(), |out, one| {
+        let mut wanted = ObjectWriter::new(out, Digits::Five);
+        wanted.text("scenario", &one.scenario);
+        wanted.number("wanted", one.wanted);
+        wanted.maybe("reached", one.reached);
+        wanted.number("dropped", one.dropped);
+        wanted.number("seconds", one.seconds);
+        write_bool(wanted.field("short"), one.short);
+        wanted.end();
     });
     object.end();
 }

@@ -5,6 +5,7 @@
 //! until its response begins, so event streams, which go on for hours, take nobody's place.
 
 use crate::engine::plain;
+use crate::journal;
 use crate::key_value::{self, KeyValue, Store as KeyValueStore};
 use crate::variables;
 use anyhow::{Context as _, Result};
@@ -164,7 +165,7 @@ impl HandlerState for Instances {
     async fn instantiate(&self) -> wasmtime::Result<Instance<State, IdleTimeout, Reuse>> {
         let state = State {
             wasi: WasiCtxBuilder::new()
-                .inherit_stderr()
+                .stderr(journal::Components)
                 .preopened_dir(&self.files, "/", FsPerms::ReadOnly)?
                 .build(),
             http: WasiHttpCtx::new(),
@@ -242,7 +243,7 @@ impl WorkerState for Reuse {
         if let Err(error) = result
             && !self.ending.load(Ordering::Relaxed)
         {
-            eprintln!("loadgate: an instance of the components failed: {error:?}");
+            journal::error(&format!("an instance of the components failed: {error:?}"));
         }
     }
 }

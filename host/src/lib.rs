@@ -12,6 +12,7 @@ pub mod cli;
 pub mod component;
 pub mod compose;
 pub mod engine;
+pub mod journal;
 pub mod key_value;
 mod redact;
 pub mod server;

@@ -153,6 +153,13 @@ impl<'a> SeriesTable<'a> {
             push_cut(&mut self.scratch, tags.get(name));
             self.scratch.push('\0');
         }
+        // A request of setup is a row of its own: it is no load.
+        if matches!(slot, REQUEST | STATUS)
+            && let Some(phase) = phase(tags.get("group"))
+        {
+            self.scratch.push_str(phase);
+            self.scratch.push('\0');
+        }
         let breakdown = &mut self.breakdowns[slot];
         if let Some(&key) = breakdown.by_text.get(self.scratch.as_str()) {
             return Key::Is(key);
@@ -171,6 +178,14 @@ impl<'a> SeriesTable<'a> {
         let overflow = BREAKDOWNS.into_iter().zip(self.breakdowns.iter().map(|breakdown| breakdown.overflow));
         (self.series, overflow.filter(|(_, samples)| *samples > 0).collect())
     }
+}
+
+/// Whether a group is of the test's setup or teardown, which k6 runs once, before and after the load.
+fn phase(group: &str) -> Option<&'static str> {
+    let name = group.strip_prefix("::")?;
+    ["setup", "teardown"]
+        .into_iter()
+        .find(|phase| name.strip_prefix(phase).is_some_and(|rest| rest.is_empty() || rest.starts_with("::")))
 }
 
 fn push_cut(text: &mut String, value: &str) {

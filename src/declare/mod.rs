@@ -5,12 +5,16 @@
 //! --execution-requirements` and from our own clients. A writer merges what is new into the set of
 //! its test, stores the set under its hash and names that hash in its record.
 
+mod arrivals;
 mod builtin;
+mod metrics;
 mod options;
 mod submetric;
 mod threshold;
 
+pub use arrivals::Arrivals;
 pub use builtin::builtin;
+pub use metrics::MetricsError;
 pub use options::OptionsError;
 pub use submetric::Submetric;
 pub use threshold::{Aggregate, Evaluation, Operator, Threshold, ThresholdError, Values};
@@ -56,6 +60,9 @@ pub struct MetricKind {
 pub struct Declarations {
     /// Custom metrics; k6's own are known ([`builtin`]).
     pub metrics: BTreeMap<String, MetricKind>,
+    /// Types that threshold expressions told of custom metrics which nobody declared. They stay when
+    /// the threshold goes: the script's metric is still of that type.
+    pub learnt: BTreeMap<String, MetricType>,
     /// By metric or submetric name as k6 writes it; expressions as written, in k6's order. A
     /// submetric without expressions is one that k6 computes though no known threshold needs it
     /// (its `Metric` lines name submetrics, not their thresholds).
@@ -63,14 +70,23 @@ pub struct Declarations {
     /// Thresholds came from k6's options: there are no others. Until then it is not known whether
     /// the test has any.
     pub thresholds_known: bool,
+    /// Of those, the ones that end the test (`abortOnFail`): metric and expression.
+    pub aborting: BTreeSet<(String, String)>,
     pub scenarios: Vec<String>,
+    /// What scenarios of an arrival rate want, by their names.
+    pub arrivals: BTreeMap<String, Arrivals>,
     /// Planned duration with graceful stops, ms (`totalDuration`).
     pub duration_ms: Option<u64>,
+    /// Planned duration without graceful stops, ms; `None` where a scenario ends with its iterations.
+    pub planned_ms: Option<u64>,
     pub max_vus: Option<u64>,
     /// A window is at least this long.
     pub period_ms: Option<u64>,
     pub dashboard: Chosen,
 }
+
+/// k6 computes this submetric by itself, whatever the thresholds: its summaries show it.
+pub const AUTOMATIC_SUBMETRIC: &str = "http_req_duration{expected_response:true}";
 
 /// What a k6 `Metric` line says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,6 +129,9 @@ impl fmt::Display for DeclareError {
 impl std::error::Error for DeclareError {}
 
 impl MetricType {
+    pub const ALL: [MetricType; 4] =
+        [MetricType::Counter, MetricType::Gauge, MetricType::Rate, MetricType::Trend];
+
     /// As k6 writes it.
     pub fn word(self) -> &'static str {
         match self {
@@ -152,10 +171,46 @@ impl Declarations {
         Sha256::digest(bytes).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// Names of the submetrics that thresholds or the dashboard need.
+    /// Names of the submetrics that thresholds or the dashboard need, and k6's automatic one.
     pub fn submetric_names(&self) -> BTreeSet<&str> {
         let thresholds = self.thresholds.keys().filter(|name| name.contains('{'));
-        thresholds.chain(self.dashboard.submetrics()).map(String::as_str).collect()
+        let named = thresholds.chain(self.dashboard.submetrics()).map(String::as_str);
+        named.chain([AUTOMATIC_SUBMETRIC]).collect()
+    }
+
+    /// The types that a custom metric can have by the thresholds on it and on its submetrics; all
+    /// four where there are none, none where they contradict each other.
+    pub fn possible_types(&self, metric: &str) -> Vec<MetricType> {
+        let mut possible = MetricType::ALL.to_vec();
+        for (name, expressions) in &self.thresholds {
+            if name.split('{').next() != Some(metric) {
+                continue;
+            }
+            for threshold in expressions.iter().filter_map(|text| Threshold::parse(text).ok()) {
+                possible.retain(|of| threshold.aggregate.tells(*of));
+            }
+        }
+        possible
+    }
+
+    /// Notes the types that thresholds tell, and forgets those that they contradict by now.
+    fn learn(&mut self) {
+        let names: BTreeSet<String> = self
+            .thresholds
+            .iter()
+            .filter(|(_, expressions)| !expressions.is_empty())
+            .map(|(name, _)| name.split('{').next().unwrap_or_default().to_owned())
+            .filter(|name| builtin(name).is_none() && !self.metrics.contains_key(name))
+            .collect();
+        for name in names {
+            match (self.possible_types(&name).as_slice(), self.learnt.get(&name)) {
+                ([only], _) => _ = self.learnt.insert(name, *only),
+                (possible, Some(known)) if !possible.contains(known) => _ = self.learnt.remove(&name),
+                _ => {}
+            }
+        }
+        let metrics = &self.metrics;
+        self.learnt.retain(|name, _| !metrics.contains_key(name));
     }
 
     /// Submetrics that samples are to be counted in.
@@ -169,12 +224,16 @@ impl Declarations {
     pub fn merge(&mut self, newer: &Declarations) -> bool {
         let before = self.clone();
         self.metrics.extend(newer.metrics.iter().map(|(name, kind)| (name.clone(), *kind)));
+        self.learnt.extend(newer.learnt.iter().map(|(name, of)| (name.clone(), *of)));
         if newer.thresholds_known {
             self.thresholds.retain(|name, _| name.contains('{'));
             self.thresholds.values_mut().for_each(Vec::clear);
             self.thresholds_known = true;
+            self.aborting.clone_from(&newer.aborting);
             self.scenarios.clone_from(&newer.scenarios);
+            self.arrivals.clone_from(&newer.arrivals);
             self.duration_ms = newer.duration_ms;
+            self.planned_ms = newer.planned_ms;
             self.max_vus = newer.max_vus;
         }
         for (name, expressions) in &newer.thresholds {
@@ -193,6 +252,7 @@ impl Declarations {
         if newer.dashboard > self.dashboard {
             self.dashboard.clone_from(&newer.dashboard);
         }
+        self.learn();
         *self != before
     }
 
@@ -237,6 +297,13 @@ impl Declarations {
             }
             self.thresholds.insert(submetric.clone(), Vec::new());
             changed = true;
+            if submetric != AUTOMATIC_SUBMETRIC {
+                // k6 computes what the options do not name: they are those of another script.
+                self.thresholds_known = false;
+            }
+        }
+        if changed {
+            self.learn();
         }
         Ok(changed)
     }
@@ -320,6 +387,61 @@ mod tests {
 
         set.declare(&line("http_req_duration", TREND, &["avg<1"], &["http_req_duration{a:b}"])).unwrap();
         assert!(set.thresholds_known, "a later Metric line does not unlearn that");
+    }
+
+    fn with_thresholds(list: &[(&str, &str)]) -> Declarations {
+        let thresholds = list.iter().map(|(name, text)| ((*name).to_owned(), vec![(*text).to_owned()]));
+        Declarations { thresholds: thresholds.collect(), thresholds_known: true, ..Declarations::default() }
+    }
+
+    #[test]
+    fn an_expression_tells_the_type_or_narrows_it() {
+        for (expression, types) in [
+            ("count<50", &[MetricType::Counter][..]),
+            ("value<50", &[MetricType::Gauge]),
+            ("p(95)<50", &[MetricType::Trend]),
+            ("avg<50", &[MetricType::Trend]),
+            ("med<50", &[MetricType::Trend]),
+            ("min<50", &[MetricType::Trend]),
+            ("max<50", &[MetricType::Trend]),
+            ("rate<0.1", &[MetricType::Counter, MetricType::Rate]),
+        ] {
+            let set = with_thresholds(&[("custom{a:b}", expression)]);
+            assert_eq!(set.possible_types("custom"), types, "{expression}");
+            assert_eq!(set.possible_types("custo").len(), 4);
+        }
+        let both = with_thresholds(&[("custom", "rate<1"), ("custom{a:b}", "count>0")]);
+        assert_eq!(both.possible_types("custom"), [MetricType::Counter]);
+        let torn = with_thresholds(&[("custom", "rate<1"), ("custom{a:b}", "avg>0")]);
+        assert!(torn.possible_types("custom").is_empty());
+    }
+
+    #[test]
+    fn a_type_that_was_learnt_stays_until_it_is_declared_or_contradicted() {
+        let mut set = Declarations::default();
+        set.merge(&with_thresholds(&[("custom", "count<50"), ("http_reqs", "count>0")]));
+        let learnt = BTreeMap::from([("custom".to_owned(), MetricType::Counter)]);
+        assert_eq!(set.learnt, learnt, "k6's own need no learning");
+        set.merge(&with_thresholds(&[]));
+        assert_eq!(set.learnt, learnt, "the threshold went");
+        set.merge(&with_thresholds(&[("custom", "rate<5")]));
+        assert_eq!(set.learnt, learnt, "a counter can have that");
+        let mut other = set.clone();
+        other.merge(&with_thresholds(&[("custom", "avg<5")]));
+        assert_eq!(other.learnt["custom"], MetricType::Trend);
+        set.declare(&line("custom", TREND, &[], &[])).unwrap();
+        assert!(set.learnt.is_empty());
+        assert_eq!(set.kind("custom"), Some(TREND));
+    }
+
+    #[test]
+    fn a_submetric_that_the_options_do_not_name_means_that_limits_may_be_missing() {
+        let mut set = with_thresholds(&[("http_req_duration{a:b}", "avg<1")]);
+        let known = ["http_req_duration{a:b}", AUTOMATIC_SUBMETRIC];
+        set.declare(&line("http_req_duration", TREND, &[], &known)).unwrap();
+        assert!(set.thresholds_known);
+        set.declare(&line("http_req_duration", TREND, &[], &["http_req_duration{c:d}"])).unwrap();
+        assert!(!set.thresholds_known);
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! k6's options document, the output of `k6 inspect --execution-requirements SCRIPT`.
 
+use super::arrivals::Scenario;
 use super::{Declarations, Submetric, Threshold, ThresholdError, is_metric_name, shorten};
 use crate::dashboard::Chosen;
 use crate::limits;
 use crate::settings::parse_duration_ms;
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// Only what Loadgate reads; k6 writes `null` for what the script does not set.
@@ -15,7 +16,7 @@ struct Document {
     #[serde(default)]
     thresholds: Option<BTreeMap<String, Vec<Expression>>>,
     #[serde(default)]
-    scenarios: Option<BTreeMap<String, serde::de::IgnoredAny>>,
+    scenarios: Option<BTreeMap<String, serde_json::Value>>,
     #[serde(default)]
     total_duration: Option<String>,
     #[serde(default, rename = "maxVUs")]
@@ -26,9 +27,10 @@ struct Document {
 #[serde(untagged)]
 enum Expression {
     Plain(String),
-    /// With `abortOnFail` and the like, which are k6's own business.
     Rich {
         threshold: String,
+        #[serde(default, rename = "abortOnFail")]
+        abort_on_fail: Option<bool>,
     },
 }
 
@@ -87,6 +89,7 @@ impl Declarations {
             serde_json::from_slice(document).map_err(|error| OptionsError::NotOptions(error.to_string()))?;
 
         let mut thresholds = BTreeMap::new();
+        let mut aborting = BTreeSet::new();
         for (name, expressions) in document.thresholds.unwrap_or_default() {
             if !is_metric_name(&name) && Submetric::parse(&name).is_none() {
                 return Err(OptionsError::Name(name));
@@ -94,7 +97,13 @@ impl Declarations {
             let texts: Vec<String> = expressions
                 .into_iter()
                 .map(|expression| match expression {
-                    Expression::Plain(text) | Expression::Rich { threshold: text } => text,
+                    Expression::Plain(text) => text,
+                    Expression::Rich { threshold: text, abort_on_fail } => {
+                        if abort_on_fail == Some(true) {
+                            aborting.insert((name.clone(), text.clone()));
+                        }
+                        text
+                    }
                 })
                 .collect();
             for text in &texts {
@@ -116,16 +125,32 @@ impl Declarations {
                     OptionsError::NotOptions(format!("totalDuration is {:?}", shorten(&text)))
                 })?),
             };
-        Ok(Declarations {
+        let scenarios = document.scenarios.unwrap_or_default();
+        // What is not understood of a scenario is no reason to refuse the thresholds.
+        let read: Vec<(&String, Option<Scenario>)> =
+            scenarios.iter().map(|(name, scenario)| (name, Scenario::deserialize(scenario).ok())).collect();
+        let ends = read.iter().map(|(_, scenario)| scenario.as_ref()?.ends_ms());
+        let planned_ms = ends.collect::<Option<Vec<u64>>>().and_then(|ends| ends.into_iter().max());
+        let arrivals = read
+            .into_iter()
+            .filter_map(|(name, scenario)| Some((name.clone(), scenario?.arrivals()?)))
+            .collect();
+        let mut declared = Declarations {
             metrics: BTreeMap::new(),
+            learnt: BTreeMap::new(),
             thresholds,
             thresholds_known: true,
-            scenarios: document.scenarios.unwrap_or_default().into_keys().collect(),
+            aborting,
+            arrivals,
+            scenarios: scenarios.into_keys().collect(),
             duration_ms,
+            planned_ms,
             max_vus: document.max_vus,
             period_ms: None,
             dashboard: Chosen::default(),
-        })
+        };
+        declared.learn();
+        Ok(declared)
     }
 }
 
@@ -139,9 +164,13 @@ mod tests {
         let set = Declarations::from_k6_options(document).unwrap();
         assert_eq!(set.scenarios, ["browse", "buy"]);
         assert_eq!((set.duration_ms, set.max_vus), (Some(40_000), Some(14)));
+        let aborted = include_bytes!("../../tests/fixtures/k6/aborted/options.json");
+        let aborted = Declarations::from_k6_options(aborted).unwrap();
+        assert_eq!((aborted.duration_ms, aborted.planned_ms), (Some(90_000), Some(60_000)));
+        assert_eq!(aborted.aborting.len(), 1);
         assert_eq!(set.thresholds.len(), 13);
         assert_eq!(set.thresholds["http_req_duration{name:checkout}"], ["p(99)<900", "max<2000"]);
-        assert_eq!(set.submetrics().len(), 6);
+        assert_eq!(set.submetrics().len(), 7, "k6's automatic one among them");
         assert!(set.thresholds_known);
     }
 
@@ -149,9 +178,23 @@ mod tests {
     fn thresholds_may_be_objects_and_a_script_may_have_none() {
         let rich =
             br#"{"thresholds":{"m":[{"threshold":"avg<1","abortOnFail":true,"delayAbortEval":null}]}}"#;
-        assert_eq!(Declarations::from_k6_options(rich).unwrap().thresholds["m"], ["avg<1"]);
+        let set = Declarations::from_k6_options(rich).unwrap();
+        assert_eq!(set.thresholds["m"], ["avg<1"]);
+        assert_eq!(set.aborting, BTreeSet::from([("m".to_owned(), "avg<1".to_owned())]));
         let none = Declarations::from_k6_options(br#"{"thresholds":null,"scenarios":null}"#).unwrap();
         assert!(none.thresholds_known && none.thresholds.is_empty());
+    }
+
+    #[test]
+    fn arrival_rates_are_read_beside_other_scenarios() {
+        let set = Declarations::from_k6_options(
+            br#"{"scenarios":{"a":{"executor":"constant-arrival-rate","rate":10,"timeUnit":"1s","duration":"2s"},
+                "b":{"executor":"constant-vus","vus":1,"duration":"2s"},"c":null}}"#,
+        )
+        .unwrap();
+        assert_eq!(set.scenarios, ["a", "b", "c"]);
+        assert_eq!(set.arrivals.keys().collect::<Vec<_>>(), ["a"]);
+        assert_eq!(set.arrivals["a"].wanted(2_000), (20.0, 2.0));
     }
 
     #[test]

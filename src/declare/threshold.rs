@@ -31,6 +31,12 @@ impl Aggregate {
         }
     }
 
+    /// Whether a metric that k6 let have a threshold with this aggregate can be of that type. k6
+    /// counts only counters in thresholds; that a trend's samples can be counted is our own.
+    pub fn tells(self, metric: MetricType) -> bool {
+        self.fits(metric) && (self != Aggregate::Count || metric == MetricType::Counter)
+    }
+
     fn parse(text: &str) -> Option<Self> {
         Some(match text {
             "count" => Aggregate::Count,

@@ -20,6 +20,8 @@ pub(super) struct Shown {
     /// `None`: the stream's own `time`.
     pub series: Option<u32>,
     pub kind: MetricKind,
+    /// The kind is a guess.
+    pub unknown: bool,
 }
 
 /// A threshold over the run so far.
@@ -27,8 +29,12 @@ pub(crate) struct Evaluated<'a> {
     pub metric: &'a str,
     pub expression: &'a str,
     pub observed: Option<f64>,
-    /// `None`: no data.
+    /// `None`: no data, or the metric's type is not known.
     pub passes: Option<bool>,
+    /// There is data, and of which types it can be: what it comes to nobody can say.
+    pub possible: Option<&'a [MetricType]>,
+    /// k6 ends the test where it fails.
+    pub aborts: bool,
 }
 
 impl Run {
@@ -37,7 +43,7 @@ impl Run {
         draft.push("config", self.config());
         draft.push("param", self.param());
         let kind = MetricKind { metric_type: MetricType::Gauge, contains: Contains::Time };
-        self.shown.insert(TIME.to_owned(), Shown { series: None, kind });
+        self.shown.insert(TIME.to_owned(), Shown { series: None, kind, unknown: false });
         draft.push("metric", r#"{"time":{"type":"gauge","contains":"time"}}"#.to_owned());
         draft.push("start", format!("[[{}]]", self.start_ms()));
         draft.state_at = draft.events.len();
@@ -123,6 +129,9 @@ impl Run {
         if let Some(duration) = declared.duration_ms.filter(|&ms| ms > 0) {
             object.number("endOffset", duration as f64);
         }
+        if let Some(planned) = declared.planned_ms.filter(|&ms| ms > 0) {
+            object.number("planned", planned as f64);
+        }
         object.number("period", (self.period.max(2) * 1_000) as f64);
         object.field("aggregates").push_str(concat!(
             r#"{"counter":["count","rate"],"gauge":["value"],"rate":["rate"],"#,
@@ -142,16 +151,15 @@ impl Run {
         for (name, shown) in &self.shown {
             let Some(series) = shown.series else { continue };
             known[series as usize] = true;
-            let kind = self.kinds.kind(&self.series.key(series).metric);
-            if kind != shown.kind {
-                changed.push((name.clone(), Shown { series: Some(series), kind }));
+            let now = self.shown_as(series);
+            if (now.kind, now.unknown) != (shown.kind, shown.unknown) {
+                changed.push((name.clone(), now));
             }
         }
         for (number, key) in self.series.keys().iter().enumerate() {
             let streamed = matches!(key.dimension, Dimension::Metric | Dimension::Submetric);
             if streamed && !known[number] && self.totals[number].count > 0 {
-                let kind = self.kinds.kind(&key.metric);
-                changed.push((stream_name(key), Shown { series: Some(number as u32), kind }));
+                changed.push((stream_name(key), self.shown_as(number as u32)));
             }
         }
         changed.sort_by(|a, b| a.0.cmp(&b.0));
@@ -167,6 +175,10 @@ impl Run {
             let key = shown.series.map(|series| self.series.key(series));
             if key.is_some_and(|key| builtin(&key.metric).is_none()) {
                 data.push_str(r#","custom":true"#);
+            }
+            if let (true, Some(key)) = (shown.unknown, key) {
+                data.push_str(r#","unknown":"#);
+                write_types(&mut data, self.kinds.possible(&key.metric).unwrap_or_default());
             }
             if self.is_partial(&name) {
                 data.push_str(r#","partial":true"#);
@@ -184,6 +196,12 @@ impl Run {
             data.push('}');
             draft.push("metric", data);
         }
+    }
+
+    fn shown_as(&self, series: u32) -> Shown {
+        let metric = &self.series.key(series).metric;
+        let unknown = self.kinds.possible(metric).is_some();
+        Shown { series: Some(series), kind: self.kinds.kind(metric), unknown }
     }
 
     /// A submetric that was not asked for when the run began misses what came before.
@@ -217,16 +235,23 @@ impl Run {
         self.declared.thresholds.iter().flat_map(move |(name, expressions)| {
             let found = if expressions.is_empty() { None } else { self.total(name) };
             expressions.iter().map(move |expression| {
+                let possible = found
+                    .filter(|(tally, _)| tally.count > 0)
+                    .and_then(|(_, metric)| self.kinds.possible(metric));
+                let known = found.filter(|_| possible.is_none());
                 let evaluation =
-                    found.zip(Threshold::parse(expression).ok()).map(|((tally, metric), threshold)| {
+                    known.zip(Threshold::parse(expression).ok()).map(|((tally, metric), threshold)| {
                         let metric_type = self.kinds.kind(metric).metric_type;
                         threshold.evaluate(&View { tally, metric_type, seconds })
                     });
+                let key = (name.clone(), expression.clone());
                 Evaluated {
                     metric: name,
                     expression,
                     observed: evaluation.and_then(|evaluation| evaluation.observed),
                     passes: evaluation.and_then(|evaluation| evaluation.passes),
+                    possible,
+                    aborts: self.declared.aborting.contains(&key),
                 }
             })
         })
@@ -270,6 +295,11 @@ impl Run {
             draft.rows.windows.push(WindowRows { end_ms, seconds, figures });
         }
     }
+}
+
+/// A JSON list of their words.
+pub(crate) fn write_types(out: &mut String, types: &[MetricType]) {
+    write_list(out, types, |out, of| write_text(out, of.word()));
 }
 
 fn write_time(out: &mut String, ms: i64) {

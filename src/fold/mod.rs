@@ -12,6 +12,7 @@ mod series;
 mod tally;
 mod values;
 mod view;
+mod wanted;
 
 pub use border::Border;
 pub use generators::Seen as SeenGenerator;
@@ -20,6 +21,7 @@ pub use series::OTHER;
 
 pub(crate) use border::LOOK_AHEAD;
 pub(crate) use emit::Evaluated;
+pub(crate) use emit::write_types;
 pub(crate) use run::Run;
 pub(crate) use tally::Tally;
 pub(crate) use values::{ObjectWriter, View, write_list};

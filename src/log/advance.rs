@@ -18,7 +18,13 @@ use std::collections::VecDeque;
 
 /// Records to ask for where nothing is known of how many there are, and at the most.
 pub(super) const FETCH: u64 = 8;
-const FETCH_MOST: u64 = 32;
+pub(super) const FETCH_MOST: u64 = 32;
+/// … and where each is large.
+const FETCH_LEAST: u64 = FETCH;
+
+/// A page holds up its instance's other requests; one that takes longer than this is followed by a shorter
+/// one, and one that takes less than half of it by a longer one. What is folded does not depend on it.
+const SLICE_MS: u64 = 6;
 
 /// Records to ask for at the most where one waits for those behind it to decide what it is.
 const FETCH_AHEAD: u64 = 2 * LOOK_AHEAD as u64;
@@ -113,7 +119,7 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
         };
         let first = position.state.next_ticket();
         let known = self.cache.ticket(self.log).saturating_add(1).saturating_sub(first);
-        let fetch = position.fetch.max(known.min(FETCH_MOST));
+        let fetch = position.fetch.max(known.min(position.fetch_most));
         let record_keys: Vec<String> =
             (first..first + fetch).map(|ticket| keys::record(self.log, ticket)).collect();
         // Holes are before tickets that this instance knows to be given out.
@@ -126,8 +132,18 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
             let holes: Vec<u64> = (0..sight).filter(|i| absent(*i as usize)).map(|i| first + i).collect();
             return self.at_the_end(fold, position, &holes).await;
         }
-        position.fetch = if in_hand as u64 == fetch { (fetch * 2).min(FETCH_MOST) } else { FETCH };
-        self.fold_records(fold, position, &record_keys, heads).await
+        position.fetch = if in_hand as u64 == fetch { fetch * 2 } else { FETCH }.min(position.fetch_most);
+        let began_ms = self.clock.now_ms();
+        let progress = self.fold_records(fold, position, &record_keys, heads).await?;
+        if let Some(position) = &mut fold.position {
+            let took_ms = self.clock.now_ms().saturating_sub(began_ms);
+            if took_ms > SLICE_MS {
+                position.fetch_most = (in_hand as u64 / 2).clamp(FETCH_LEAST, position.fetch_most);
+            } else if took_ms < SLICE_MS / 2 {
+                position.fetch_most = (position.fetch_most * 2).min(FETCH_MOST);
+            }
+        }
+        Ok(progress)
     }
 
     /// Where others or this instance have come, and whether the newest chunk's state is there.

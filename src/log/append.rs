@@ -3,6 +3,7 @@
 use super::cache::Cache;
 use super::fault::broken;
 use super::hellos::{self, Hellos};
+use super::lease::Lease;
 use super::model::Ended;
 use super::{keys, value};
 use crate::names::LogName;
@@ -47,6 +48,13 @@ pub struct Origin<'a> {
     pub peer: &'a str,
 }
 
+/// What became of a record that was stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Appended {
+    /// How many records before it wait to be folded, as far as is known.
+    pub waiting: u64,
+}
+
 /// Where a record goes and with what.
 pub struct Writer<'a, S, C> {
     pub store: &'a S,
@@ -57,24 +65,27 @@ pub struct Writer<'a, S, C> {
 }
 
 impl<S: Store, C: Clock> Writer<'_, S, C> {
-    /// Stores what one request, or one piece of it, carries, and gives its ticket. After `Ok` it
-    /// counts, whatever happens to anyone.
+    /// Stores what one request, or one piece of it, carries. After `Ok` it counts, whatever happens to
+    /// anyone.
     pub async fn append(
         &self,
         origin: Origin<'_>,
         sequence: Option<Sequence>,
         declarations: Option<String>,
         body: Body,
-    ) -> Result<u64, AppendError> {
+    ) -> Result<Appended, AppendError> {
         let mut record = self.record(origin.source, body);
         record.peer = origin.peer.to_owned();
         (record.sequence, record.declarations) = (sequence, declarations);
+        let mut folded = 0;
         if matches!(record.body, Body::Data(_)) {
-            let hellos = self.look_around(&record).await?;
+            let (hellos, next_ticket) = self.look_around(&record).await?;
             (record.greeted_ms, record.hello_ms) = (hellos.by_sender, hellos.newest);
             record.received_ms = self.clock.now_ms();
+            folded = next_ticket;
         }
-        self.write(&record).await
+        let ticket = self.write(&record).await?;
+        Ok(Appended { waiting: if folded > 0 { ticket.saturating_sub(folded) } else { 0 } })
     }
 
     /// Somebody asks for a new run: the live one ends now, and data that follows begins the next.
@@ -107,18 +118,26 @@ impl<S: Store, C: Clock> Writer<'_, S, C> {
         }
     }
 
-    /// What is known of hellos; and refuses what comes shortly after the end of the log's last run
+    /// What is known of hellos, and which ticket is folded next (0: not known); and refuses what comes shortly after the end of the log's last run
     /// that can be seen, so that stragglers make no ghost runs. One look into the store, two when a
     /// run has begun since.
-    async fn look_around(&self, record: &Record) -> Result<Hellos, AppendError> {
+    async fn look_around(&self, record: &Record) -> Result<(Hellos, u64), AppendError> {
         let known = self.cache.last_run(self.log).unwrap_or(1);
         let [newest, sender] = hellos::keys(&self.log.test, record.sender());
-        let asked = [keys::last_run(self.log), keys::ended(&self.log.run(known)), newest, sender];
+        let asked = [
+            keys::last_run(self.log),
+            keys::ended(&self.log.run(known)),
+            newest,
+            sender,
+            keys::lease(self.log),
+        ];
         let found = self.store.get_many(&asked).await?;
         let value = |at: usize| found[at].as_deref();
-        let hellos = Hellos::read(&asked[2..], [value(2), value(3)], record.sender())?;
+        let hellos = Hellos::read(&asked[2..4], [value(2), value(3)], record.sender())?;
+        let lease = value(4).map(|v| value::decode::<Lease>(&asked[4], v)).transpose()?;
+        let seen = (hellos, lease.map_or(0, |lease| lease.next_ticket));
         let Some(last) = value(0).map(|v| value::decode::<u64>(&asked[0], v)).transpose()? else {
-            return Ok(hellos);
+            return Ok(seen);
         };
         let run = self.log.run(last);
         let ended = if last == known {
@@ -127,11 +146,11 @@ impl<S: Store, C: Clock> Writer<'_, S, C> {
             self.cache.note_last_run(self.log, last);
             value::get::<_, Ended>(self.store, &keys::ended(&run)).await?
         };
-        let Some(ended) = ended.filter(|ended| !ended.by_data) else { return Ok(hellos) };
+        let Some(ended) = ended.filter(|ended| !ended.by_data) else { return Ok(seen) };
         let ago = self.clock.now_ms().saturating_sub(ended.end.received_ms);
         let greeted = hellos.newest.is_some_and(|hello| hello + HELLO_SLACK_MS >= ended.end.received_ms);
         if ago >= self.settings.straggler_ms || greeted {
-            return Ok(hellos);
+            return Ok(seen);
         }
         Err(AppendError::Gone(format!(
             "the run {run} ended {:.1} s ago, and data that comes within {} s of an end is late for it",

@@ -81,6 +81,19 @@ impl Cache {
         });
     }
 
+    /// The ticket that this instance would fold next.
+    pub(super) fn next_ticket(&self, log: &LogName) -> Option<u64> {
+        let inner = self.inner.borrow();
+        inner.logs.get(log)?.fold.position.as_ref().map(|position| position.state.next_ticket())
+    }
+
+    /// Drops what was folded of a log, which takes up to some megabytes.
+    pub(super) fn forget(&self, log: &LogName) {
+        if let Some(remembered) = self.inner.borrow_mut().logs.get_mut(log) {
+            remembered.fold = Fold::default();
+        }
+    }
+
     pub(super) fn last_run(&self, log: &LogName) -> Option<u64> {
         self.with(log, |remembered| remembered.last_run)
     }

@@ -2,6 +2,11 @@
 
 use crate::names::{LogName, RunId, TestName};
 
+/// What a question about the store's health writes.
+pub(super) fn health() -> String {
+    "health".to_owned()
+}
+
 pub(super) fn tickets(log: &LogName) -> String {
     format!("log/{log}/tickets")
 }
@@ -24,6 +29,11 @@ pub(super) fn hole(log: &LogName, ticket: u64) -> String {
 
 pub(super) fn last_run(log: &LogName) -> String {
     format!("log/{log}/last")
+}
+
+/// A hint: who folds the log in the background.
+pub(super) fn lease(log: &LogName) -> String {
+    format!("log/{log}/lease")
 }
 
 /// A hint: when the test's newest hello came.
@@ -51,6 +61,11 @@ pub(super) fn deleted(run: &RunId) -> String {
 /// What people wrote beside a run.
 pub(super) fn label(run: &RunId) -> String {
     format!("run/{run}/label")
+}
+
+/// How it ended, by who started it.
+pub(super) fn outcome(run: &RunId) -> String {
+    format!("run/{run}/outcome")
 }
 
 pub(super) fn head(run: &RunId) -> String {

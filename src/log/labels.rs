@@ -1,8 +1,10 @@
-//! What people say of runs: a label, a note, which run is the baseline, and that one may go.
+//! What people say of runs: a label, a note, which run is the baseline, how one ended, and that one
+//! may go.
 
 use super::{keys, runs, value};
 use crate::limits;
 use crate::names::{RunId, TestName};
+use crate::outcome::Outcome;
 use crate::store::{Clock, Store, StoreError};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
@@ -71,6 +73,11 @@ pub async fn change<S: Store>(store: &S, run: &RunId, change: Change) -> Result<
     let mut label = value::get::<_, Label>(store, &key).await?.unwrap_or_default();
     change.apply(&mut label);
     store.set(&key, &value::encode_small(&label)).await
+}
+
+/// Notes how a run ended; the newest word counts.
+pub async fn set_outcome<S: Store>(store: &S, run: &RunId, outcome: Outcome) -> Result<(), StoreError> {
+    store.set(&keys::outcome(run), &value::encode_small(&outcome)).await
 }
 
 /// Pins the run that a test's others are compared with; `None` unpins.

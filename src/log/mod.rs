@@ -31,6 +31,7 @@ mod gallop;
 mod hellos;
 mod keys;
 pub mod labels;
+pub mod lease;
 mod model;
 mod position;
 mod reaper;
@@ -56,6 +57,15 @@ pub async fn hello<S: Store, C: Clock>(
     sender: &str,
 ) -> Result<(), StoreError> {
     hellos::say(store, test, sender, clock.now_ms()).await
+}
+
+/// Writes a value and reads it.
+pub async fn probe<S: Store>(store: &S, now_ms: u64) -> Result<(), StoreError> {
+    store.set(&keys::health(), now_ms.to_string().as_bytes()).await?;
+    match store.get(&keys::health()).await? {
+        Some(_) => Ok(()),
+        None => Err(StoreError("the store did not keep what it took".to_owned())),
+    }
 }
 
 /// The number of a test's next unnamed import.

@@ -35,6 +35,8 @@ pub(super) struct Position {
     pub state_missing: bool,
     /// Records to ask for at once.
     pub fetch: u64,
+    /// … at the most, so that a page takes some milliseconds only.
+    pub fetch_most: u64,
 }
 
 impl Position {
@@ -48,6 +50,7 @@ impl Position {
             states_cleaned: (0, 0),
             state_missing: false,
             fetch: super::advance::FETCH,
+            fetch_most: super::advance::FETCH_MOST,
         }
     }
 

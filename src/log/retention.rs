@@ -52,7 +52,7 @@ async fn erase<S: Store>(store: &S, run: &RunId) -> Result<(), StoreError> {
     let meta = value::get::<_, RunMeta>(store, &keys::meta(run)).await?;
     let ended = value::get::<_, Ended>(store, &keys::ended(run)).await?;
     let chunks = ended.map_or(0, |ended| ended.end.chunk + 1);
-    let mut gone = vec![keys::head(run), keys::label(run)];
+    let mut gone = vec![keys::head(run), keys::label(run), keys::outcome(run)];
     for chunk in 0..chunks {
         for key in [keys::events, keys::rows, keys::state, keys::checkpoint].map(|key| key(run, chunk)) {
             gone.extend((0..PARTS).map(|part| keys::part(&key, part)));

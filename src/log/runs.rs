@@ -7,6 +7,7 @@ use super::position::last_chunk;
 use super::{keys, value};
 use crate::fold::RunMeta;
 use crate::names::{RunId, TestName};
+use crate::outcome::{Ending, Outcome, ending};
 use crate::store::{Store, StoreError};
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -88,6 +89,8 @@ pub struct Item {
     pub label: Label,
     /// The test's runs are compared with this one.
     pub baseline: bool,
+    /// How it ended, where that is known; with the figures or alone, in every detail.
+    pub outcome: Option<Ending>,
     #[serde(flatten)]
     pub figures: Option<Figures>,
     #[serde(skip)]
@@ -100,6 +103,8 @@ pub struct Figures {
     pub figures: MainFigures,
     /// As in the summary document.
     pub thresholds: serde_json::Value,
+    #[serde(rename = "thresholdsKnown")]
+    pub thresholds_known: bool,
 }
 
 /// Over the whole run; `None` where nothing was measured. Durations in ms, shares as ratios.
@@ -205,6 +210,7 @@ pub async fn item<S: Store>(store: &S, run: &RunId) -> Result<Option<Item>, Stor
         keys::deleted(run),
         keys::label(run),
         keys::baseline(&run.log.test),
+        keys::outcome(run),
     ];
     let found = store.get_many(&asked).await?;
     let (Some(meta), None) = (&found[0], &found[2]) else { return Ok(None) };
@@ -212,6 +218,7 @@ pub async fn item<S: Store>(store: &S, run: &RunId) -> Result<Option<Item>, Stor
     let ended = found[1].as_ref().map(|value| value::decode::<Ended>(&asked[1], value)).transpose()?;
     let label = found[3].as_ref().map(|value| value::decode::<Label>(&asked[3], value)).transpose()?;
     let baseline = found[4].as_ref().map(|value| value::decode::<String>(&asked[4], value)).transpose()?;
+    let outcome = found[5].as_ref().map(|value| value::decode::<Outcome>(&asked[5], value)).transpose()?;
     Ok(Some(Item {
         id: run.to_string(),
         test: run.log.test.to_string(),
@@ -222,9 +229,18 @@ pub async fn item<S: Store>(store: &S, run: &RunId) -> Result<Option<Item>, Stor
         end: ended.map(|ended| ended.end.end_ms),
         label: label.unwrap_or_default(),
         baseline: baseline.is_some_and(|baseline| baseline == run.to_string()),
+        outcome: outcome.and_then(|outcome| ending(Some(outcome.exit), None)),
         figures: None,
         run: run.clone(),
     }))
+}
+
+impl Item {
+    /// Says how the run ended with what its summary knows of that.
+    fn tell_ending(&mut self, summary: Option<&str>) {
+        let exit = self.outcome.as_ref().and_then(|ending| ending.exit);
+        self.outcome = ending(exit, summary);
+    }
 }
 
 /// Fails unless the run exists.
@@ -371,8 +387,9 @@ pub async fn get<S: Store>(store: &S, run: &RunId) -> Result<String, ReadError> 
         failed: usize,
         known: bool,
     }
-    let item = require(store, run).await?;
+    let mut item = require(store, run).await?;
     let (stored, state) = newest_state(store, run).await?;
+    item.tell_ending(state.as_ref().map(|state| state.summary.as_str()));
     let data = |kind: &str| -> Option<serde_json::Value> {
         let event = state.as_ref()?.events.iter().find(|event| event.kind == kind)?;
         serde_json::from_str(&event.data).ok()
@@ -389,24 +406,31 @@ pub async fn get<S: Store>(store: &S, run: &RunId) -> Result<String, ReadError> 
 
 /// The summary document of a run, as of its newest chunk, with its label and note.
 pub async fn summary<S: Store>(store: &S, run: &RunId) -> Result<String, ReadError> {
-    let item = require(store, run).await?;
+    let mut item = require(store, run).await?;
     let (_, state) = newest_state(store, run).await?;
     let mut summary = state.map(|state| state.summary).ok_or_else(|| ReadError::Empty(run.clone()))?;
     // The fold knows nothing of what people write beside a run.
+    item.tell_ending(Some(&summary));
     if summary.pop() == Some('}') {
+        summary.push_str(",\"outcome\":");
+        summary.push_str(&json(&item.outcome));
         summary.push(',');
         summary.push_str(&json(&item.label)[1..]);
     }
     Ok(summary)
 }
 
-/// The main figures of a run, as of its newest chunk; `None` before the first.
-pub async fn figures<S: Store>(store: &S, run: &RunId) -> Result<Option<Figures>, StoreError> {
+/// Puts the main figures of a run into its item, as of its newest chunk, and every detail of its end;
+/// nothing before the first chunk.
+pub async fn add_figures<S: Store>(store: &S, item: &mut Item) -> Result<(), StoreError> {
+    let run = &item.run;
     let summary = match newest_state(store, run).await {
         Ok((_, Some(state))) => state.summary,
-        Ok((_, None)) | Err(ReadError::Empty(_) | ReadError::NoSuchRun(_)) => return Ok(None),
+        Ok((_, None)) | Err(ReadError::Empty(_) | ReadError::NoSuchRun(_)) => return Ok(()),
         Err(ReadError::Store(error)) => return Err(error),
     };
+    item.tell_ending(Some(&summary));
+    let run = &item.run;
     let mut summary: serde_json::Value = serde_json::from_str(&summary)
         .map_err(|error| StoreError(format!("the summary of {run} is damaged: {error}")))?;
     let figure = |metric: &str, value: &str| summary["metrics"][metric]["values"][value].as_number().cloned();
@@ -419,7 +443,10 @@ pub async fn figures<S: Store>(store: &S, run: &RunId) -> Result<Option<Figures>
         vus: figure("vus", "max"),
         iterations: figure("iterations", "count"),
     };
-    Ok(Some(Figures { figures, thresholds: summary["thresholds"].take() }))
+    let thresholds_known = summary["health"]["thresholdsKnown"] == serde_json::Value::Bool(true);
+    let thresholds = summary["thresholds"].take();
+    item.figures = Some(Figures { figures, thresholds, thresholds_known });
+    Ok(())
 }
 
 /// A document; its types have no map with keys that are no text, which is all that could fail.

@@ -16,11 +16,13 @@ pub fn head(summary: &Value) -> Html {
     let live = string(summary, "state") == "live";
     let state = if live { chip("warning", "still running") } else { chip("none", "ended") };
     let mut html = format!(
-        "<header class=\"report-head\"><h1><bdi>{}</bdi> <span class=\"caption\"><bdi>{}</bdi></span></h1> {} {}<dl class=\"facts\">",
+        "<header class=\"report-head\"><h1><bdi>{}</bdi> <span class=\"caption\"><bdi>{}</bdi></span></h1> {} {}{}{}<dl class=\"facts\">",
         text(test).0,
         text(short).0,
         state.0,
         verdict(summary).0,
+        outcome(summary).0,
+        notices(summary).0,
     );
     let (start, end) = (number(summary, "start"), number(summary, "end"));
     let health = &summary["health"];
@@ -64,22 +66,118 @@ fn when(ms: f64) -> Html {
     Html(format!("<time datetime=\"{machine}Z\">{said}</time>"))
 }
 
+/// As the pages' chip, `static/scripts/thresholds.js`.
 fn verdict(summary: &Value) -> Html {
     let all = list(summary, "thresholds");
     let failed = all.iter().filter(|t| t["passes"].as_bool() == Some(false)).count();
-    let silent = all.iter().filter(|t| t["passes"].is_null()).count();
+    let untyped = all.iter().filter(|t| !t["unknown"].is_null()).count();
+    let silent = all.iter().filter(|t| t["passes"].is_null()).count() - untyped;
+    let known = summary["health"]["thresholdsKnown"].as_bool() != Some(false);
     let (thresholds, pass, fail) =
         if all.len() == 1 { ("threshold", "passes", "fails") } else { ("thresholds", "pass", "fail") };
-    match (all.len(), failed, silent) {
-        (0, ..) if summary["health"]["thresholdsKnown"].as_bool() == Some(false) => {
-            chip("none", "thresholds not known")
-        }
+    let total = all.len();
+    match (total, failed, silent, untyped) {
+        (0, ..) if !known => chip("none", "thresholds not known"),
         (0, ..) => chip("none", "no thresholds"),
-        (total, 0, silent) if silent == total => chip("none", &format!("no data for {total} {thresholds}")),
-        (total, 0, 0) => chip("good", &format!("{total} {thresholds} {pass}")),
-        (total, 0, _) => chip("warning", &format!("{} of {total} {thresholds} pass", total - silent)),
-        (total, ..) => chip("bad", &format!("{failed} of {total} {thresholds} {fail}")),
+        (_, 0, ..) if !known => chip("warning", &format!("thresholds: {total} of ? known")),
+        (_, 1.., ..) if !known => chip("bad", &format!("{failed} of ? thresholds {fail}")),
+        (_, 1.., ..) => chip("bad", &format!("{failed} of {total} {thresholds} {fail}")),
+        (_, 0, _, 1..) => chip("warning", &format!("type not known for {untyped} of {total} {thresholds}")),
+        (_, 0, silent, _) if silent == total => chip("none", &format!("no data for {total} {thresholds}")),
+        (_, 0, 0, 0) => chip("good", &format!("{total} {thresholds} {pass}")),
+        _ => chip("warning", &format!("{} of {total} {thresholds} pass", total - silent)),
     }
+}
+
+/// How the run ended, where that says anything.
+fn outcome(summary: &Value) -> Html {
+    let outcome = &summary["outcome"];
+    match (string(outcome, "state"), number(outcome, "exit")) {
+        ("bad", exit) => {
+            let code = exit.map_or(String::new(), |exit| format!(" (k6 exit code {exit})"));
+            Html(format!(" {}", chip("bad", &format!("{}{code}", string(outcome, "text"))).0))
+        }
+        _ => Html::default(),
+    }
+}
+
+/// What a reader must know before the figures: load that was not reached, types and limits that
+/// nobody told.
+fn notices(summary: &Value) -> Html {
+    let mut html = String::new();
+    let mut notice = |state: &str, title: &str, body: &Html| {
+        let _infallible = write!(
+            html,
+            "<div class=\"notice notice-{state}\"><strong>{}</strong> {}</div>",
+            text(title).0,
+            body.0
+        );
+    };
+    for row in list(&summary["health"], "wanted") {
+        let scenario = string(row, "scenario");
+        let of = if scenario.is_empty() {
+            Html::default()
+        } else {
+            Html(format!("<bdi>{}</bdi>: ", text(scenario).0))
+        };
+        let figure = |field| format(number(row, field), Unit::Count, false);
+        let seconds = number(row, "seconds").unwrap_or(0.0).max(1.0);
+        let per = |field| format(number(row, field).map(|count| count / seconds), Unit::Rate, false);
+        let said = Html(format!(
+            "{}wanted {} iterations ({}), reached {} ({}), dropped {}.",
+            of.0,
+            text(&figure("wanted")).0,
+            text(&per("wanted")).0,
+            text(&figure("reached")).0,
+            text(&per("reached")).0,
+            text(&figure("dropped")).0,
+        ));
+        if row["short"].as_bool() == Some(true) {
+            notice("bad", "The load that was asked for was not reached.", &said);
+        } else {
+            notice("none", "Wanted against achieved:", &said);
+        }
+    }
+    let untyped: Vec<&str> = untyped(summary).collect();
+    if !untyped.is_empty() {
+        let names = untyped.iter().map(|metric| name(metric).0).collect::<Vec<_>>().join(", ");
+        let said = Html(format!(
+            "{names}: the figures are a guess by values, and no threshold passes on them. This tells the types to the next run, one of the words each: <code>{}</code>",
+            text(&declaring(summary, &untyped)).0
+        ));
+        notice("warning", "Types of metrics are not known.", &said);
+    }
+    if summary["health"]["thresholdsKnown"].as_bool() == Some(false)
+        && !list(summary, "thresholds").is_empty()
+    {
+        let said = text(
+            "k6's samples tell limits of metrics, but not those of submetrics. `loadgate import --options FILE` with what `k6 inspect SCRIPT` prints tells all.",
+        );
+        notice("warning", "Limits may be missing.", &said);
+    }
+    Html(html)
+}
+
+/// Metrics that were measured and whose type is not known.
+fn untyped(summary: &Value) -> impl Iterator<Item = &str> {
+    let metrics = summary["metrics"].as_object().into_iter().flatten();
+    metrics
+        .filter(|(name, metric)| !metric["unknown"].is_null() && !name.contains('{'))
+        .map(|(name, _)| name.as_str())
+}
+
+/// The command that declares them, to be completed; what is left as it is gets refused.
+fn declaring(summary: &Value, metrics: &[&str]) -> String {
+    let types: serde_json::Map<String, Value> = metrics
+        .iter()
+        .map(|metric| {
+            let types = list(&summary["metrics"][*metric], "unknown");
+            let words: Vec<&str> = types.iter().filter_map(Value::as_str).collect();
+            ((*metric).to_owned(), Value::String(words.join("|")))
+        })
+        .collect();
+    let document = Value::Object(types);
+    format!("curl -X PUT SERVER/tests/{}/metrics -d '{document}'", string(summary, "test"))
 }
 
 /// The tiles of `stat` panels.

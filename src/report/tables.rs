@@ -147,8 +147,13 @@ fn thresholds(summary: &Value) -> Table {
             figure(margin, Unit::Ratio),
             text(&number(row, "firstFailed").map_or(NOTHING.to_owned(), |at| clock(at - start))),
             match row["passes"].as_bool() {
+                // Nothing is green while other limits may be missing.
+                Some(true) if summary["health"]["thresholdsKnown"].as_bool() == Some(false) => {
+                    chip("none", "pass")
+                }
                 Some(true) => chip("good", "pass"),
                 Some(false) => chip("bad", "fail"),
+                None if !row["unknown"].is_null() => chip("warning", "type not known"),
                 None => chip("none", "no data"),
             },
         ]);
@@ -253,7 +258,7 @@ fn checks(summary: &Value) -> Table {
         let all = passes + fails;
         table.rows.push(vec![
             name(check),
-            name(group),
+            group_name(group),
             figure((all > 0.0).then(|| passes / all), Unit::Ratio),
             figure(Some(passes), Unit::Count),
             alarming(Some(fails), Unit::Count),
@@ -270,8 +275,14 @@ fn breakdown(summary: &Value, field: &str, title: &str, first: &str) -> Table {
     let rows = || {
         list(summary, field).iter().flat_map(|row| {
             let key = row["key"][0].as_str().filter(|key| !key.is_empty()).unwrap_or("(none)");
-            let metrics = row["metrics"].as_object().into_iter().flatten();
-            metrics.map(move |(metric, values)| (key, metric, values))
+            let metrics = |field: &str, whole: bool| {
+                let metrics = row[field].as_object().into_iter().flatten();
+                metrics.map(move |(metric, values)| (key, whole, metric, values))
+            };
+            // What a parent's own figures are anyhow is not told twice.
+            let more =
+                metrics("whole", true).filter(|(_, _, metric, values)| &row["metrics"][*metric] != *values);
+            metrics("metrics", false).chain(more)
         })
     };
     let used: Vec<&str> = AGGREGATES
@@ -284,9 +295,13 @@ fn breakdown(summary: &Value, field: &str, title: &str, first: &str) -> Table {
     let keys = list(summary, field).len();
     let noun = if keys == 1 { first } else { title };
     table.caption = format!("{} {}", format(Some(keys as f64), Unit::Count, false), noun.to_lowercase());
-    for (key, metric, values) in rows() {
+    for (key, whole, metric, values) in rows() {
         let (kind, contains) = meta(summary, metric);
-        let mut cells = vec![name(key), name(metric)];
+        let mut owner = if field == "groups" { group_name(key) } else { name(key) };
+        if whole {
+            owner.0.push_str(&mark("with the groups in it").0);
+        }
+        let mut cells = vec![owner, name(metric)];
         cells.extend(used.iter().map(|aggregate| match number(values, aggregate) {
             Some(value) => figure(Some(value), unit_of(kind, contains, aggregate)),
             None => Html::default(),
@@ -324,6 +339,10 @@ fn metrics(summary: &Value, kind: &str, title: &str, aggregates: &[&str]) -> Tab
         } else {
             name(metric)
         };
+        let title = match document["unknown"].is_null() {
+            true => title,
+            false => Html(format!("{} <span class=\"tag\">type not known</span>", title.0)),
+        };
         let mut cells = vec![title];
         cells.extend(
             aggregates.iter().map(|a| figure(number(&document["values"], a), unit_of(kind, contains, a))),
@@ -350,9 +369,30 @@ pub fn chip(state: &str, word: &str) -> Html {
 fn request_name(key: &Value) -> Html {
     match (key[0].as_str(), key[1].as_str()) {
         (Some(method), Some(request)) => {
-            Html(format!("<span class=\"method\">{}</span> <bdi>{}</bdi>", text(method).0, text(request).0))
+            let mut cell =
+                format!("<span class=\"method\">{}</span> <bdi>{}</bdi>", text(method).0, text(request).0);
+            // Requests have the phase as their third part, statuses as their fifth.
+            let phase = key.as_array().filter(|key| matches!(key.len(), 3 | 5)).and_then(|key| key.last());
+            if let Some(phase) = phase.and_then(Value::as_str) {
+                cell.push_str(&mark(phase).0);
+            }
+            Html(cell)
         }
         (one, _) => name(one.unwrap_or_default()),
+    }
+}
+
+/// A word beside a row's name.
+fn mark(word: &str) -> Html {
+    Html(format!(" <span class=\"mark\">{}</span>", text(word).0))
+}
+
+/// A group's name; setup and teardown are marked.
+fn group_name(group: &str) -> Html {
+    let first = group.strip_prefix("::").and_then(|rest| rest.split("::").next());
+    match first {
+        Some(phase @ ("setup" | "teardown")) => Html(format!("{}{}", name(group).0, mark(phase).0)),
+        _ => name(group),
     }
 }
 

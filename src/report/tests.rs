@@ -332,3 +332,54 @@ fn what_cannot_be_read_is_named() {
     assert!(matches!(render(TEMPLATE, "{}", "{}"), Err(ReportError::Events(_))));
     assert!(matches!(render("<p>", "{}", "[]"), Err(ReportError::Template("<!--loadgate:title-->"))));
 }
+
+#[test]
+fn no_report_is_green_while_a_limit_may_be_missing_or_a_type_is_not_known() {
+    let vectors: Value =
+        serde_json::from_str(include_str!("../../static/tests/verdict-vectors.json")).expect("it is JSON");
+    for case in vectors.as_array().expect("it is a list") {
+        let summary = serde_json::json!({
+            "test": "shop", "run": "shop.1", "state": "ended", "start": 1000, "end": 7000,
+            "thresholds": case["thresholds"], "health": {"thresholdsKnown": case["known"]},
+        });
+        let head = super::head::head(&summary).0;
+        let chip = format!(
+            "chip-{}\"><span aria-hidden=\"true\">{}</span> {}</span>",
+            case["state"].as_str().unwrap(),
+            match case["state"].as_str().unwrap() {
+                "good" => "✓",
+                "warning" => "!",
+                "bad" => "✗",
+                _ => "∅",
+            },
+            case["text"].as_str().unwrap()
+        );
+        assert!(head.contains(&chip), "{case}: {head}");
+        assert_eq!(head.contains("chip-good"), case["state"] == "good", "{case}");
+    }
+}
+
+#[test]
+fn the_report_says_loudly_how_a_run_ended_what_it_missed_and_what_nobody_told() {
+    let summary = serde_json::json!({
+        "test": "shop", "run": "shop.1", "state": "ended", "start": 1000, "end": 7000, "thresholds": [],
+        "metrics": {"orders": {"type": "counter", "unknown": ["counter", "rate"], "values": {"count": 3, "rate": 1}}},
+        "outcome": {"exit": 99, "state": "bad", "text": "aborted by a threshold at 0:06 of 1:00 planned"},
+        "health": {"thresholdsKnown": true, "wanted": [
+            {"scenario": "<buy>", "wanted": 100, "reached": 60, "dropped": 40, "seconds": 10, "short": true}
+        ]},
+    });
+    let head = super::head::head(&summary).0;
+    for part in [
+        "aborted by a threshold at 0:06 of 1:00 planned (k6 exit code 99)",
+        "notice-bad",
+        "&lt;buy&gt;",
+        "dropped 40",
+        "/tests/shop/metrics -d &#39;{&quot;orders&quot;:&quot;counter|rate&quot;}&#39;",
+    ] {
+        assert!(head.contains(part), "{part}: {head}");
+    }
+    let mut tables = String::new();
+    super::tables::after_charts(&summary).iter().for_each(|table| table.write(&mut tables));
+    assert!(tables.contains("type not known"), "{tables}");
+}

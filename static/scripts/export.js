@@ -65,7 +65,7 @@ export function toMarkdown(summary, name = summary.run) {
         markdownText(sayExpression(threshold.expression, meta)),
         format(threshold.observed, unitOf(meta, aggregate)),
         format(margin(threshold.expression, threshold.observed), "ratio"),
-        STATES[threshold.passes],
+        threshold.unknown ? "! type not known" : STATES[threshold.passes],
       ];
     }),
   );
@@ -134,7 +134,7 @@ const UNITS = { time: "ms", data: "bytes", "data/s": "bytes/s", rate: "1/s" };
 
 /**
  * The summary as CSV, one figure in a row: `table,name,detail,type,figure,value,unit`. `detail` is the
- * request's method, the status and error code, the check's group, the threshold's expression or the metric
+ * request's method (and `setup` or `teardown`), the status and error code, the check's group, the threshold's expression or the metric
  * of a group or scenario.
  */
 export function toCsv(summary) {
@@ -156,7 +156,12 @@ export function toCsv(summary) {
     lines.push(["thresholds", row.metric, row.expression, "", "passes", row.passes, ""]);
   }
   for (const row of summary.requests)
-    figures("requests", row.key.at(-1), row.key.slice(0, -1).join(" "), row);
+    figures(
+      "requests",
+      row.key[1] ?? row.key[0],
+      row.key.length > 1 ? [row.key[0], ...row.key.slice(2)].join(" ") : "",
+      row,
+    );
   for (const row of summary.statuses) {
     figures("statuses", row.key.slice(0, 2).join(" "), row.key.slice(2).join(" "), row);
   }

@@ -139,7 +139,7 @@ const TAGS = { requests: "name", groups: "group", scenarios: "scenario" };
 
 /** Thresholds of submetrics that are this row, told of the row's own metrics. */
 export function thresholdsOf(run, table, key) {
-  const tag = `{${TAGS[table]}:${key.at(-1)}}`;
+  const tag = `{${TAGS[table]}:${table === "requests" ? (key[1] ?? key[0]) : key[0]}}`;
   return run.thresholds
     .filter((threshold) => threshold.metric.endsWith(tag))
     .map((threshold) => ({ ...threshold, metric: threshold.metric.slice(0, -tag.length) }));

@@ -1,7 +1,7 @@
 /** What the runs of a test say together: verdicts, trends, thresholds × runs. Pure; items of `GET /runs?figures=1`. */
 
 import { format } from "./format.js";
-import { tally } from "./thresholds.js";
+import { tally, verdict } from "./thresholds.js";
 
 /** The figures that are followed over runs, colours as in the other charts. */
 export const TRENDS = [
@@ -21,17 +21,17 @@ export function runLabel({ id, test, label, name, number }) {
 
 /** `{state, text}` of a run's thresholds; `state` as of a chip. */
 export function verdictOf(item) {
-  const { fail, noData, pass, total } = tally(item.thresholds ?? []);
-  if (total === 0) return { state: "none", text: "no thresholds" };
-  if (fail) return { state: "bad", text: `${fail} of ${total} fail` };
-  if (noData) return { state: "warning", text: `${pass} of ${total} pass` };
-  return { state: "good", text: "pass" };
+  const known = item.thresholdsKnown ?? true;
+  const said = verdict(item.thresholds ?? [], known);
+  if (!known || tally(item.thresholds ?? []).unknown > 0) return said;
+  // In a column of thresholds there is no need to say so.
+  return { ...said, text: said.state === "good" ? "pass" : said.text.replace(/ thresholds?(?= )/, "") };
 }
 
 /** Worst first, for sorting: share of failing thresholds, then of those without data. */
 export function verdictRank(item) {
-  const { fail, noData, total } = tally(item.thresholds ?? []);
-  return total === 0 ? null : fail + noData / (total + 1);
+  const { fail, noData, unknown, total } = tally(item.thresholds ?? []);
+  return total === 0 ? null : fail + (noData + unknown) / (total + 1);
 }
 
 /** Of a list that is newest first; runs that began together keep their order. */

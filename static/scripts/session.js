@@ -112,6 +112,8 @@ export function createSession(api, { frame = requestAnimationFrame } = {}) {
     state.run.current = true;
     state.info = { ...state.info, state: "ended", end: state.run.stop };
     state.runs = state.runs.map((run) => (run.id === state.info.id ? state.info : run));
+    // How it ended, where somebody told.
+    identify(state.info.id, generation);
   }
 
   /** Takes a newer list into the one that is known, which may reach further back. */
@@ -125,9 +127,13 @@ export function createSession(api, { frame = requestAnimationFrame } = {}) {
     state.runs = [...all.values()].sort((a, b) => b.start - a.start);
     // Whether the run has ended is told by its stream; one that is a stranger yet is told here.
     const shown = list.find((run) => run.id === state.info?.id);
-    if (shown)
-      state.info =
-        state.info.state === null ? shown : { ...shown, state: state.info.state, end: state.info.end };
+    if (shown) {
+      const { state: told, end, outcome } = state.info;
+      state.info = told === null ? shown : { ...shown, state: told, end };
+      // A list knows less of how a run ended than the run's own document.
+      if (shown.outcome && !outcome) identify(shown.id, generation);
+      else state.info.outcome = outcome;
+    }
   }
 
   async function load(route) {

@@ -42,17 +42,54 @@ export function metaOf(run, name) {
   return run.metrics.get(name) ?? run.metrics.get(splitName(name).metric);
 }
 
-/** `{pass, fail, noData, total}`. */
+/** `{pass, fail, unknown, noData, total}`; `unknown` are those on metrics whose type nobody told. */
 export function tally(thresholds) {
   const fail = thresholds.filter((t) => t.passes === false).length;
-  const noData = thresholds.filter((t) => t.passes === null).length;
-  return { fail, noData, pass: thresholds.length - fail - noData, total: thresholds.length };
+  const unknown = thresholds.filter((t) => t.unknown).length;
+  const noData = thresholds.filter((t) => t.passes === null && !t.unknown).length;
+  const total = thresholds.length;
+  return { fail, unknown, noData, pass: total - fail - unknown - noData, total };
 }
 
-/** Whether the server knows which thresholds the test has. */
+/**
+ * What thresholds say together, `{state, text}` as of a chip. Never good while any limit may be
+ * missing (`known` is false) or the type of a metric is not known. The report's is in
+ * `src/report/head.rs`; `tests/verdict-vectors.json` holds both to the same.
+ */
+export function verdict(thresholds, known) {
+  const { pass, fail, unknown, noData, total } = tally(thresholds);
+  const all = `${total} ${total === 1 ? "threshold" : "thresholds"}`;
+  if (total === 0) return { state: "none", text: known ? "no thresholds" : "thresholds not known" };
+  if (fail > 0)
+    return { state: "bad", text: known ? `${fail} of ${all} fail` : `${fail} of ? thresholds fail` };
+  if (!known) return { state: "warning", text: `thresholds: ${total} of ? known` };
+  if (unknown > 0) return { state: "warning", text: `type not known for ${unknown} of ${all}` };
+  if (noData > 0) return { state: "warning", text: `${pass} of ${all} pass` };
+  return { state: "good", text: `${all} pass` };
+}
+
+/** Whether the server knows all thresholds of the test, those of submetrics too. */
 export function thresholdsKnown(run) {
-  if (run.thresholds.length > 0) return true;
   return run.health?.thresholdsKnown ?? run.param.thresholdsKnown ?? false;
+}
+
+/**
+ * Metrics that were measured and whose type nobody told, `{name, types}`; `metrics` are pairs of name
+ * and meta. Of submetrics their metric speaks.
+ */
+export function untyped(metrics) {
+  return [...metrics]
+    .filter(([name, meta]) => meta.unknown && splitName(name).selector === null)
+    .map(([name, meta]) => ({ name, types: meta.unknown }));
+}
+
+/**
+ * The command that declares them, to be completed: one of the words each has to stay, for the server
+ * refuses it as it is. Names of metrics and tests hold nothing that a shell would take apart.
+ */
+export function declaring(root, test, list) {
+  const types = Object.fromEntries(list.map(({ name, types: words }) => [name, words.join("|")]));
+  return `curl -X PUT ${root}tests/${encodeURIComponent(test)}/metrics -d '${JSON.stringify(types)}'`;
 }
 
 /**

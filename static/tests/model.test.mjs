@@ -127,7 +127,7 @@ test("a margin is positive on the good side", () => {
 
 test("no data is not a pass", () => {
   const thresholds = [{ passes: true }, { passes: false }, { passes: null }];
-  assert.deepEqual(tally(thresholds), { pass: 1, fail: 1, noData: 1, total: 3 });
+  assert.deepEqual(tally(thresholds), { pass: 1, fail: 1, unknown: 0, noData: 1, total: 3 });
 });
 
 test("a limit is drawn on the chart of its metric and aggregate only", () => {

@@ -13,3 +13,4 @@ mod rows;
 mod schema;
 mod stream;
 mod support;
+mod verdict;

@@ -1,7 +1,7 @@
 //! Breakdowns over time and distributions, and what people say of runs.
 
 use crate::support::{Server, block_on, text};
-use loadgate::ingest::Refusal;
+use loadgate::ingest::{Refusal, Wire};
 use loadgate::log::rows::{Query, RowSeries};
 use loadgate::record::Dimension;
 use serde_json::{Value, json};
@@ -197,4 +197,81 @@ fn people_label_pin_and_delete_runs() {
     let left: Vec<String> =
         server.memory.keys().into_iter().filter(|key| key.starts_with(&format!("run/{run}/"))).collect();
     assert_eq!(left, [format!("run/{run}/deleted")], "nothing else is left of it");
+}
+
+#[test]
+fn requests_of_setup_and_teardown_are_rows_of_their_own() {
+    let server = Server::new();
+    let line = |group: &str, name: &str| {
+        format!(
+            "http_reqs,method=GET,name={name},status=200,group={group} value=1 1795300000000000000\n\
+             http_req_duration,method=GET,name={name},status=200,group={group} value=5 1795300000000000000\n"
+        )
+    };
+    let body = [("::setup", "login"), ("::setup::deep", "login"), ("::main", "login"), ("::setups", "x")]
+        .map(|(group, name)| line(group, name))
+        .concat()
+        + &line("::teardown", "logout");
+    server.post(Wire::InfluxLines, "shop", "k6", body.as_bytes());
+    let run = server.finish("shop");
+    let summary = server.summary(&run);
+    let counts = |table: &str| -> Vec<(Vec<String>, u64)> {
+        let rows = summary[table].as_array().expect("rows");
+        rows.iter().map(|row| (key_of(row), row["count"].as_u64().expect("a count"))).collect()
+    };
+    let key = |parts: &[&str]| parts.iter().map(|part| (*part).to_owned()).collect::<Vec<_>>();
+    assert_eq!(
+        counts("requests"),
+        [
+            (key(&["GET", "login"]), 1),
+            (key(&["GET", "login", "setup"]), 2),
+            (key(&["GET", "logout", "teardown"]), 1),
+            (key(&["GET", "x"]), 1),
+        ]
+    );
+    assert!(counts("statuses").contains(&(key(&["GET", "login", "200", "", "setup"]), 2)));
+}
+
+#[test]
+fn groups_add_up_to_their_parents() {
+    let server = Server::new();
+    let sample = |group: &str, ms: u32, passes: u8| {
+        format!(
+            "http_req_duration,group={group} value={ms} 1795300000000000000\n\
+             checks,group={group},check=ok value={passes} 1795300000000000000\n\
+             group_duration,group={group} value={ms} 1795300000000000000\n"
+        )
+    };
+    let body = [
+        sample("::main", 10, 1),
+        sample("::main::a", 20, 0),
+        sample("::main::a::deep", 30, 1),
+        // Between `::main` and its children in byte order, and neither of them.
+        sample("::main-2", 1000, 1),
+        sample("::main::b", 40, 1),
+    ]
+    .concat();
+    server.post(Wire::InfluxLines, "shop", "k6", body.as_bytes());
+    let run = server.finish("shop");
+    let summary = server.summary(&run);
+    let row = |group: &str| {
+        let rows = summary["groups"].as_array().expect("groups");
+        rows.iter().find(|row| row["key"][0] == group).unwrap_or_else(|| panic!("{group}")).clone()
+    };
+    let main = row("::main");
+    assert_eq!(main["metrics"]["http_req_duration"]["count"], 1);
+    let whole = &main["whole"];
+    assert_eq!(whole["http_req_duration"]["count"], 4);
+    assert_eq!(whole["http_req_duration"]["avg"], 25.0);
+    assert_eq!(
+        (&whole["http_req_duration"]["min"], &whole["http_req_duration"]["max"]),
+        (&json!(10), &json!(40))
+    );
+    assert_eq!((&whole["checks"]["passes"], &whole["checks"]["fails"]), (&json!(3), &json!(1)));
+    // k6 counts what happens in a group into its duration, whatever group it is in.
+    assert_eq!(whole["group_duration"], main["metrics"]["group_duration"]);
+    assert_eq!(row("::main::a")["whole"]["http_req_duration"]["count"], 2);
+    for leaf in ["::main::b", "::main::a::deep", "::main-2"] {
+        assert!(row(leaf).get("whole").is_none(), "{leaf}");
+    }
 }

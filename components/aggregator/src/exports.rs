@@ -50,6 +50,10 @@ impl control::Guest for Aggregator {
         let settings = Settings::parse(pairs).map_err(|error| Failure::Invalid(error.to_string()))?;
         configure(settings).map(|_| ()).map_err(convert::failure)
     }
+
+    fn ready() -> Result<(), Failure> {
+        with(async |service| service.ready().await)
+    }
 }
 
 /// An upload: what is left of it is dropped with it.
@@ -96,6 +100,10 @@ impl ingest::Guest for Aggregator {
         with(async |service| service.declare(&test, &options).await)
     }
 
+    fn declare_metrics(test: String, metrics: Vec<u8>) -> Result<(), Failure> {
+        with(async |service| service.declare_metrics(&test, &metrics).await)
+    }
+
     fn set_dashboard(test: String, document: Vec<u8>) -> Result<(), Failure> {
         with(async |service| service.set_dashboard(&test, &document).await)
     }
@@ -119,6 +127,14 @@ impl ingest::Guest for Aggregator {
 }
 
 impl log::Guest for Aggregator {
+    fn hold(log: String, holder: u64) -> Result<bool, Failure> {
+        with(async |service| service.hold(&log, holder).await)
+    }
+
+    fn release(log: String, holder: u64) -> Result<(), Failure> {
+        with(async |service| service.release(&log, holder).await)
+    }
+
     fn advance(log: String) -> Result<log::Progress, Failure> {
         with(async |service| service.advance(&log).await).map(|progress| log::Progress {
             chunks: progress.chunks,
@@ -192,6 +208,10 @@ impl runs::Guest for Aggregator {
 
     fn set_label(run: String, document: Vec<u8>) -> Result<String, Failure> {
         with(async |service| service.set_label(&run, &document).await)
+    }
+
+    fn set_outcome(run: String, document: Vec<u8>) -> Result<(), Failure> {
+        with(async |service| service.set_outcome(&run, &document).await)
     }
 
     fn delete(run: String) -> Result<(), Failure> {

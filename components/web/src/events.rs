@@ -4,7 +4,7 @@ use crate::bindings::loadgate::dashboard::events::{Cursor, Event, log_of, newest
 use crate::bindings::loadgate::dashboard::log;
 use crate::bindings::loadgate::dashboard::types::Failure;
 use crate::reply::{self, Reply};
-use crate::tender;
+use crate::{journal, tender};
 use futures::SinkExt;
 use futures::channel::mpsc::Sender;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
@@ -21,7 +21,9 @@ const POLL: Duration = Duration::from_millis(250);
 /// takes the samples has folded already.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// A client that went away shows only by a send that fails, and of what is sent after it left, the first
+/// still succeeds: so a quiet stream is gone after two of these.
+const KEEP_ALIVE: Duration = Duration::from_secs(3);
 
 /// After `stop` clients stay away: a year, in milliseconds.
 const RETRY_AFTER_STOP: u64 = 365 * 24 * 3600 * 1000;
@@ -131,7 +133,9 @@ async fn follow(
             match log_of(&run).and_then(|log| log::advance(&log)) {
                 Ok(progress) if progress.chunks > 0 || progress.more => continue,
                 Ok(_) => {}
-                Err(error) => eprintln!("folding for a stream of {run}: {}", reply::failure_parts(&error).1),
+                Err(error) => {
+                    journal::error(&format!("folding for a stream of {run}: {}", reply::sentence(&error)));
+                }
             }
             news = Instant::now();
         }

@@ -3,8 +3,10 @@
 
 mod assets;
 mod events;
+mod health;
 mod influx;
 mod ingest;
+mod journal;
 mod reply;
 mod report;
 mod routes;

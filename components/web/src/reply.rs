@@ -1,6 +1,7 @@
 //! Answers: JSON, problems (RFC 9457), text, and how a failure of the aggregator reads as one.
 
 use crate::bindings::loadgate::dashboard::types::Failure;
+use crate::journal;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
 use spin_sdk::http::{BoxBody, FullBody, box_body};
@@ -41,8 +42,22 @@ pub fn problem(status: StatusCode, detail: &str) -> Reply {
     body(status, "application/problem+json", text.to_string())
 }
 
-/// The aggregator's refusal: its status and its sentence.
+/// The aggregator's refusal, to be answered: its status and its sentence. A store that failed is also told to
+/// the operator: here, where every such answer comes by.
 pub fn failure_parts(failure: &Failure) -> (StatusCode, &str) {
+    let (status, sentence) = parts(failure);
+    if status.is_server_error() {
+        journal::error(&format!("answered {}: {sentence}", status.as_u16()));
+    }
+    (status, sentence)
+}
+
+/// What a failure says, where nobody is answered.
+pub fn sentence(failure: &Failure) -> &str {
+    parts(failure).1
+}
+
+fn parts(failure: &Failure) -> (StatusCode, &str) {
     match failure {
         Failure::Invalid(text) => (StatusCode::BAD_REQUEST, text),
         Failure::NotFound(text) => (StatusCode::NOT_FOUND, text),

@@ -5,15 +5,16 @@ use crate::bindings::loadgate::dashboard::ingest::{
 };
 use crate::bindings::loadgate::dashboard::runs;
 use crate::bindings::loadgate::dashboard::types::Failure;
+use crate::ingest::Unread;
 use crate::reply::{self, Reply};
-use crate::{assets, events, influx, ingest, report, rows, settings, tender};
+use crate::{assets, events, health, influx, ingest, report, rows, settings, tender};
 use http::header::{CONTENT_ENCODING, REFERRER_POLICY, SET_COOKIE, WWW_AUTHENTICATE};
 use http::uri::{Authority, Scheme};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use loadgate_access::{Caller, Policy, Refusal};
 use spin_sdk::http::Request;
 
-/// The largest options document; the aggregator's limit is the same.
+/// The largest declaration of options or metrics; the aggregator's limit is the same.
 const OPTIONS_BYTES: usize = loadgate::limits::OPTIONS_BYTES;
 
 /// The largest dashboard; likewise.
@@ -27,7 +28,7 @@ const STATEMENT_BYTES: usize = 64 * 1024;
 
 /// One request, taken apart.
 struct Call<'a> {
-    request: Request,
+    request: Unread,
     method: Method,
     /// Parts of the path, still percent-encoded.
     path: Vec<&'a str>,
@@ -68,17 +69,24 @@ impl Call<'_> {
 
 /// Answers any request.
 pub async fn answer(request: Request) -> Reply {
+    // Asked by whoever runs the server, and answered whatever is wrong with it.
+    if let Some(answer) = health::answer(&request) {
+        return answer;
+    }
+    let policy = match settings::get().await {
+        Ok(policy) => policy,
+        Err(sentence) => return reply::problem(StatusCode::INTERNAL_SERVER_ERROR, &sentence),
+    };
     let method = request.method().clone();
     let uri = request.uri().clone();
     let headers = request.headers().clone();
-    let mut answer = match settings::get().await {
-        Ok(policy) => {
-            let mut answer = route(taken_apart(request, &uri), &policy).await;
-            policy.origins.tell(&method, &headers, answer.headers_mut());
-            answer
-        }
-        Err(sentence) => reply::problem(StatusCode::INTERNAL_SERVER_ERROR, &sentence),
-    };
+    let request = Unread::of(request);
+    let call = taken_apart(request.clone(), method.clone(), &uri, headers.clone());
+    let mut answer = route(call, &policy).await;
+    if !matches!(method, Method::GET | Method::HEAD | Method::OPTIONS) {
+        request.discard().await;
+    }
+    policy.origins.tell(&method, &headers, answer.headers_mut());
     if matches!(method, Method::GET | Method::HEAD) {
         // Addresses name runs, and once a token.
         answer.headers_mut().insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
@@ -86,8 +94,7 @@ pub async fn answer(request: Request) -> Reply {
     if method == Method::HEAD { without_body(answer) } else { answer }
 }
 
-fn taken_apart(request: Request, uri: &Uri) -> Call<'_> {
-    let headers = request.headers().clone();
+fn taken_apart(request: Unread, method: Method, uri: &Uri, headers: HeaderMap) -> Call<'_> {
     // Hosts keep `Host` from components; this header, which no client can set, has it.
     let full: Option<Uri> =
         headers.get("spin-full-url").and_then(|url| url.to_str().ok()).and_then(|url| url.parse().ok());
@@ -95,7 +102,7 @@ fn taken_apart(request: Request, uri: &Uri) -> Call<'_> {
     let forwarded = headers.get("x-forwarded-proto").and_then(|proto| proto.to_str().ok());
     let proto = forwarded.and_then(|proto| proto.split(',').next()).unwrap_or_default().trim();
     Call {
-        method: request.method().clone(),
+        method,
         path: uri.path().split('/').skip(1).collect(),
         query: form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()).into_owned().collect(),
         authority: full.authority().or(uri.authority()).cloned(),
@@ -173,10 +180,19 @@ async fn route(call: Call<'_>, policy: &Policy) -> Reply {
             Method::POST => command(&call).await,
             _ => allow(&call, "POST, OPTIONS"),
         },
-        ["tests", test, "options"] => match call.method {
+        ["runs", run, "outcome"] => match call.method {
+            Method::PUT => {
+                let run = decoded(run);
+                set_outcome(call.request, &run).await
+            }
+            _ => allow(&call, "PUT, OPTIONS"),
+        },
+        ["tests", test, what @ ("options" | "metrics")] => match call.method {
             Method::PUT => {
                 let test = decoded(test);
-                declare(call.request, test).await
+                let declare: Declare =
+                    if *what == "metrics" { aggregator::declare_metrics } else { aggregator::declare };
+                take_declaration(call.request, test, declare).await
             }
             _ => allow(&call, "PUT, OPTIONS"),
         },
@@ -518,15 +534,29 @@ fn sent(call: &Call) -> Sent {
     }
 }
 
-async fn declare(request: Request, test: String) -> Reply {
+/// What a run's end says of it.
+async fn set_outcome(request: Unread, run: &str) -> Reply {
+    match ingest::collect(request, LABEL_BYTES).await {
+        // It may have been acknowledged a moment ago.
+        Ok(document) => {
+            no_content(tender::catch_up(run).await.and_then(|()| runs::set_outcome(run, &document)))
+        }
+        Err(error) => reply::failure(&error),
+    }
+}
+
+/// Takes a test's name and a document.
+type Declare = fn(&str, &[u8]) -> Result<(), Failure>;
+
+async fn take_declaration(request: Unread, test: String, declare: Declare) -> Reply {
     let result = match ingest::collect(request, OPTIONS_BYTES).await {
-        Ok(document) => aggregator::declare(&test, &document),
+        Ok(document) => declare(&test, &document),
         Err(error) => Err(error),
     };
     no_content(result)
 }
 
-async fn set_dashboard(request: Request, test: String) -> Reply {
+async fn set_dashboard(request: Unread, test: String) -> Reply {
     match ingest::collect(request, DASHBOARD_BYTES).await {
         Ok(document) => no_content(aggregator::set_dashboard(&test, &document)),
         Err(error) => reply::failure(&error),

@@ -1,11 +1,14 @@
-//! Folding after the answer: one task per log and instance advances it for as long as it has news.
+//! Folding after the answer. One instance folds a log in the background for as long as something is
+//! under way in it; the others' tasks end within seconds, and with them what they remember.
 
 use crate::bindings::loadgate::dashboard::events::log_of;
 use crate::bindings::loadgate::dashboard::log;
 use crate::bindings::loadgate::dashboard::types::Failure;
+use crate::{journal, reply};
 use spin_sdk::time::sleep;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -13,16 +16,29 @@ use std::time::{Duration, Instant};
 /// as often: a task of the component model cannot be woken by another.
 const COLLECT: Duration = Duration::from_millis(100);
 
+/// Other instances' news are looked for in the store: so often while there are some …
+const LOOK: Duration = Duration::from_millis(200);
+/// … and so often when there were none for a while.
+const LOOK_SELDOM: Duration = Duration::from_secs(2);
+const QUIET: Duration = Duration::from_secs(10);
+
+/// Who folds says so this often. A lease lasts 4 s.
+const RENEW: Duration = Duration::from_millis(1_500);
+/// After this it is over, if its holder died.
+const LEASE_OVER: Duration = Duration::from_millis(4_500);
+
 /// Attempts to fold while the store fails, before a later request's task has to.
 const ATTEMPTS: u32 = 5;
 
 thread_local! {
     /// The logs that have a task, and whether they have news for it.
     static TENDED: RefCell<HashMap<String, Rc<Cell<bool>>>> = RefCell::default();
+    /// What this instance calls itself.
+    static HOLDER: u64 = RandomState::new().hash_one(0);
 }
 
-/// Says that a log has news. The task goes on after the response and ends when nothing is under
-/// way in the log any more.
+/// Says that a log has news. What goes on after the response ends when somebody else folds the log, or
+/// nothing is under way in it any more.
 pub fn tend(log: String) {
     if let Some(news) = TENDED.with_borrow(|tended| tended.get(&log).cloned()) {
         news.set(true);
@@ -32,21 +48,16 @@ pub fn tend(log: String) {
     TENDED.with_borrow_mut(|tended| tended.insert(log.clone(), news.clone()));
     spin_sdk::wasip3::spawn(async move {
         sleep(COLLECT).await;
+        let mut task = Task { log: &log, news: &news, renewed: None };
         loop {
+            if task.hold() {
+                task.fold_until_rest().await;
+                break;
+            }
+            // Somebody else folds it, or did until a moment ago.
             news.set(false);
-            while let Some(wait) = fold(&log).await {
-                let due = Instant::now() + wait;
-                while Instant::now() < due && !news.get() {
-                    sleep(COLLECT).await;
-                }
-                news.set(false);
-            }
-            // A run has ended, or nothing began: the moment to make room.
-            let test = log.split('.').next().unwrap_or(&log);
-            while let Ok(true) = log::sweep(test) {
-                sleep(Duration::ZERO).await;
-            }
-            if !news.get() {
+            sleep(LEASE_OVER).await;
+            if !task.hold() {
                 break;
             }
         }
@@ -54,24 +65,98 @@ pub fn tend(log: String) {
     });
 }
 
-/// Folds everything that waits; gives how long to rest, or nothing when the log is at rest.
-async fn fold(log: &str) -> Option<Duration> {
-    let mut failures = 0;
-    loop {
-        match log::advance(log) {
-            Ok(progress) if progress.more => {
-                failures = 0;
-                // Lets the instance's other requests have their turn.
-                sleep(Duration::ZERO).await;
-            }
-            Ok(progress) => return progress.again.map(|ms| Duration::from_millis(ms.into())),
-            Err(error) => {
-                failures += 1;
-                eprintln!("folding {log}: {}", crate::reply::failure_parts(&error).1);
-                if failures >= ATTEMPTS {
-                    return None;
+/// One instance's work on one log.
+struct Task<'a> {
+    log: &'a str,
+    news: &'a Cell<bool>,
+    renewed: Option<Instant>,
+}
+
+/// What a look into the log came to.
+enum Outcome {
+    /// Nothing is left to fold; look again after so long at the latest.
+    Folded { again: Duration, chunks: bool },
+    /// Nothing is under way in the log.
+    AtRest,
+    /// Somebody else folds it, or the store fails for good.
+    GivenUp,
+}
+
+impl Task<'_> {
+    /// Takes or renews the lease where that is due.
+    fn hold(&mut self) -> bool {
+        if self.renewed.is_some_and(|renewed| renewed.elapsed() < RENEW) {
+            return true;
+        }
+        // A store that fails is met again when folding.
+        let held = log::hold(self.log, HOLDER.with(|holder| *holder)).unwrap_or(true);
+        self.renewed = held.then(Instant::now);
+        held
+    }
+
+    async fn fold_until_rest(&mut self) {
+        let mut active = Instant::now();
+        loop {
+            self.news.set(false);
+            match self.fold().await {
+                Outcome::Folded { again, chunks } => {
+                    if chunks {
+                        active = Instant::now();
+                    }
+                    let look = if active.elapsed() < QUIET { LOOK } else { LOOK_SELDOM };
+                    let due = Instant::now() + again.min(look);
+                    while Instant::now() < due && !self.news.get() {
+                        sleep(COLLECT.min(due.saturating_duration_since(Instant::now()))).await;
+                    }
+                    if self.news.get() {
+                        active = Instant::now();
+                    }
                 }
-                sleep(Duration::from_secs(1 << failures)).await;
+                Outcome::AtRest => {
+                    // A run has ended, or nothing began: the moment to make room.
+                    let test = self.log.split('.').next().unwrap_or(self.log);
+                    while let Ok(true) = log::sweep(test) {
+                        sleep(Duration::ZERO).await;
+                    }
+                    if !self.news.get() {
+                        break;
+                    }
+                }
+                Outcome::GivenUp => break,
+            }
+        }
+        if let Err(error) = log::release(self.log, HOLDER.with(|holder| *holder)) {
+            journal::error(&format!("folding {}: {}", self.log, reply::sentence(&error)));
+        }
+    }
+
+    /// Folds everything that waits.
+    async fn fold(&mut self) -> Outcome {
+        let (mut failures, mut chunks) = (0, false);
+        loop {
+            if !self.hold() {
+                return Outcome::GivenUp;
+            }
+            match log::advance(self.log) {
+                Ok(progress) if progress.more => {
+                    (failures, chunks) = (0, true);
+                    // Lets the instance's other requests have their turn.
+                    sleep(Duration::ZERO).await;
+                }
+                Ok(progress) => {
+                    return progress.again.map_or(Outcome::AtRest, |ms| Outcome::Folded {
+                        again: Duration::from_millis(ms.into()),
+                        chunks,
+                    });
+                }
+                Err(error) => {
+                    failures += 1;
+                    journal::error(&format!("folding {}: {}", self.log, reply::sentence(&error)));
+                    if failures >= ATTEMPTS {
+                        return Outcome::GivenUp;
+                    }
+                    sleep(Duration::from_secs(1 << failures)).await;
+                }
             }
         }
     }

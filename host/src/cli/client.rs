@@ -127,6 +127,23 @@ impl Client {
         self.send("POST", target, &[], &[])?.success()
     }
 
+    /// Sends a JSON document.
+    pub fn put(&self, target: &str, document: &[u8]) -> Result<()> {
+        let json = [("content-type", "application/json")];
+        self.send("PUT", target, &json, document)?.success().map(|_| ())
+    }
+
+    /// Declares custom metrics of a test, `{"orders": "counter"}`.
+    pub fn declare_metrics(&self, test: &str, metrics: &serde_json::Value) -> Result<()> {
+        self.put(&format!("/tests/{}/metrics", encoded(test)), metrics.to_string().as_bytes())
+    }
+
+    /// Says with what exit code k6 ended a run.
+    pub fn tell_outcome(&self, run: &str, exit: u8) -> Result<()> {
+        let document = serde_json::json!({ "exit": exit }).to_string();
+        self.put(&format!("/runs/{}/outcome", encoded(run)), document.as_bytes())
+    }
+
     /// Ends a run, or a test's newest, and gives its id.
     pub fn finish(&self, run: &str) -> Result<String> {
         #[derive(Deserialize)]

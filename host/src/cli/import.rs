@@ -3,7 +3,7 @@
 use super::client::{Client, Receipt, encoded};
 use super::merge::{self, Merged};
 use super::upload::{BATCH_BYTES, Failure, Upload};
-use super::{Embedded, Target, say, stem};
+use super::{Embedded, Target, say, stem, summary};
 use anyhow::{Context, Result, bail};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Deserialize;
@@ -29,6 +29,12 @@ pub struct Arguments {
     /// A name for the run [default: i1, i2, …]
     #[arg(long, value_name = "NAME")]
     run: Option<String>,
+    /// What `k6 inspect SCRIPT` printed: the only place where the limits of submetrics stand
+    #[arg(long, value_name = "FILE")]
+    options: Option<PathBuf>,
+    /// k6's summary as JSON (--summary-export, or what handleSummary gets): limits and types
+    #[arg(long, value_name = "FILE")]
+    summary: Option<PathBuf>,
     #[command(flatten)]
     target: Target,
 }
@@ -38,7 +44,15 @@ pub fn run(arguments: Arguments, embedded: Embedded) -> Result<ExitCode> {
         Some("-") => "k6".to_owned(),
         _ => stem(&arguments.files[0]),
     });
+    let declared = declarations(arguments.options.as_deref(), arguments.summary.as_deref())?;
     let place = arguments.target.open_quietly(embedded)?;
+    for (what, document) in &declared {
+        let told = place.client.put(&format!("/tests/{}/{what}", encoded(&test)), document);
+        if let Err(error) = told {
+            place.close();
+            return Err(error.context(format!("the {what} were not taken")));
+        }
+    }
     let imported = import(&place.client, &arguments.files, &test, arguments.run.as_deref());
     if let (Some(_), Ok(Imported { run: Some(run), .. })) = (&place.own, &imported) {
         // Nobody else would see it to its end.
@@ -51,6 +65,33 @@ pub fn run(arguments: Arguments, embedded: Embedded) -> Result<ExitCode> {
     });
     place.close();
     result
+}
+
+/// What the files beside the samples declare, and where it goes. k6's samples do not tell all limits.
+fn declarations(options: Option<&Path>, summary: Option<&Path>) -> Result<Vec<(&'static str, Vec<u8>)>> {
+    let read = |path: &Path| std::fs::read(path).with_context(|| format!("cannot read {}", path.display()));
+    let mut declared = Vec::new();
+    if let Some(path) = options {
+        declared.push(("options", read(path)?));
+    }
+    if let Some(path) = summary {
+        let said = summary::read(&read(path)?)
+            .with_context(|| format!("{} is not a summary of k6", path.display()))?;
+        declared.push(("metrics", serde_json::Value::Object(said.metrics).to_string().into_bytes()));
+        match said.thresholds {
+            // The options have the same limits, and more.
+            _ if options.is_some() => {}
+            Some(thresholds) => {
+                let document = serde_json::json!({ "thresholds": thresholds });
+                declared.push(("options", document.to_string().into_bytes()));
+            }
+            None => eprintln!(
+                "loadgate: {} has types but no limits: give what `k6 inspect SCRIPT` prints with --options",
+                path.display()
+            ),
+        }
+    }
+    Ok(declared)
 }
 
 /// What an import came to.

@@ -7,8 +7,10 @@ mod client;
 mod import;
 mod k6;
 mod merge;
+mod metrics;
 mod runs;
 mod serve;
+mod summary;
 mod upload;
 
 use crate::assets::Assets;
@@ -49,6 +51,8 @@ enum Command {
     K6(k6::Arguments),
     /// Import results that k6 saved with --out json=FILE
     Import(import::Arguments),
+    /// Tell the types of a script's custom metrics, which not every output of k6 sends
+    Metrics(metrics::Arguments),
     /// Write the report of a run, or of a file of results, as one HTML file
     Report(runs::ReportArguments),
     /// List the runs
@@ -149,6 +153,7 @@ pub fn run(embedded: Embedded) -> ExitCode {
         Command::Serve(arguments) => serve::run(arguments, embedded),
         Command::K6(arguments) => k6::run(arguments, embedded),
         Command::Import(arguments) => import::run(arguments, embedded),
+        Command::Metrics(arguments) => metrics::run(&arguments, embedded),
         Command::Report(arguments) => runs::report(arguments, embedded),
         Command::Runs(arguments) => runs::list(&arguments, embedded),
         Command::Finish(arguments) => runs::finish(&arguments, embedded),

@@ -60,6 +60,11 @@ pub trait Store: Send + Sync {
     /// Adds to a counter, which starts at 0, and gives the sum. Fails on a key that holds anything
     /// else, and when the sum does not fit.
     async fn increment(&self, store: &str, key: &str, delta: i64) -> Result<i64, StoreError>;
+    /// After this, everything that was written before survives a power cut, as far as the store can
+    /// promise that. Whoever acknowledges something waits for it; those who wait together share it.
+    async fn flush(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
     /// The server ends: brings everything to where it lasts.
     async fn close(&self) {}
 }

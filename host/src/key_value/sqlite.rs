@@ -3,16 +3,22 @@
 //! The table is Spin's own, so a file moves between `spin up` and `loadgate serve`:
 //! `spin_key_value(store, key, value)`, a counter as little-endian 64-bit integer in `value`.
 //!
-//! The journal is a write-ahead log with `synchronous = NORMAL`: a commit is in the operating
-//! system's hands before the answer goes out, so a crash or kill of the process loses nothing that
-//! was acknowledged. A power cut can lose the last commits since a checkpoint, never the file's
-//! consistency; `FULL` would close that gap at the price of a disk flush for every batch. Who needs
-//! more than that needs another machine, and uses Redis.
+//! The journal is a write-ahead log. A commit by itself is in the operating system's hands
+//! (`synchronous = NORMAL`); [`Store::flush`], for which every answer to a change waits, brings the log to the
+//! disk, once for all that wait at the moment. So ticket and record are one flush, two hundred writers do
+//! not wait for two hundred, and what was acknowledged survives a power cut as with `FULL`. With
+//! `LOADGATE_SYNC=normal` nobody waits: a power cut can then lose the last commits, never the file's
+//! consistency; a crash or kill of the process loses nothing either way.
+//!
+//! The log is copied into the file by a thread of its own, off the way of requests.
 
 use super::{Store, StoreError};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, TransactionBehavior, params};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::fs::File;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::Duration;
 use tokio::task::block_in_place;
 use wasmtime_wasi::async_trait;
@@ -21,6 +27,11 @@ const GET: &str = "SELECT value FROM spin_key_value WHERE store = ?1 AND key = ?
 const SET: &str = "INSERT INTO spin_key_value (store, key, value) VALUES (?1, ?2, ?3)
     ON CONFLICT (store, key) DO UPDATE SET value = excluded.value";
 const DELETE: &str = "DELETE FROM spin_key_value WHERE store = ?1 AND key = ?2";
+
+/// The log is copied into the file once it has grown so large; pages that are written again and again
+/// until then are copied once.
+const CHECKPOINT_BYTES: u64 = 16 * 1024 * 1024;
+const CHECKPOINT_LOOK: Duration = Duration::from_millis(500);
 
 /// For another process that holds the file's write lock, a second `loadgate` or `spin`.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -31,6 +42,65 @@ pub struct Sqlite {
     /// Readers do not wait for writers in a write-ahead log, and each sees all that was committed
     /// before it began.
     reader: Mutex<Connection>,
+    /// Absent: nobody waits for the disk.
+    durable: Option<Durable>,
+    /// Dropped with the store, which ends the thread that copies the log.
+    _checkpoints: mpsc::Sender<()>,
+}
+
+/// Brings the write-ahead log to the disk.
+struct Durable {
+    log: PathBuf,
+    /// Flushes asked for so far.
+    asked: AtomicU64,
+    /// Those that are done, and the log's file once it is there.
+    done: tokio::sync::Mutex<(u64, Option<Arc<File>>)>,
+}
+
+impl Durable {
+    async fn flush(&self) -> std::io::Result<()> {
+        let own = self.asked.fetch_add(1, Ordering::AcqRel) + 1;
+        let mut done = self.done.lock().await;
+        if done.0 >= own {
+            // One that began after our writes is over.
+            return Ok(());
+        }
+        let covers = self.asked.load(Ordering::Acquire);
+        let (path, file) = (self.log.clone(), done.1.clone());
+        let file = tokio::task::spawn_blocking(move || {
+            // Kept open: SQLite never replaces it while it has the database open.
+            let file = file.map_or_else(|| File::open(path).map(Arc::new), Ok)?;
+            file.sync_data().map(|()| file)
+        })
+        .await
+        .map_err(std::io::Error::other)??;
+        *done = (covers, Some(file));
+        Ok(())
+    }
+}
+
+/// Whether answers wait for the disk: `full` (the default) or `normal`.
+const SYNC: &str = "LOADGATE_SYNC";
+
+fn waits_for_disk() -> Result<bool> {
+    match std::env::var(SYNC).unwrap_or_default().as_str() {
+        "" | "full" => Ok(true),
+        "normal" => Ok(false),
+        other => bail!("{SYNC} is {other:?}; it is `full` or `normal`"),
+    }
+}
+
+/// Copies the log into the file whenever it has grown, until the store is gone.
+fn copy_log(connection: Connection, log: PathBuf, gone: mpsc::Receiver<()>) {
+    while gone.recv_timeout(CHECKPOINT_LOOK) == Err(mpsc::RecvTimeoutError::Timeout) {
+        if std::fs::metadata(&log).is_ok_and(|log| log.len() > CHECKPOINT_BYTES) {
+            // First most of it, which hinders nobody; then the little that came meanwhile, so that the
+            // log begins anew.
+            for mode in ["PASSIVE", "RESTART"] {
+                let _ = connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |_| Ok(()));
+            }
+        }
+    }
 }
 
 impl Sqlite {
@@ -47,8 +117,7 @@ impl Sqlite {
         writer
             .pragma_update(None, "journal_mode", "WAL")
             .with_context(|| format!("{path} is no SQLite file that can be written"))?;
-        // Pages that are written again and again between two checkpoints are copied once: 16 MB.
-        writer.pragma_update(None, "wal_autocheckpoint", 4096)?;
+        writer.pragma_update(None, "wal_autocheckpoint", 0)?;
         // After a burst the log shrinks back to this.
         writer.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)?;
         writer.execute(
@@ -61,7 +130,20 @@ impl Sqlite {
             [],
         )?;
         writer.busy_timeout(Duration::ZERO)?;
-        Ok(Sqlite { writer: Mutex::new(writer), reader: Mutex::new(open()?) })
+        let log = PathBuf::from(format!("{path}-wal"));
+        let (checkpoints, gone) = mpsc::channel();
+        let copier = open()?;
+        copier.busy_timeout(BUSY_TIMEOUT)?;
+        copier.pragma_update(None, "wal_autocheckpoint", 0)?;
+        let copied = log.clone();
+        std::thread::Builder::new()
+            .name("sqlite-checkpoints".to_owned())
+            .spawn(move || copy_log(copier, copied, gone))
+            .context("cannot start a thread")?;
+        let durable =
+            waits_for_disk()?.then(|| Durable { log, asked: AtomicU64::new(0), done: Default::default() });
+        let reader = Mutex::new(open()?);
+        Ok(Sqlite { writer: Mutex::new(writer), reader, durable, _checkpoints: checkpoints })
     }
 
     fn read<T>(&self, read: impl Fn(&Connection) -> Result<T, Failure>) -> Result<T, StoreError> {
@@ -188,6 +270,16 @@ impl Store for Sqlite {
             set(connection, store, key, &sum.to_le_bytes())?;
             Ok(sum)
         })
+    }
+
+    async fn flush(&self) -> Result<(), StoreError> {
+        match &self.durable {
+            Some(durable) => durable
+                .flush()
+                .await
+                .map_err(|error| StoreError(format!("the disk did not take the log: {error}"))),
+            None => Ok(()),
+        }
     }
 
     async fn close(&self) {

@@ -3,14 +3,16 @@
 mod announce;
 mod body;
 mod demo;
+mod health;
 
 pub use self::demo::Demo;
 
 use self::body::{Phase, Until};
+use self::health::Health;
 use crate::assets::Assets;
 use crate::component::App;
 use crate::redact::redacted;
-use crate::{engine, key_value, settings, variables};
+use crate::{engine, journal, key_value, settings, variables};
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HOST};
@@ -80,7 +82,7 @@ impl Server {
     pub async fn start(options: Options<'_>) -> Result<Self> {
         settings::check(|variable| std::env::var_os(variable))?;
         let store = key_value::open(options.store).await?;
-        health::probe(&*store)
+        health::probe(store.clone())
             .await
             .with_context(|| format!("the store {} cannot be written and read", redacted(options.store)))?;
         let listener = bind(options.listen, options.insecure).await?;
@@ -92,6 +94,8 @@ impl Server {
         let (phases, phase) = watch::channel(Phase::Serving);
         let front = Arc::new(Front {
             app: app.clone(),
+            health: Health::new(store.clone()),
+            store: store.clone(),
             phase: phase.clone(),
             local: address,
             born: Instant::now(),
@@ -191,7 +195,7 @@ async fn accept(
                         | io::ErrorKind::ConnectionReset
                         | io::ErrorKind::Interrupted
                 ) {
-                    eprintln!("loadgate: cannot accept a connection: {error}");
+                    journal::error(&format!("cannot accept a connection: {error}"));
                     tokio::time::sleep(Duration::from_millis(100)).await;
                 }
                 continue;
@@ -215,6 +219,8 @@ async fn accept(
 /// What every connection shares.
 struct Front {
     app: App,
+    health: Health,
+    store: Arc<dyn key_value::Store>,
     phase: watch::Receiver<Phase>,
     local: SocketAddr,
     born: Instant,
@@ -224,17 +230,28 @@ struct Front {
 
 impl Front {
     async fn answer(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<WasiBody> {
-        if !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
+        let changes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+        if changes {
             let now = u64::try_from(self.born.elapsed().as_millis()).unwrap_or(u64::MAX);
             self.last_write.store(now.max(1), Ordering::Relaxed);
+        }
+        if let Some(answer) = self.health.answer(&request).await {
+            return answer;
         }
         let Some(request) = self.admit(request, peer) else {
             return problem(StatusCode::BAD_REQUEST, "the request's target or Host header is malformed");
         };
         match self.app.answer(request).await {
+            Ok(response) if changes => match self.store.flush().await {
+                Ok(()) => response,
+                Err(error) => {
+                    journal::error(&error.to_string());
+                    problem(StatusCode::SERVICE_UNAVAILABLE, "what was sent may not be kept; send it again")
+                }
+            },
             Ok(response) => self.release(response),
             Err(error) => {
-                eprintln!("loadgate: a request failed: {error:#}");
+                journal::error(&format!("a request failed: {error:#}"));
                 problem(StatusCode::INTERNAL_SERVER_ERROR, "the server failed; its log says why")
             }
         }

@@ -108,3 +108,141 @@ fn a_submetric_is_partial_when_the_run_began_without_it() {
         assert_eq!(metric.get("partial").is_some(), partial, "{metric}");
     }
 }
+
+fn under_set(second: i64, values: &[f64], set: &Declarations) -> Record {
+    let samples: Vec<(i64, &str, f64)> =
+        values.iter().map(|&value| ((T + second) * 1_000, "custom", value)).collect();
+    under(&set.hash(), data(((T + second) * 1_000) as u64, &samples))
+}
+
+/// An ended run of these samples, four seconds apart, under this set.
+fn ended(values: &[f64], set: &Declarations) -> (LogState, Vec<Step>) {
+    let mut state = unnamed();
+    let mut steps = Vec::new();
+    for (at, &value) in values.iter().enumerate() {
+        steps.push(state.step(&under_set(at as i64, &[value], set), Some(set)));
+    }
+    steps.push(state.step(&record(0, Body::NewRun), None));
+    (state, steps)
+}
+
+/// What options declare: through the same merge as on a server.
+fn told_by_options(thresholds: &[(&str, &str)]) -> Declarations {
+    let mut set = Declarations::default();
+    set.merge(&declared(&[], thresholds));
+    set
+}
+
+#[test]
+fn a_threshold_on_a_metric_of_unknown_type_never_passes() {
+    // A rate of three trues is 1, which fails; a counter of three in 40 s is 0.075, which would pass.
+    let set = told_by_options(&[("custom", "rate<0.1")]);
+    let (state, steps) = ended(&[1.0; 3], &set);
+    let threshold = told(&state, "thresholds")[0].clone();
+    assert_eq!(threshold["passes"], serde_json::Value::Null);
+    assert_eq!(threshold["observed"], serde_json::Value::Null);
+    assert_eq!(threshold["unknown"], serde_json::json!(["counter", "rate"]));
+    let metric = summary(&state)["metrics"]["custom"].clone();
+    assert_eq!(metric["unknown"], serde_json::json!(["counter", "rate"]));
+    assert_eq!(metric["thresholds"]["rate<0.1"]["ok"], serde_json::Value::Null);
+    let said = events(&steps, "metric");
+    assert!(said.iter().any(|metric| metric["custom"]["unknown"].is_array()), "{said:?}");
+
+    let mut known = set.clone();
+    known.merge(&declared(&[("custom", MetricType::Rate)], &[("custom", "rate<0.1")]));
+    let (state, _) = ended(&[1.0; 3], &known);
+    assert_eq!(told(&state, "thresholds")[0]["passes"], false);
+    assert_eq!(told(&state, "thresholds")[0]["unknown"], serde_json::Value::Null);
+}
+
+#[test]
+fn an_aggregate_that_only_one_type_has_tells_the_type() {
+    let (state, _) = ended(&[5.0; 20], &told_by_options(&[("custom", "count<50")]));
+    let threshold = told(&state, "thresholds")[0].clone();
+    assert_eq!((&threshold["observed"], &threshold["passes"]), (&100.into(), &false.into()));
+    assert_eq!(summary(&state)["metrics"]["custom"]["values"]["count"], 100);
+    for (expression, observed) in [("value<5", 2.0), ("avg<5", 5.0), ("max<5", 9.0)] {
+        let (state, _) = ended(&[4.0, 9.0, 2.0], &told_by_options(&[("custom", expression)]));
+        assert_eq!(told(&state, "thresholds")[0]["observed"], observed, "{expression}");
+    }
+}
+
+#[test]
+fn what_a_threshold_told_of_a_type_stands_in_later_runs_without_it() {
+    let mut set = told_by_options(&[("custom", "count<50")]);
+    set.merge(&declared(&[], &[]));
+    assert!(set.thresholds.is_empty());
+    let (state, _) = ended(&[5.0; 4], &set);
+    let metric = summary(&state)["metrics"]["custom"].clone();
+    assert_eq!((&metric["type"], &metric["values"]["count"]), (&"counter".into(), &20.into()));
+    assert_eq!(metric["unknown"], serde_json::Value::Null);
+}
+
+#[test]
+fn a_guess_does_not_contradict_the_thresholds() {
+    let (state, _) = ended(&[5.0; 4], &told_by_options(&[("custom", "rate<50")]));
+    let metric = summary(&state)["metrics"]["custom"].clone();
+    assert_eq!((&metric["type"], &metric["values"]["count"]), (&"counter".into(), &20.into()));
+    assert_eq!(metric["unknown"], serde_json::json!(["counter", "rate"]));
+}
+
+#[test]
+fn a_declaration_in_mid_run_ends_the_doubt() {
+    let guess = told_by_options(&[("custom", "rate<0.1")]);
+    let mut known = guess.clone();
+    known.merge(&Declarations::from_metrics(br#"{"custom":"counter"}"#).unwrap());
+    let mut state = unnamed();
+    let mut steps = vec![state.step(&under_set(0, &[1.0], &guess), Some(&guess))];
+    steps.push(state.step(&under_set(8, &[1.0], &guess), Some(&guess)));
+    assert!(told(&state, "thresholds")[0]["unknown"].is_array());
+    steps.push(state.step(&under_set(16, &[1.0], &known), Some(&known)));
+    steps.push(state.step(&record(0, Body::NewRun), None));
+    let threshold = told(&state, "thresholds")[0].clone();
+    assert_eq!((&threshold["unknown"], &threshold["passes"]), (&serde_json::Value::Null, &false.into()));
+    let said: Vec<bool> = events(&steps, "metric")
+        .iter()
+        .filter_map(|metric| metric.get("custom"))
+        .map(|metric| metric["unknown"].is_array())
+        .collect();
+    assert_eq!(said.last(), Some(&false), "the stream takes it back");
+}
+
+#[test]
+fn wanted_iterations_stand_against_those_that_were_reached_and_dropped() {
+    let options = br#"{"scenarios":{"buy":{"executor":"constant-arrival-rate","rate":10,"timeUnit":"1s","duration":"10s"}}}"#;
+    let set = Declarations::from_k6_options(options).unwrap();
+    let of_scenario = |second: i64, values: &[(&str, f64)]| {
+        let time = (T + second) * 1_000;
+        let samples: Vec<(i64, &str, f64)> =
+            values.iter().map(|&(name, value)| (time, name, value)).collect();
+        let mut batch = batch(&samples);
+        let whole = batch.seconds[0].cells.clone();
+        for (at, cell) in whole {
+            let metric = batch.series[at as usize].metric.clone();
+            batch.series.push(key(Dimension::Scenario, &["buy"], &metric));
+            batch.seconds[0].cells.push((batch.series.len() as u32 - 1, cell));
+        }
+        under(&set.hash(), record(time as u64, Body::Data(Box::new(batch))))
+    };
+    let run = |records: &[Record], set: Option<&Declarations>| {
+        let mut state = unnamed();
+        for record in records {
+            state.step(record, set);
+        }
+        state.step(&record(0, Body::NewRun), None);
+        summary(&state)["health"]["wanted"].clone()
+    };
+    let short = [
+        of_scenario(0, &[("iterations", 1.0)]),
+        of_scenario(10, &[("iterations", 59.0), ("dropped_iterations", 40.0)]),
+    ];
+    let wanted = serde_json::json!([
+        {"scenario": "buy", "wanted": 100, "reached": 60, "dropped": 40, "seconds": 10, "short": true}
+    ]);
+    assert_eq!(run(&short, Some(&set)), wanted);
+    // Without the options: what was dropped had been wanted.
+    assert_eq!(run(&short, None), wanted);
+    let reached = [of_scenario(0, &[("iterations", 1.0)]), of_scenario(10, &[("iterations", 98.0)])];
+    assert_eq!(run(&reached, Some(&set))[0]["short"], false);
+    assert_eq!(run(&reached, None), serde_json::json!([]));
+}

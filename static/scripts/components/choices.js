@@ -1,6 +1,7 @@
 /** What a table shows: one of a few choices, and a text that rows must hold. */
 
 import { html } from "../html.js";
+import { LOAD } from "../phases.js";
 
 /** `options` are `[id, title]`. */
 export function Segments({ label, options, value, onChoose }) {
@@ -18,6 +19,18 @@ export function Segments({ label, options, value, onChoose }) {
         </button>`,
     )}
   </div>`;
+}
+
+/** Whether rows of setup and teardown are shown: `route.rows`. */
+export function PhaseChoice({ route, navigate }) {
+  return html`<label class="choice"
+    ><input
+      type="checkbox"
+      checked=${route.rows !== LOAD}
+      onChange=${(event) => navigate({ rows: event.target.checked ? null : LOAD }, { replace: true })}
+    />
+    Setup and teardown</label
+  >`;
 }
 
 /** `route.filter` as a field. */

@@ -1,12 +1,12 @@
 /** The frame around every view: which run, live or over, how far, does it pass. */
 
 import { isError } from "../codes.js";
-import { clock, format, plural } from "../format.js";
+import { clock, format } from "../format.js";
 import { html, useLayoutEffect, useRef } from "../html.js";
 import { elapsed, latest } from "../model.js";
 import { tabOfView, tabsOf } from "../panels.js";
 import { hrefOf } from "../router.js";
-import { tally, thresholdsKnown } from "../thresholds.js";
+import { tally, thresholdsKnown, verdict } from "../thresholds.js";
 import { CompareLink, NewRun, Share, ThemeButton } from "./actions.js";
 import { onPlainClick } from "./link.js";
 import { Chip } from "./parts.js";
@@ -24,7 +24,8 @@ export function Frame({ session, api, tab, route, navigate, children }) {
           run &&
           html`<${RunSelector} session=${session} route=${route} navigate=${navigate} />
             <${Liveness} session=${session} />
-            <${ThresholdsChip} run=${run} route=${route} navigate=${navigate} />`
+            <${ThresholdsChip} run=${run} route=${route} navigate=${navigate} />
+            <${Ending} info=${state.info} />`
         }
         <span class="grow"></span>
         <span class="actions">
@@ -48,7 +49,8 @@ function Liveness({ session }) {
   const { run } = state;
   const live = session.isLive();
   const lost = session.lostFor();
-  const planned = run.param.endOffset ?? null;
+  // Where it is known without graceful stops, that is what people planned.
+  const planned = run.param.planned ?? run.param.endOffset ?? null;
   const done = elapsed(run) + (live && !lost ? sinceWindow(state) : 0);
   const vus = live ? latest(run, "vus", "value") : null;
   return html`<span class="liveness">
@@ -87,7 +89,7 @@ function sinceWindow({ run, windowAt, now }) {
 }
 
 function ThresholdsChip({ run, route, navigate }) {
-  const chip = verdict(run);
+  const chip = chipOf(run);
   const tab = tabOfView(run, "checks");
   if (!chip || !tab) return chip;
   return html`<a
@@ -98,15 +100,20 @@ function ThresholdsChip({ run, route, navigate }) {
   >`;
 }
 
-function verdict(run) {
-  const { pass, fail, noData, total } = tally(run.thresholds);
-  if (total === 0) {
-    if (!run.current || thresholdsKnown(run)) return null;
-    return html`<${Chip} state="none">thresholds not known<//>`;
-  }
-  if (fail) return html`<${Chip} state="bad">${fail} of ${plural(total, "threshold")} fail<//>`;
-  if (noData) return html`<${Chip} state="warning">${pass} of ${plural(total, "threshold")} pass<//>`;
-  return html`<${Chip} state="good">${plural(total, "threshold")} pass<//>`;
+function chipOf(run) {
+  const known = thresholdsKnown(run);
+  if (run.thresholds.length === 0 && (!run.current || known)) return null;
+  const { state, text } = verdict(run.thresholds, known);
+  return html`<${Chip} state=${state}>${text}<//>`;
+}
+
+/** How the run ended, where that says more than that it did. */
+function Ending({ info }) {
+  const { outcome } = info;
+  if (!outcome || outcome.state === "none") return null;
+  return html`<span class="ending" title=${outcome.exit === null ? undefined : `k6 exit code ${outcome.exit}`}
+    ><${Chip} state=${outcome.state}>${outcome.text}<//></span
+  >`;
 }
 
 function Tabs({ run, tab, route, navigate }) {
@@ -145,6 +152,6 @@ const TROUBLE = { checks: "thresholds fail", errors: "kinds of errors" };
 function troubleOf(run, { view }) {
   if (view === "checks") return tally(run.thresholds).fail;
   if (view !== "errors") return 0;
-  const failed = run.tables.statuses.filter(({ key }) => key.length === 4 && isError(key[2], key[3]));
+  const failed = run.tables.statuses.filter(({ key }) => key.length >= 4 && isError(key[2], key[3]));
   return new Set(failed.map(({ key }) => `${key[2]} ${key[3]}`)).size;
 }

@@ -8,6 +8,7 @@ const CELLS = {
   true: { state: "good", sign: "✓", word: "pass" },
   false: { state: "bad", sign: "✗", word: "fail" },
   null: { state: "none", sign: "∅", word: "no data" },
+  unknown: { state: "none", sign: "!", word: "type not known" },
 };
 
 /** `rows` as of `thresholdsByRun(items)`; `run` tells units; `headOf(item)` is a column's head. */
@@ -61,7 +62,7 @@ export function Heatmap({ run, items, rows, shown, nameOf, headOf }) {
             ${row.cells.map((cell, i) => {
               if (cell === null)
                 return html`<td key=${items[i].id}><span class="unseen">not asked</span></td>`;
-              const { state, sign, word } = CELLS[cell.passes];
+              const { state, sign, word } = CELLS[cell.unknown ? "unknown" : cell.passes];
               return html`<td
                 key=${items[i].id}
                 class=${`heat heat-${state}${items[i].id === shown ? " heat-shown" : ""}`}

@@ -3,7 +3,8 @@
 import { clock, format, plural, span } from "../format.js";
 import { html, useState } from "../html.js";
 import { runLabel } from "../runs.js";
-import { thresholdsKnown } from "../thresholds.js";
+import { declaring, thresholdsKnown, untyped } from "../thresholds.js";
+import { sayWanted } from "../wanted.js";
 import { Command } from "./parts.js";
 
 /** Silence shorter than this is k6's usual rhythm and our own grace time. */
@@ -61,7 +62,13 @@ export function Notices({ session, api, navigate, following, setFollowing }) {
         navigate=${navigate}
       />`
     }
-    ${run.current && !thresholdsKnown(run) && html`<${Unknown} key="unknown" test=${state.info.test} api=${api} />`}
+    ${run.current && html`<${Shortfall} key="wanted" wanted=${health?.wanted ?? []} />`}
+    ${run.current && html`<${Untyped} key="untyped" run=${run} test=${state.info.test} api=${api} live=${live} />`}
+    ${
+      run.current &&
+      !thresholdsKnown(run) &&
+      html`<${Unknown} key="unknown" test=${state.info.test} some=${run.thresholds.length > 0} api=${api} />`
+    }
     ${health && html`<${Losses} key="losses" health=${health} />`}
     ${live && lost === null && health && html`<${Clocks} key="clocks" health=${health} />`}
     <${Overflow} key="overflow" tables=${run.tables} />
@@ -133,11 +140,47 @@ function Silence({ session, now }) {
   <//>`;
 }
 
-function Unknown({ test, api }) {
+function Unknown({ test, some, api }) {
   const command = `k6 inspect --execution-requirements script.js | curl -T - ${api.root}tests/${encodeURIComponent(test)}/options`;
-  return html`<${Notice} state="none" title="The thresholds of this test are not known.">
-    k6 does not send them with its samples. This tells them, now or before the next run:
+  const title = some ? "Limits of this test may be missing." : "The thresholds of this test are not known.";
+  return html`<${Notice} state=${some ? "warning" : "none"} title=${title}>
+    ${
+      some
+        ? "k6's samples do not tell the limits of submetrics. This tells all, before the next run:"
+        : "k6 does not send them with its samples. This tells them, now or before the next run:"
+    }
     <${Command} text=${command} label="command that tells the thresholds" />
+    ${some && html`For saved results: <code>loadgate import --options FILE</code>, with what <code>k6 inspect</code> prints.`}
+  <//>`;
+}
+
+/** A rate that was asked for, against what came of it. */
+function Shortfall({ wanted }) {
+  const { state, title, lines } = sayWanted(wanted);
+  if (lines.length === 0) return null;
+  return html`<${Notice} state=${state} title=${title}>
+    <ul class="reasons">
+      ${lines.map(
+        ({ scenario, text }) =>
+          html`<li key=${scenario}>${scenario && html`<b><bdi>${scenario}</bdi></b> `}${text}</li>`,
+      )}
+    </ul>
+  <//>`;
+}
+
+/** Figures of a metric whose type nobody told are a guess, and no threshold passes on them. */
+function Untyped({ run, test, api, live }) {
+  const list = untyped(run.metrics);
+  if (list.length === 0) return null;
+  const names = list.map(({ name }, i) => html`${i > 0 ? ", " : ""}<bdi class="metric-name">${name}</bdi>`);
+  return html`<${Notice}
+    state="warning"
+    title=${list.length === 1 ? "The type of a metric is not known." : `The types of ${list.length} metrics are not known.`}
+  >
+    ${names}: figures are a guess by values, and no threshold passes on them. Leave one word for each and send
+    this${live ? "; it counts at once" : ", for the next run"}:
+    <${Command} text=${declaring(api.root, test, list)} label="command that declares the metrics" />
+    Or let <code>loadgate metrics script.js --test ${test}</code> read them off the script.
   <//>`;
 }
 

@@ -16,7 +16,7 @@ export const nameColumn = (open) => ({
   id: "name",
   title: "Name",
   left: true,
-  sort: (row) => row.key.at(-1),
+  sort: (row) => row.key[1] ?? row.key[0],
   text: (row) => row.key.join(" "),
   cell: (row) => html`<${RequestName} parts=${row.key} open=${open} />`,
 });
@@ -54,13 +54,18 @@ export function requestColumns(time, { full = false, open } = {}) {
   ].filter(Boolean);
 }
 
+/** A word beside a row's name. */
+export function Mark({ word }) {
+  return html`<span class="mark">${word}</span>`;
+}
+
 export function RequestName({ parts, open }) {
-  const [method, name] = parts.length > 1 ? parts : [null, parts[0]];
+  const [method, name, phase] = parts.length > 1 ? parts : [null, parts[0]];
   return html`<span class="request-name"
     >${method && html`<span class="method">${method}</span>`}${
       open
         ? html`<a class="name-link" ...${open(parts)}><bdi title=${name}>${name}</bdi></a>`
         : html`<bdi title=${name}>${name}</bdi>`
-    }</span
+    }${phase && html`<${Mark} word=${phase} />`}</span
   >`;
 }

@@ -4,7 +4,7 @@ import { clock, moment } from "../format.js";
 import { html } from "../html.js";
 import { hrefOf } from "../router.js";
 import { runLabel } from "../runs.js";
-import { tally } from "../thresholds.js";
+import { thresholdsKnown, verdict } from "../thresholds.js";
 import { onPlainClick } from "./link.js";
 import { Sign } from "./parts.js";
 import { Popover } from "./popover.js";
@@ -35,7 +35,10 @@ export function RunSelector({ session, route, navigate }) {
                       navigate(change);
                     })}
                   >
-                    <${Verdict} thresholds=${entry.id === info.id ? run.thresholds : entry.thresholds} />
+                    <${Verdict}
+                      thresholds=${entry.id === info.id ? run.thresholds : entry.thresholds}
+                      known=${entry.id === info.id ? thresholdsKnown(run) : entry.thresholdsKnown}
+                    />
                     <bdi>${runLabel(entry)}</bdi>
                     <span class="caption">${moment(entry.start)}</span>
                     ${
@@ -61,10 +64,10 @@ export function RunSelector({ session, route, navigate }) {
 }
 
 /** What a run's thresholds say together. A run whose thresholds are not told has no verdict. */
-function Verdict({ thresholds }) {
-  const { pass, fail, total } = tally(thresholds ?? []);
-  if (fail > 0) return html`<${Sign} state="bad"><span class="unseen">fails</span><//>`;
-  if (total > 0 && pass === total) return html`<${Sign} state="good"><span class="unseen">passes</span><//>`;
+function Verdict({ thresholds, known }) {
+  const { state } = verdict(thresholds ?? [], known ?? false);
+  if (state === "bad") return html`<${Sign} state="bad"><span class="unseen">fails</span><//>`;
+  if (state === "good") return html`<${Sign} state="good"><span class="unseen">passes</span><//>`;
   return html`<${Sign} state="none"><span class="unseen">no verdict</span><//>`;
 }
 

@@ -135,5 +135,12 @@ function State({ item }) {
       html`<span class="chip chip-good"><span class="dot" aria-hidden="true"></span>live</span>`
     }
     <${Chip} state=${state}>${text}<//>
+    ${
+      item.outcome &&
+      item.outcome.state !== "none" &&
+      html`<span title=${item.outcome.exit === null ? undefined : `k6 exit code ${item.outcome.exit}`}
+        ><${Chip} state=${item.outcome.state}>${item.outcome.text}<//></span
+      >`
+    }
   </span>`;
 }

@@ -2,7 +2,7 @@
 
 import { clock, format, moment, NOTHING, plural, unitOf } from "../format.js";
 import { html } from "../html.js";
-import { margin, metaOf, parseExpression, sayExpression, tally } from "../thresholds.js";
+import { margin, metaOf, parseExpression, sayExpression, tally, thresholdsKnown } from "../thresholds.js";
 import { Chip } from "./parts.js";
 import { DataTable } from "./table.js";
 
@@ -57,7 +57,7 @@ export function thresholdColumns(run) {
       title: "Outcome",
       left: true,
       sort: (row) => RANK[row.passes],
-      cell: (row) => html`<${Outcome} passes=${row.passes} />`,
+      cell: (row) => html`<${Outcome} threshold=${row} known=${thresholdsKnown(run)} />`,
     },
   ];
 }
@@ -73,17 +73,22 @@ export function ThresholdTable({ run, filter }) {
   />`;
 }
 
-export function Outcome({ passes }) {
+export function Outcome({ threshold: { passes, unknown }, known = true }) {
+  if (unknown) return html`<${Chip} state="warning">type not known<//>`;
   if (passes === null) return html`<${Chip} state="none">no data<//>`;
-  return passes ? html`<${Chip} state="good">pass<//>` : html`<${Chip} state="bad">fail<//>`;
+  // Nothing is green while other limits may be missing.
+  return passes
+    ? html`<${Chip} state=${known ? "good" : "none"}>pass<//>`
+    : html`<${Chip} state="bad">fail<//>`;
 }
 
 /** `3 of 4 thresholds pass, 1 has no data`. */
 export function sayTally(thresholds) {
-  const { pass, fail, noData, total } = tally(thresholds);
+  const { pass, fail, noData, unknown, total } = tally(thresholds);
   return [
     `${format(pass, "count")} of ${plural(total, "threshold")} ${pass === 1 ? "passes" : "pass"}`,
     fail > 0 && `${format(fail, "count")} ${fail === 1 ? "fails" : "fail"}`,
+    unknown > 0 && `${format(unknown, "count")} on metrics of unknown type`,
     noData > 0 && `${format(noData, "count")} ${noData === 1 ? "has" : "have"} no data`,
   ]
     .filter(Boolean)

@@ -3,7 +3,7 @@
 import { format, NOTHING, unitOf } from "../format.js";
 import { html } from "../html.js";
 import { column, latest, peak, total } from "../model.js";
-import { parseExpression, sideOf } from "../thresholds.js";
+import { parseExpression, sideOf, thresholdsKnown } from "../thresholds.js";
 import { Sign } from "./parts.js";
 import { Sparkline } from "./sparkline.js";
 
@@ -22,7 +22,11 @@ export function Tile({ run, panel }) {
   return html`<div class="tile card">
     <div class="tile-head">
       <h2 title=${panel.title}><bdi>${panel.title}</bdi></h2>
-      ${decisive && html`<${Verdict} limit=${decisive} />`}
+      ${
+        decisive
+          ? html`<${Verdict} limit=${decisive} known=${thresholdsKnown(run)} />`
+          : meta?.unknown && html`<${Sign} state="warning">type not known<//>`
+      }
     </div>
     <p class="figure">${format(read(run, figure.metric, figure.aggregate), panel.unit)}</p>
     <div class="tile-foot">
@@ -34,8 +38,11 @@ export function Tile({ run, panel }) {
   </div>`;
 }
 
-function Verdict({ limit }) {
+function Verdict({ limit, known }) {
+  if (limit.unknown) return html`<${Sign} state="warning">type not known<//>`;
   if (limit.passes === null) return html`<${Sign} state="none">no data<//>`;
+  // Nothing is green while other limits may be missing.
+  if (limit.passes && !known) return html`<${Sign} state="none"><span class="unseen">passes</span><//>`;
   if (limit.passes) return html`<${Sign} state="good"><span class="unseen">passes</span><//>`;
   return html`<${Sign} state="bad">${sideOf(limit.parsed.operator)}<//>`;
 }

@@ -1,16 +1,18 @@
 /** What was asked of the answers, and of the run: checks and thresholds. */
 
 import { ChartCard } from "../components/chart-card.js";
-import { Filter } from "../components/choices.js";
+import { Filter, PhaseChoice } from "../components/choices.js";
 import { Problem } from "../components/distribution.js";
 import { Bar, Card, Chip } from "../components/parts.js";
+import { Mark } from "../components/request-table.js";
 import { DataTable } from "../components/table.js";
 import { sayTally, ThresholdTable } from "../components/threshold-table.js";
 import { clock, format, moment, NOTHING, plural } from "../format.js";
 import { html, useMemo, useRef } from "../html.js";
+import { chooseRows, phaseOf } from "../phases.js";
 import { column } from "../model.js";
 import { rowRun, setColumn, useDrawnRow } from "../rows.js";
-import { tally, thresholdsKnown } from "../thresholds.js";
+import { thresholdsKnown, verdict } from "../thresholds.js";
 import { sayGroup } from "./requests.js";
 
 export function Checks(props) {
@@ -19,8 +21,8 @@ export function Checks(props) {
 
 function Thresholds({ run }) {
   if (!run.current) return null;
-  const { fail, noData, total } = tally(run.thresholds);
-  const state = fail ? "bad" : noData ? "warning" : "good";
+  const total = run.thresholds.length;
+  const { state } = verdict(run.thresholds, thresholdsKnown(run));
   return html`<${Card}
     id="thresholds"
     title="Thresholds"
@@ -64,7 +66,10 @@ function ChecksOfRun({ run, api, route, navigate }) {
   const drawn = useRef(null);
   drawn.current ??= rowRun();
   drawFailures(drawn.current, run);
-  const checks = run.tables.checks;
+  const { shown: checks, choice } = useMemo(
+    () => chooseRows("checks", run.tables.checks, route.rows),
+    [run.tables.checks, route.rows],
+  );
   const fails = checks.reduce((count, row) => count + row.fails, 0);
   const all = fails + checks.reduce((count, row) => count + row.passes, 0);
   const zooming = { zoom: route.zoom, onZoom: (zoom) => navigate({ zoom }) };
@@ -96,7 +101,11 @@ function ChecksOfRun({ run, api, route, navigate }) {
       id="checks"
       title="Checks"
       caption=${all > 0 && html`<${Verdict} fails=${fails} all=${all} />`}
-      actions=${html`<${Filter} label="Filter checks" route=${route} navigate=${navigate} />`}
+      actions=${html`${choice && html`<${PhaseChoice} route=${route} navigate=${navigate} />`}<${Filter}
+          label="Filter checks"
+          route=${route}
+          navigate=${navigate}
+        />`}
     >
       ${content}
     <//>
@@ -147,7 +156,8 @@ function columns(run) {
       sort: (row) => groupOf(row),
       cell: (row) =>
         groupOf(row)
-          ? html`<bdi class="metric-name" title=${groupOf(row)}>${sayGroup(groupOf(row))}</bdi>`
+          ? html`<bdi class="metric-name" title=${groupOf(row)}>${sayGroup(groupOf(row))}</bdi
+              >${phaseOf("checks", row.key) && html`<${Mark} word=${phaseOf("checks", row.key)} />`}`
           : NOTHING,
     },
     { id: "passes", title: "Passed", sort: (row) => row.passes, cell: (row) => format(row.passes, "count") },

@@ -229,7 +229,7 @@ function thresholdCell(row, which) {
   const passes = which === "value" ? row.passes : row.passed;
   const text = format(row[which], row.unit);
   if (passes === undefined) return html`<span class="caption">not asked</span>`;
-  if (passes === null) return html`<${Sign} state="none">no data<//>`;
+  if (passes === null) return html`<${Sign} state="none">no verdict<//>`;
   return html`<${Sign} state=${passes ? "good" : "bad"}
       ><span class="unseen">${passes ? "passes" : "fails"}</span><//
     >

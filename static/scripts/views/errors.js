@@ -82,8 +82,11 @@ function ErrorsOfRun({ run, api, route, navigate }) {
 
 const sum = (rows) => rows.reduce((count, row) => count + row.count, 0);
 
-/** `[method, name, status, code]`; rows beyond those that are kept apart have one name for all. */
-const parts = (row) => (row.key.length === 4 ? row.key : ["", row.key[0], "", ""]);
+/** The key of the request: without status and code, with the phase. */
+const requestOf = (key) => [...key.slice(0, 2), ...key.slice(4)];
+
+/** `[method, name, status, code]`, and the phase where there is one; rows beyond those that are kept apart have one name for all. */
+const parts = (row) => (row.key.length >= 4 ? row.key : ["", row.key[0], "", ""]);
 
 function Verdict({ failed, responses }) {
   if (responses === 0) return html`<${Chip} state="none">no requests<//>`;
@@ -112,7 +115,7 @@ function columns(run, responses, all) {
       left: true,
       sort: (row) => parts(row)[1],
       text: (row) => parts(row).join(" "),
-      cell: (row) => html`<${RequestName} parts=${row.key.slice(0, 2)} />`,
+      cell: (row) => html`<${RequestName} parts=${requestOf(row.key)} />`,
     },
     {
       id: "status",
@@ -285,13 +288,13 @@ function StatusDetail({ run, api, row, route, navigate }) {
       onZoom=${(zoom) => navigate({ zoom })}
     />
     ${
-      row.key.length === 4 &&
+      row.key.length >= 4 &&
       requests &&
       html`<div>
         <button
           type="button"
           class="button"
-          onClick=${() => navigate({ tab: requests, row: ["requests", ...row.key.slice(0, 2)] })}
+          onClick=${() => navigate({ tab: requests, row: ["requests", ...requestOf(row.key)] })}
         >
           Open the request
         </button>

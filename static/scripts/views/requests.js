@@ -1,12 +1,13 @@
 /** Which request, group or scenario did it: a table whose rows open their charts and distribution. */
 
-import { Filter, Segments } from "../components/choices.js";
+import { Filter, PhaseChoice, Segments } from "../components/choices.js";
 import { Card } from "../components/parts.js";
-import { requestColumns, totalTime } from "../components/request-table.js";
+import { Mark, requestColumns, totalTime } from "../components/request-table.js";
 import { RowDetail } from "../components/row-detail.js";
 import { DataTable } from "../components/table.js";
 import { format, unitOf } from "../format.js";
 import { html, useMemo } from "../html.js";
+import { chooseRows, phaseOf } from "../phases.js";
 
 const TABLES = [
   ["requests", "Requests"],
@@ -23,7 +24,10 @@ const EMPTY = {
 export function Requests({ run, api, route, navigate }) {
   // `row` holds the table alone while no row of it is open.
   const table = TABLES.some(([id]) => id === route.row?.[0]) ? route.row[0] : "requests";
-  const rows = run.tables[table];
+  const { shown: rows, choice } = useMemo(
+    () => chooseRows(table, run.tables[table], route.rows),
+    [table, run.tables[table], route.rows],
+  );
   const open = route.row?.length > 1 ? keyOf(route.row.slice(1)) : null;
   // Between windows, while only clocks move, nothing of this is drawn again.
   const content = useMemo(
@@ -59,6 +63,7 @@ export function Requests({ run, api, route, navigate }) {
         value=${table}
         onChoose=${(id) => navigate({ row: id === "requests" ? null : [id] })}
       />
+      ${choice && html`<${PhaseChoice} route=${route} navigate=${navigate} />`}
       <${Filter} label=${`Filter ${table}`} route=${route} navigate=${navigate} />
     </div>
     <${Card}
@@ -84,16 +89,18 @@ const TYPES = {
 
 function metric(title, name, aggregate, bad) {
   const unit = unitOf(TYPES[name], aggregate);
-  const value = (row) => row.metrics[name]?.[aggregate] ?? null;
+  const value = (metrics) => metrics[name]?.[aggregate] ?? null;
+  const say = (figure) =>
+    bad?.(figure) ? html`<span class="bad">${format(figure, unit)}</span>` : format(figure, unit);
   return {
     id: `${name} ${aggregate}`,
     title,
     metric: name,
-    sort: value,
+    sort: (row) => value(row.whole ?? row.metrics),
     cell: (row) =>
-      bad?.(value(row))
-        ? html`<span class="bad">${format(value(row), unit)}</span>`
-        : format(value(row), unit),
+      row.whole
+        ? html`${say(value(row.metrics))}<span class="whole">${say(value(row.whole))}</span>`
+        : say(value(row.metrics)),
   };
 }
 
@@ -110,8 +117,10 @@ function partColumns(table, rows) {
       text: (row) => sayGroup(row.key[0]),
       cell: (row) =>
         html`<bdi class="metric-name" title=${row.key[0]}
-          >${table === "groups" ? sayGroup(row.key[0]) : row.key[0]}</bdi
-        >`,
+            >${table === "groups" ? sayGroup(row.key[0]) : row.key[0]}</bdi
+          >${phaseOf(table, row.key) && html`<${Mark} word=${phaseOf(table, row.key)} />`}${
+            row.whole && html`<span class="whole">with the groups in it</span>`
+          }`,
     },
     metric("Iterations", "iterations", "count"),
     table === "groups" && metric("Executions", "group_duration", "count"),
@@ -123,7 +132,9 @@ function partColumns(table, rows) {
     metric("p99", "http_req_duration", "p(99)"),
     metric("Failed", "http_req_failed", "rate", (share) => share > 0),
     metric("Checks passed", "checks", "rate", (share) => share !== null && share < 1),
-  ].filter((column) => column && (!column.metric || rows.some((row) => row.metrics[column.metric])));
+  ].filter(
+    (column) => column && (!column.metric || rows.some((row) => (row.whole ?? row.metrics)[column.metric])),
+  );
 }
 
 /** `::cart::pay` is `cart › pay`. */

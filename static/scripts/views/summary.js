@@ -7,6 +7,7 @@ import { format, unitOf } from "../format.js";
 import { html, useEffect, useRef, useState } from "../html.js";
 import { splitName, total } from "../model.js";
 import { metricRows, titleOf, TYPES } from "../summary.js";
+import { thresholdsKnown } from "../thresholds.js";
 
 export function Summary({ run, session, api }) {
   const [filter, setFilter] = useState("");
@@ -137,11 +138,12 @@ function MetricName({ run, row }) {
   const { metric, selector } = splitName(row.name);
   const thresholds = run.thresholds.filter((t) => t.metric === row.name);
   const fails = thresholds.some((t) => t.passes === false);
-  const passes = thresholds.length > 0 && thresholds.every((t) => t.passes === true);
+  const passes = thresholdsKnown(run) && thresholds.length > 0 && thresholds.every((t) => t.passes === true);
   return html`<span class=${selector === null ? "metric-name" : "metric-name submetric"} title=${row.name}>
     <bdi>${selector === null ? metric : html`<span class="caption">${metric}</span>{${selector}}`}</bdi>
     ${fails && html` <${Sign} state="bad"><span class="unseen">a threshold fails</span><//>`}
     ${passes && html` <${Sign} state="good"><span class="unseen">thresholds pass</span><//>`}
+    ${row.meta.unknown && html` <span class="tag tag-warning" title="Shown as the likeliest type by its values">type not known</span>`}
     ${row.meta.partial && html` <span class="tag" title="Counts from when its threshold became known">partial</span>`}
   </span>`;
 }

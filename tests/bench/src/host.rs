@@ -24,6 +24,11 @@ pub struct Host {
 
 impl Host {
     pub fn start(binary: &Path) -> Result<Self> {
+        Host::with(binary, &[])
+    }
+
+    /// With settings of its own.
+    pub fn with(binary: &Path, settings: &[(&str, &str)]) -> Result<Self> {
         let store = TempDir::new()?;
         let start = Instant::now();
         let mut child = Command::new(binary)
@@ -31,6 +36,7 @@ impl Host {
             .arg(store.path().join("bench.db"))
             // Nothing ends by itself while we measure.
             .env("LOADGATE_IDLE", "24h")
+            .envs(settings.iter().copied())
             .stdout(Stdio::piped())
             .spawn()
             .with_context(|| format!("starting {}", binary.display()))?;
@@ -102,8 +108,17 @@ impl Host {
 
     /// Highest resident memory, in bytes.
     pub fn peak(&self) -> Result<u64> {
+        self.status("VmHWM:")
+    }
+
+    /// Resident memory now, in bytes.
+    pub fn resident(&self) -> Result<u64> {
+        self.status("VmRSS:")
+    }
+
+    fn status(&self, name: &str) -> Result<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let Some(line) = status.lines().find(|line| line.starts_with("VmHWM:")) else { bail!("no VmHWM") };
+        let Some(line) = status.lines().find(|line| line.starts_with(name)) else { bail!("no {name}") };
         let kib: u64 = line.split_whitespace().nth(1).context("a number")?.parse()?;
         Ok(kib * 1024)
     }

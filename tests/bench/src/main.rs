@@ -5,6 +5,7 @@
 
 mod host;
 mod input;
+mod live;
 mod long;
 mod pages;
 mod yardstick;
@@ -39,6 +40,15 @@ fn main() -> Result<()> {
     if wanted("age") {
         long::age(&binary)?;
     }
+    if wanted("memory") {
+        live::memory(&binary)?;
+    }
+    if wanted("feed") {
+        live::feed(&binary)?;
+    }
+    if wanted("day") {
+        live::day(&binary)?;
+    }
     if wanted("pages") {
         pages::pages(&binary)?;
     }
@@ -57,6 +67,8 @@ fn throughput(binary: &std::path::Path, wire: Wire, goal: f64) -> Result<()> {
     );
 
     let mut yardstick: f64 = 0.0;
+    let mut speeds = Vec::new();
+    let mut latencies = Vec::new();
     let mut best: Option<Measured> = None;
     for _ in 0..ROUNDS {
         let start = host::own_cpu()?;
@@ -65,25 +77,36 @@ fn throughput(binary: &std::path::Path, wire: Wire, goal: f64) -> Result<()> {
         ensure!(counted == input.samples, "the yardstick counts {counted}");
 
         let measured = measure(binary, wire, &input)?;
+        speeds.push(input.samples as f64 / measured.cpu.as_secs_f64());
+        latencies.extend_from_slice(&measured.latencies);
         if best.as_ref().is_none_or(|best| measured.cpu < best.cpu) {
             best = Some(measured);
         }
     }
     println!("  yardstick                    {:>8.2} M samples/CPU-s", yardstick / 1e6);
     let best = best.context("there was a round")?;
+    latencies.sort_unstable();
     let speed = input.samples as f64 / best.cpu.as_secs_f64();
     let share = speed / yardstick;
     let verdict = if share >= goal { "reached" } else { "missed" };
     println!("  host, until the fold is done {:>8.2} M samples/CPU-s", speed / 1e6);
+    speeds.sort_by(f64::total_cmp);
+    println!(
+        "  … {ROUNDS} times, of the yardstick  {:>6.3} to {:.3}, {:.3} in the middle",
+        speeds[0] / yardstick,
+        speeds[speeds.len() - 1] / yardstick,
+        speeds[speeds.len() / 2] / yardstick
+    );
     println!("  ratio                        {share:>8.3}   (goal {goal}: {verdict})");
     println!(
         "  host, until the last answer  {:>8.2} M samples/CPU-s",
         input.samples as f64 / best.answered.as_secs_f64() / 1e6
     );
     println!(
-        "  answer to a batch            {:>8.1} ms p50, {:.1} ms p99",
-        best.latency(0.5),
-        best.latency(0.99)
+        "  answer to a batch            {:>8.1} ms p50, {:.1} ms p99, of {}",
+        latency(&latencies, 0.5),
+        latency(&latencies, 0.99),
+        latencies.len()
     );
     println!("  stored per hour of the run   {:>8.1} MB", best.stored as f64 / 1e6 / input.hours);
     println!("  peak memory of the host      {:>8.0} MB", best.peak as f64 / 1e6);
@@ -95,18 +118,16 @@ struct Measured {
     /// Processor time of the host for everything, and until the last batch was answered.
     cpu: Duration,
     answered: Duration,
-    /// Sorted.
     latencies: Vec<Duration>,
     stored: u64,
     peak: u64,
     startup: Duration,
 }
 
-impl Measured {
-    fn latency(&self, share: f64) -> f64 {
-        let rank = ((self.latencies.len() - 1) as f64 * share).round() as usize;
-        self.latencies[rank].as_secs_f64() * 1e3
-    }
+/// In ms; of sorted ones.
+fn latency(latencies: &[Duration], share: f64) -> f64 {
+    let rank = ((latencies.len() - 1) as f64 * share).round() as usize;
+    latencies[rank].as_secs_f64() * 1e3
 }
 
 fn measure(binary: &std::path::Path, wire: Wire, input: &input::Input) -> Result<Measured> {
@@ -124,7 +145,6 @@ fn measure(binary: &std::path::Path, wire: Wire, input: &input::Input) -> Result
     let requests = host.requests("bench.1")?;
     ensure!(requests == input.requests, "{requests} requests count, not {}", input.requests);
     let cpu = host.cpu()? - before;
-    latencies.sort_unstable();
     Ok(Measured {
         cpu,
         answered,

@@ -1,5 +1,5 @@
-//! Who gets in: pages from elsewhere, other names for this machine, tokens; and what a server says when
-//! it cannot begin or its store fails.
+//! Who gets in: pages from elsewhere, other names for this machine, tokens; and what a server says when it
+//! cannot begin.
 
 use crate::harness::fixtures::unpacked;
 use crate::harness::redis::Redis;
@@ -8,7 +8,6 @@ use crate::harness::{PATIENCE, fixtures, root, wait_for};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::process::Output;
-use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 fn with<'a>(settings: &'a [(&'a str, &'a str)]) -> Server {
@@ -210,53 +209,6 @@ fn fill(redis: &Redis) {
     let mut answer = [0; 5];
     stream.read_exact(&mut answer).expect("it answers");
     assert_eq!(&answer, b"+OK\r\n");
-}
-
-#[test]
-fn a_store_that_fails_is_told_to_probes_and_written_to_the_log_at_a_bounded_rate() {
-    let redis = Redis::start();
-    let server = Server::with(Options { store: Some(&redis.url), ..Options::default() });
-    for path in ["/healthz", "/readyz"] {
-        let answer = server.get(path);
-        assert_eq!((answer.status, answer.text()), (200, r#"{"status":"ok"}"#), "{path}");
-    }
-    fill(&redis);
-    let started = Instant::now();
-    for _ in 0..40 {
-        assert_eq!(server.post("/write?db=full", b"http_reqs value=1\n").status, 503);
-    }
-    wait_for("what was seen a moment ago to be out of date", || {
-        (server.get("/readyz").status == 503).then_some(())
-    });
-    assert_eq!(server.get("/healthz").status, 200);
-    let said: Vec<String> = server.complaints.try_iter().collect();
-    let failures: Vec<_> = said.iter().filter(|line| line.contains("the store failed")).collect();
-    let windows = started.elapsed().as_secs() as usize / 10 + 2;
-    assert!(!failures.is_empty() && failures.len() <= 5 * windows, "{said:?}");
-    for line in failures {
-        let (time, rest) = line.split_once(' ').expect("a time");
-        assert!(time.ends_with('Z') && time.contains('T'), "{line}");
-        assert!(rest.starts_with("ERROR loadgate: ") && rest.contains("maxmemory"), "{line}");
-    }
-}
-
-#[test]
-fn probes_are_answered_while_every_other_request_waits() {
-    let server = with(&[]);
-    // Each holds one of 32 turns for a second: the last of these begins after some 5 s.
-    let uploads: Vec<_> = (0..160)
-        .map(|_| {
-            let mut upload = server.connection().chunked("POST", "/ingest?test=busy", &[]);
-            upload.push(b"{");
-            upload
-        })
-        .collect();
-    let asked = Instant::now();
-    for path in ["/healthz", "/readyz"] {
-        assert_eq!(server.get(path).status, 200, "{path}");
-    }
-    assert!(asked.elapsed() < Duration::from_millis(2_500), "{:?}", asked.elapsed());
-    drop(uploads);
 }
 
 #[test]

@@ -97,11 +97,10 @@ impl Scene {
     }
 }
 
-/// What k6 says of metrics that the wire tells nothing of is left out: types of custom metrics, and
-/// the submetric that k6 itself makes.
+/// What k6 says of metrics that the wire tells nothing of is left out: types of custom metrics.
 pub fn without_what_the_influx_wire_lacks(mut summary: Value) -> Value {
     let metrics = summary["metrics"].as_object_mut().expect("an object");
-    for name in ["orders", "waited", "http_req_duration{expected_response:true}"] {
+    for name in ["orders", "waited"] {
         metrics.remove(name);
     }
     summary
@@ -188,4 +187,146 @@ fn one_word_in_front_of_the_usual_command_is_enough() {
     // It said that the run is over: nobody waits for the idle time.
     server.wait_ended(&run);
     assert_summary(&server.summary(&run), &scene.summary());
+    let outcome = server.summary(&run)["outcome"].clone();
+    assert_eq!((&outcome["exit"], &outcome["text"]), (&CROSSED.into(), &"thresholds crossed".into()));
+}
+
+/// k6 behind our word, with a script of its own, in the scene's folder.
+fn ours(scene: &Scene, server: &Server, script: &str) -> Command {
+    fs::write(scene.path("own.js"), script).expect("the folder is ours");
+    let mut command = loadgate();
+    scene.prepare(&mut command, "");
+    command
+        .env("K6", built("LOADGATE_K6", "target/k6"))
+        .args(["k6", "--server", &server.url(), "run", "--quiet", "own.js"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    command
+}
+
+fn outcome_of(server: &Server, run: &str) -> Value {
+    wait_for("how it ended", || {
+        let outcome = server.get(&format!("/runs/{run}")).document()["outcome"].clone();
+        (outcome["exit"].is_number() && server.state(run) == "ended").then_some(outcome)
+    })
+}
+
+#[test]
+fn a_threshold_that_aborts_is_told_with_its_moment() {
+    let server = Server::with(Options { settings: &[("idle", "10m")], ..Options::default() });
+    let scene = Scene::new();
+    let script = r#"
+        import { Rate } from 'k6/metrics';
+        import { sleep } from 'k6';
+        const errors = new Rate('errors');
+        export const options = {
+          vus: 1, duration: '60s',
+          thresholds: { 'errors{kind:bad}': [{ threshold: 'rate<0.5', abortOnFail: true }] },
+        };
+        export default function () { errors.add(1, { kind: 'bad' }); sleep(0.1); }
+    "#;
+    let status = ours(&scene, &server, script).status().expect("the program starts");
+    assert_eq!(status.code(), Some(CROSSED));
+    let run = server.runs("own").pop().expect("a run");
+    let outcome = outcome_of(&server, &run);
+    let said = outcome["text"].as_str().expect("it is text");
+    assert!(
+        said.starts_with("aborted by a threshold at 0:0") && said.ends_with(" of 1:00 planned"),
+        "{said}"
+    );
+    assert_eq!((&outcome["exit"], &outcome["aborted"]), (&CROSSED.into(), &true.into()));
+    // The page of a run is told the same, and so is its report.
+    let report = server.get(&format!("/report?run={run}")).text();
+    assert!(report.contains(said) && report.contains("k6 exit code 99"));
+}
+
+#[test]
+fn ctrl_c_is_told_as_what_it_was() {
+    let server = Server::with(Options { settings: &[("idle", "10m")], ..Options::default() });
+    let scene = Scene::new();
+    let script = r#"
+        import { sleep } from 'k6';
+        export const options = { vus: 1, duration: '60s' };
+        export default function () { sleep(0.1); }
+    "#;
+    let mut k6 = ours(&scene, &server, script).spawn().expect("the program starts");
+    let run = wait_for("the run", || server.runs("own").pop());
+    wait_for("a sample", || (server.summary(&run)["health"]["samples"].as_f64()? > 5.0).then_some(()));
+    // As the terminal does it, but to k6 through us: SIGTERM is passed on.
+    let asked = Command::new("kill").args(["-TERM", &k6.id().to_string()]).status().expect("kill is there");
+    assert!(asked.success());
+    assert_eq!(k6.wait().expect("it ends").code(), Some(105));
+    let outcome = outcome_of(&server, &run);
+    assert_eq!(outcome["exit"], 105);
+    assert!(outcome["text"].as_str().is_some_and(|text| text.contains("aborted at 0:0")), "{outcome}");
+}
+
+#[test]
+fn an_arrival_rate_that_is_not_reached_is_told_against_what_was_wanted() {
+    let server = Server::with(Options { settings: &[("idle", "10m")], ..Options::default() });
+    let scene = Scene::new();
+    let script = r#"
+        import { sleep } from 'k6';
+        export const options = { scenarios: { buy: {
+          executor: 'constant-arrival-rate', rate: 20, duration: '4s', preAllocatedVUs: 1, maxVUs: 1, gracefulStop: '1s',
+        } } };
+        export default function () { sleep(0.2); }
+    "#;
+    assert!(ours(&scene, &server, script).status().expect("the program starts").success());
+    let run = server.runs("own").pop().expect("a run");
+    server.wait_ended(&run);
+    let wanted = server.summary(&run)["health"]["wanted"][0].clone();
+    let figure = |name: &str| wanted[name].as_f64().expect("a number");
+    assert_eq!((&wanted["scenario"], &wanted["short"]), (&"buy".into(), &true.into()), "{wanted}");
+    assert!((76.0..=80.0).contains(&figure("wanted")), "{wanted}");
+    assert!((15.0..=25.0).contains(&figure("reached")) && figure("dropped") > 50.0, "{wanted}");
+    assert!(server.get(&format!("/report?run={run}")).text().contains("was not reached"));
+}
+
+#[test]
+fn what_samples_do_not_tell_is_imported_beside_them() {
+    let store = TempDir::new().expect("a folder");
+    let server = Server::with(Options { settings: &[("idle", "10m")], ..Options::default() });
+    let file = |name: &str| crate::harness::fixtures::path(&format!("k6/aborted/{name}"));
+    let known = |test: &str, more: &[&str]| {
+        let output = loadgate()
+            .args(["import", "--server", &server.url(), "--test", test])
+            .args(more)
+            .arg(file("k6.json.gz"))
+            .current_dir(store.path())
+            .output()
+            .expect("the program starts");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let run = server.runs(test).pop().expect("a run");
+        server.wait_ended(&run);
+        let thresholds = server.get(&format!("/runs/{run}")).document()["thresholds"].clone();
+        (thresholds["total"].as_u64(), thresholds["failed"].as_u64(), thresholds["known"].as_bool())
+    };
+    assert_eq!(known("alone", &[]), (Some(1), Some(0), Some(false)));
+    let (options, summary) = (file("options.json"), file("summary.json"));
+    let all = (Some(2), Some(1), Some(true));
+    assert_eq!(known("options", &["--options", &options.to_string_lossy()]), all);
+    assert_eq!(known("summary", &["--summary", &summary.to_string_lossy()]), all);
+}
+
+#[test]
+fn types_are_read_off_a_script_and_declared() {
+    let server = Server::start();
+    let scene = Scene::new();
+    let output = loadgate()
+        .current_dir(scene.folder.path())
+        .args(["metrics", "buy.js", "--test", "shop", "--server", &server.url()])
+        .output()
+        .expect("the program starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let printed: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(printed["orders"], "counter");
+    let now = std::time::UNIX_EPOCH.elapsed().expect("after 1970").as_nanos();
+    server.post("/write?db=shop", format!("orders value=5 {now}\norders value=5 {now}\n").as_bytes());
+    server.finish("shop.1");
+    let metric = server.summary("shop.1")["metrics"]["orders"].clone();
+    assert_eq!((&metric["type"], &metric["values"]["count"]), (&"counter".into(), &10.into()));
+    let refused = server.send("PUT", "/tests/shop/metrics", &[], br#"{"orders":"counter|rate"}"#);
+    assert_eq!(refused.status, 400);
+    assert!(refused.text().contains("orders:"), "{}", refused.text());
 }

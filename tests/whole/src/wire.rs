@@ -316,3 +316,52 @@ fn the_demo_plays_a_recorded_run() {
     events.until("the first window", |frame| frame.kind == "snapshot");
     assert!(requests(&server, "shop.1") > 0.0);
 }
+
+#[test]
+fn a_refusal_reaches_a_client_that_first_sends_its_whole_body() {
+    let settings = [("write_token", "s3cret"), ("idle", "4s")];
+    let server = Server::with(Options { settings: &settings, ..Options::default() });
+    // Far beyond what sockets hold.
+    let body = vec![b'x'; 12 * 1024 * 1024];
+    for target in ["/write?db=t", "/ingest?test=t", "/nothing"] {
+        let mut connection = server.connection();
+        let answer = connection.send("POST", target, &[], &body);
+        assert_eq!(answer.status, if target == "/nothing" { 404 } else { 401 }, "{target}");
+        assert!(!answer.body.is_empty(), "the answer is whole");
+        // It was read to its end: the connection goes on.
+        assert_eq!(connection.send("GET", "/ping", &[], b"").status, 204, "{target}");
+    }
+    let authorized = [("authorization", "Bearer s3cret")];
+    let answer = server.send("PUT", "/tests/t/options", &authorized, &body);
+    assert_eq!(answer.status, 413, "{}", answer.text());
+}
+
+#[test]
+fn health_and_readiness_are_answered_without_a_token_while_the_server_is_busy() {
+    let settings = [("write_token", "s3cret"), ("read_token", "look")];
+    let server = Server::with(Options { settings: &settings, ..Options::default() });
+    let all = unpacked("k6/shop/k6.json.gz");
+    std::thread::scope(|scope| {
+        let busy: Vec<_> = (0..8)
+            .map(|at| {
+                let (server, all) = (&server, &all);
+                scope.spawn(move || {
+                    let target = format!("/ingest?test=busy&run=r{at}");
+                    server.send("POST", &target, &[("authorization", "Bearer s3cret")], all).status
+                })
+            })
+            .collect();
+        let mut asked = 0;
+        while asked < 20 || busy.iter().any(|upload| !upload.is_finished()) {
+            for target in ["/healthz", "/readyz"] {
+                let start = Instant::now();
+                let answer = server.get(target);
+                assert_eq!(answer.document()["status"], "ok", "{target}");
+                assert!(start.elapsed() < Duration::from_secs(2), "{target}: {:?}", start.elapsed());
+            }
+            asked += 1;
+        }
+        busy.into_iter().for_each(|upload| assert_eq!(upload.join().expect("a client"), 200));
+    });
+    assert_eq!(server.post("/healthz", b"").status, 405);
+}

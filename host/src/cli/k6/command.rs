@@ -32,6 +32,11 @@ impl Run {
         self.script.as_deref().map_or_else(|| "k6".to_owned(), stem)
     }
 
+    /// The script's text, where it is a file that holds one; an archive's is packed.
+    pub fn source(&self) -> Option<&Path> {
+        self.script.as_deref().filter(|path| path.extension().is_some_and(|ending| ending != "tar"))
+    }
+
     /// The arguments with one more output, before the person's own.
     pub fn with_output(&self, pipe: &Path) -> Vec<OsString> {
         let mut output = OsString::from("json=");

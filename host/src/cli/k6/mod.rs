@@ -4,6 +4,7 @@
 
 mod command;
 mod pipe;
+pub mod script;
 
 use self::command::Run;
 use self::pipe::Tail;
@@ -66,7 +67,8 @@ pub fn run(arguments: Arguments, embedded: Embedded) -> Result<ExitCode> {
     let status = wait(child);
     let sent = tail.end();
     if let (Some(client), Ok(place)) = (client, place) {
-        conclude(&client, place.own.is_some(), &test, &sent);
+        let exit = status.as_ref().ok().map(|&status| exit_number(status));
+        conclude(&client, place.own.is_some(), &test, &sent, exit);
         place.close();
     }
     status.map(exit_code)
@@ -96,14 +98,28 @@ fn prepare(client: &Client, k6: &std::ffi::OsStr, run: &Run, test: &str) {
         Ok(None) => {}
         Err(error) => note(&format!("the thresholds are not known to the page: {error:#}")),
     }
+    declare_metrics(client, run, test);
     if let Err(error) = client.post(&format!("/tests/{}/hello", encoded(test))) {
         note(&format!("{error:#}"));
     }
     note(&format!("watch {test} at {}/ui/?test={}", client.url(), encoded(test)));
 }
 
-/// Finishes the run and says what became of it.
-fn conclude(client: &Client, own: bool, test: &str, sent: &pipe::Sent) {
+/// Tells the types of the script's metrics, also of those that will have no sample. k6 sends types with
+/// its samples, so that what this cannot see is no matter.
+fn declare_metrics(client: &Client, run: &Run, test: &str) {
+    let Some(script) = run.source() else { return };
+    let found = script::scan(script);
+    if found.metrics.is_empty() {
+        return;
+    }
+    if let Err(error) = client.declare_metrics(test, &found.document()) {
+        note(&format!("the types of the script's metrics are not known to the page: {error:#}"));
+    }
+}
+
+/// Finishes the run and says what became of it; `exit` is k6's exit code.
+fn conclude(client: &Client, own: bool, test: &str, sent: &pipe::Sent, exit: Option<u8>) {
     if let Some(trouble) = &sent.trouble {
         note(&format!("the server did not take everything: {trouble}"));
     }
@@ -122,6 +138,11 @@ fn conclude(client: &Client, own: bool, test: &str, sent: &pipe::Sent) {
         Ok(run) => run,
         Err(error) => return note(&format!("the run could not be finished: {error:#}")),
     };
+    if let Some(exit) = exit
+        && let Err(error) = client.tell_outcome(&run, exit)
+    {
+        note(&format!("the page does not know how k6 ended: {error:#}"));
+    }
     if own {
         client.settle(&run);
         note(&format!(
@@ -153,8 +174,12 @@ fn wait(mut child: Child) -> Result<ExitStatus> {
     status
 }
 
-/// As a shell has it: 128 and the signal's number for a death by signal.
 fn exit_code(status: ExitStatus) -> ExitCode {
+    ExitCode::from(exit_number(status))
+}
+
+/// As a shell has it: 128 and the signal's number for a death by signal.
+fn exit_number(status: ExitStatus) -> u8 {
     let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(1);
-    ExitCode::from(u8::try_from(code).unwrap_or(1))
+    u8::try_from(code).unwrap_or(1)
 }

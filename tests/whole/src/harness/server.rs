@@ -4,7 +4,7 @@ use super::http::{Answer, Connection};
 use super::{built, wait_for};
 use serde_json::Value;
 use std::fs;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -32,8 +32,6 @@ pub struct Server {
     pub address: SocketAddr,
     /// Lines of its standard output, after the first.
     pub lines: mpsc::Receiver<String>,
-    /// Lines of its standard error.
-    pub complaints: mpsc::Receiver<String>,
     _store: Option<TempDir>,
 }
 
@@ -54,14 +52,19 @@ impl Server {
             .args(["serve", "--listen", &listen, "--store", &store])
             .args(options.arguments)
             .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+            .stdout(Stdio::piped());
         for (name, value) in options.settings {
             command.env(format!("LOADGATE_{}", name.to_ascii_uppercase()), value);
         }
         let mut child = command.spawn().expect("the server starts");
-        let lines = said(child.stdout.take().expect("its output is ours"), false);
-        let complaints = said(child.stderr.take().expect("its output is ours"), true);
+        let output = BufReader::new(child.stdout.take().expect("its output is ours"));
+        let (sender, lines) = mpsc::channel();
+        std::thread::spawn(move || {
+            for line in output.lines().map_while(Result::ok) {
+                // The server must not block on a full pipe after the test has ended.
+                let _ = sender.send(line);
+            }
+        });
         let address = loop {
             let line = lines.recv_timeout(super::PATIENCE).expect("the server prints its URL");
             if let Some(rest) = line.split("http://").nth(1) {
@@ -69,7 +72,7 @@ impl Server {
                 break host.parse().unwrap_or_else(|error| panic!("{error} in {line}"));
             }
         };
-        Server { child, address, lines, complaints, _store: own }
+        Server { child, address, lines, _store: own }
     }
 
     pub fn pid(&self) -> u32 {
@@ -158,21 +161,6 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// The lines of a program's output, which are read whether or not anybody listens: it must not block on
-/// a full pipe. `shown` ones stand in the test's own output, too.
-fn said(output: impl Read + Send + 'static, shown: bool) -> mpsc::Receiver<String> {
-    let (sender, lines) = mpsc::channel();
-    std::thread::spawn(move || {
-        for line in BufReader::new(output).lines().map_while(Result::ok) {
-            if shown {
-                eprintln!("{line}");
-            }
-            let _ = sender.send(line);
-        }
-    });
-    lines
 }
 
 /// The program, with nothing of our own environment that would change what it does.

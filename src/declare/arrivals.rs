@@ -1,0 +1,162 @@
+//! What scenarios of an arrival rate want: iterations that begin whatever became of those before
+//! (k6's executors `constant-arrival-rate` and `ramping-arrival-rate`).
+
+use crate::settings::parse_duration_ms;
+use serde::{Deserialize, Serialize};
+
+/// The rate that a scenario wants over its time: straight lines between the ends of its stages.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Arrivals {
+    /// When it begins, ms after the test.
+    pub start_ms: u64,
+    /// What rates are per, ms.
+    pub unit_ms: u64,
+    /// Iterations per unit at the beginning.
+    pub from: u64,
+    /// Length of each stage in ms, and the rate at its end.
+    pub stages: Vec<(u64, u64)>,
+}
+
+/// A scenario of k6's options, as far as it speaks of arrivals.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Scenario {
+    #[serde(default)]
+    executor: Option<String>,
+    #[serde(default)]
+    start_time: Option<String>,
+    #[serde(default)]
+    time_unit: Option<String>,
+    #[serde(default)]
+    rate: Option<u64>,
+    #[serde(default)]
+    duration: Option<String>,
+    #[serde(default)]
+    start_rate: Option<u64>,
+    #[serde(default)]
+    stages: Option<Vec<Stage>>,
+}
+
+#[derive(Deserialize)]
+struct Stage {
+    #[serde(default)]
+    duration: Option<String>,
+    #[serde(default)]
+    target: Option<u64>,
+}
+
+impl Scenario {
+    /// When it ends by the clock, ms after the test's start, graceful stop left out; `None` where it
+    /// ends with its iterations, whose `maxDuration` is seldom reached.
+    pub fn ends_ms(&self) -> Option<u64> {
+        let start_ms = self.start_time.as_deref().map_or(Some(0), parse_duration_ms)?;
+        let length = match self.executor.as_deref()? {
+            "constant-vus" | "constant-arrival-rate" | "externally-controlled" => {
+                parse_duration_ms(self.duration.as_deref()?)?
+            }
+            "ramping-vus" | "ramping-arrival-rate" => {
+                let stages = self.stages.as_ref()?.iter();
+                stages
+                    .map(|stage| stage.duration.as_deref().map_or(Some(0), parse_duration_ms))
+                    .sum::<Option<u64>>()?
+            }
+            _ => return None,
+        };
+        start_ms.checked_add(length)
+    }
+
+    /// `None`: it has no arrival rate, or one that cannot be read.
+    pub fn arrivals(self) -> Option<Arrivals> {
+        let ms = |text: Option<&str>, otherwise| text.map_or(Some(otherwise), parse_duration_ms);
+        let start_ms = ms(self.start_time.as_deref(), 0)?;
+        let unit_ms = ms(self.time_unit.as_deref(), 1_000)?.max(1);
+        match self.executor.as_deref()? {
+            "constant-arrival-rate" => {
+                let (rate, length) = (self.rate?, parse_duration_ms(self.duration.as_deref()?)?);
+                Some(Arrivals { start_ms, unit_ms, from: rate, stages: vec![(length, rate)] })
+            }
+            "ramping-arrival-rate" => {
+                let stages = self
+                    .stages?
+                    .into_iter()
+                    .map(|stage| Some((ms(stage.duration.as_deref(), 0)?, stage.target?)));
+                let stages = stages.collect::<Option<_>>()?;
+                Some(Arrivals { start_ms, unit_ms, from: self.start_rate.unwrap_or(0), stages })
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Arrivals {
+    /// Iterations that should have begun by then (ms after the test's start), and for how many
+    /// seconds the scenario had been at it.
+    pub fn wanted(&self, at_ms: u64) -> (f64, f64) {
+        let mut rest = at_ms.saturating_sub(self.start_ms);
+        let (mut iterations, mut seconds, mut rate) = (0.0, 0.0, self.from as f64);
+        for &(length, target) in &self.stages {
+            if length == 0 {
+                rate = target as f64;
+                continue;
+            }
+            let part = rest.min(length);
+            let until = rate + (target as f64 - rate) * (part as f64 / length as f64);
+            iterations += (rate + until) / 2.0 * part as f64 / self.unit_ms as f64;
+            seconds += part as f64 / 1e3;
+            rest -= part;
+            if rest == 0 {
+                break;
+            }
+            rate = target as f64;
+        }
+        (iterations, seconds)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(json: &str) -> Option<Arrivals> {
+        serde_json::from_str::<Scenario>(json).unwrap().arrivals()
+    }
+
+    #[test]
+    fn a_constant_rate_wants_its_iterations_in_its_time_and_no_more() {
+        let arrivals = read(
+            r#"{"executor":"constant-arrival-rate","startTime":"10s","rate":30,"timeUnit":"1m0s","duration":"2m0s"}"#,
+        );
+        let arrivals = arrivals.unwrap();
+        assert_eq!(arrivals.wanted(10_000), (0.0, 0.0));
+        assert_eq!(arrivals.wanted(70_000), (30.0, 60.0));
+        assert_eq!(arrivals.wanted(u64::MAX), (60.0, 120.0));
+    }
+
+    #[test]
+    fn a_ramp_is_the_area_below_its_line() {
+        let arrivals = read(
+            r#"{"executor":"ramping-arrival-rate","startRate":0,"timeUnit":"1s","startTime":null,
+                "stages":[{"duration":"10s","target":10},{"duration":"0s","target":2},{"duration":"5s","target":2}]}"#,
+        );
+        let arrivals = arrivals.unwrap();
+        assert_eq!(arrivals.wanted(5_000), (12.5, 5.0));
+        assert_eq!(arrivals.wanted(10_000), (50.0, 10.0));
+        assert_eq!(arrivals.wanted(60_000), (60.0, 15.0));
+    }
+
+    #[test]
+    fn a_scenario_ends_by_the_clock_or_with_its_iterations() {
+        let ends = |json: &str| serde_json::from_str::<Scenario>(json).unwrap().ends_ms();
+        assert_eq!(ends(r#"{"executor":"constant-vus","startTime":"5s","duration":"1m0s"}"#), Some(65_000));
+        let ramp = r#"{"executor":"ramping-vus","stages":[{"duration":"1s","target":1},{"duration":"2s","target":0}]}"#;
+        assert_eq!(ends(ramp), Some(3_000));
+        assert_eq!(ends(r#"{"executor":"per-vu-iterations","maxDuration":"10m0s"}"#), None);
+    }
+
+    #[test]
+    fn other_scenarios_want_no_rate() {
+        assert_eq!(read(r#"{"executor":"constant-vus","vus":3,"duration":"1m0s"}"#), None);
+        assert_eq!(read(r#"{"executor":"constant-arrival-rate","duration":"1m0s"}"#), None);
+        assert_eq!(read("{}"), None);
+    }
+}

@@ -1,0 +1,169 @@
+//! How a run ended, where that is known: k6's exit code, and whether it came before its planned end.
+
+use crate::report::clock;
+use serde::{Deserialize, Serialize};
+
+/// What a client tells of a run's end (`PUT /runs/ID/outcome`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Outcome {
+    /// k6's exit code, or 128 and a signal's number.
+    pub exit: u8,
+}
+
+/// How a run ended, for people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Ending {
+    pub exit: Option<u8>,
+    /// The test did not come to its planned end.
+    pub aborted: bool,
+    /// `bad` or `none`, as of a chip.
+    pub state: &'static str,
+    /// `aborted by a threshold at 0:06 of 1:00 planned`.
+    pub text: String,
+}
+
+/// What the summary document of a run says of its end.
+#[derive(Debug, Default, Deserialize)]
+struct Facts {
+    state: String,
+    start: f64,
+    end: f64,
+    #[serde(default)]
+    planned: Option<f64>,
+    #[serde(default)]
+    thresholds: Vec<Threshold>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Threshold {
+    passes: Option<bool>,
+    #[serde(default)]
+    aborts: bool,
+}
+
+/// Samples end a little before the test does.
+const EARLY_MS: f64 = 1_500.0;
+
+impl Outcome {
+    /// Reads `{"exit": 99}`.
+    ///
+    /// # Errors
+    ///
+    /// A sentence for whoever sent it.
+    pub fn parse(document: &[u8]) -> Result<Self, String> {
+        let wrong =
+            |reason: String| format!("an outcome is {{\"exit\": k6's exit code, 0 to 255}}: {reason}");
+        if !document.trim_ascii_start().starts_with(b"{") {
+            return Err(wrong("this is no object".to_owned()));
+        }
+        serde_json::from_slice(document).map_err(|error| wrong(error.to_string()))
+    }
+}
+
+/// What an exit code of k6 means, and whether it cuts the test short
+/// (<https://github.com/grafana/k6>, `errext/exitcodes`).
+fn meaning(exit: u8) -> (&'static str, bool) {
+    match exit {
+        0 => ("ended as planned", false),
+        97 => ("the cloud test failed", false),
+        98 => ("the cloud's progress could not be read", false),
+        99 => ("thresholds crossed", false),
+        100 => ("setup timed out", true),
+        101 => ("teardown timed out", false),
+        102 => ("timed out", true),
+        103 => ("stopped through k6's API", true),
+        104 => ("invalid configuration", true),
+        105 => ("stopped by Ctrl-C or a signal", true),
+        106 => ("k6's API could not start", true),
+        107 => ("exception in the script", true),
+        108 => ("aborted by the script", true),
+        109 => ("k6 crashed", true),
+        110 => ("marked as failed by the script", false),
+        129..=165 => ("k6 was killed", true),
+        _ => ("k6 failed", true),
+    }
+}
+
+/// How an ended run ended; `None` where nothing is known but that it did.
+pub(crate) fn ending(exit: Option<u8>, summary: Option<&str>) -> Option<Ending> {
+    let facts: Facts = summary.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    let over = facts.state == "ended";
+    let elapsed = facts.end - facts.start;
+    let early = over && facts.planned.is_some_and(|planned| elapsed + EARLY_MS < planned);
+    let crossed =
+        facts.thresholds.iter().any(|threshold| threshold.aborts && threshold.passes == Some(false));
+    let by_threshold =
+        over && crossed && matches!(exit, None | Some(99)) && (early || facts.planned.is_none());
+    let (said, cut) = match exit {
+        _ if by_threshold => ("aborted by a threshold", true),
+        Some(exit) => meaning(exit),
+        None => return None,
+    };
+    let mut text = said.to_owned();
+    if cut {
+        if !said.contains("aborted") && early {
+            text.push_str(", aborted");
+        }
+        if over {
+            text.push_str(&format!(" at {}", clock(elapsed)));
+        }
+        if let Some(planned) = facts.planned.filter(|_| early) {
+            text.push_str(&format!(" of {} planned", clock(planned)));
+        }
+    }
+    let state = if exit == Some(0) { "none" } else { "bad" };
+    Some(Ending { exit, aborted: cut, state, text })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn summary(seconds: u32, planned: &str, passes: bool) -> String {
+        format!(
+            r#"{{"state":"ended","start":1000,"end":{},"planned":{planned},"more":[1],
+                "thresholds":[{{"metric":"m","passes":{passes},"aborts":true}},{{"passes":null}}]}}"#,
+            1_000 + seconds * 1_000
+        )
+    }
+
+    fn said(exit: Option<u8>, summary: &str) -> Option<String> {
+        ending(exit, Some(summary)).map(|ending| ending.text)
+    }
+
+    #[test]
+    fn an_early_end_is_told_with_its_cause_and_its_moment() {
+        let early = summary(6, "60000", false);
+        let by_threshold = "aborted by a threshold at 0:06 of 1:00 planned";
+        assert_eq!(said(Some(99), &early).as_deref(), Some(by_threshold));
+        assert_eq!(said(None, &early).as_deref(), Some(by_threshold), "the options suffice");
+        let stopped = "stopped by Ctrl-C or a signal, aborted at 0:06 of 1:00 planned";
+        assert_eq!(said(Some(105), &early).as_deref(), Some(stopped));
+        assert_eq!(
+            said(Some(107), &summary(6, "null", true)).as_deref(),
+            Some("exception in the script at 0:06")
+        );
+    }
+
+    #[test]
+    fn a_whole_run_was_not_aborted() {
+        let whole = summary(59, "60000", false);
+        let ending = ending(Some(99), Some(&whole)).unwrap();
+        assert_eq!(
+            (ending.text.as_str(), ending.aborted, ending.state),
+            ("thresholds crossed", false, "bad")
+        );
+        assert_eq!(said(None, &whole), None);
+        assert_eq!(said(None, &summary(6, "60000", true)), None, "who knows why");
+        assert_eq!(said(Some(0), &whole).as_deref(), Some("ended as planned"));
+    }
+
+    #[test]
+    fn an_outcome_is_an_exit_code() {
+        assert_eq!(Outcome::parse(br#"{"exit":99}"#), Ok(Outcome { exit: 99 }));
+        for wrong in ["", "[99]", "{}", r#"{"exit":256}"#, r#"{"exit":1,"more":2}"#] {
+            assert!(Outcome::parse(wrong.as_bytes()).unwrap_err().contains("exit code"), "{wrong}");
+        }
+    }
+}

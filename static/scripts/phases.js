@@ -1,0 +1,25 @@
+/** Which part of a test a row is of: setup and teardown run once, before and after the load. */
+
+const PHASE = /^::(setup|teardown)(::|$)/;
+
+/** "setup", "teardown", or null for a row of the load itself. */
+export function phaseOf(table, key) {
+  if (table === "requests") return key[2] ?? null;
+  if (table === "statuses") return key[4] ?? null;
+  const group = table === "groups" || (table === "checks" && key.length > 1) ? key[0] : "";
+  return PHASE.exec(group)?.[1] ?? null;
+}
+
+/** The rows of the load alone. */
+export function withoutPhases(table, rows) {
+  return rows.filter((row) => phaseOf(table, row.key) === null);
+}
+
+/** `{shown, choice}`: the rows to show, and whether there is anything that could be left out. */
+export function chooseRows(table, rows, chosen) {
+  const load = withoutPhases(table, rows);
+  return { shown: chosen === LOAD ? load : rows, choice: load.length < rows.length };
+}
+
+/** What an address calls the choice to leave setup and teardown out. */
+export const LOAD = "load";

@@ -1,0 +1,23 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { chooseRows, phaseOf } from "../scripts/phases.js";
+
+test("setup and teardown are told by a request's key and by a group's name", () => {
+  assert.equal(phaseOf("requests", ["GET", "/", "setup"]), "setup");
+  assert.equal(phaseOf("requests", ["GET", "setup"]), null);
+  assert.equal(phaseOf("statuses", ["GET", "/", "200", "", "teardown"]), "teardown");
+  assert.equal(phaseOf("statuses", ["GET", "/", "200", ""]), null);
+  assert.equal(phaseOf("groups", ["::setup::login"]), "setup");
+  assert.equal(phaseOf("groups", ["::setups"]), null);
+  assert.equal(phaseOf("checks", ["::teardown", "gone"]), "teardown");
+  assert.equal(phaseOf("checks", ["(other)"]), null);
+  assert.equal(phaseOf("scenarios", ["::setup"]), null);
+});
+
+test("there is a choice only where something can be left out", () => {
+  const load = { key: ["GET", "/"] };
+  const setup = { key: ["POST", "/login", "setup"] };
+  assert.deepEqual(chooseRows("requests", [load, setup], null), { shown: [load, setup], choice: true });
+  assert.deepEqual(chooseRows("requests", [load, setup], "load"), { shown: [load], choice: true });
+  assert.deepEqual(chooseRows("requests", [load], "load"), { shown: [load], choice: false });
+});

@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { verdictOf } from "../scripts/runs.js";
+import { declaring, untyped, verdict } from "../scripts/thresholds.js";
+import { sayWanted } from "../scripts/wanted.js";
+
+const vectors = JSON.parse(readFileSync(new URL("verdict-vectors.json", import.meta.url)));
+
+test("no verdict is good while a limit may be missing or a type is not known", () => {
+  for (const { thresholds, known, state, text } of vectors) {
+    assert.deepEqual(verdict(thresholds, known), { state, text });
+    assert.equal(verdictOf({ thresholds, thresholdsKnown: known }).state, state);
+  }
+  const item = { thresholds: [{ passes: true }], thresholdsKnown: false };
+  assert.equal(verdictOf(item).text, "thresholds: 1 of ? known");
+});
+
+test("the command that declares metrics names each with the types that it can have", () => {
+  const metrics = new Map([
+    ["orders", { type: "trend", unknown: ["counter", "gauge", "rate", "trend"] }],
+    ["orders{a:b}", { type: "trend", unknown: ["counter", "gauge", "rate", "trend"] }],
+    ["errors", { type: "rate", unknown: ["counter", "rate"] }],
+    ["http_reqs", { type: "counter" }],
+  ]);
+  const list = untyped(metrics);
+  assert.deepEqual(
+    list.map(({ name }) => name),
+    ["orders", "errors"],
+  );
+  assert.equal(
+    declaring("http://h/", "shop", list),
+    `curl -X PUT http://h/tests/shop/metrics -d '{"orders":"counter|gauge|rate|trend","errors":"counter|rate"}'`,
+  );
+});
+
+test("a shortfall is loud, and a rate that was reached is told quietly", () => {
+  const row = { scenario: "buy", wanted: 100, reached: 60, dropped: 40, seconds: 10, short: true };
+  const { state, lines } = sayWanted([row]);
+  assert.equal(state, "bad");
+  assert.deepEqual(
+    lines.map(({ scenario, text }) => [scenario, text.replaceAll("\u00a0", " ")]),
+    [["buy", "wanted 100 iterations (10.0/s), reached 60 (6.00/s), dropped 40"]],
+  );
+  assert.equal(sayWanted([{ ...row, reached: 100, dropped: 0, short: false }]).state, "none");
+  assert.match(sayWanted([{ ...row, reached: null }]).lines[0].text, /reached not known/);
+  assert.deepEqual(sayWanted([]).lines, []);
+});
