@@ -197,8 +197,20 @@ impl<S: Store, C: Clock> Service<S, C> {
         Ok(set.dashboard.pretty())
     }
 
-    /// Finishes a run by its id, or a test's newest live run. One that has ended stays as it is.
+    /// Finishes a run by its id, or a test's newest live run. One that has ended stays as it is. A
+    /// sender that has sent everything means the run that it is in, in the log of what it names.
     pub async fn finish_run(&self, target: &str, sent: Sent) -> Result<RunId, Refusal> {
+        if let Sent::AllBy(sender) = &sent {
+            let log = self.log_of(target)?;
+            self.catch_up(&log).await?;
+            let run = log::run_of_sender(&self.store, &self.cache, &log, sender).await?;
+            let run = run.ok_or_else(|| {
+                Refusal::NotFound(format!("no live run of {log} has samples of {sender:?}"))
+            })?;
+            let body = Body::Finish { run: run.number, sent };
+            self.writer(&run.log).tell(COMMANDS, None, body).await?;
+            return Ok(run);
+        }
         // What was acknowledged a moment ago may not be folded yet.
         let run = match RunId::parse(target) {
             Some(run) => {

@@ -48,7 +48,7 @@ fn says(result: anyhow::Result<Vec<u8>>, what: &str) {
 fn what_is_composed_exports_what_the_web_component_does_and_imports_nothing_of_ours() {
     let composed = compose::compose(&web(), &aggregator("loadgate:dashboard/control@0.1.0", "u32")).unwrap();
     let engine = engine::engine().unwrap();
-    let precompiled = engine::precompile(&engine, &composed).unwrap();
+    let precompiled = engine::precompile(&composed).unwrap();
     let component = engine::load(&engine, &precompiled).unwrap();
     let ty = component.component_type();
     let exports: Vec<_> = ty.exports(&engine).map(|(name, _)| name.to_owned()).collect();

@@ -114,6 +114,11 @@ impl Metrics {
         self.names.len()
     }
 
+    /// Whether a name is k6's own, or came before.
+    pub fn knows(&self, name: &[u8]) -> bool {
+        self.by_name.contains_key(name) || std::str::from_utf8(name).is_ok_and(|name| builtin(name).is_some())
+    }
+
     pub(super) fn find(&self, name: &str) -> Option<u32> {
         self.by_name.get(name.as_bytes()).copied()
     }

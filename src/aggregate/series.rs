@@ -144,12 +144,14 @@ impl<'a> SeriesTable<'a> {
         };
         // Without its own tag a check is no row, whatever group it is in.
         let decisive = if slot == CHECK { &names[1..] } else { names };
-        if decisive.iter().all(|name| tags.get(name).is_empty()) {
+        let by_url = matches!(slot, REQUEST | STATUS) && tags.get("name").is_empty();
+        if decisive.iter().all(|name| tags.get(name).is_empty()) && !(by_url && tags.contains("url")) {
             return Key::None;
         }
         // NUL cannot be part of a tag, so equal texts are equal keys.
         self.scratch.clear();
         for name in names {
+            let name = if by_url && *name == "name" { "url" } else { name };
             push_cut(&mut self.scratch, tags.get(name));
             self.scratch.push('\0');
         }

@@ -119,6 +119,10 @@ impl Senders {
         }
     }
 
+    pub fn knows(&self, name: &str) -> bool {
+        self.known.contains_key(name)
+    }
+
     /// A sender has sent everything. True when nobody else is still at it.
     pub fn leave(&mut self, name: &str, now_ms: u64) -> bool {
         self.known.remove(name);

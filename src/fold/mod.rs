@@ -137,6 +137,11 @@ impl LogState {
         self.run.as_ref()
     }
 
+    /// The live run, if it has samples of this sender.
+    pub(crate) fn run_of_sender(&self, sender: &str) -> Option<RunId> {
+        self.run.as_ref().filter(|run| run.live && run.senders.knows(sender)).map(|run| run.id.clone())
+    }
+
     pub fn current(&self) -> Option<CurrentRun> {
         self.run.as_ref().map(Run::current)
     }

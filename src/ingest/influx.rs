@@ -4,15 +4,20 @@
 //! measurement[,tag=value…] field=value[,field=value…] [timestamp]
 //! ```
 //!
-//! The measurement is the metric, its sample the numeric field `value`; k6 puts `url`, `vu` and
-//! `iter` beside it, which are checked and left alone. Backslashes escape commas, equals signs and
-//! spaces; in quoted strings, quotes and backslashes.
+//! The measurement is the metric, its sample the numeric field `value`; k6 puts `vu` and `iter` beside
+//! it, which are checked and left alone, and `url`, which names requests without a name. Other fields of
+//! a tag's name are that tag (`K6_INFLUXDB_TAGS_AS_FIELDS`). A backslash escapes a comma, equals sign or
+//! space; in quoted strings, a quote or backslash; anywhere else it stands for itself.
+//!
+//! k6 escapes neither a backslash at the end of a tag's value, which then seems to escape the comma or
+//! space behind it, nor a line break. Where a line has no sense otherwise, it is read as k6 meant it.
 
 use super::receipt::Wrong;
 use super::session::{Handle, Session};
 use super::{Clock, Precision, after, text};
 use crate::aggregate::metrics::Metric;
 use crate::aggregate::tags::TagSet;
+use crate::limits;
 use memchr::arch::all::is_equal;
 use memchr::memchr2;
 
@@ -29,11 +34,47 @@ pub(crate) struct Influx {
     handle: Option<Handle>,
     time_text: Vec<u8>,
     time_ns: i64,
+    broken: Broken,
 }
+
+/// The beginning of a line that broke off within a value.
+#[derive(Debug, Default)]
+struct Broken {
+    text: Vec<u8>,
+    /// Numbers of the lines in it.
+    lines: Vec<u64>,
+    /// Why it is no line by itself.
+    wrong: Option<Wrong>,
+}
+
+/// Lines that one value may be broken into.
+const PIECES: usize = 50;
+
+/// Fields that are tags, whatever else is. `url` is one where it is needed.
+const TAG_FIELDS: [&[u8]; 17] = [
+    b"name",
+    b"method",
+    b"status",
+    b"group",
+    b"check",
+    b"scenario",
+    b"error",
+    b"error_code",
+    b"expected_response",
+    b"proto",
+    b"subproto",
+    b"tls_version",
+    b"service",
+    b"rpc_type",
+    b"ip",
+    b"testid",
+    b"instance_id",
+];
 
 /// What a line says, besides its tags.
 struct Fields {
     value: f64,
+    tags: TagFields,
     /// Where the number of `value` begins.
     number: usize,
     /// Where it ends, if it ends the fields, too.
@@ -44,7 +85,14 @@ struct Fields {
 impl Influx {
     pub fn new(precision: Precision) -> Self {
         let unit_ns = precision.nanoseconds();
-        Influx { unit_ns, head: Vec::new(), handle: None, time_text: Vec::new(), time_ns: 0 }
+        Influx {
+            unit_ns,
+            head: Vec::new(),
+            handle: None,
+            time_text: Vec::new(),
+            time_ns: 0,
+            broken: Broken::default(),
+        }
     }
 
     /// Handles are void: a new piece begins.
@@ -77,6 +125,91 @@ impl Influx {
         self.after_metric(line, metric, at, session, clock)
     }
 
+    /// A line that broke off waits for its rest.
+    #[inline]
+    pub fn is_broken(&self) -> bool {
+        !self.broken.lines.is_empty()
+    }
+
+    /// Keeps a refused line whose rest may come in the next one; gives the refusal back otherwise.
+    pub fn keep(&mut self, line: &[u8], wrong: Wrong, session: &Session) -> Result<(), Wrong> {
+        if !breaks_off(line) {
+            return Err(wrong);
+        }
+        self.broken.text.extend_from_slice(line);
+        self.broken.lines.push(session.line);
+        self.broken.wrong = Some(wrong);
+        Ok(())
+    }
+
+    /// Takes the line behind one that broke off, blank ones included.
+    pub fn line_after_break(
+        &mut self,
+        line: &[u8],
+        session: &mut Session,
+        clock: Clock,
+    ) -> Result<(), Wrong> {
+        let name = &line[..memchr2(b',', b' ', line).unwrap_or(line.len())];
+        if session.metrics.knows(name) && self.line(line, session, clock).is_ok() {
+            self.give_up(session);
+            return Ok(());
+        }
+        let mut text = std::mem::take(&mut self.broken.text);
+        text.push(b'\n');
+        text.extend_from_slice(line);
+        if text.len() <= limits::LINE_BYTES {
+            if self.line(&text, session, clock).is_ok() {
+                self.broken = Broken::default();
+                return Ok(());
+            }
+            if breaks_off(&text) && self.broken.lines.len() < PIECES {
+                if !line.is_empty() {
+                    self.broken.lines.push(session.line);
+                }
+                self.broken.text = text;
+                return Ok(());
+            }
+        }
+        if line.is_empty() {
+            self.give_up(session);
+            return Ok(());
+        }
+        match self.line(line, session, clock) {
+            Ok(()) => {
+                self.give_up(session);
+                Ok(())
+            }
+            Err(wrong) if session.metrics.knows(name) => {
+                self.give_up(session);
+                self.keep(line, wrong, session)
+            }
+            // One cause, told once for all its lines.
+            Err(_) => {
+                self.broken.lines.push(session.line);
+                self.give_up(session);
+                Ok(())
+            }
+        }
+    }
+
+    /// Refuses what waits for its rest: there is none.
+    pub fn give_up(&mut self, session: &mut Session) {
+        let broken = std::mem::take(&mut self.broken);
+        match (&broken.lines[..], broken.wrong) {
+            (&[line], Some(wrong)) => session.refuse_line(line, wrong),
+            (lines, _) => {
+                for &line in lines {
+                    session.refuse_line(
+                        line,
+                        Wrong::new(
+                            "a value has a line break in it, which the line protocol cannot hold, and its lines make none together",
+                        ),
+                    );
+                }
+            }
+        }
+    }
+
     /// `NUMBER TIME`, in the plainest form.
     #[inline]
     fn tail(&mut self, tail: &[u8]) -> Option<(f64, i64)> {
@@ -100,13 +233,46 @@ impl Influx {
         session: &mut Session,
         clock: Clock,
     ) -> Result<(), Wrong> {
-        let fields_at = unescaped(line, at, b' ')
-            .filter(|&end| !line[end..].iter().all(|b| *b == b' '))
-            .ok_or_else(|| Wrong::new("the line has no fields"))?;
+        let fields_at = unescaped(line, at, b' ').filter(|&end| !line[end..].iter().all(|b| *b == b' '));
+        let read = match fields_at {
+            Some(fields_at) => self.read(line, metric, (at, fields_at), session, clock),
+            None => Err(Wrong::new("the line has no fields")),
+        };
+        read.or_else(|wrong| {
+            let tags = &line[at..fields_at.unwrap_or(line.len())];
+            let Some(backslash) = memchr::memmem::rfind(tags, b"\\ ") else { return Err(wrong) };
+            self.read(line, metric, (at, at + backslash + 1), session, clock).map_err(|_| wrong)
+        })
+    }
+
+    /// Reads a line whose tags and fields begin there.
+    fn read(
+        &mut self,
+        line: &[u8],
+        metric: Metric,
+        (at, fields_at): (usize, usize),
+        session: &mut Session,
+        clock: Clock,
+    ) -> Result<(), Wrong> {
         text(&line[fields_at..])?;
         let raw = &line[at..fields_at];
-        let handle = session.tags(raw, || parse_tags(raw))?;
-        let fields = parse_fields(line, fields_at)?;
+        let mut handle = session.tags(raw, || parse_tags(raw))?;
+        let fields = parse_fields(line, fields_at, &session.tag_fields)?;
+        if fields.tags.some || (fields.tags.url && (!handle.named || session.url_is_tag())) {
+            let found = tag_fields(line, fields_at, &session.tag_fields)?;
+            let all = found.iter().fold(raw.to_vec(), |mut all, (key, value)| {
+                // A raw space ends tags, so this is nobody else's tag set.
+                all.extend([b" ", *key, b"=", *value].concat());
+                all
+            });
+            handle = session.tags(&all, || {
+                let mut tags = parse_tags(raw)?;
+                for (key, value) in found {
+                    push_field(&mut tags, key, value)?;
+                }
+                Ok(tags)
+            })?;
+        }
         let time = line[fields.end..].trim_ascii();
         let time_ns = match time {
             b"" => clock.now_ns().ok_or_else(|| Wrong::new("the line has no timestamp"))?,
@@ -163,7 +329,25 @@ fn unescaped(line: &[u8], mut at: usize, end: u8) -> Option<usize> {
         if line[at] == end {
             return Some(at);
         }
-        at += 2;
+        at += if matches!(line.get(at + 1), Some(b',' | b'=' | b' ')) { 2 } else { 1 };
+    }
+}
+
+/// Whether a line ends within its tags or within a quoted field.
+fn breaks_off(line: &[u8]) -> bool {
+    let Some(at) = memchr2(b',', b' ', line).filter(|&at| at > 0) else { return false };
+    match unescaped(line, at, b' ') {
+        None => line[at] == b',',
+        Some(fields_at) => {
+            let mut rest = &line[fields_at..];
+            while let Some(quote) = memchr::memchr(b'"', rest) {
+                match quoted_end(rest, quote) {
+                    Some(end) => rest = &rest[end..],
+                    None => return true,
+                }
+            }
+            false
+        }
     }
 }
 
@@ -174,12 +358,17 @@ fn parse_tags(raw: &[u8]) -> Result<TagSet, Wrong> {
     let malformed = |part: &[u8]| Wrong::quoting("a tag has a name and a value", part);
     let (mut key_text, mut value_text) = (String::new(), String::new());
     while let Some(tag) = rest.strip_prefix(b",") {
-        let end = unescaped(tag, 0, b',').unwrap_or(tag.len());
-        let (tag, tail) = tag.split_at(end);
-        rest = tail;
+        let (tag, mut tail) = tag.split_at(unescaped(tag, 0, b',').unwrap_or(tag.len()));
         let equals = unescaped(tag, 0, b'=').ok_or_else(|| malformed(tag))?;
-        let (key, value) = (&tag[..equals], &tag[equals + 1..]);
-        if key.is_empty() || value.is_empty() || unescaped(value, 0, b'=').is_some() {
+        let (key, mut value) = (&tag[..equals], &tag[equals + 1..]);
+        if let Some(second) = unescaped(value, 0, b'=') {
+            // A backslash at the end of the value, which does not escape the comma behind it.
+            let last = memchr::memmem::rfind(&value[..second], b"\\,").ok_or_else(|| malformed(tag))?;
+            tail = &rest[1 + equals + 1 + last + 1..];
+            value = &value[..=last];
+        }
+        rest = tail;
+        if key.is_empty() || value.is_empty() {
             return Err(malformed(tag));
         }
         unescape(&mut key_text, text(key)?);
@@ -194,21 +383,114 @@ fn unescape(out: &mut String, text: &str) {
     let mut rest = text;
     while let Some(at) = rest.find('\\') {
         out.push_str(&rest[..at]);
-        let escaped = rest[at + 1..].starts_with([',', '=', ' ']);
-        if !escaped {
-            out.push('\\');
+        rest = &rest[at + 1..];
+        match rest.chars().next() {
+            Some(escaped @ (',' | '=' | ' ')) => {
+                out.push(escaped);
+                rest = &rest[1..];
+            }
+            _ => out.push('\\'),
         }
-        let next = rest[at + 1..].chars().next();
-        out.extend(next);
-        rest = &rest[at + 1 + next.map_or(0, char::len_utf8)..];
     }
     out.push_str(rest);
 }
 
+/// Which fields of a line are tags.
+#[derive(Default)]
+struct TagFields {
+    some: bool,
+    url: bool,
+}
+
+impl TagFields {
+    fn see(&mut self, key: &[u8], more: &[String]) {
+        if key == b"url" {
+            self.url = true;
+        } else if !matches!(key, b"vu" | b"iter") {
+            self.some |= is_tag_field(key, more);
+        }
+    }
+}
+
+/// `more`: tags that submetrics ask for.
+fn is_tag_field(key: &[u8], more: &[String]) -> bool {
+    TAG_FIELDS.contains(&key) || more.iter().any(|tag| tag.as_bytes() == key)
+}
+
+/// The fields that are tags, with their values as they stand; `url` among them. Fields that are in
+/// order are read again.
+fn tag_fields<'a>(line: &'a [u8], at: usize, more: &[String]) -> Result<Vec<(&'a [u8], &'a [u8])>, Wrong> {
+    let mut found = Vec::new();
+    each_field(line, at, |key, value, _| {
+        // An empty value is no tag.
+        if value != b"\"\"" && (key == b"url" || is_tag_field(key, more)) {
+            found.push((key, value));
+        }
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// Adds a field as a tag, unless there is such a tag.
+fn push_field(tags: &mut TagSet, key: &[u8], value: &[u8]) -> Result<(), Wrong> {
+    let (key, value) = (text(key)?, text(value)?);
+    if tags.contains(key) {
+        return Ok(());
+    }
+    match value.strip_prefix('"').and_then(|value| value.strip_suffix('"')) {
+        Some(quoted) => {
+            let mut plain = String::with_capacity(quoted.len());
+            let mut chars = quoted.chars().peekable();
+            while let Some(c) = chars.next() {
+                plain.push(match (c, chars.peek()) {
+                    ('\\', Some(&next @ ('"' | '\\'))) => {
+                        chars.next();
+                        next
+                    }
+                    _ => c,
+                });
+            }
+            super::push_tag(tags, key, &plain)
+        }
+        // `status:int` is written `200i`.
+        None => {
+            let number = value.strip_suffix(['i', 'u']).filter(|number| number.parse::<i128>().is_ok());
+            super::push_tag(tags, key, number.unwrap_or(value))
+        }
+    }
+}
+
 /// Reads the fields, which begin behind the space at `at`.
-fn parse_fields(line: &[u8], at: usize) -> Result<Fields, Wrong> {
-    let mut at = at + line[at..].iter().take_while(|b| **b == b' ').count();
+fn parse_fields(line: &[u8], at: usize, more: &[String]) -> Result<Fields, Wrong> {
     let mut found: Option<Fields> = None;
+    let mut tags = TagFields::default();
+    let end = each_field(line, at, |key, value, number| {
+        if key == b"value" {
+            if found.is_some() {
+                return Err(Wrong::new("the field `value` stands twice"));
+            }
+            let end = number + value.len();
+            let tags = TagFields::default();
+            found = Some(Fields { value: parse_value(value)?, tags, number, end, last: true });
+        } else if !is_field_value(value) {
+            return Err(Wrong::quoting("a field's value is a number, true, false or a quoted string", value));
+        } else {
+            tags.see(key, more);
+        }
+        Ok(())
+    })?;
+    let fields = found.ok_or_else(|| Wrong::new("the line has no numeric field `value`"))?;
+    Ok(Fields { last: fields.end == end, end, tags, ..fields })
+}
+
+/// Calls `take` with every field: name, value, and where the value begins. Gives the end of the last.
+#[inline]
+fn each_field<'a>(
+    line: &'a [u8],
+    at: usize,
+    mut take: impl FnMut(&'a [u8], &'a [u8], usize) -> Result<(), Wrong>,
+) -> Result<usize, Wrong> {
+    let mut at = at + line[at..].iter().take_while(|b| **b == b' ').count();
     let fields = &line[at..];
     let malformed = || Wrong::quoting("a field has a name and a value", fields);
     loop {
@@ -221,21 +503,10 @@ fn parse_fields(line: &[u8], at: usize) -> Result<Fields, Wrong> {
             Some(b'"') => quoted_end(line, begin).ok_or_else(|| Wrong::new("a quoted field does not end"))?,
             _ => begin + memchr2(b',', b' ', &line[begin..]).unwrap_or(line.len() - begin),
         };
-        let value = &line[begin..end];
-        if key == b"value" {
-            if found.is_some() {
-                return Err(Wrong::new("the field `value` stands twice"));
-            }
-            found = Some(Fields { value: parse_value(value)?, number: begin, end, last: true });
-        } else if !is_field_value(value) {
-            return Err(Wrong::quoting("a field's value is a number, true, false or a quoted string", value));
-        }
+        take(key, &line[begin..end], begin)?;
         match line.get(end) {
             Some(b',') => at = end + 1,
-            None | Some(b' ') => {
-                let fields = found.ok_or_else(|| Wrong::new("the line has no numeric field `value`"))?;
-                return Ok(Fields { last: fields.end == end, end, ..fields });
-            }
+            None | Some(b' ') => return Ok(end),
             Some(_) => return Err(malformed()),
         }
     }
@@ -243,7 +514,15 @@ fn parse_fields(line: &[u8], at: usize) -> Result<Fields, Wrong> {
 
 /// Behind the closing quote of the string at `at`.
 fn quoted_end(line: &[u8], at: usize) -> Option<usize> {
-    unescaped(line, at + 1, b'"').map(|quote| quote + 1)
+    let mut at = at + 1;
+    loop {
+        at += memchr2(b'"', b'\\', line.get(at..)?)?;
+        if line[at] == b'"' {
+            return Some(at + 1);
+        }
+        // Whatever else follows a backslash is no quote.
+        at += 2;
+    }
 }
 
 fn parse_value(text: &[u8]) -> Result<f64, Wrong> {

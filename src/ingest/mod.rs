@@ -325,6 +325,7 @@ impl Upload {
         }
         let cut = !complete || *over || whole.is_err();
         lines.rest(|line, size| if cut { reader.cut_line() } else { reader.line(line, size) });
+        reader.give_up();
         *over = true;
         reader.seal();
         whole
@@ -358,11 +359,20 @@ impl Reader {
         self.piece_lines += 1;
         self.piece_bytes += size as u64;
         let result = match line {
-            Line::TooLong => Err(Wrong::new(format!("the line is longer than {} bytes", limits::LINE_BYTES))),
+            Line::TooLong => {
+                self.give_up();
+                Err(Wrong::new(format!("the line is longer than {} bytes", limits::LINE_BYTES)))
+            }
             Line::Whole(line) => match &mut self.parser {
+                Parser::Influx(parser) if parser.is_broken() => {
+                    parser.line_after_break(line, &mut self.session, self.clock)
+                }
                 _ if is_blank(line) => Ok(()),
                 Parser::Influx(_) if line.first() == Some(&b'#') => Ok(()),
-                Parser::Influx(parser) => parser.line(line, &mut self.session, self.clock),
+                Parser::Influx(parser) => match parser.line(line, &mut self.session, self.clock) {
+                    Ok(()) => Ok(()),
+                    Err(wrong) => parser.keep(line, wrong, &self.session),
+                },
                 Parser::K6Json(parser) => parser.line(line, &mut self.session),
             },
         };
@@ -371,6 +381,13 @@ impl Reader {
         }
         if self.piece_lines >= limits::RECORD_LINES || self.piece_bytes >= limits::RECORD_LINE_BYTES {
             self.seal();
+        }
+    }
+
+    /// No rest of a line that broke off will come.
+    fn give_up(&mut self) {
+        if let Parser::Influx(parser) = &mut self.parser {
+            parser.give_up(&mut self.session);
         }
     }
 

@@ -19,6 +19,8 @@ const RUN_TAG: &str = "testid";
 pub(crate) struct Handle {
     log: u32,
     tags: TagsId,
+    /// The tag `name` is among them.
+    pub named: bool,
 }
 
 /// Everything about an upload but the bytes.
@@ -36,6 +38,8 @@ pub(crate) struct Session {
     /// Types that this request declared: they may not contradict each other.
     own_types: HashMap<String, crate::declare::MetricKind>,
     submetrics: Vec<Submetric>,
+    /// Tags that submetrics ask for.
+    pub tag_fields: Vec<String>,
     pub receipt: Receipt,
     /// The number of the line at hand, from 1.
     pub line: u64,
@@ -68,6 +72,7 @@ impl Session {
             import: request.import,
             fold,
             metrics: Metrics::default(),
+            tag_fields: tag_names(&declared.submetrics()),
             submetrics: declared.submetrics(),
             declared,
             changed: false,
@@ -103,8 +108,9 @@ impl Session {
         }
         let set = parse()?;
         let log = self.log_of(&set)?;
+        let named = set.contains("name");
         let tags = self.logs[log].builder.tags(set);
-        let handle = Handle { log: log as u32, tags };
+        let handle = Handle { log: log as u32, tags, named };
         self.by_raw_tags.insert(raw.into(), handle);
         Ok(handle)
     }
@@ -169,6 +175,7 @@ impl Session {
         if changed {
             self.changed = true;
             self.submetrics = self.declared.submetrics();
+            self.tag_fields = tag_names(&self.submetrics);
         }
         self.receipt.accept();
         Ok(())
@@ -176,6 +183,16 @@ impl Session {
 
     pub fn refuse(&mut self, wrong: Wrong) {
         self.receipt.refuse(self.line, wrong);
+    }
+
+    /// Refuses an earlier line.
+    pub fn refuse_line(&mut self, line: u64, wrong: Wrong) {
+        self.receipt.refuse(line, wrong);
+    }
+
+    /// Whether a submetric asks for the tag `url`.
+    pub fn url_is_tag(&self) -> bool {
+        self.tag_fields.iter().any(|tag| tag == "url")
     }
 
     /// Ends the piece: judges times, builds the batches. Handles are void from here on.
@@ -220,4 +237,12 @@ impl Session {
         self.receipt.refused += prepared.lines - 1;
         self.receipt.refuse(prepared.first_line, Wrong::new(reason.to_owned()));
     }
+}
+
+fn tag_names(submetrics: &[Submetric]) -> Vec<String> {
+    let mut names: Vec<String> =
+        submetrics.iter().flat_map(|submetric| submetric.tags.iter().map(|(key, _)| key.clone())).collect();
+    names.sort();
+    names.dedup();
+    names
 }

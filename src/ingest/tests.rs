@@ -1,6 +1,7 @@
 //! Hostile requests from the fixtures' manifest, and the rules line by line.
 
 mod real;
+mod recorded;
 
 use super::*;
 use crate::aggregate::cell::Cell;

@@ -46,7 +46,7 @@ mod simulation;
 mod testing;
 
 use crate::fold::Run;
-use crate::names::{RunId, TestName};
+use crate::names::{LogName, RunId, TestName};
 use crate::store::{Clock, Store, StoreError};
 
 /// A load generator of the test says that it begins.
@@ -71,6 +71,22 @@ pub async fn probe<S: Store>(store: &S, now_ms: u64) -> Result<(), StoreError> {
 /// The number of a test's next unnamed import.
 pub async fn new_import<S: Store>(store: &S, test: &TestName) -> Result<u64, StoreError> {
     Ok(u64::try_from(store.increment(&keys::imports(test), 1).await?).unwrap_or(1))
+}
+
+/// The live run of a log, if this sender has sent samples of it.
+pub(crate) async fn run_of_sender<S: Store>(
+    store: &S,
+    cache: &cache::Cache,
+    log: &LogName,
+    sender: &str,
+) -> Result<Option<RunId>, StoreError> {
+    let fold = cache.take_fold(log);
+    let known = fold.position.as_ref().map(|position| position.state.run_of_sender(sender));
+    cache.put_fold(log, fold);
+    match known {
+        Some(run) => Ok(run),
+        None => Ok(position::load(store, log).await?.state.run_of_sender(sender)),
+    }
 }
 
 /// Reads the totals of a run, distributions included, as of what this instance folded or else of the

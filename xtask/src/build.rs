@@ -1,5 +1,6 @@
 //! From sources to one program: pages, components, the precompiled pair, the host that holds it.
 
+use crate::setup;
 use crate::stamp::unless_done;
 use crate::workspace::{cargo, found, products, program, root, run, target};
 use anyhow::{Context, Result, ensure};
@@ -14,6 +15,7 @@ pub struct Components {
 
 /// Pages and components: all that `spin up` needs.
 pub fn components() -> Result<Components> {
+    setup::toolchain()?;
     pages()?;
     let built = products().join("wasm32-wasip2/release");
     let components = Components {

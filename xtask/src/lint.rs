@@ -1,7 +1,7 @@
 //! Formatting, lints, licences and tidiness.
 
-use crate::workspace::{cargo, found, output, program, root, run};
-use crate::{build, tidy};
+use crate::workspace::{cargo, output, program, root, run};
+use crate::{build, setup, tidy};
 use anyhow::{Result, ensure};
 use std::path::Path;
 
@@ -40,15 +40,10 @@ pub fn everything() -> Result<()> {
             "tests/browser/*.{mjs,json}",
         ]))
     })?;
-    if found("cargo-deny") {
-        step("cargo deny", || {
-            run(cargo().args(["deny", "--log-level", "error", "check", "bans", "licenses", "sources"]))
-        })?;
-    } else {
-        eprintln!(
-            "── cargo deny is not installed: licences are not checked (cargo install --locked cargo-deny)"
-        );
-    }
+    setup::cargo_deny()?;
+    step("cargo deny", || {
+        run(cargo().args(["deny", "--log-level", "error", "check", "bans", "licenses", "sources"]))
+    })?;
     Ok(())
 }
 

@@ -2,12 +2,14 @@
 
 mod build;
 mod lint;
+mod setup;
 mod stamp;
 mod test;
 mod tidy;
 mod workspace;
 
 use anyhow::{Result, bail};
+use std::process::ExitCode;
 
 const USAGE: &str = "\
 cargo xtask COMMAND
@@ -19,7 +21,18 @@ cargo xtask COMMAND
   bench [ARGS…]         speed, side by side with plain native loops over the same bytes
 ";
 
-fn main() -> Result<()> {
+/// An error is a sentence for a person, never a backtrace.
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let Some((command, rest)) = arguments.split_first() else {
         print!("{USAGE}");

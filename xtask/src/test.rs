@@ -1,8 +1,8 @@
 //! Every test, in sections with their durations.
 
-use crate::build;
 use crate::workspace::{cargo, found, products, program, root, run as run_command, target};
-use anyhow::{Result, bail, ensure};
+use crate::{build, setup};
+use anyhow::{Result, ensure};
 use std::time::Instant;
 
 /// Runs everything; what fails does not keep the rest from running. With `filter`, only the tests
@@ -43,7 +43,9 @@ pub fn run(filter: &[String]) -> Result<()> {
 
 /// Speed; see `tests/bench`.
 pub fn bench(arguments: &[String]) -> Result<()> {
+    setup::packages()?;
     build::everything()?;
+    build::npm_ci("tests/browser")?;
     let mut bench = cargo();
     bench.args(["run", "--quiet", "--package", "loadgate-bench", "--"]).args(arguments);
     run_command(built(&mut bench))
@@ -54,21 +56,18 @@ fn built(command: &mut std::process::Command) -> &mut std::process::Command {
     command.env("LOADGATE_BIN", target().join("debug/loadgate")).env("LOADGATE_K6", products().join("k6"))
 }
 
-/// What the tests need beyond Rust. One sentence names everything that is missing.
+/// What the tests need beyond Rust. One sentence names everything that is missing and cannot be
+/// installed from here.
 fn prerequisites() -> Result<()> {
     let missing: Vec<&str> = [
         (found("node") && found("npm"), "Node 20 or newer (https://nodejs.org/)"),
         (build::found_go(), "Go 1.26 or newer (https://go.dev/dl/)"),
-        (found("chromium"), "Chromium (apt-get install chromium)"),
-        (found("redis-server"), "Redis (apt-get install redis-server)"),
     ]
     .into_iter()
     .filter_map(|(there, what)| (!there).then_some(what))
     .collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    bail!("the tests need {}; on Debian, .ci/run installs what it can and runs them", missing.join(", "))
+    ensure!(missing.is_empty(), "the tests need {}", missing.join(" and "));
+    setup::packages()
 }
 
 #[derive(Default)]

@@ -13,6 +13,6 @@ fn main() -> Result<()> {
     };
     let read = |path: &OsString| fs::read(path).with_context(|| format!("cannot read {}", path.display()));
     let composed = compose::compose(&read(web)?, &read(aggregator)?)?;
-    let precompiled = engine::precompile(&engine::engine()?, &composed)?;
+    let precompiled = engine::precompile(&composed)?;
     fs::write(output, precompiled).with_context(|| format!("cannot write {}", output.display()))
 }

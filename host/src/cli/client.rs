@@ -13,7 +13,7 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 const HELLO_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// What was just sent is folded, and a run's end comes 2 s after its finish, well within this.
-const SETTLE: Duration = Duration::from_secs(10);
+pub const SETTLE: Duration = Duration::from_secs(10);
 
 /// The version that InfluxDB clients are told says who answers.
 const SIGN: (&str, &str) = ("x-influxdb-version", "loadgate");
@@ -30,6 +30,8 @@ pub struct Client {
 /// What a batch was answered with.
 #[derive(Debug, Default, Deserialize)]
 pub struct Receipt {
+    /// The test, as the server calls it.
+    pub test: Option<String>,
     #[serde(default)]
     pub run: Option<String>,
     #[serde(default)]
@@ -83,7 +85,7 @@ impl Client {
         let base = base.trim_end_matches('/');
         let scheme = base.split_once("://").map(|(scheme, _)| scheme);
         if !matches!(scheme, Some("http" | "https")) {
-            bail!("{:?} is no URL of a server, such as http://127.0.0.1:5665", redacted(base));
+            bail!("{:?} is no URL of a server, such as http://127.0.0.1:5660", redacted(base));
         }
         let agent =
             Agent::config_builder().http_status_as_error(false).timeout_global(Some(TIMEOUT)).build().into();
@@ -146,26 +148,21 @@ impl Client {
 
     /// Ends a run, or a test's newest, and gives its id.
     pub fn finish(&self, run: &str) -> Result<String> {
-        #[derive(Deserialize)]
-        struct Finished {
-            run: String,
-        }
-        let answer = self.post(&format!("/runs/{}/finish", encoded(run)))?;
-        let finished: Finished =
-            serde_json::from_slice(&answer).context("the server's answer cannot be read")?;
-        Ok(finished.run)
+        finished(&self.post(&format!("/runs/{}/finish", encoded(run)))?)
     }
 
-    /// Ends a run whose samples were accepted a moment ago. It exists as soon as somebody has folded
+    /// Ends an import whose samples were accepted a moment ago. It exists as soon as somebody has folded
     /// the first of them, which may be another replica that is just at it.
-    pub fn finish_sent(&self, run: &str) -> Result<String> {
-        let deadline = Instant::now() + SETTLE;
-        loop {
-            match self.finish(run) {
-                Err(_) if Instant::now() < deadline => std::thread::sleep(Duration::from_millis(100)),
-                finished => return finished,
-            }
-        }
+    pub fn finish_import(&self, run: &str) -> Result<String> {
+        retry(SETTLE, || self.finish(run))
+    }
+
+    /// Ends the run that a source has sent everything of, in the log of a run or test; gives its id. It
+    /// is tried for so long: which run the samples are of may take the server a moment to see.
+    pub fn finish_source(&self, target: &str, source: &str, patience: Duration) -> Result<String> {
+        let target = format!("/runs/{}/finish?settled=true", encoded(target));
+        let source = [("x-loadgate-source", source)];
+        retry(patience, || finished(&self.send("POST", &target, &source, &[])?.success()?))
     }
 
     /// Waits until a finished run has come to its end, which takes the server some 2 s; gives up
@@ -214,6 +211,25 @@ impl Client {
     }
 }
 
+fn finished(answer: &[u8]) -> Result<String> {
+    #[derive(Deserialize)]
+    struct Finished {
+        run: String,
+    }
+    let finished: Finished = serde_json::from_slice(answer).context("the server's answer cannot be read")?;
+    Ok(finished.run)
+}
+
+fn retry<T>(patience: Duration, attempt: impl Fn() -> Result<T>) -> Result<T> {
+    let deadline = Instant::now() + patience;
+    loop {
+        match attempt() {
+            Err(_) if Instant::now() < deadline => std::thread::sleep(Duration::from_millis(100)),
+            done => return done,
+        }
+    }
+}
+
 /// A value for a query string or a part of a path.
 pub fn encoded(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -232,8 +248,8 @@ mod tests {
 
     #[test]
     fn a_server_is_named_by_a_url() {
-        assert_eq!(Client::new("http://127.0.0.1:5665/", None).unwrap().url(), "http://127.0.0.1:5665");
-        assert!(Client::new("127.0.0.1:5665", None).is_err());
+        assert_eq!(Client::new("http://127.0.0.1:5660/", None).unwrap().url(), "http://127.0.0.1:5660");
+        assert!(Client::new("127.0.0.1:5660", None).is_err());
         assert!(Client::new("http://localhost:1", None).unwrap().is_local());
         assert!(!Client::new("https://gate.example", None).unwrap().is_local());
         let refused = Client::new("htp://k6:s3cret@gate.example", None).err().unwrap().to_string();

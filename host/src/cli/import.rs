@@ -2,7 +2,7 @@
 
 use super::client::{Client, Receipt, encoded};
 use super::merge::{self, Merged};
-use super::upload::{BATCH_BYTES, Failure, Upload};
+use super::upload::{BATCH_BYTES, Failure, Upload, source};
 use super::{Embedded, Target, say, stem, summary};
 use anyhow::{Context, Result, bail};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -111,7 +111,7 @@ pub fn import(client: &Client, files: &[PathBuf], test: &str, name: Option<&str>
         Some(name) => name.to_owned(),
         None => new_import(client, test)?,
     };
-    let mut upload = Upload::new(client.clone(), test, Some(&name), true);
+    let mut upload = Upload::new(client.clone(), source(), test, Some(&name), true);
 
     // Reading and unpacking go on while a batch is under way.
     let (batches, received) = mpsc::sync_channel::<Vec<u8>>(2);
@@ -146,7 +146,7 @@ pub fn import(client: &Client, files: &[PathBuf], test: &str, name: Option<&str>
     let mut run = None;
     if receipt.accepted > 0 {
         let id = receipt.run.clone().unwrap_or_else(|| format!("{test}.{name}"));
-        run = Some(client.finish_sent(&id).context("the run could not be finished")?);
+        run = Some(client.finish_import(&id).context("the run could not be finished")?);
     }
     if let Some(why) = refusal {
         bail!("the import stopped after {} accepted lines: {why}", receipt.accepted);

@@ -64,7 +64,7 @@ enum Command {
 /// Which server does it.
 #[derive(Debug, Clone, Args)]
 struct Target {
-    /// A running server [default: the one at http://127.0.0.1:5665 if it answers, else the store]
+    /// A running server [default: the one at http://127.0.0.1:5660 if it answers, else the store]
     #[arg(long, value_name = "URL", env = "LOADGATE_SERVER", conflicts_with = "store")]
     server: Option<String>,
     /// Work on this store, without a server: a file, redis://…, or memory:

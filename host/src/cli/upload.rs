@@ -17,6 +17,13 @@ const REASONS: usize = 10;
 /// Between two attempts: doubled from the first to the last.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
 
+/// A name for whoever sends that no two processes share, on whatever machine: a sequence is counted
+/// within its source.
+pub fn source() -> String {
+    let moment = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos());
+    format!("loadgate-{}-{moment:x}", std::process::id())
+}
+
 /// Sends batches of one source, in order, and adds up the receipts.
 pub struct Upload {
     client: Client,
@@ -38,8 +45,8 @@ pub enum Failure {
 }
 
 impl Upload {
-    /// `run` names the run, where it has a name.
-    pub fn new(client: Client, test: &str, run: Option<&str>, import: bool) -> Self {
+    /// `run` names the run, where it has a name; `source` is of [`source`].
+    pub fn new(client: Client, source: String, test: &str, run: Option<&str>, import: bool) -> Self {
         let mut target = format!("/ingest?test={}", encoded(test));
         if let Some(run) = run {
             let _ = write!(target, "&run={}", encoded(run));
@@ -47,9 +54,6 @@ impl Upload {
         if import {
             target.push_str("&import=1");
         }
-        // No two processes share it, on whatever machine: a sequence is counted within its source.
-        let moment = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos());
-        let source = format!("loadgate-{}-{moment:x}", std::process::id());
         Upload { client, target, source, sequence: 0, lines: 0, total: Receipt::default() }
     }
 
@@ -96,6 +100,7 @@ impl Upload {
         self.total.accepted += receipt.accepted;
         self.total.refused += receipt.refused;
         self.total.run = receipt.run.or(self.total.run.take());
+        self.total.test = receipt.test.or(self.total.test.take());
         let room = REASONS.saturating_sub(self.total.errors.len());
         let before = self.lines;
         self.total.errors.extend(
@@ -129,9 +134,10 @@ mod tests {
     #[test]
     fn receipts_add_up_and_number_errors_within_the_whole() {
         let client = Client::new("http://127.0.0.1:1", None).unwrap();
-        let mut upload = Upload::new(client, "a b", Some("i3"), true);
+        let mut upload = Upload::new(client, source(), "a b", Some("i3"), true);
         assert_eq!(upload.target, "/ingest?test=a%20b&run=i3&import=1");
         let receipt = |run: Option<&str>, line| Receipt {
+            test: Some("shop".to_owned()),
             run: run.map(str::to_owned),
             accepted: 9,
             refused: 1,
@@ -152,7 +158,7 @@ mod tests {
     #[test]
     fn a_server_that_is_not_there_costs_no_longer_than_the_deadline() {
         let client = Client::new("http://127.0.0.1:1", None).unwrap();
-        let mut upload = Upload::new(client, "shop", None, false);
+        let mut upload = Upload::new(client, source(), "shop", None, false);
         let sent = upload.send(b"{}\n", Instant::now);
         assert!(matches!(sent, Err(Failure::Unreachable(_))), "{sent:?}");
     }

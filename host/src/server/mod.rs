@@ -35,7 +35,7 @@ use tokio::task::JoinHandle;
 use wasmtime_wasi_http::WasiBody;
 
 /// Where Loadgate is when nobody says otherwise.
-pub const DEFAULT_LISTEN: &str = "127.0.0.1:5665";
+pub const DEFAULT_LISTEN: &str = "127.0.0.1:5660";
 
 /// Spin's name for the header that tells the component who asks, `IP:PORT`.
 const CLIENT_ADDRESS: HeaderName = HeaderName::from_static("spin-client-addr");
@@ -150,7 +150,7 @@ async fn bind(listen: &str, insecure: bool) -> Result<TcpListener> {
     match TcpListener::bind(addresses.as_slice()).await {
         Ok(listener) => Ok(listener),
         Err(error) if error.kind() == io::ErrorKind::AddrInUse => bail!(
-            "{listen} is taken, by another Loadgate or by k6's own dashboard, whose port is the same; \
+            "{listen} is taken, by another Loadgate, perhaps; \
              choose another with --listen 127.0.0.1:PORT (0 takes any)"
         ),
         Err(error) => Err(error).with_context(|| format!("cannot listen at {listen}")),
@@ -337,13 +337,13 @@ mod tests {
 
     #[test]
     fn a_target_becomes_absolute_by_the_host_header() {
-        let local: SocketAddr = "127.0.0.1:5665".parse().unwrap();
+        let local: SocketAddr = "127.0.0.1:5660".parse().unwrap();
         let host = HeaderValue::from_static("gate.example:80");
         let absolute = |target: &str, host: Option<&HeaderValue>| {
             absolute(&target.parse().unwrap(), host, local).map(|uri| uri.to_string())
         };
         assert_eq!(absolute("/runs?x=1", Some(&host)).as_deref(), Some("http://gate.example:80/runs?x=1"));
-        assert_eq!(absolute("/", None).as_deref(), Some("http://127.0.0.1:5665/"));
+        assert_eq!(absolute("/", None).as_deref(), Some("http://127.0.0.1:5660/"));
         assert_eq!(absolute("http://other/a", Some(&host)).as_deref(), Some("http://other/a"));
         assert_eq!(absolute("*", Some(&host)), None);
         assert_eq!(absolute("/", Some(&HeaderValue::from_static("a b"))), None);

@@ -344,10 +344,10 @@ fn health_and_readiness_are_answered_without_a_token_while_the_server_is_busy() 
     std::thread::scope(|scope| {
         let busy: Vec<_> = (0..8)
             .map(|at| {
-                let (server, all) = (&server, &all);
+                let (mut connection, all) = (server.connection(), &all);
                 scope.spawn(move || {
                     let target = format!("/ingest?test=busy&run=r{at}");
-                    server.send("POST", &target, &[("authorization", "Bearer s3cret")], all).status
+                    connection.send("POST", &target, &[("authorization", "Bearer s3cret")], all).status
                 })
             })
             .collect();

@@ -37,26 +37,66 @@ impl Run {
         self.script.as_deref().filter(|path| path.extension().is_some_and(|ending| ending != "tar"))
     }
 
-    /// The arguments with one more output, before the person's own.
-    pub fn with_output(&self, pipe: &Path) -> Vec<OsString> {
+    /// The arguments with one more output, before the person's own. `others` are outputs that k6 would
+    /// have written to if none were given here.
+    pub fn with_output(&self, pipe: &Path, others: &[String]) -> Vec<OsString> {
         let mut output = OsString::from("json=");
         output.push(pipe);
         let mut words = vec!["run".into(), "--out".into(), output];
+        for other in others {
+            words.extend(["--out".into(), other.into()]);
+        }
         words.extend(self.arguments.iter().cloned());
         words
+    }
+
+    /// The outputs that k6's environment or configuration file names. k6 heeds them only where its
+    /// command line names none, which ours always does.
+    pub fn other_outputs(&self) -> Vec<String> {
+        if self.option(&["--out", "-o"]).is_some() {
+            return Vec::new();
+        }
+        if let Some(list) = std::env::var("K6_OUT").ok().filter(|list| !list.is_empty()) {
+            return list.split(',').map(str::to_owned).collect();
+        }
+        let file = self.option(&["--config", "-c"]).map(PathBuf::from).or_else(default_config);
+        file.and_then(|file| std::fs::read(file).ok()).map_or_else(Vec::new, |text| configured(&text))
+    }
+
+    /// The value of an option, in any way that k6 reads one.
+    fn option(&self, names: &[&str]) -> Option<String> {
+        let mut words = self.arguments.iter().map(|word| word.to_string_lossy());
+        while let Some(word) = words.next() {
+            for name in names {
+                if word == *name {
+                    return words.next().map(|value| value.into_owned());
+                }
+                let Some(rest) = word.strip_prefix(name) else { continue };
+                if let Some(value) = rest.strip_prefix('=') {
+                    return Some(value.to_owned());
+                }
+                if !name.starts_with("--") && !rest.is_empty() {
+                    return Some(rest.to_owned());
+                }
+            }
+        }
+        None
     }
 
     /// The script's options as k6 understands them; `None` when the script is stdin, which can be
     /// read but once.
     pub fn inspect(&self, k6: &OsStr) -> Result<Option<Vec<u8>>> {
         let Some(script) = &self.script else { return Ok(None) };
-        let output = Command::new(k6)
-            .args(["inspect", "--execution-requirements"])
-            .args(self.shared())
-            .arg(script)
-            .stdin(Stdio::null())
-            .output()
-            .context("k6 cannot be started")?;
+        let inspect = |more: &[&str]| {
+            let mut command = Command::new(k6);
+            command.arg("inspect").args(more).args(self.shared()).arg(script).stdin(Stdio::null());
+            command.output().context("k6 cannot be started")
+        };
+        let mut output = inspect(&["--execution-requirements"])?;
+        if !output.status.success() {
+            // It wants a plan that is whole without the command line; thresholds need none.
+            output = inspect(&[])?;
+        }
         if !output.status.success() {
             let reason = String::from_utf8_lossy(&output.stderr);
             bail!("`k6 inspect` failed: {}", reason.trim().lines().last().unwrap_or_default());
@@ -84,6 +124,30 @@ impl Run {
         }
         shared
     }
+}
+
+/// Where k6 looks for its configuration.
+fn default_config() -> Option<PathBuf> {
+    if let Some(file) = std::env::var_os("K6_CONFIG").filter(|file| !file.is_empty()) {
+        return Some(file.into());
+    }
+    let home = std::env::var_os("HOME").map(PathBuf::from)?;
+    let folder = std::env::var_os("XDG_CONFIG_HOME").map_or_else(|| home.join(".config"), PathBuf::from);
+    ["k6/config.json", "loadimpact/k6/config.json"]
+        .into_iter()
+        .map(|file| folder.join(file))
+        .find(|file| file.is_file())
+}
+
+/// The outputs that a configuration file names; k6 says what is wrong with one that cannot be read.
+fn configured(text: &[u8]) -> Vec<String> {
+    #[derive(serde::Deserialize)]
+    struct Config {
+        #[serde(default)]
+        collectors: Option<Vec<String>>,
+    }
+    let config = serde_json::from_slice::<Config>(text).ok();
+    config.and_then(|config| config.collectors).unwrap_or_default()
 }
 
 /// The script: what has a script's ending, the last of several, for it usually ends the line; a
@@ -118,7 +182,21 @@ mod tests {
     fn every_argument_is_passed_on_behind_our_output() {
         let run = parse("run -u 5 --out csv=a.csv shop.js -- x");
         let wanted = words("run --out json=/tmp/p -u 5 --out csv=a.csv shop.js -- x");
-        assert_eq!(run.with_output(Path::new("/tmp/p")), wanted);
+        assert_eq!(run.with_output(Path::new("/tmp/p"), &[]), wanted);
+    }
+
+    #[test]
+    fn outputs_that_k6_would_have_used_stand_beside_ours() {
+        let run = parse("run shop.js");
+        let wanted = words("run --out json=/tmp/p --out csv=o.csv --out influxdb shop.js");
+        let others = ["csv=o.csv".to_owned(), "influxdb".to_owned()];
+        assert_eq!(run.with_output(Path::new("/tmp/p"), &others), wanted);
+        assert_eq!(configured(br#"{"collectors":["csv=o.csv","influxdb"],"vus":3}"#), others);
+        assert!(configured(b"no JSON").is_empty());
+        for line in ["run -o csv shop.js", "run --out=csv shop.js", "run -ocsv shop.js"] {
+            assert_eq!(parse(line).option(&["--out", "-o"]).as_deref(), Some("csv"), "{line}");
+            assert!(parse(line).other_outputs().is_empty(), "{line}");
+        }
     }
 
     #[test]

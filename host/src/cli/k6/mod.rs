@@ -8,8 +8,8 @@ pub mod script;
 
 use self::command::Run;
 use self::pipe::Tail;
-use super::client::{Client, encoded};
-use super::{Embedded, Place, Target, runtime};
+use super::client::{Client, SETTLE, encoded};
+use super::{Embedded, Place, Target, runtime, upload};
 use crate::server::DEFAULT_LISTEN;
 use anyhow::{Context, Result, bail};
 use nix::sys::signal::{Signal, kill};
@@ -32,6 +32,9 @@ pub struct Arguments {
     pub words: Vec<OsString>,
 }
 
+/// A server that failed is asked to finish the run for so long.
+const LAST_WORD: Duration = Duration::from_secs(1);
+
 /// The k6 to run; [default: the one on the path].
 const K6: &str = "K6";
 
@@ -41,19 +44,21 @@ pub fn run(arguments: Arguments, embedded: Embedded) -> Result<ExitCode> {
         bail!("only `k6 run` makes samples; type the other commands of k6 without `loadgate`");
     };
     let test = arguments.test.clone().unwrap_or_else(|| run.test());
+    let source = upload::source();
     let place = open(&arguments.target, embedded);
     let client = place.as_ref().ok().map(|place| place.client.clone());
     match &place {
-        Ok(place) => prepare(&place.client, &k6, &run, &test),
+        Ok(place) => prepare(&place.client, &k6, &run, &test, &source),
         // The load test matters more than who watches it.
         Err(error) => note(&format!("nobody watches this run: {error:#}")),
     }
 
-    let tail = Tail::start(client.clone(), &test).context("cannot make a pipe for k6's samples")?;
-    let started =
-        Command::new(&k6).args(run.with_output(tail.path())).stdin(Stdio::inherit()).spawn().with_context(
-            || format!("cannot start {}; is k6 on the path? ${K6} names another", k6.display()),
-        );
+    let tail = Tail::start(client.clone(), &source, &test).context("cannot make a pipe for k6's samples")?;
+    let started = Command::new(&k6)
+        .args(run.with_output(tail.path(), &run.other_outputs()))
+        .stdin(Stdio::inherit())
+        .spawn()
+        .with_context(|| format!("cannot start {}; is k6 on the path? ${K6} names another", k6.display()));
     let child = match started {
         Ok(child) => child,
         Err(error) => {
@@ -68,7 +73,7 @@ pub fn run(arguments: Arguments, embedded: Embedded) -> Result<ExitCode> {
     let sent = tail.end();
     if let (Some(client), Ok(place)) = (client, place) {
         let exit = status.as_ref().ok().map(|&status| exit_number(status));
-        conclude(&client, place.own.is_some(), &test, &sent, exit);
+        conclude(&client, place.own.is_some(), (&test, &source), &sent, exit);
         place.close();
     }
     status.map(exit_code)
@@ -85,7 +90,7 @@ fn open(target: &Target, embedded: Embedded) -> Result<Place> {
 }
 
 /// Tells the server what is coming, and the person where to look.
-fn prepare(client: &Client, k6: &std::ffi::OsStr, run: &Run, test: &str) {
+fn prepare(client: &Client, k6: &std::ffi::OsStr, run: &Run, test: &str, source: &str) {
     match run.inspect(k6) {
         Ok(Some(options)) => {
             let target = format!("/tests/{}/options", encoded(test));
@@ -99,7 +104,9 @@ fn prepare(client: &Client, k6: &std::ffi::OsStr, run: &Run, test: &str) {
         Err(error) => note(&format!("the thresholds are not known to the page: {error:#}")),
     }
     declare_metrics(client, run, test);
-    if let Err(error) = client.post(&format!("/tests/{}/hello", encoded(test))) {
+    let hello = format!("/tests/{}/hello", encoded(test));
+    let said = client.send("POST", &hello, &[("x-loadgate-source", source)], &[]);
+    if let Err(error) = said.and_then(|answer| answer.success()) {
         note(&format!("{error:#}"));
     }
     note(&format!("watch {test} at {}/ui/?test={}", client.url(), encoded(test)));
@@ -119,7 +126,7 @@ fn declare_metrics(client: &Client, run: &Run, test: &str) {
 }
 
 /// Finishes the run and says what became of it; `exit` is k6's exit code.
-fn conclude(client: &Client, own: bool, test: &str, sent: &pipe::Sent, exit: Option<u8>) {
+fn conclude(client: &Client, own: bool, (test, source): (&str, &str), sent: &pipe::Sent, exit: Option<u8>) {
     if let Some(trouble) = &sent.trouble {
         note(&format!("the server did not take everything: {trouble}"));
     }
@@ -133,8 +140,11 @@ fn conclude(client: &Client, own: bool, test: &str, sent: &pipe::Sent, exit: Opt
     if sent.receipt.accepted == 0 {
         return;
     }
-    let target = sent.receipt.run.as_deref().unwrap_or(test);
-    let run = match client.finish_sent(target) {
+    // As the server calls it: a name may have had to be mapped.
+    let target = sent.receipt.run.as_deref().or(sent.receipt.test.as_deref()).unwrap_or(test);
+    // One that did not take the last batch is hardly there for this.
+    let patience = if sent.trouble.is_some() { LAST_WORD } else { SETTLE };
+    let run = match client.finish_source(target, source, patience) {
         Ok(run) => run,
         Err(error) => return note(&format!("the run could not be finished: {error:#}")),
     };

@@ -23,8 +23,9 @@ const PACE: Duration = Duration::from_secs(1);
 /// While the test runs, a batch that the server does not take is tried for so long; the queue holds
 /// what comes meanwhile.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// After the test, all that waits has so long together.
-const LAST_PATIENCE: Duration = Duration::from_secs(10);
+/// After the test, all that waits has so long together: nobody sits before a terminal that a dead server
+/// holds.
+const LAST_PATIENCE: Duration = Duration::from_secs(3);
 
 /// What became of the samples.
 #[derive(Default)]
@@ -49,7 +50,7 @@ pub struct Tail {
 
 impl Tail {
     /// Makes the pipe and begins to read it. Without a client all is dropped, silently.
-    pub fn start(client: Option<Client>, test: &str) -> Result<Self> {
+    pub fn start(client: Option<Client>, source: &str, test: &str) -> Result<Self> {
         // Only its owner sees into a temporary folder.
         let folder = tempfile::Builder::new().prefix("loadgate-k6-").tempdir()?;
         let path = folder.path().join("samples.json");
@@ -64,7 +65,7 @@ impl Tail {
         });
         let uploader = std::thread::spawn({
             let queue = queue.clone();
-            let upload = client.map(|client| Upload::new(client, test, None, false));
+            let upload = client.map(|client| Upload::new(client, source.to_owned(), test, None, false));
             move || send(&queue, upload, LAST_PATIENCE)
         });
         Ok(Tail { path, keeper: Some(keeper), reader, uploader, queue, _folder: folder })
@@ -269,10 +270,10 @@ mod tests {
 
     #[test]
     fn a_pipe_that_nobody_opens_ends_and_one_without_a_server_is_drained() {
-        let tail = Tail::start(None, "shop").unwrap();
+        let tail = Tail::start(None, "me", "shop").unwrap();
         assert_eq!(tail.end().dropped, 0);
 
-        let tail = Tail::start(None, "shop").unwrap();
+        let tail = Tail::start(None, "me", "shop").unwrap();
         let mut k6 = OpenOptions::new().write(true).open(tail.path()).unwrap();
         // Far more than a pipe holds: this blocks for ever unless somebody reads.
         for _ in 0..1000 {
@@ -288,7 +289,7 @@ mod tests {
         let queue = Queue::default();
         queue.push(b"one\ntwo\n");
         queue.close();
-        let upload = Upload::new(client, "shop", None, false);
+        let upload = Upload::new(client, "me".to_owned(), "shop", None, false);
         let sent = send(&queue, Some(upload), Duration::from_millis(100));
         assert_eq!(sent.dropped, 2);
         assert!(sent.trouble.is_some());
