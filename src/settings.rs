@@ -3,6 +3,21 @@
 use crate::record::FoldSettings;
 use std::fmt;
 
+/// Every setting that [`Settings::parse`] takes.
+pub const NAMES: [&str; 11] = [
+    "period",
+    "grace",
+    "idle",
+    "hole_wait",
+    "hole_retry",
+    "dying_wait",
+    "reaper_deadline",
+    "trusted_age",
+    "straggler",
+    "deletion_delay",
+    "retention",
+];
+
 /// Checked settings. Durations in milliseconds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -74,7 +89,12 @@ impl Settings {
             let short =
                 || time().and_then(|ms| u32::try_from(ms).map_err(|_| wrong("a duration of at most 1000h")));
             match name {
-                "period" => settings.fold.period_ms = short()?,
+                "period" => {
+                    settings.fold.period_ms = short()?;
+                    if settings.fold.period_ms == 0 || settings.fold.period_ms % 1_000 != 0 {
+                        return Err(wrong("whole seconds, `1s` or more: windows are whole seconds long"));
+                    }
+                }
                 "grace" => settings.fold.grace_ms = short()?,
                 "idle" => settings.fold.idle_ms = short()?,
                 "hole_wait" => settings.hole_wait_ms = time()?,
@@ -116,4 +136,31 @@ pub fn parse_duration_ms(text: &str) -> Option<u64> {
         rest = &rest[unit..];
     }
     (!text.is_empty() && total.is_finite() && total < 3.6e12).then_some(total.round() as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_is_a_setting_and_what_it_does_not_take_is_said_with_its_name() {
+        for name in NAMES {
+            assert_eq!(Settings::parse([(name, "")]), Ok(Settings::default()));
+            let error = Settings::parse([(name, "abc")]).unwrap_err();
+            assert_eq!((error.name.as_str(), error.value.as_str()), (name, "abc"));
+            assert!(!error.wanted.contains("no setting"), "{error}");
+        }
+        assert!(Settings::parse([("idel", "4s")]).is_err());
+    }
+
+    #[test]
+    fn a_period_is_whole_seconds() {
+        for text in ["500ms", "0s", "1500ms", "1.5s"] {
+            let error = Settings::parse([("period", text)]).unwrap_err();
+            assert!(error.to_string().contains("whole seconds"), "{error}");
+        }
+        for (text, ms) in [("1s", 1_000), ("2000ms", 2_000), ("1m", 60_000)] {
+            assert_eq!(Settings::parse([("period", text)]).unwrap().fold.period_ms, ms);
+        }
+    }
 }

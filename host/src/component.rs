@@ -60,6 +60,7 @@ impl App {
         component: &Component,
         store: Arc<dyn KeyValueStore>,
         files: PathBuf,
+        variables: variables::View,
     ) -> Result<Self> {
         let mut linker = Linker::<State>::new(engine);
         link(&mut linker).map_err(plain)?;
@@ -69,7 +70,8 @@ impl App {
             .map_err(plain)
             .context("the components import what this host does not offer")?;
         let ending = Ending::default();
-        let instances = Instances { service, engine: engine.clone(), store, files, ending: ending.clone() };
+        let instances =
+            Instances { service, engine: engine.clone(), store, files, variables, ending: ending.clone() };
         let burst = Arc::new(Semaphore::new(BURST));
         Ok(App { handler: ProxyHandler::new(instances), burst, ending })
     }
@@ -102,7 +104,7 @@ fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     wasmtime_wasi::p3::add_to_linker(linker)?;
     wasmtime_wasi_http::p3::add_to_linker(linker)?;
     key_value::add_to_linker(linker, |state: &mut State| state.key_value.view())?;
-    variables::add_to_linker(linker)
+    variables::add_to_linker(linker, |state: &mut State| state.variables)
 }
 
 /// The data of one instance.
@@ -112,6 +114,7 @@ struct State {
     hooks: Hooks,
     table: ResourceTable,
     key_value: KeyValue,
+    variables: variables::View,
     limits: StoreLimits,
 }
 
@@ -150,6 +153,7 @@ struct Instances {
     engine: Engine,
     store: Arc<dyn KeyValueStore>,
     files: PathBuf,
+    variables: variables::View,
     ending: Ending,
 }
 
@@ -168,6 +172,7 @@ impl HandlerState for Instances {
             hooks: Hooks,
             table: ResourceTable::new(),
             key_value: KeyValue::new(self.store.clone()),
+            variables: self.variables,
             limits: StoreLimitsBuilder::new().memory_size(MEMORY_BYTES).build(),
         };
         let mut store = Store::new(&self.engine, state);

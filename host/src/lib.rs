@@ -14,5 +14,7 @@ pub mod compose;
 pub mod engine;
 pub mod journal;
 pub mod key_value;
+mod redact;
 pub mod server;
+mod settings;
 mod variables;

@@ -1,4 +1,5 @@
 //! `spin:variables`, taken from the environment: the variable `write_token` is `LOADGATE_WRITE_TOKEN`.
+//! One can be overruled by the command line: who listens to everybody on purpose answers to any name.
 
 use wasmtime::Result;
 use wasmtime::component::{Accessor, HasData, Linker};
@@ -33,13 +34,20 @@ impl HasData for FromEnvironment {
     type Data<'a> = View;
 }
 
-/// The implementation keeps nothing: the environment is the process's.
-pub struct View;
+/// The environment is the process's; this is what the command line adds.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct View {
+    /// Any name in `Host` will do.
+    pub any_host: bool,
+}
 
 impl variables::Host for View {}
 
 impl<T> variables::HostWithStore<T> for FromEnvironment {
-    async fn get(_: &Accessor<T, Self>, name: String) -> Result<String, Error> {
+    async fn get(accessor: &Accessor<T, Self>, name: String) -> Result<String, Error> {
+        if name == "hosts" && accessor.with(|mut access| access.get()).any_host {
+            return Ok("*".to_owned());
+        }
         read(&name, |variable| std::env::var(variable).ok())
     }
 }
@@ -53,13 +61,13 @@ fn read(name: &str, environment: impl Fn(&str) -> Option<String>) -> Result<Stri
 }
 
 /// The environment variable that holds a variable of the application.
-fn environment_name(name: &str) -> String {
+pub(crate) fn environment_name(name: &str) -> String {
     format!("LOADGATE_{}", name.to_ascii_uppercase())
 }
 
 /// Adds the interface to a linker.
-pub fn add_to_linker<T: Send + 'static>(linker: &mut Linker<T>) -> Result<()> {
-    variables::add_to_linker::<T, FromEnvironment>(linker, |_| View)
+pub fn add_to_linker<T: Send + 'static>(linker: &mut Linker<T>, view: fn(&mut T) -> View) -> Result<()> {
+    variables::add_to_linker::<T, FromEnvironment>(linker, view)
 }
 
 #[cfg(test)]

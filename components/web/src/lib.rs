@@ -2,7 +2,6 @@
 //! static assets. What samples mean is the aggregator's business; it is called through WIT only.
 
 mod assets;
-mod auth;
 mod events;
 mod health;
 mod influx;

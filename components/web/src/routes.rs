@@ -1,6 +1,5 @@
 //! From a path and a method to an answer.
 
-use crate::auth::{self, Access};
 use crate::bindings::loadgate::dashboard::ingest::{
     self as aggregator, Encoding, Precision, Request as Upload, Sent, Wire,
 };
@@ -8,10 +7,11 @@ use crate::bindings::loadgate::dashboard::runs;
 use crate::bindings::loadgate::dashboard::types::Failure;
 use crate::ingest::Unread;
 use crate::reply::{self, Reply};
-use crate::settings::Settings;
 use crate::{assets, events, health, influx, ingest, report, rows, settings, tender};
-use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_ENCODING, SET_COOKIE, VARY, WWW_AUTHENTICATE};
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::header::{CONTENT_ENCODING, REFERRER_POLICY, SET_COOKIE, WWW_AUTHENTICATE};
+use http::uri::{Authority, Scheme};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
+use loadgate_access::{Caller, Policy, Refusal};
 use spin_sdk::http::Request;
 
 /// The largest declaration of options or metrics; the aggregator's limit is the same.
@@ -34,9 +34,23 @@ struct Call<'a> {
     path: Vec<&'a str>,
     query: Vec<(String, String)>,
     headers: HeaderMap,
+    /// The server's name and port as the client knows them.
+    authority: Option<Authority>,
+    /// The client speaks TLS, to us or to a proxy before us.
+    tls: bool,
 }
 
 impl Call<'_> {
+    fn caller(&self) -> Caller<'_> {
+        Caller {
+            method: &self.method,
+            path: &self.path,
+            authority: self.authority.as_ref().map(Authority::as_str),
+            headers: &self.headers,
+            query: &self.query,
+        }
+    }
+
     fn param(&self, name: &str) -> Option<&str> {
         self.query
             .iter()
@@ -59,35 +73,43 @@ pub async fn answer(request: Request) -> Reply {
     if let Some(answer) = health::answer(&request) {
         return answer;
     }
-    let settings = match settings::get().await {
-        Ok(settings) => settings,
+    let policy = match settings::get().await {
+        Ok(policy) => policy,
         Err(sentence) => return reply::problem(StatusCode::INTERNAL_SERVER_ERROR, &sentence),
     };
     let method = request.method().clone();
     let uri = request.uri().clone();
     let headers = request.headers().clone();
-    let path: Vec<&str> = uri.path().split('/').skip(1).collect();
-    let query =
-        form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()).into_owned().collect::<Vec<_>>();
     let request = Unread::of(request);
-    let call = Call { request: request.clone(), method: method.clone(), path, query, headers };
-    let mut answer = route(call, &settings).await;
+    let call = taken_apart(request.clone(), method.clone(), &uri, headers.clone());
+    let mut answer = route(call, &policy).await;
     if !matches!(method, Method::GET | Method::HEAD | Method::OPTIONS) {
         request.discard().await;
     }
-    if !settings.cors_origin.is_empty()
-        && matches!(method, Method::GET | Method::HEAD | Method::OPTIONS)
-        && let Ok(origin) = HeaderValue::from_str(&settings.cors_origin)
-    {
-        let headers = answer.headers_mut();
-        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-        headers.append(VARY, HeaderValue::from_static("origin"));
-        headers.insert(
-            "access-control-allow-headers",
-            HeaderValue::from_static("authorization, last-event-id, if-none-match"),
-        );
+    policy.origins.tell(&method, &headers, answer.headers_mut());
+    if matches!(method, Method::GET | Method::HEAD) {
+        // Addresses name runs, and once a token.
+        answer.headers_mut().insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     }
     if method == Method::HEAD { without_body(answer) } else { answer }
+}
+
+fn taken_apart(request: Unread, method: Method, uri: &Uri, headers: HeaderMap) -> Call<'_> {
+    // Hosts keep `Host` from components; this header, which no client can set, has it.
+    let full: Option<Uri> =
+        headers.get("spin-full-url").and_then(|url| url.to_str().ok()).and_then(|url| url.parse().ok());
+    let full = full.as_ref().unwrap_or(uri);
+    let forwarded = headers.get("x-forwarded-proto").and_then(|proto| proto.to_str().ok());
+    let proto = forwarded.and_then(|proto| proto.split(',').next()).unwrap_or_default().trim();
+    Call {
+        method,
+        path: uri.path().split('/').skip(1).collect(),
+        query: form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()).into_owned().collect(),
+        authority: full.authority().or(uri.authority()).cloned(),
+        tls: proto.eq_ignore_ascii_case("https") || full.scheme() == Some(&Scheme::HTTPS),
+        headers,
+        request,
+    }
 }
 
 fn without_body(answer: Reply) -> Reply {
@@ -97,18 +119,19 @@ fn without_body(answer: Reply) -> Reply {
     empty
 }
 
-async fn route(call: Call<'_>, settings: &Settings) -> Reply {
+async fn route(call: Call<'_>, policy: &Policy) -> Reply {
+    if let Err(refusal) = policy.check(&call.caller()) {
+        return refused(&call, &refusal);
+    }
     // Stock k6 may be told a path prefix, so InfluxDB's paths are known by their end.
     match call.path.as_slice() {
-        ["api", "v2", "write"] => return write(call, settings, "bucket").await,
-        [.., "write"] => return write(call, settings, "db").await,
-        [.., "query"] => return query(call, settings).await,
+        ["api", "v2", "write"] => return write(call, "bucket").await,
+        [.., "write"] => return write(call, "db").await,
+        [.., "query"] => return query(call).await,
         [.., "ping"] if call.reads() => return influx::ping(),
         [.., "ping"] => return reply::method_not_allowed("GET, HEAD"),
         _ => {}
     }
-    let write = |call: &Call| require(call, settings, Access::Write);
-    let read = |call: &Call| require(call, settings, Access::Read);
     let allow = |call: &Call, allow: &'static str| {
         if call.method == Method::OPTIONS { options(allow) } else { reply::method_not_allowed(allow) }
     };
@@ -116,22 +139,16 @@ async fn route(call: Call<'_>, settings: &Settings) -> Reply {
     match call.path.as_slice() {
         ["" | "ui"] if call.reads() => reply::redirect("/ui/"),
         ["ui", rest @ ..] if call.reads() => match call.param("token") {
-            Some(token) => sign_in(token, &call),
+            Some(token) => sign_in(token, &call, policy),
             None => assets::serve(&rest.join("/"), &call.headers),
         },
         ["ingest"] => match call.method {
-            Method::POST | Method::PUT => match write(&call) {
-                Some(refused) => refused,
-                None => take_lines(call).await,
-            },
+            Method::POST | Method::PUT => take_lines(call).await,
             _ => allow(&call, "POST, PUT, OPTIONS"),
         },
         ["events", "schema.json"] if call.reads() => reply::json(StatusCode::OK, runs::event_schema()),
         ["dashboard", "schema.json"] if call.reads() => reply::json(StatusCode::OK, runs::dashboard_schema()),
-        ["runs", run, "rows"] if call.reads() => match read(&call) {
-            Some(refused) => refused,
-            None => read_rows(&call, &decoded(run)).await,
-        },
+        ["runs", run, "rows"] if call.reads() => read_rows(&call, &decoded(run)).await,
         ["events"]
         | ["runs", _, "events"]
         | ["report"]
@@ -140,27 +157,16 @@ async fn route(call: Call<'_>, settings: &Settings) -> Reply {
         | ["runs", _, "summary" | "distribution"]
             if call.reads() =>
         {
-            match read(&call) {
-                Some(refused) => refused,
-                None => read_run(&call).await,
-            }
+            read_run(&call).await
         }
-        ["runs", run] if matches!(call.method, Method::PATCH | Method::DELETE) => match write(&call) {
-            Some(refused) => refused,
-            None => {
-                let run = decoded(run);
-                change_run(call, &run).await
-            }
-        },
+        ["runs", run] if matches!(call.method, Method::PATCH | Method::DELETE) => {
+            let run = decoded(run);
+            change_run(call, &run).await
+        }
         ["runs", _] => allow(&call, "GET, HEAD, PATCH, DELETE, OPTIONS"),
         ["tests", test, "baseline"] if matches!(call.method, Method::PUT | Method::DELETE) => {
-            match write(&call) {
-                Some(refused) => refused,
-                None => {
-                    let test = decoded(test);
-                    set_baseline(call, &test).await
-                }
-            }
+            let test = decoded(test);
+            set_baseline(call, &test).await
         }
         ["tests", _, "baseline"] => allow(&call, "PUT, DELETE, OPTIONS"),
         ["events"]
@@ -171,47 +177,31 @@ async fn route(call: Call<'_>, settings: &Settings) -> Reply {
         | ["" | "ui"]
         | ["ui", ..] => allow(&call, READS),
         ["runs", _, "finish"] | ["tests", _, "new-run" | "hello" | "imports"] => match call.method {
-            Method::POST => match write(&call) {
-                Some(refused) => refused,
-                None => command(&call).await,
-            },
+            Method::POST => command(&call).await,
             _ => allow(&call, "POST, OPTIONS"),
         },
         ["runs", run, "outcome"] => match call.method {
-            Method::PUT => match write(&call) {
-                Some(refused) => refused,
-                None => {
-                    let run = decoded(run);
-                    set_outcome(call.request, &run).await
-                }
-            },
+            Method::PUT => {
+                let run = decoded(run);
+                set_outcome(call.request, &run).await
+            }
             _ => allow(&call, "PUT, OPTIONS"),
         },
         ["tests", test, what @ ("options" | "metrics")] => match call.method {
-            Method::PUT => match write(&call) {
-                Some(refused) => refused,
-                None => {
-                    let test = decoded(test);
-                    let declare: Declare =
-                        if *what == "metrics" { aggregator::declare_metrics } else { aggregator::declare };
-                    take_declaration(call.request, test, declare).await
-                }
-            },
+            Method::PUT => {
+                let test = decoded(test);
+                let declare: Declare =
+                    if *what == "metrics" { aggregator::declare_metrics } else { aggregator::declare };
+                take_declaration(call.request, test, declare).await
+            }
             _ => allow(&call, "PUT, OPTIONS"),
         },
         ["tests", test, "dashboard"] => {
             let test = decoded(test);
             match call.method {
-                Method::GET | Method::HEAD => {
-                    read(&call).unwrap_or_else(|| reply::document(runs::dashboard(&test)))
-                }
-                Method::PUT => match write(&call) {
-                    Some(refused) => refused,
-                    None => set_dashboard(call.request, test).await,
-                },
-                Method::DELETE => {
-                    write(&call).unwrap_or_else(|| no_content(aggregator::remove_dashboard(&test)))
-                }
+                Method::GET | Method::HEAD => reply::document(runs::dashboard(&test)),
+                Method::PUT => set_dashboard(call.request, test).await,
+                Method::DELETE => no_content(aggregator::remove_dashboard(&test)),
                 _ => allow(&call, "GET, HEAD, PUT, DELETE, OPTIONS"),
             }
         }
@@ -219,30 +209,40 @@ async fn route(call: Call<'_>, settings: &Settings) -> Reply {
     }
 }
 
-/// A refusal when the request may not do this.
-fn require(call: &Call, settings: &Settings, access: Access) -> Option<Reply> {
-    if auth::allowed(settings, access, &call.headers, &call.query) {
-        return None;
-    }
-    let detail = match access {
-        Access::Write => "this server takes data only with its write token (Authorization: Bearer TOKEN)",
-        Access::Read => "this server shows its runs only with a token; open /ui/?token=TOKEN in a browser",
+/// A refusal in the words of the wire: InfluxDB's clients read its own errors.
+fn refused(call: &Call, refusal: &Refusal) -> Reply {
+    let (status, sentence) = (refusal.status(), refusal.to_string());
+    let influx = matches!(call.path.as_slice(), [.., "write" | "query" | "ping"]);
+    let mut answer = if influx && status == StatusCode::UNAUTHORIZED {
+        influx::error(status, &format!("authorization failed: {sentence}"))
+    } else if influx {
+        influx::error(status, &sentence)
+    } else {
+        reply::problem(status, &sentence)
     };
-    let mut refused = reply::problem(StatusCode::UNAUTHORIZED, detail);
-    refused.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"Loadgate\""));
-    Some(refused)
-}
-
-/// What a browser's preflight asks.
-fn options(allow: &'static str) -> Reply {
-    let mut answer = reply::empty(StatusCode::NO_CONTENT);
-    answer.headers_mut().insert(http::header::ALLOW, HeaderValue::from_static(allow));
-    answer.headers_mut().insert("access-control-allow-methods", HeaderValue::from_static(allow));
+    if status == StatusCode::UNAUTHORIZED && !influx {
+        answer.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"Loadgate\""));
+    }
     answer
 }
 
-/// Puts a token into a cookie and out of the address bar.
-fn sign_in(token: &str, call: &Call) -> Reply {
+/// The methods of a path. What pages from elsewhere may do is another matter.
+fn options(allow: &'static str) -> Reply {
+    let mut answer = reply::empty(StatusCode::NO_CONTENT);
+    answer.headers_mut().insert(http::header::ALLOW, HeaderValue::from_static(allow));
+    answer
+}
+
+/// Puts a token into a cookie and out of the address bar. Only a token that is one: anybody can make a
+/// browser open this address, and must not be able to put a person's own cookie out of use.
+fn sign_in(token: &str, call: &Call, policy: &Policy) -> Reply {
+    if policy.tokens.any() && !policy.tokens.know(token) {
+        return reply::body(
+            StatusCode::UNAUTHORIZED,
+            "text/plain; charset=utf-8",
+            "This is not a token of this server; nothing was changed. The page itself is at /ui/.\n",
+        );
+    }
     let encoded = percent_encoding::utf8_percent_encode(token, percent_encoding::NON_ALPHANUMERIC);
     let rest: String = call
         .query
@@ -255,8 +255,14 @@ fn sign_in(token: &str, call: &Call) -> Reply {
         .finish();
     let mut answer =
         reply::redirect(&if rest.is_empty() { "/ui/".to_owned() } else { format!("/ui/?{rest}") });
-    let cookie =
-        format!("{}={encoded}; Path=/; HttpOnly; SameSite=Strict; Max-Age=31536000", auth::COOKIE_NAME);
+    if !policy.tokens.any() {
+        return answer;
+    }
+    let secure = if call.tls { "; Secure" } else { "" };
+    let cookie = format!(
+        "{}={encoded}; Path=/; HttpOnly; SameSite=Strict; Max-Age=31536000{secure}",
+        loadgate_access::COOKIE_NAME
+    );
     if let Ok(value) = HeaderValue::from_str(&cookie) {
         answer.headers_mut().insert(SET_COOKIE, value);
     }
@@ -351,12 +357,9 @@ async fn take_lines(call: Call<'_>) -> Reply {
 }
 
 /// InfluxDB's `/write` and `/api/v2/write`; `parameter` names the test.
-async fn write(call: Call<'_>, settings: &Settings, parameter: &str) -> Reply {
+async fn write(call: Call<'_>, parameter: &str) -> Reply {
     if call.method != Method::POST {
         return reply::method_not_allowed("POST");
-    }
-    if !auth::allowed(settings, Access::Write, &call.headers, &call.query) {
-        return influx_unauthorized();
     }
     let received = match upload(&call, Wire::InfluxLines, call.param(parameter)) {
         Ok(upload) => ingest::receive(call.request, &upload).await,
@@ -372,12 +375,9 @@ async fn write(call: Call<'_>, settings: &Settings, parameter: &str) -> Reply {
 }
 
 /// InfluxDB's `/query`: the statement is in the query string, or in a form.
-async fn query(call: Call<'_>, settings: &Settings) -> Reply {
+async fn query(call: Call<'_>) -> Reply {
     if !matches!(call.method, Method::GET | Method::HEAD | Method::POST) {
         return reply::method_not_allowed("GET, HEAD, POST");
-    }
-    if !auth::allowed(settings, Access::Write, &call.headers, &call.query) {
-        return influx_unauthorized();
     }
     let asker = sender(&call).name().to_owned();
     let mut statement = call.param("q").map(str::to_owned);
@@ -403,10 +403,6 @@ async fn query(call: Call<'_>, settings: &Settings) -> Reply {
         Some(statement) => influx::query(&statement, db.as_deref(), &asker),
         None => influx::error(StatusCode::BAD_REQUEST, "missing required parameter \"q\""),
     }
-}
-
-fn influx_unauthorized() -> Reply {
-    influx::error(StatusCode::UNAUTHORIZED, "authorization failed: give the write token as the password")
 }
 
 /// Documents and streams of runs.

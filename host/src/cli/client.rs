@@ -1,5 +1,6 @@
 //! The client of a Loadgate server.
 
+use crate::redact::redacted;
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use std::io::Read;
@@ -21,6 +22,8 @@ const SIGN: (&str, &str) = ("x-influxdb-version", "loadgate");
 pub struct Client {
     agent: Agent,
     base: String,
+    /// [`Client::base`] without a password.
+    shown: String,
     token: Option<String>,
 }
 
@@ -82,11 +85,16 @@ impl Client {
         let base = base.trim_end_matches('/');
         let scheme = base.split_once("://").map(|(scheme, _)| scheme);
         if !matches!(scheme, Some("http" | "https")) {
-            bail!("{base:?} is no URL of a server, such as http://127.0.0.1:5660");
+            bail!("{:?} is no URL of a server, such as http://127.0.0.1:5660", redacted(base));
         }
         let agent =
             Agent::config_builder().http_status_as_error(false).timeout_global(Some(TIMEOUT)).build().into();
-        Ok(Client { agent, base: base.to_owned(), token: token.filter(|token| !token.is_empty()) })
+        Ok(Client {
+            agent,
+            base: base.to_owned(),
+            shown: redacted(base),
+            token: token.filter(|token| !token.is_empty()),
+        })
     }
 
     /// Whether a Loadgate answers there.
@@ -94,16 +102,17 @@ impl Client {
         let request = http::Request::get(format!("{}/ping", self.base)).body(())?;
         let request = self.agent.configure_request(request).timeout_global(Some(HELLO_TIMEOUT)).build();
         let answer =
-            self.agent.run(request).with_context(|| format!("no server answers at {}", self.base))?;
+            self.agent.run(request).with_context(|| format!("no server answers at {}", self.url()))?;
         let version = answer.headers().get(SIGN.0).and_then(|version| version.to_str().ok());
         if !version.is_some_and(|version| version.contains(SIGN.1)) {
-            bail!("what answers at {} is not Loadgate", self.base);
+            bail!("what answers at {} is not Loadgate", self.url());
         }
         Ok(())
     }
 
+    /// The server's URL as people may see it: without a password.
     pub fn url(&self) -> &str {
-        &self.base
+        &self.shown
     }
 
     /// Whether the server is on this machine.
@@ -191,13 +200,13 @@ impl Client {
         } else {
             self.agent.run(request.body(body)?)
         };
-        let mut answer = answer.with_context(|| format!("{} does not answer", self.base))?;
+        let mut answer = answer.with_context(|| format!("{} does not answer", self.shown))?;
         let mut body = Vec::new();
         answer
             .body_mut()
             .as_reader()
             .read_to_end(&mut body)
-            .with_context(|| format!("{} broke off its answer", self.base))?;
+            .with_context(|| format!("{} broke off its answer", self.shown))?;
         Ok(Answer { status: answer.status().as_u16(), body })
     }
 }
@@ -243,6 +252,10 @@ mod tests {
         assert!(Client::new("127.0.0.1:5660", None).is_err());
         assert!(Client::new("http://localhost:1", None).unwrap().is_local());
         assert!(!Client::new("https://gate.example", None).unwrap().is_local());
+        let refused = Client::new("htp://k6:s3cret@gate.example", None).err().unwrap().to_string();
+        assert!(!refused.contains("s3cret"), "{refused}");
+        let shown = Client::new("http://k6:s3cret@gate.example", None).unwrap();
+        assert_eq!(shown.url(), "http://***@gate.example");
     }
 
     #[test]

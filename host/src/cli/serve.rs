@@ -14,7 +14,7 @@ pub struct Arguments {
     /// Where to listen; port 0 takes any
     #[arg(long, value_name = "HOST:PORT", default_value = server::DEFAULT_LISTEN)]
     listen: String,
-    /// Where runs are kept: a file, redis://…, or memory:
+    /// Where runs are kept: a file, redis://…, rediss://… (TLS), or memory:
     #[arg(long, value_name = "PATH|URL", default_value = DEFAULT_STORE)]
     store: String,
     /// Also play a recorded k6 run, live
@@ -23,7 +23,7 @@ pub struct Arguments {
     /// Serve the pages from this folder instead of the built-in ones
     #[arg(long = "static", value_name = "DIR")]
     pages: Option<PathBuf>,
-    /// Listen beyond this machine although no write token is set
+    /// Listen beyond this machine, and answer to any name, although no write token is set
     #[arg(long)]
     insecure_listen: bool,
 }

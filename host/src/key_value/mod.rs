@@ -27,7 +27,8 @@ pub use self::memory::Memory;
 pub use self::redis::Redis;
 pub use self::sqlite::Sqlite;
 
-use anyhow::{Context, Result};
+use crate::redact::redacted;
+use anyhow::{Context, Result, bail};
 use std::fmt;
 use std::sync::Arc;
 use wasmtime_wasi::async_trait;
@@ -68,17 +69,63 @@ pub trait Store: Send + Sync {
     async fn close(&self) {}
 }
 
-/// Opens the store that an operator names: `memory:`, `redis://…` (or `rediss://`, `unix:`), or the
-/// path of an SQLite file, which is created if it is not there.
+/// Schemes of a Redis, as its client knows them, and ours.
+const REDIS: [&str; 6] = ["redis", "rediss", "redis+unix", redis::AS_SPIN, "unix", "valkey"];
+
+/// Opens the store that an operator names: `memory:`, `redis://…` (`rediss://` with TLS, or `unix:`), or
+/// the path of an SQLite file, which is created if it is not there. Errors show no password.
 pub async fn open(location: &str) -> Result<Arc<dyn Store>> {
-    Ok(if location == "memory:" {
-        Arc::new(Memory::default())
-    } else if ["redis:", "rediss:", "redis+unix:", redis::AS_SPIN, "unix:", "valkey:"]
-        .iter()
-        .any(|s| location.starts_with(s))
-    {
-        Arc::new(Redis::connect(location).await.with_context(|| format!("cannot use the store {location}"))?)
-    } else {
-        Arc::new(Sqlite::open(location).with_context(|| format!("cannot use the store {location}"))?)
+    let cannot = || format!("cannot use the store {}", redacted(location));
+    Ok(match scheme(location) {
+        Some("memory") => Arc::new(Memory::default()),
+        Some(scheme) if REDIS.contains(&scheme) => {
+            Arc::new(Redis::connect(location).await.with_context(cannot)?)
+        }
+        // SQLite's own way to write a path.
+        None | Some("file") => Arc::new(Sqlite::open(location).with_context(cannot)?),
+        Some(scheme) => bail!(
+            "{}, for `{scheme}:` is no kind of store; a store is the path of a file, redis://HOST:PORT, \
+             rediss://HOST:PORT (with TLS), or memory:",
+            cannot()
+        ),
     })
+}
+
+/// The scheme of a URL (RFC 3986, section 3.1); a path has none.
+fn scheme(location: &str) -> Option<&str> {
+    let (scheme, _) = location.split_once(':')?;
+    let sound = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'));
+    sound.then_some(scheme)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_scheme_that_is_not_known_is_no_file_and_no_message_shows_a_password() {
+        for location in ["reddis://u:s3cret@h", "postgres://u:s3cret@h/db", "Redis:u:s3cret@h"] {
+            let Err(error) = open(location).await else { panic!("{location} was opened") };
+            let error = format!("{error:#}");
+            assert!(error.contains("redis://HOST") && !error.contains("s3cret"), "{error}");
+        }
+        let refused = ["redis://u:s3cret@127.0.0.1:1", "redis://u:s3cret@127.0.0.1:x"];
+        for location in refused {
+            let Err(error) = open(location).await else { panic!("{location} was opened") };
+            let error = format!("{error:#}");
+            assert!(error.contains("redis://***@127.0.0.1") && !error.contains("s3cret"), "{error}");
+        }
+        assert!(open("memory:").await.is_ok());
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_path_is_a_path_whatever_it_is_called() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["a.db", "runs@home:1.db"] {
+            let path = folder.path().join(name);
+            assert!(open(path.to_str().unwrap()).await.is_ok(), "{name}");
+            assert!(path.is_file());
+        }
+    }
 }

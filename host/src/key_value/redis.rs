@@ -2,7 +2,7 @@
 //!
 //! As Spin keeps it: a key of the store is a key of Redis as it is, without a prefix or the
 //! store's label, and a counter is a decimal number. Use a database of its own
-//! (`redis://host:6379/3`).
+//! (`redis://host:6379/3`). `rediss://` speaks TLS and trusts whom the system trusts (or `SSL_CERT_FILE`).
 //!
 //! What is acknowledged is as durable as that Redis is: with `appendonly yes`, and
 //! `appendfsync always` where not even the last second may be lost.
@@ -18,7 +18,7 @@ use wasmtime_wasi::async_trait;
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The scheme of a Redis as Spin has it.
-pub(super) const AS_SPIN: &str = "redis+spin:";
+pub(super) const AS_SPIN: &str = "redis+spin";
 
 pub struct Redis {
     /// Reconnects by itself; clones share one connection and pipeline on it.
@@ -31,7 +31,7 @@ impl Redis {
     /// on Redis does, which refuses to read several keys at once: what runs on it runs there.
     pub async fn connect(url: &str) -> Result<Self> {
         let (url, as_spin) = match url.strip_prefix(AS_SPIN) {
-            Some(rest) => (format!("redis:{rest}"), true),
+            Some(rest) => (format!("redis{rest}"), true),
             None => (url.to_owned(), false),
         };
         let client = Client::open(url).context("this is no Redis URL")?;

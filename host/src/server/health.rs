@@ -73,7 +73,8 @@ impl Health {
     }
 }
 
-async fn probe(store: Arc<dyn Store>) -> Result<(), StoreError> {
+/// Writes to the store and reads what is there.
+pub async fn probe(store: Arc<dyn Store>) -> Result<(), StoreError> {
     store.set(LABEL, KEY, b"1").await?;
     store.flush().await?;
     match store.get(LABEL, KEY).await? {

@@ -11,7 +11,8 @@ use self::body::{Phase, Until};
 use self::health::Health;
 use crate::assets::Assets;
 use crate::component::App;
-use crate::{engine, journal, key_value};
+use crate::redact::redacted;
+use crate::{engine, journal, key_value, settings, variables};
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HOST};
@@ -38,6 +39,9 @@ pub const DEFAULT_LISTEN: &str = "127.0.0.1:5660";
 
 /// Spin's name for the header that tells the component who asks, `IP:PORT`.
 const CLIENT_ADDRESS: HeaderName = HeaderName::from_static("spin-client-addr");
+
+/// Likewise for the one that says where the request went, `Host` included.
+const FULL_URL: HeaderName = HeaderName::from_static("spin-full-url");
 
 /// A client has so long to send the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
@@ -74,14 +78,19 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts to listen. Needs a multi-threaded tokio runtime.
+    /// Starts to listen, once everything that it needs is there. Needs a multi-threaded tokio runtime.
     pub async fn start(options: Options<'_>) -> Result<Self> {
+        settings::check(|variable| std::env::var_os(variable))?;
+        let store = key_value::open(options.store).await?;
+        health::probe(store.clone())
+            .await
+            .with_context(|| format!("the store {} cannot be written and read", redacted(options.store)))?;
         let listener = bind(options.listen, options.insecure).await?;
         let address = listener.local_addr()?;
         let engine = engine::engine()?;
         let component = engine::load(&engine, options.precompiled)?;
-        let store = key_value::open(options.store).await?;
-        let app = App::new(&engine, &component, store.clone(), options.assets.path().to_owned())?;
+        let variables = variables::View { any_host: options.insecure };
+        let app = App::new(&engine, &component, store.clone(), options.assets.path().to_owned(), variables)?;
         let (phases, phase) = watch::channel(Phase::Serving);
         let front = Arc::new(Front {
             app: app.clone(),
@@ -248,12 +257,13 @@ impl Front {
         }
     }
 
-    /// The request as the component wants it: absolute, and with the peer's address, which nobody
-    /// but us may name.
+    /// The request as the component wants it: absolute, and with the peer's address and its own, which
+    /// nobody but us may name.
     fn admit(&self, request: Request<Incoming>, peer: SocketAddr) -> Option<Request<WasiBody>> {
         let (mut parts, body) = request.into_parts();
         parts.uri = absolute(&parts.uri, parts.headers.get(HOST), self.local)?;
         parts.headers.insert(CLIENT_ADDRESS, HeaderValue::from_str(&peer.to_string()).ok()?);
+        parts.headers.insert(FULL_URL, HeaderValue::from_str(&parts.uri.to_string()).ok()?);
         let body = body.map_err(wasmtime_wasi_http::Error::from);
         Some(Request::from_parts(parts, Until::new(body, self.phase.clone(), Phase::Cutting).boxed_unsync()))
     }

@@ -236,7 +236,8 @@ fn a_threshold_that_aborts_is_told_with_its_moment() {
     );
     assert_eq!((&outcome["exit"], &outcome["aborted"]), (&CROSSED.into(), &true.into()));
     // The page of a run is told the same, and so is its report.
-    let report = server.get(&format!("/report?run={run}")).text();
+    let report = server.get(&format!("/report?run={run}"));
+    let report = report.text();
     assert!(report.contains(said) && report.contains("k6 exit code 99"));
 }
 

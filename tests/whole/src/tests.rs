@@ -2,6 +2,7 @@
 //!
 //! `cargo xtask test` builds what they need and says where it is; see `tests/README.md`.
 
+mod access;
 mod borders;
 mod browser;
 mod bytes;

@@ -37,6 +37,10 @@ impl Answer {
     }
 }
 
+fn header_of<'a>(headers: &[(&str, &'a str)], name: &str) -> Option<&'a str> {
+    headers.iter().find(|(have, _)| have.eq_ignore_ascii_case(name)).map(|(_, value)| *value)
+}
+
 pub fn header<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
     headers.iter().find(|(have, _)| have.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
 }
@@ -81,7 +85,11 @@ impl Connection {
     }
 
     fn head(&mut self, method: &str, target: &str, headers: &[(&str, &str)], length: &str) {
-        let mut text = format!("{method} {target} HTTP/1.1\r\nhost: loadgate.test\r\n{length}");
+        let mut text = format!("{method} {target} HTTP/1.1\r\n{length}");
+        if header_of(headers, "host").is_none() {
+            let peer = self.reader.get_ref().peer_addr().expect("it is connected");
+            text.push_str(&format!("host: {peer}\r\n"));
+        }
         for (name, value) in headers {
             text.push_str(&format!("{name}: {value}\r\n"));
         }

@@ -4,7 +4,7 @@
 //! as the password of Basic (InfluxDB 1), as the parameter `p` (InfluxDB 1) or `token`, and for the
 //! browser as a cookie, which `/ui/?token=…` sets. The write token may read as well.
 
-use crate::settings::Settings;
+use crate::Access;
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, COOKIE};
 use subtle::ConstantTimeEq;
@@ -12,31 +12,56 @@ use subtle::ConstantTimeEq;
 /// The cookie that carries a token for the browser.
 pub const COOKIE_NAME: &str = "loadgate_token";
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Access {
-    Read,
-    Write,
+/// The tokens that are asked for. Empty: everybody may.
+#[derive(Clone, Default)]
+pub struct Tokens {
+    /// Needed to send data; may read as well.
+    pub write: String,
+    /// Needed to read.
+    pub read: String,
 }
 
-/// Whether the request may do this. No token set: everybody may.
-pub fn allowed(settings: &Settings, access: Access, headers: &HeaderMap, query: &[(String, String)]) -> bool {
-    let wanted: Vec<&str> = match access {
-        Access::Write => vec![&settings.write_token],
-        Access::Read if settings.read_token.is_empty() => vec![""],
-        Access::Read => vec![&settings.read_token, &settings.write_token],
-    };
-    if wanted[0].is_empty() {
-        return true;
+impl std::fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tokens").finish_non_exhaustive()
     }
-    let given = tokens(headers, query);
-    wanted
-        .iter()
-        .filter(|token| !token.is_empty())
-        .any(|token| given.iter().any(|given| bool::from(given.as_bytes().ct_eq(token.as_bytes()))))
+}
+
+impl Tokens {
+    /// Whether nobody may write without a token.
+    pub fn guard_writing(&self) -> bool {
+        !self.write.is_empty()
+    }
+
+    /// Whether any token is asked for.
+    pub fn any(&self) -> bool {
+        !self.write.is_empty() || !self.read.is_empty()
+    }
+
+    /// Whether this is one of the tokens.
+    pub fn know(&self, token: &str) -> bool {
+        [&self.write, &self.read].into_iter().any(|known| !known.is_empty() && same(known, token))
+    }
+
+    /// Whether the request may do this.
+    pub(crate) fn allow(&self, access: Access, headers: &HeaderMap, query: &[(String, String)]) -> bool {
+        match access {
+            Access::Nothing => true,
+            Access::Write if self.write.is_empty() => true,
+            Access::Read if self.read.is_empty() => true,
+            Access::Write => given(headers, query).iter().any(|token| same(&self.write, token)),
+            Access::Read => given(headers, query).iter().any(|token| self.know(token)),
+        }
+    }
+}
+
+/// Takes the same time whatever the difference.
+fn same(known: &str, token: &str) -> bool {
+    bool::from(known.as_bytes().ct_eq(token.as_bytes()))
 }
 
 /// Every token that a request carries, wherever it may stand.
-fn tokens(headers: &HeaderMap, query: &[(String, String)]) -> Vec<String> {
+fn given(headers: &HeaderMap, query: &[(String, String)]) -> Vec<String> {
     let mut found: Vec<String> = query
         .iter()
         .filter(|(name, _)| name == "p" || name == "token")
@@ -74,4 +99,17 @@ fn decode_base64(text: &str) -> Option<Vec<u8>> {
     use base64::Engine;
     use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
     STANDARD.decode(text).or_else(|_| STANDARD_NO_PAD.decode(text)).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_token_is_never_known_and_tokens_are_not_shown() {
+        let tokens = Tokens { write: "s3cret".to_owned(), read: String::new() };
+        assert!(tokens.know("s3cret") && !tokens.know("") && !tokens.know("s3cre"));
+        assert!(!Tokens::default().know(""));
+        assert!(!format!("{tokens:?}").contains("s3cret"));
+    }
 }
