@@ -58,7 +58,7 @@ pub async fn advance<S: Store, C: Clock>(
     let folder = Folder { store, clock, settings, cache, log };
     let mut fold = cache.take_fold(log);
     let progress = folder.page(&mut fold).await?;
-    cache.put_fold(log, fold);
+    cache.put_fold(log, fold, Some(clock.now_ms()));
     Ok(progress)
 }
 

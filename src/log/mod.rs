@@ -78,10 +78,10 @@ pub(crate) async fn with_run<S: Store, T>(
     let fold = cache.take_fold(&run.log);
     if let Some(found) = fold.position.as_ref().and_then(|position| run_of(position, run)) {
         let result = read(found);
-        cache.put_fold(&run.log, fold);
+        cache.put_fold(&run.log, fold, None);
         return Ok(Some(result));
     }
-    cache.put_fold(&run.log, fold);
+    cache.put_fold(&run.log, fold, None);
     let position = match position::at_end(store, run).await? {
         Some(position) => position,
         None => position::load(store, &run.log).await?,

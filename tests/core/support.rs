@@ -114,6 +114,30 @@ impl Server {
         self.post_by(wire, test, source, "", body)
     }
 
+    /// Posts a body that `change` says more of, or as much of it as comes before it is cut.
+    pub fn post_as(
+        &self,
+        change: impl FnOnce(&mut Request),
+        body: &[u8],
+        complete: bool,
+    ) -> Result<Outcome, loadgate::ingest::Refusal> {
+        let mut request = Request {
+            wire: Wire::InfluxLines,
+            encoding: Encoding::Identity,
+            precision: Precision::Milliseconds,
+            test: Some("t".to_owned()),
+            run: None,
+            source: "s".to_owned(),
+            peer: String::new(),
+            sequence: None,
+            import: false,
+        };
+        change(&mut request);
+        let mut session = block_on(self.service.open(request))?;
+        block_on(session.push(&self.service, body))?;
+        Ok(block_on(session.finish(&self.service, complete)))
+    }
+
     /// The same over a connection, `IP:PORT`.
     fn post_by(&self, wire: Wire, test: &str, source: &str, peer: &str, body: &[u8]) -> Outcome {
         let request = Request {

@@ -1,0 +1,115 @@
+//! What was acknowledged is kept, listed and counted once, whatever uploads, people and instances do.
+
+use crate::support::{Server, block_on};
+use serde_json::Value;
+
+/// Lines of requests, one every 10 ms from `from_ms` on.
+fn lines(from_ms: u64, count: u64) -> String {
+    (0..count).map(|at| format!("http_reqs,name=x value=1 {}\n", from_ms + at * 10)).collect()
+}
+
+fn requests(server: &Server, run: &str) -> Value {
+    server.summary(run)["metrics"]["http_reqs"]["values"]["count"].clone()
+}
+
+fn list(server: &Server) -> Vec<Value> {
+    let list = block_on(server.service.list(None, None, 500, false)).expect("a list");
+    serde_json::from_str(&list).expect("JSON")
+}
+
+#[test]
+fn a_numbered_upload_that_is_cut_and_sent_again_counts_whole() {
+    let server = Server::new();
+    let body = lines(server.hands_ms(), 100);
+    let cut = server.post_as(|request| request.sequence = Some(1), &body.as_bytes()[..body.len() / 2], false);
+    assert_eq!(cut.expect("it is taken").receipt.accepted, 0);
+    let again = server.post_as(|request| request.sequence = Some(1), body.as_bytes(), true);
+    assert_eq!(again.expect("it is taken").receipt.accepted, 100);
+    let run = server.finish("t");
+    assert_eq!(requests(&server, &run), 100);
+}
+
+#[test]
+fn pieces_without_a_sample_shift_no_others_of_a_retried_upload() {
+    let server = Server::new();
+    // More than a piece of lines that are refused, or not, by when they come.
+    let far = server.hands_ms() + 3_600_000;
+    let many = u64::from(loadgate::limits::RECORD_LINES as u32);
+    let first = lines(server.hands_ms(), 1);
+    server.post_as(|_| {}, first.as_bytes(), true).expect("it is taken");
+    server.fold("t");
+    let body = lines(far, many).replace("name=x", "name=y") + &lines(server.hands_ms(), 7);
+    let numbered = |server: &Server| {
+        server.post_as(|request| request.sequence = Some(1), body.as_bytes(), true).expect("it is taken")
+    };
+    assert_eq!(numbered(&server).receipt.accepted, 7);
+    // An instance that knows nothing refuses nothing.
+    let other = Server::on(server.memory.clone(), server.hands.clone());
+    numbered(&other);
+    let run = server.finish("t");
+    let rows = server.summary(&run)["requests"].clone();
+    let row = |name: &str| {
+        let rows = rows.as_array().expect("rows");
+        rows.iter().find(|row| row.to_string().contains(&format!("\"{name}\""))).cloned()
+    };
+    assert_eq!(row("x").map(|row| row["count"].clone()), Some(8.into()), "{rows}");
+}
+
+#[test]
+fn what_people_say_of_a_run_right_after_its_first_answer_finds_it() {
+    let fresh = || {
+        let server = Server::new();
+        server.post_as(|_| {}, lines(server.hands_ms(), 5).as_bytes(), true).expect("it is taken");
+        server
+    };
+    let server = fresh();
+    block_on(server.service.set_label("t.1", br#"{"label":"first"}"#)).expect("it is there");
+    let server = fresh();
+    block_on(server.service.set_baseline("t", Some(br#"{"run":"t.1"}"#))).expect("it is there");
+    let server = fresh();
+    let refused = block_on(server.service.delete_run("t.1")).expect_err("it is live");
+    assert!(refused.to_string().contains("live"), "{refused}");
+}
+
+#[test]
+fn an_instance_that_folded_long_ago_refuses_no_good_data() {
+    let server = Server::new();
+    server.post_as(|_| {}, lines(server.hands_ms(), 5).as_bytes(), true).expect("it is taken");
+    server.fold("t");
+    // Others take and fold what comes in the meantime.
+    let other = Server::on(server.memory.clone(), server.hands.clone());
+    for _ in 0..50 {
+        server.pass(20_000);
+        other.post_as(|_| {}, lines(server.hands_ms(), 5).as_bytes(), true).expect("it is taken");
+        other.fold("t");
+    }
+    let late = server.post_as(|_| {}, lines(server.hands_ms(), 5).as_bytes(), true).expect("it is taken");
+    assert_eq!((late.receipt.accepted, late.receipt.refused), (5, 0), "{:?}", late.receipt.errors);
+    // What really is misdated is still refused.
+    let wrong = lines(server.hands_ms() + 1_200_000, 5);
+    other.fold("t");
+    let wrong = other.post_as(|_| {}, wrong.as_bytes(), true).expect("it is taken");
+    assert_eq!(wrong.receipt.accepted, 0);
+}
+
+#[test]
+fn an_instance_that_folded_an_import_before_refuses_nothing_that_others_led_up_to() {
+    let server = Server::new();
+    let import = |server: &Server, from_ms| {
+        let named = |request: &mut loadgate::ingest::Request| {
+            (request.import, request.run) = (true, Some("i1".to_owned()));
+        };
+        server.post_as(named, lines(from_ms, 5).as_bytes(), true).expect("it is taken").receipt
+    };
+    let long_ago = server.hands_ms() - 60 * 86_400_000;
+    assert_eq!(import(&server, long_ago).refused, 0);
+    server.fold("t.i1");
+    let other = Server::on(server.memory.clone(), server.hands.clone());
+    for hour in 1..200 {
+        server.pass(100);
+        assert_eq!(import(&other, long_ago + hour * 3_600_000).refused, 0);
+        other.fold("t.i1");
+    }
+    assert_eq!(import(&server, long_ago + 200 * 3_600_000).refused, 0);
+    assert_eq!(list(&server).len(), 1);
+}
