@@ -294,14 +294,21 @@ impl<S: Store, C: Clock> Service<S, C> {
         let limit = limit.clamp(1, LIST_LIMIT) as usize;
         let mut items = runs::list(&self.store, test.as_ref(), before.as_ref(), limit).await?;
         for item in items.iter_mut().filter(|item| item.state == "live") {
-            self.catch_up(&item.run.log).await?;
+            let caught_up = self.catch_up(&item.run.log).await;
+            // Where the store fails altogether, this does too.
             if let Some(fresh) = runs::item(&self.store, &item.run).await? {
                 *item = fresh;
+            }
+            if caught_up.is_err() {
+                item.state = "unreadable";
             }
         }
         if figures {
             for item in &mut items {
-                item.figures = runs::figures(&self.store, &item.run).await?;
+                match runs::figures(&self.store, &item.run).await {
+                    Ok(figures) => item.figures = figures,
+                    Err(_) => item.state = "unreadable",
+                }
             }
         }
         Ok(runs::json(&items))

@@ -26,6 +26,11 @@ pub(super) fn last_run(log: &LogName) -> String {
     format!("log/{log}/last")
 }
 
+/// Why nobody can fold the log any more.
+pub(super) fn unreadable(log: &LogName) -> String {
+    format!("log/{log}/unreadable")
+}
+
 /// A hint: who folds the log in the background.
 pub(super) fn lease(log: &LogName) -> String {
     format!("log/{log}/lease")
@@ -98,6 +103,11 @@ pub(super) fn index_entry(test: Option<&TestName>, number: u64) -> String {
 /// A hint: a number that an index has reached.
 pub(super) fn index_hint(test: Option<&TestName>) -> String {
     format!("{}/hint", index(test))
+}
+
+/// A hint: entries of the index before this one are of runs that were deleted.
+pub(super) fn index_first(test: &TestName) -> String {
+    format!("test/{test}/index/first")
 }
 
 pub(super) fn imports(test: &TestName) -> String {

@@ -49,6 +49,9 @@ use crate::fold::Run;
 use crate::names::{RunId, TestName};
 use crate::store::{Clock, Store, StoreError};
 
+/// Keys deleted at once: what DynamoDB takes in one call.
+const DELETE_BATCH: usize = 25;
+
 /// A load generator of the test says that it begins.
 pub async fn hello<S: Store, C: Clock>(
     store: &S,

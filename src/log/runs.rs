@@ -115,14 +115,15 @@ pub struct MainFigures {
     pub iterations: Option<serde_json::Number>,
 }
 
-/// All entries of an index in order, doubles left out.
+/// All entries of an index from `first` on, in order, doubles left out.
 pub(super) async fn entries<S: Store>(
     store: &S,
     test: Option<&TestName>,
+    first: u64,
 ) -> Result<Vec<(u64, RunId)>, StoreError> {
     let mut found = Vec::new();
     let mut known = BTreeSet::new();
-    let mut next = 1;
+    let mut next = first;
     loop {
         let page = index_page(store, test, next).await?;
         if page.is_empty() {

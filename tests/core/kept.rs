@@ -113,3 +113,97 @@ fn an_instance_that_folded_an_import_before_refuses_nothing_that_others_led_up_t
     assert_eq!(import(&server, long_ago + 200 * 3_600_000).refused, 0);
     assert_eq!(list(&server).len(), 1);
 }
+
+/// A run of its own, ended.
+fn run(server: &Server, test: &str) -> String {
+    server.pass(60_000);
+    let body = lines(server.hands_ms(), 5);
+    server
+        .post_as(|request| request.test = Some(test.to_owned()), body.as_bytes(), true)
+        .expect("it is taken");
+    server.finish(test)
+}
+
+fn sweep(server: &Server, test: &str) {
+    for _ in 0..1_000 {
+        if !block_on(server.service.sweep(test)).expect("it sweeps") {
+            return;
+        }
+    }
+    panic!("sweeping does not come to an end");
+}
+
+#[test]
+fn a_log_goes_on_after_its_last_run_was_deleted_whoever_folds_it() {
+    for restart in [false, true] {
+        let mut server = Server::new();
+        for round in 1..5 {
+            assert_eq!(run(&server, "t"), format!("t.{round}"));
+            block_on(server.service.delete_run(&format!("t.{round}"))).expect("it has ended");
+            server.pass(700_000);
+            sweep(&server, "t");
+            if restart {
+                server = Server::on(server.memory.clone(), server.hands.clone());
+            }
+            server.fold("t");
+            assert_eq!(list(&server).len(), 0);
+            let left: Vec<String> =
+                server.memory.keys().into_iter().filter(|key| key.starts_with("run/")).collect();
+            // That it was deleted, and where the next begins.
+            assert_eq!(left.len(), round + 2, "{left:?}");
+        }
+    }
+}
+
+#[test]
+fn a_log_that_nobody_can_read_is_listed_as_such_and_refuses_data() {
+    let server = Server::new();
+    run(&server, "good");
+    run(&server, "bad");
+    server.pass(60_000);
+    let body = lines(server.hands_ms(), 5);
+    let post = |server: &Server| {
+        server.post_as(|request| request.test = Some("bad".to_owned()), body.as_bytes(), true)
+    };
+    post(&server).expect("it is taken");
+    server.fold("bad");
+    let gone: Vec<String> =
+        server.memory.keys().into_iter().filter(|key| key.starts_with("run/bad.1/checkpoint/")).collect();
+    assert!(!gone.is_empty());
+    block_on(loadgate::store::Store::delete_many(&server.memory, &gone)).expect("it deletes");
+    let other = Server::on(server.memory.clone(), server.hands.clone());
+    let states: Vec<String> = list(&other).iter().map(|item| item["state"].to_string()).collect();
+    assert_eq!(states, [r#""unreadable""#, r#""ended""#, r#""ended""#]);
+    let refused = post(&other).expect("the answer says it").failure.expect("it is refused");
+    assert!(matches!(refused, loadgate::ingest::Refusal::Unavailable(_)), "{refused:?}");
+}
+
+#[test]
+fn a_clock_that_was_set_back_after_an_end_refuses_nothing() {
+    let server = Server::new();
+    run(&server, "t");
+    server.set_back(3_600_000);
+    let body = lines(server.hands_ms(), 5);
+    let outcome = server.post_as(|_| {}, body.as_bytes(), true).expect("it is taken");
+    assert_eq!(outcome.failure, None);
+}
+
+#[test]
+fn retention_costs_no_more_per_run_the_more_there_were() {
+    let server = Server::new();
+    let mut costs = Vec::new();
+    for round in 1..=400 {
+        run(&server, "t");
+        if round % 100 == 0 {
+            server.pass(700_000);
+            sweep(&server, "t");
+            server.pass(700_000);
+            sweep(&server, "t");
+            let before = server.memory.operations();
+            sweep(&server, "t");
+            costs.push(server.memory.operations() - before);
+        }
+    }
+    assert_eq!(list(&server).len(), 100);
+    assert!(costs[3] <= costs[1] + 2, "{costs:?}");
+}
