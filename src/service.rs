@@ -10,7 +10,7 @@ use crate::log::advance::{self, Progress};
 use crate::log::append::{AppendError, Origin, Writer};
 use crate::log::cache::Cache;
 use crate::log::runs::ReadError;
-use crate::log::{self, declarations, labels, retention, rows, runs};
+use crate::log::{self, declarations, fresh, labels, retention, rows, runs};
 use crate::names::{LogName, RunId, TestName};
 use crate::record::{Body, Dimension, Sent, Sequence};
 use crate::settings::Settings;
@@ -292,7 +292,19 @@ impl<S: Store, C: Clock> Service<S, C> {
         let test = test.map(known_test).transpose()?;
         let before = before.map(known_run).transpose()?;
         let limit = limit.clamp(1, LIST_LIMIT) as usize;
+        if before.is_none() {
+            // What was acknowledged is listed, though nobody has folded it yet.
+            for log in fresh::unfolded(&self.store).await? {
+                if test.as_ref().is_none_or(|test| *test == log.test) {
+                    // One that cannot be folded has no run to list.
+                    _ = self.catch_up(&log).await;
+                }
+            }
+        }
         let mut items = runs::list(&self.store, test.as_ref(), before.as_ref(), limit).await?;
+        if before.is_none() && self.catch_up_ended(&items).await? {
+            items = runs::list(&self.store, test.as_ref(), None, limit).await?;
+        }
         for item in items.iter_mut().filter(|item| item.state == "live") {
             let caught_up = self.catch_up(&item.run.log).await;
             // Where the store fails altogether, this does too.
@@ -312,6 +324,20 @@ impl<S: Store, C: Clock> Service<S, C> {
             }
         }
         Ok(runs::json(&items))
+    }
+
+    /// Folds what came behind the newest runs of logs. True: there was something.
+    async fn catch_up_ended(&self, items: &[runs::Item]) -> Result<bool, Refusal> {
+        let mut seen = BTreeSet::new();
+        let mut found = false;
+        for item in items {
+            let newest = seen.insert(&item.run.log);
+            // Named logs seldom have a second run.
+            if newest && seen.len() <= LOGS_LOOKED_AT && fresh::goes_on(&self.store, item).await? {
+                found |= self.catch_up(&item.run.log).await.is_ok();
+            }
+        }
+        Ok(found)
     }
 
     pub async fn get(&self, run: &str) -> Result<String, Refusal> {
@@ -405,6 +431,9 @@ const FRESH_MS: u64 = 2_000;
 
 /// Pages of 8 to 32 records that one request folds at the most.
 const CATCH_UP_PAGES: u32 = 100_000;
+
+/// Logs whose newest run has ended that a list looks at for news.
+const LOGS_LOOKED_AT: usize = 32;
 
 /// Runs in one answer.
 const LIST_LIMIT: u32 = 500;

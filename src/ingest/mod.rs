@@ -352,9 +352,9 @@ impl Upload {
         &self.reader.session.receipt
     }
 
-    /// What is declared for the test, with what this upload has added.
+    /// What this upload has declared beyond what was known of the test.
     pub fn declared(&self) -> &Declarations {
-        &self.reader.session.declared
+        &self.reader.session.own
     }
 
     /// Whether the declarations have changed since this was last asked.

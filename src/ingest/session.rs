@@ -33,6 +33,8 @@ pub(crate) struct Session {
     pub metrics: Metrics,
     pub declared: Declarations,
     pub changed: bool,
+    /// What this upload itself declared.
+    pub own: Declarations,
     /// Types that this request declared: they may not contradict each other.
     own_types: HashMap<String, crate::declare::MetricKind>,
     submetrics: Vec<Submetric>,
@@ -74,6 +76,7 @@ impl Session {
             submetrics: declared.submetrics(),
             declared,
             changed: false,
+            own: Declarations::default(),
             own_types: HashMap::new(),
             receipt: Receipt::default(),
             line: 0,
@@ -171,6 +174,8 @@ impl Session {
         // Those that were refused above are not counted, so this stays as small as the set.
         self.own_types.insert(line.name.clone(), line.kind);
         if changed {
+            // It stands in the whole set, so it stands alone.
+            _ = self.own.declare(line);
             self.changed = true;
             self.submetrics = self.declared.submetrics();
         }

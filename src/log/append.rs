@@ -146,6 +146,10 @@ impl<S: Store, C: Clock> Writer<'_, S, C> {
         let lease = value(4).map(|v| value::decode::<Lease>(&asked[4], v)).transpose()?;
         let seen = (hellos, lease.map_or(0, |lease| lease.next_ticket));
         let Some(last) = value(0).map(|v| value::decode::<u64>(&asked[0], v)).transpose()? else {
+            // Lists must find what is acknowledged, and no index has it before somebody folds it.
+            if self.cache.announce(self.log) {
+                super::fresh::enter(self.store, self.log).await?;
+            }
             return Ok(seen);
         };
         let run = self.log.run(last);

@@ -40,6 +40,8 @@ struct Remembered {
     used: u64,
     fold: Fold,
     last_run: Option<u64>,
+    /// The log was entered among those that nobody has folded yet.
+    announced: bool,
     /// The greatest ticket known to be given out.
     ticket: u64,
     /// The newest sample of the live run, and when that was seen.
@@ -108,6 +110,11 @@ impl Cache {
 
     pub(super) fn note_last_run(&self, log: &LogName, number: u64) {
         self.with(log, |remembered| remembered.last_run = Some(number));
+    }
+
+    /// True the first time.
+    pub(super) fn announce(&self, log: &LogName) -> bool {
+        self.with(log, |remembered| !std::mem::replace(&mut remembered.announced, true))
     }
 
     pub(super) fn ticket(&self, log: &LogName) -> u64 {

@@ -105,6 +105,21 @@ pub(super) fn index_hint(test: Option<&TestName>) -> String {
     format!("{}/hint", index(test))
 }
 
+/// The counter of the logs that were written to before anybody folded them, and the stem of its
+/// entries.
+pub(super) fn fresh_logs() -> String {
+    "logs".to_owned()
+}
+
+pub(super) fn fresh_log(number: u64) -> String {
+    format!("logs/{number}")
+}
+
+/// A hint: a number that these have reached.
+pub(super) fn fresh_hint() -> String {
+    "logs/hint".to_owned()
+}
+
 /// A hint: entries of the index before this one are of runs that were deleted.
 pub(super) fn index_first(test: &TestName) -> String {
     format!("test/{test}/index/first")
@@ -116,6 +131,15 @@ pub(super) fn imports(test: &TestName) -> String {
 
 pub(super) fn declared(test: &TestName) -> String {
     format!("test/{test}/declared")
+}
+
+/// The counter of a test's declarations, and the stem of its entries.
+pub(super) fn deltas(test: &TestName) -> String {
+    format!("test/{test}/deltas")
+}
+
+pub(super) fn delta(test: &TestName, number: u64) -> String {
+    format!("test/{test}/deltas/{number}")
 }
 
 pub(super) fn declarations(test: &TestName, hash: &str) -> String {

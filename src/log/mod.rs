@@ -27,6 +27,7 @@ pub mod append;
 pub mod cache;
 pub mod declarations;
 mod fault;
+pub mod fresh;
 mod gallop;
 mod hellos;
 mod keys;

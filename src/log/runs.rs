@@ -92,6 +92,9 @@ pub struct Item {
     pub figures: Option<Figures>,
     #[serde(skip)]
     pub run: RunId,
+    /// The first ticket behind a run that has ended.
+    #[serde(skip)]
+    pub end_ticket: Option<u64>,
 }
 
 /// The figures that lists and trends show of a run.
@@ -220,6 +223,7 @@ pub async fn item<S: Store>(store: &S, run: &RunId) -> Result<Option<Item>, Stor
         name: run.log.name.clone(),
         state: if ended.is_some() { "ended" } else { "live" },
         start: meta.start_ms,
+        end_ticket: ended.as_ref().map(|ended| ended.end.ticket),
         end: ended.map(|ended| ended.end.end_ms),
         label: label.unwrap_or_default(),
         baseline: baseline.is_some_and(|baseline| baseline == run.to_string()),

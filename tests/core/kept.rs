@@ -207,3 +207,119 @@ fn retention_costs_no_more_per_run_the_more_there_were() {
     assert_eq!(list(&server).len(), 100);
     assert!(costs[3] <= costs[1] + 2, "{costs:?}");
 }
+
+#[test]
+fn what_was_acknowledged_a_moment_ago_is_listed_though_nobody_folded_it() {
+    let server = Server::new();
+    let named = |request: &mut loadgate::ingest::Request| request.run = Some("night".to_owned());
+    server.post_as(named, lines(server.hands_ms(), 5).as_bytes(), true).expect("it is taken");
+    let other = Server::on(server.memory.clone(), server.hands.clone());
+    assert_eq!(list(&other).len(), 1);
+    // The next run of a log whose last one has ended, too.
+    run(&server, "t");
+    server.pass(60_000);
+    server.post_as(|_| {}, lines(server.hands_ms(), 5).as_bytes(), true).expect("it is taken");
+    let other = Server::on(server.memory.clone(), server.hands.clone());
+    let ids: Vec<String> = list(&other).iter().map(|item| item["id"].to_string()).collect();
+    assert_eq!(ids[0], r#""t.2""#, "{ids:?}");
+}
+
+#[test]
+fn of_two_who_declare_at_once_both_count() {
+    // Every way in which the second can come between the first's steps.
+    for lead in 0..40 {
+        let server = Server::new();
+        let slow = loadgate::service::Service::new(
+            Turns(server.memory.clone()),
+            server.hands.clone(),
+            loadgate::settings::Settings::default(),
+        );
+        let first = slow.declare("t", br#"{"thresholds":{"a":["count>0"]}}"#);
+        let second = async {
+            let request = loadgate::ingest::Request {
+                wire: loadgate::ingest::Wire::K6Json,
+                encoding: loadgate::ingest::Encoding::Identity,
+                precision: loadgate::ingest::Precision::Milliseconds,
+                test: Some("t".to_owned()),
+                run: None,
+                source: "s".to_owned(),
+                peer: String::new(),
+                sequence: None,
+                import: false,
+            };
+            let line = br#"{"type":"Metric","data":{"name":"mine","type":"gauge","contains":"default","thresholds":[],"submetrics":null},"metric":"mine"}
+"#;
+            let mut session = slow.open(request).await.expect("the request is fine");
+            session.push(&slow, line).await.expect("the line is fine");
+            assert_eq!(session.finish(&slow, true).await.failure, None);
+        };
+        let (mut first, mut second) = (std::pin::pin!(first), std::pin::pin!(second));
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        let (mut done, mut step) = ([false; 2], 0);
+        while done != [true; 2] {
+            if !done[0] && (step < lead || done[1] || step % 2 == 0) {
+                done[0] = first.as_mut().poll(&mut context).is_ready();
+            } else if !done[1] {
+                done[1] = second.as_mut().poll(&mut context).is_ready();
+            }
+            step += 1;
+        }
+        let body = lines(server.hands_ms(), 5) + &format!("mine value=2.5 {}\n", server.hands_ms());
+        server.post_as(|_| {}, body.as_bytes(), true).expect("it is taken");
+        let run = server.finish("t");
+        let summary = server.summary(&run);
+        let thresholds = summary["thresholds"].as_array().map(Vec::len);
+        assert_eq!(
+            (thresholds, &summary["metrics"]["mine"]["type"]),
+            (Some(1), &"gauge".into()),
+            "lead {lead}"
+        );
+    }
+}
+
+/// Gives the turn to others before every operation.
+struct Turns(crate::support::Memory);
+
+async fn turn() {
+    let mut asked = false;
+    std::future::poll_fn(|_| {
+        if std::mem::replace(&mut asked, true) {
+            std::task::Poll::Ready(())
+        } else {
+            std::task::Poll::Pending
+        }
+    })
+    .await;
+}
+
+impl loadgate::store::Store for Turns {
+    async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, loadgate::store::StoreError> {
+        turn().await;
+        self.0.get(key).await
+    }
+
+    async fn get_many(&self, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, loadgate::store::StoreError> {
+        turn().await;
+        self.0.get_many(keys).await
+    }
+
+    async fn set(&self, key: &str, value: &[u8]) -> Result<(), loadgate::store::StoreError> {
+        turn().await;
+        self.0.set(key, value).await
+    }
+
+    async fn set_many(&self, entries: &[(String, Vec<u8>)]) -> Result<(), loadgate::store::StoreError> {
+        turn().await;
+        self.0.set_many(entries).await
+    }
+
+    async fn delete_many(&self, keys: &[String]) -> Result<(), loadgate::store::StoreError> {
+        turn().await;
+        self.0.delete_many(keys).await
+    }
+
+    async fn increment(&self, key: &str, delta: i64) -> Result<i64, loadgate::store::StoreError> {
+        turn().await;
+        self.0.increment(key, delta).await
+    }
+}
