@@ -10,7 +10,7 @@ use crate::log::advance::{self, Progress};
 use crate::log::append::{AppendError, Origin, Writer};
 use crate::log::cache::Cache;
 use crate::log::runs::ReadError;
-use crate::log::{self, declarations, labels, retention, rows, runs};
+use crate::log::{self, declarations, fresh, labels, retention, rows, runs};
 use crate::names::{LogName, RunId, TestName};
 use crate::outcome;
 use crate::record::{Body, Dimension, Sent, Sequence};
@@ -107,10 +107,11 @@ impl<S: Store, C: Clock> Service<S, C> {
         let (declared, set) = declarations::declared(&self.store, &self.cache, &test).await?;
         let (source, peer) = (request.source.clone(), request.peer.clone());
         let log = LogName::named(test, request.run.as_deref().unwrap_or_default());
+        let import = request.import;
         let mut upload = Upload::open(request, &self.settings, set)?;
         upload.set_clock(self.clock.now_ms());
-        if let Some(newest_ms) = self.cache.newest_ms(&log) {
-            upload.set_newest(&log, (newest_ms as i64).saturating_mul(1_000_000));
+        if let Some((newest_ms, seen_ms)) = self.newest_sample(&log, import).await {
+            upload.set_newest(&log, (newest_ms as i64).saturating_mul(1_000_000), seen_ms);
         }
         Ok(Session {
             upload,
@@ -124,6 +125,21 @@ impl<S: Store, C: Clock> Service<S, C> {
             declared,
             untold: false,
         })
+    }
+
+    /// The newest sample that is known of a log's live run, and when it was known. Imports go faster than
+    /// the clock: for them what is old is brought up to date, else nothing is known.
+    async fn newest_sample(&self, log: &LogName, import: bool) -> Option<(u64, u64)> {
+        let now_ms = self.clock.now_ms();
+        let fresh = |&(_, seen_ms): &(u64, u64)| !import || seen_ms.saturating_add(FRESH_MS) >= now_ms;
+        let known = self.cache.newest(log)?;
+        if fresh(&known) {
+            return Some(known);
+        }
+        if !self.cache.has_folded(log) || self.fold(log).await.ok()?.more {
+            return None;
+        }
+        self.cache.newest(log).filter(fresh)
     }
 
     /// A generator of the test begins. `sender` is its connection or its own name, as its samples
@@ -234,9 +250,22 @@ impl<S: Store, C: Clock> Service<S, C> {
         newest.ok_or_else(|| Refusal::NotFound(format!("no run of the test {test} is live")))
     }
 
+    /// Folds what waits in a log, so that what was acknowledged a moment ago is there.
     async fn catch_up(&self, log: &LogName) -> Result<(), Refusal> {
-        while self.fold(log).await?.more {}
-        Ok(())
+        for _ in 0..CATCH_UP_PAGES {
+            if !self.fold(log).await?.more {
+                return Ok(());
+            }
+        }
+        Err(Refusal::Unavailable(format!("{log} has so much to fold that it takes longer: ask again")))
+    }
+
+    /// A run that exists, be it since a moment ago.
+    async fn current(&self, id: &str) -> Result<RunId, Refusal> {
+        let run = known_run(id)?;
+        self.catch_up(&run.log).await?;
+        runs::require(&self.store, &run).await?;
+        Ok(run)
     }
 
     /// The name of the next unnamed import of a test.
@@ -300,19 +329,52 @@ impl<S: Store, C: Clock> Service<S, C> {
         let test = test.map(known_test).transpose()?;
         let before = before.map(known_run).transpose()?;
         let limit = limit.clamp(1, LIST_LIMIT) as usize;
+        if before.is_none() {
+            // What was acknowledged is listed, though nobody has folded it yet.
+            for log in fresh::unfolded(&self.store).await? {
+                if test.as_ref().is_none_or(|test| *test == log.test) {
+                    // One that cannot be folded has no run to list.
+                    _ = self.catch_up(&log).await;
+                }
+            }
+        }
         let mut items = runs::list(&self.store, test.as_ref(), before.as_ref(), limit).await?;
+        if before.is_none() && self.catch_up_ended(&items).await? {
+            items = runs::list(&self.store, test.as_ref(), None, limit).await?;
+        }
         for item in items.iter_mut().filter(|item| item.state == "live") {
-            self.catch_up(&item.run.log).await?;
+            let caught_up = self.catch_up(&item.run.log).await;
+            // Where the store fails altogether, this does too.
             if let Some(fresh) = runs::item(&self.store, &item.run).await? {
                 *item = fresh;
+            }
+            if caught_up.is_err() {
+                item.state = "unreadable";
             }
         }
         if figures {
             for item in &mut items {
-                runs::add_figures(&self.store, item).await?;
+                // One that cannot be read must not hide the others.
+                if runs::add_figures(&self.store, item).await.is_err() {
+                    item.state = "unreadable";
+                }
             }
         }
         Ok(runs::json(&items))
+    }
+
+    /// Folds what came behind the newest runs of logs. True: there was something.
+    async fn catch_up_ended(&self, items: &[runs::Item]) -> Result<bool, Refusal> {
+        let mut seen = BTreeSet::new();
+        let mut found = false;
+        for item in items {
+            let newest = seen.insert(&item.run.log);
+            // Named logs seldom have a second run.
+            if newest && seen.len() <= LOGS_LOOKED_AT && fresh::goes_on(&self.store, item).await? {
+                found |= self.catch_up(&item.run.log).await.is_ok();
+            }
+        }
+        Ok(found)
     }
 
     pub async fn get(&self, run: &str) -> Result<String, Refusal> {
@@ -356,14 +418,14 @@ impl<S: Store, C: Clock> Service<S, C> {
 
     /// Changes what people wrote beside a run; gives its item.
     pub async fn set_label(&self, run: &str, document: &[u8]) -> Result<String, Refusal> {
-        let run = self.run(run).await?;
+        let run = self.current(run).await?;
         let change = labels::Change::parse(document).map_err(Refusal::Invalid)?;
         labels::change(&self.store, &run, change).await?;
         Ok(runs::json(&runs::require(&self.store, &run).await?))
     }
 
     pub async fn delete_run(&self, run: &str) -> Result<(), Refusal> {
-        let item = runs::require(&self.store, &known_run(run)?).await?;
+        let item = runs::require(&self.store, &self.current(run).await?).await?;
         if labels::delete(&self.store, &self.clock, &item).await? {
             return Ok(());
         }
@@ -383,7 +445,7 @@ impl<S: Store, C: Clock> Service<S, C> {
         };
         let Baseline { run } = serde_json::from_slice(document)
             .map_err(|error| Refusal::Invalid(format!("a baseline is {{\"run\": ID}}: {error}")))?;
-        let run = self.run(&run).await?;
+        let run = self.current(&run).await?;
         if run.log.test != test {
             return Err(Refusal::Invalid(format!("{run} is a run of another test than {test}")));
         }
@@ -400,6 +462,15 @@ impl<S: Store, C: Clock> Service<S, C> {
 
 /// Where records come from that no generator sent.
 const COMMANDS: &str = "loadgate";
+
+/// For so long what is known of an import's newest sample counts as new.
+const FRESH_MS: u64 = 2_000;
+
+/// Pages of 8 to 32 records that one request folds at the most.
+const CATCH_UP_PAGES: u32 = 100_000;
+
+/// Logs whose newest run has ended that a list looks at for news.
+const LOGS_LOOKED_AT: usize = 32;
 
 /// Runs in one answer.
 const LIST_LIMIT: u32 = 500;
@@ -444,6 +515,7 @@ impl Session {
             if let Some(failure) = &self.failure {
                 return Err(failure.clone());
             }
+            self.upload.set_clock(service.clock.now_ms());
             let pushed = self.upload.push(bytes);
             if self.upload.ready() {
                 self.store(service).await;
@@ -477,6 +549,7 @@ impl Session {
 
     /// The end of the body, or of the client's patience.
     pub async fn finish<S: Store, C: Clock>(&mut self, service: &Service<S, C>, complete: bool) -> Outcome {
+        self.upload.set_clock(service.clock.now_ms());
         if let Err(refusal) = self.upload.finish(complete) {
             self.fail(refusal);
         }

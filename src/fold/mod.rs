@@ -132,6 +132,17 @@ impl LogState {
         self.next_ticket
     }
 
+    /// What the log's next run needs, when the ended one is deleted.
+    pub(crate) fn without_run(mut self) -> Self {
+        self.run = None;
+        self
+    }
+
+    /// Number of the newest run; 0 before the first.
+    pub(crate) fn runs(&self) -> u64 {
+        self.runs
+    }
+
     /// The run that the log is in, or was in last.
     pub(crate) fn run(&self) -> Option<&Run> {
         self.run.as_ref()

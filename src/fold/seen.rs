@@ -7,23 +7,41 @@ use std::collections::BTreeMap;
 /// Sequence numbers by source, as ranges: a client that counts up costs one range.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Seen {
-    sources: BTreeMap<String, BTreeMap<u32, Ranges>>,
+    sources: BTreeMap<String, Source>,
+    /// Counts insertions, to tell who was heard last.
+    inserted: u64,
+}
+
+/// Sources that are remembered; the one that was silent for longest goes.
+const SOURCES: usize = 4_096;
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+struct Source {
+    last: u64,
+    pieces: BTreeMap<u32, Ranges>,
 }
 
 impl Seen {
     pub fn contains(&self, source: &str, sequence: Sequence) -> bool {
         self.sources
             .get(source)
-            .and_then(|pieces| pieces.get(&sequence.piece))
+            .and_then(|known| known.pieces.get(&sequence.piece))
             .is_some_and(|ranges| ranges.contains(sequence.batch))
     }
 
     pub fn insert(&mut self, source: &str, sequence: Sequence) {
         if !self.sources.contains_key(source) {
-            self.sources.insert(source.to_owned(), BTreeMap::new());
+            if self.sources.len() >= SOURCES {
+                let silent = self.sources.iter().min_by_key(|(_, known)| known.last);
+                let silent = silent.map(|(name, _)| name.clone());
+                silent.and_then(|name| self.sources.remove(&name));
+            }
+            self.sources.insert(source.to_owned(), Source::default());
         }
-        if let Some(pieces) = self.sources.get_mut(source) {
-            pieces.entry(sequence.piece).or_default().insert(sequence.batch);
+        self.inserted += 1;
+        if let Some(known) = self.sources.get_mut(source) {
+            known.last = self.inserted;
+            known.pieces.entry(sequence.piece).or_default().insert(sequence.batch);
         }
     }
 }
@@ -60,6 +78,19 @@ impl Ranges {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_too_many_sources_those_that_were_heard_last_are_remembered() {
+        let mut seen = Seen::default();
+        let first = Sequence { batch: 1, piece: 0 };
+        for source in 0..3 * SOURCES {
+            seen.insert(&format!("s{source}"), first);
+            seen.insert("steady", Sequence { batch: source as u64, piece: 0 });
+        }
+        assert_eq!(seen.sources.len(), SOURCES);
+        assert!(seen.contains("steady", first) && !seen.contains("s0", first));
+        assert!(seen.contains(&format!("s{}", 3 * SOURCES - 1), first));
+    }
 
     #[test]
     fn numbers_in_any_order_become_as_few_ranges_as_there_are_gaps() {

@@ -126,7 +126,8 @@ impl std::error::Error for Refusal {}
 #[derive(Debug, Clone, PartialEq)]
 pub struct Prepared {
     pub log: LogName,
-    /// Number of the record within its request and log, from 0 (`Sequence::piece`).
+    /// Number of the piece of the body that it is made of, from 0 (`Sequence::piece`); of a piece comes
+    /// one record at the most for each log.
     pub piece: u32,
     pub batch: Batch,
     /// Accepted lines in it.
@@ -259,10 +260,10 @@ impl Upload {
         self.reader.clock = Clock(Some(now_ms));
     }
 
-    /// Tells the time of the newest sample (Unix ns) of the run that a log is in: what lies too
-    /// far ahead of it is refused.
-    pub fn set_newest(&mut self, log: &LogName, newest_ns: i64) {
-        self.reader.session.set_newest(log, newest_ns);
+    /// Tells the time of the newest sample (Unix ns) of the run that a log is in, as it was known at
+    /// `seen_ms` (Unix ms): what lies too far ahead of it and of the time that passed since is refused.
+    pub fn set_newest(&mut self, log: &LogName, newest_ns: i64, seen_ms: u64) {
+        self.reader.session.set_newest(log, newest_ns, seen_ms);
     }
 
     /// Takes the next bytes of the body and gives how many were taken: fewer when records are
@@ -315,7 +316,9 @@ impl Upload {
     }
 
     /// The end of the body; the last records are ready then. `complete` is false when the client
-    /// went away: a line without an end is refused then. Fails where a compressed body is not whole.
+    /// went away: a line without an end is refused then, and of a numbered batch the whole piece that is
+    /// cut, since it would pass for the piece that a retry brings whole. Fails where a compressed body
+    /// is not whole.
     pub fn finish(&mut self, complete: bool) -> Result<(), Refusal> {
         let mut whole = Ok(());
         let Upload { decoder, lines, reader, over, .. } = self;
@@ -327,7 +330,16 @@ impl Upload {
         lines.rest(|line, size| if cut { reader.cut_line() } else { reader.line(line, size) });
         reader.give_up();
         *over = true;
+        let before = reader.ready.len();
         reader.seal();
+        if cut && self.sequence.is_some() {
+            for prepared in reader.ready.split_off(before) {
+                reader.session.withdraw(
+                    &prepared,
+                    "the body was cut off, and of a numbered batch only whole pieces count: send it again",
+                );
+            }
+        }
         whole
     }
 
@@ -341,9 +353,9 @@ impl Upload {
         &self.reader.session.receipt
     }
 
-    /// What is declared for the test, with what this upload has added.
+    /// What this upload has declared beyond what was known of the test.
     pub fn declared(&self) -> &Declarations {
-        &self.reader.session.declared
+        &self.reader.session.own
     }
 
     /// Whether the declarations have changed since this was last asked.
@@ -397,7 +409,7 @@ impl Reader {
     }
 
     fn seal(&mut self) {
-        self.session.seal(&mut self.ready);
+        self.session.seal(self.clock.0, &mut self.ready);
         match &mut self.parser {
             Parser::Influx(parser) => parser.forget(),
             Parser::K6Json(parser) => parser.forget(),

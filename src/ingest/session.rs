@@ -35,6 +35,8 @@ pub(crate) struct Session {
     pub metrics: Metrics,
     pub declared: Declarations,
     pub changed: bool,
+    /// What this upload itself declared.
+    pub own: Declarations,
     /// Types that this request declared: they may not contradict each other.
     own_types: HashMap<String, crate::declare::MetricKind>,
     submetrics: Vec<Submetric>,
@@ -47,14 +49,17 @@ pub(crate) struct Session {
     base: u64,
     by_raw_tags: HashMap<Box<[u8]>, Handle, foldhash::fast::RandomState>,
     logs: Vec<Log>,
+    /// Pieces that were sealed, those without a sample included: a body that is sent again is cut in the
+    /// same places, whatever is refused of it.
+    pieces: u32,
 }
 
 #[derive(Debug)]
 struct Log {
     name: LogName,
     builder: BatchBuilder,
-    newest_ns: Option<i64>,
-    pieces: u32,
+    /// The newest sample of its run, and how long ago that was known, by the wall clock in ms.
+    newest: Option<(i64, Option<u64>)>,
 }
 
 impl Session {
@@ -76,12 +81,14 @@ impl Session {
             submetrics: declared.submetrics(),
             declared,
             changed: false,
+            own: Declarations::default(),
             own_types: HashMap::new(),
             receipt: Receipt::default(),
             line: 0,
             base: 0,
             by_raw_tags: HashMap::default(),
             logs: Vec::new(),
+            pieces: 0,
         }
     }
 
@@ -138,15 +145,15 @@ impl Session {
         if self.logs.len() >= limits::RUNS_PER_REQUEST {
             return None;
         }
-        let log = Log { name, builder: BatchBuilder::default(), newest_ns: None, pieces: 0 };
+        let log = Log { name, builder: BatchBuilder::default(), newest: None };
         self.logs.push(log);
         Some(self.logs.len() - 1)
     }
 
-    /// Tells the time of the newest sample that a log's run is known to have.
-    pub fn set_newest(&mut self, name: &LogName, newest_ns: i64) {
+    /// Tells the time of the newest sample that a log's run was known to have at `seen_ms`.
+    pub fn set_newest(&mut self, name: &LogName, newest_ns: i64, seen_ms: u64) {
         if let Some(at) = self.log_at(name.clone()) {
-            self.logs[at].newest_ns = Some(newest_ns);
+            self.logs[at].newest = Some((newest_ns, Some(seen_ms)));
         }
     }
 
@@ -173,6 +180,8 @@ impl Session {
         // Those that were refused above are not counted, so this stays as small as the set.
         self.own_types.insert(line.name.clone(), line.kind);
         if changed {
+            // It stands in the whole set, so it stands alone.
+            _ = self.own.declare(line);
             self.changed = true;
             self.submetrics = self.declared.submetrics();
             self.tag_fields = tag_names(&self.submetrics);
@@ -196,10 +205,16 @@ impl Session {
     }
 
     /// Ends the piece: judges times, builds the batches. Handles are void from here on.
-    pub fn seal(&mut self, out: &mut Vec<Prepared>) {
+    pub fn seal(&mut self, now_ms: Option<u64>, out: &mut Vec<Prepared>) {
         let gap_s = if self.import { limits::AHEAD_IMPORT_S } else { limits::AHEAD_LIVE_S };
         for log in &mut self.logs {
-            let times = TimeLimits { gap_s, newest_ns: log.newest_ns };
+            // The run may have gone on since then, for as long.
+            let newest_ns = log.newest.map(|(newest_ns, seen_ms)| {
+                let since_ms = now_ms.zip(seen_ms).map_or(0, |(now, seen)| now.saturating_sub(seen));
+                newest_ns
+                    .saturating_add(i64::try_from(since_ms).unwrap_or(i64::MAX).saturating_mul(1_000_000))
+            });
+            let times = TimeLimits { gap_s, newest_ns };
             for line in log.builder.drop_misdated(times) {
                 self.receipt.withdraw(
                     self.base + u64::from(line),
@@ -218,16 +233,18 @@ impl Session {
             batch.settings = self.fold;
             // Whose log a refused line would have gone to cannot be known: the first tells it.
             batch.refused = refused.replace(()).map_or_else(|| self.receipt.take_reasons(), |()| Vec::new());
-            log.newest_ns = log.newest_ns.max(Some(batch.newest_ns));
+            if log.newest.is_none_or(|(newest_ns, _)| newest_ns <= batch.newest_ns) {
+                log.newest = Some((batch.newest_ns, now_ms));
+            }
             out.push(Prepared {
                 log: log.name.clone(),
-                piece: log.pieces,
+                piece: self.pieces,
                 lines: batch.samples,
                 first_line: self.base + 1,
                 batch,
             });
-            log.pieces += 1;
         }
+        self.pieces += 1;
         self.by_raw_tags.clear();
         self.base = self.line;
     }

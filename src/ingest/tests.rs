@@ -355,7 +355,7 @@ fn what_is_too_far_ahead_of_the_run_is_refused_and_what_is_behind_is_not() {
     let with_newest = |newest_s: i64| {
         let mut upload =
             Upload::open(request(Wire::InfluxLines), &Settings::default(), Declarations::default()).unwrap();
-        upload.set_newest(&log, newest_s * 1_000_000_000);
+        upload.set_newest(&log, newest_s * 1_000_000_000, u64::MAX);
         send_to(upload, b"vus value=1 1795218590000000000\nm value=1 1795218590000000000\n", 1000).receipt
     };
     assert_eq!(with_newest(1_795_218_590 - 600).refused, 0);

@@ -8,7 +8,7 @@ use super::model::{Ended, StoredChunk, StoredState};
 use super::position::{self, Position};
 use super::reaper::{Decision, Reaped, Reaper};
 use super::value::{self, Encoded};
-use super::{declarations, keys};
+use super::{DELETE_BATCH, declarations, keys};
 use crate::fold::{Border, Chunk, LOOK_AHEAD, RunMeta, Step};
 use crate::names::LogName;
 use crate::record::{Body, Record};
@@ -28,9 +28,6 @@ const SLICE_MS: u64 = 6;
 
 /// Records to ask for at the most where one waits for those behind it to decide what it is.
 const FETCH_AHEAD: u64 = 2 * LOOK_AHEAD as u64;
-
-/// Keys deleted at once.
-const DELETE_BATCH: usize = 500;
 
 /// States are deleted this far below the newest, so that a crash in between is mended.
 const STATE_OVERLAP: u64 = 64;
@@ -64,7 +61,7 @@ pub async fn advance<S: Store, C: Clock>(
     let folder = Folder { store, clock, settings, cache, log };
     let mut fold = cache.take_fold(log);
     let progress = folder.page(&mut fold).await?;
-    cache.put_fold(log, fold);
+    cache.put_fold(log, fold, Some(clock.now_ms()));
     Ok(progress)
 }
 
@@ -149,7 +146,10 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
     /// Where others or this instance have come, and whether the newest chunk's state is there.
     async fn load(&self) -> Result<Position, StoreError> {
         let mut position = position::load(self.store, self.log).await?;
-        if let Some((number, chunk)) = position.committed {
+        // A run that was deleted wants no state.
+        if let Some((number, chunk)) = position.committed
+            && (position.state.run().is_some() || position.state.runs() == 0)
+        {
             let key = keys::state(&self.log.run(number), chunk);
             position.state_missing = self.store.get(&key).await?.is_none();
             let stands = position.chain.first().is_some_and(|at| (at.run, at.chunk) == (number, chunk));

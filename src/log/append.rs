@@ -5,7 +5,7 @@ use super::fault::broken;
 use super::hellos::{self, Hellos};
 use super::lease::Lease;
 use super::model::Ended;
-use super::{keys, value};
+use super::{keys, position, value};
 use crate::names::LogName;
 use crate::record::{Body, Record, Sequence};
 use crate::settings::Settings;
@@ -15,6 +15,9 @@ use std::fmt;
 /// A hello may come this long before the end that it belongs to: a finish takes 2 s to settle, and
 /// the clocks of replicas differ.
 const HELLO_SLACK_MS: u64 = 3_000;
+
+/// Clocks of replicas differ by less than this.
+const CLOCK_SKEW_MS: u64 = 10_000;
 
 /// Why nothing was acknowledged.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -130,13 +133,23 @@ impl<S: Store, C: Clock> Writer<'_, S, C> {
             newest,
             sender,
             keys::lease(self.log),
+            keys::unreadable(self.log),
         ];
         let found = self.store.get_many(&asked).await?;
         let value = |at: usize| found[at].as_deref();
+        if value(5).is_some() {
+            // Nobody could fold it: unless the log was mended, the sender has to know.
+            position::load(self.store, self.log).await?;
+            self.store.delete_many(&asked[5..]).await?;
+        }
         let hellos = Hellos::read(&asked[2..4], [value(2), value(3)], record.sender())?;
         let lease = value(4).map(|v| value::decode::<Lease>(&asked[4], v)).transpose()?;
         let seen = (hellos, lease.map_or(0, |lease| lease.next_ticket));
         let Some(last) = value(0).map(|v| value::decode::<u64>(&asked[0], v)).transpose()? else {
+            // Lists must find what is acknowledged, and no index has it before somebody folds it.
+            if self.cache.announce(self.log) {
+                super::fresh::enter(self.store, self.log).await?;
+            }
             return Ok(seen);
         };
         let run = self.log.run(last);
@@ -147,9 +160,12 @@ impl<S: Store, C: Clock> Writer<'_, S, C> {
             value::get::<_, Ended>(self.store, &keys::ended(&run)).await?
         };
         let Some(ended) = ended.filter(|ended| !ended.by_data) else { return Ok(seen) };
-        let ago = self.clock.now_ms().saturating_sub(ended.end.received_ms);
+        let now_ms = self.clock.now_ms();
+        let ago = now_ms.saturating_sub(ended.end.received_ms);
+        // An end in the future: the clock was set back since, and nothing is known of how long ago it was.
+        let set_back = now_ms.saturating_add(CLOCK_SKEW_MS) < ended.end.received_ms;
         let greeted = hellos.newest.is_some_and(|hello| hello + HELLO_SLACK_MS >= ended.end.received_ms);
-        if ago >= self.settings.straggler_ms || greeted {
+        if ago >= self.settings.straggler_ms || greeted || set_back {
             return Ok(seen);
         }
         Err(AppendError::Gone(format!(

@@ -40,9 +40,12 @@ struct Remembered {
     used: u64,
     fold: Fold,
     last_run: Option<u64>,
+    /// The log was entered among those that nobody has folded yet.
+    announced: bool,
     /// The greatest ticket known to be given out.
     ticket: u64,
-    newest_ms: Option<u64>,
+    /// The newest sample of the live run, and when that was seen.
+    newest: Option<(u64, u64)>,
 }
 
 /// What a folder takes out while it works, so that two never share it.
@@ -58,10 +61,10 @@ impl Cache {
         Cache::default()
     }
 
-    /// Unix ms of the newest sample of the log's live run, as far as this instance knows; writers
-    /// refuse misdated samples by it.
-    pub fn newest_ms(&self, log: &LogName) -> Option<u64> {
-        self.inner.borrow().logs.get(log)?.newest_ms
+    /// Unix ms of the newest sample of the log's live run, as far as this instance knows, and when it
+    /// knew; writers refuse misdated samples by it.
+    pub fn newest(&self, log: &LogName) -> Option<(u64, u64)> {
+        self.inner.borrow().logs.get(log)?.newest
     }
 
     pub(super) fn take_fold(&self, log: &LogName) -> Fold {
@@ -69,16 +72,23 @@ impl Cache {
     }
 
     /// Of two folders that worked at once, the one that came further is remembered.
-    pub(super) fn put_fold(&self, log: &LogName, fold: Fold) {
+    pub(super) fn put_fold(&self, log: &LogName, fold: Fold, now_ms: Option<u64>) {
         self.with(log, |remembered| {
             let ticket = |fold: &Fold| fold.position.as_ref().map(|p| p.state.next_ticket());
             if ticket(&fold) < ticket(&remembered.fold) {
                 return;
             }
             let current = fold.position.as_ref().and_then(|p| p.state.current());
-            remembered.newest_ms = current.filter(|run| run.live).map(|run| run.newest_ms);
+            if let Some(now_ms) = now_ms {
+                remembered.newest = current.filter(|run| run.live).map(|run| (run.newest_ms, now_ms));
+            }
             remembered.fold = fold;
         });
+    }
+
+    /// Whether this instance holds what it folded of a log, so that going on costs little.
+    pub fn has_folded(&self, log: &LogName) -> bool {
+        self.next_ticket(log).is_some()
     }
 
     /// The ticket that this instance would fold next.
@@ -100,6 +110,11 @@ impl Cache {
 
     pub(super) fn note_last_run(&self, log: &LogName, number: u64) {
         self.with(log, |remembered| remembered.last_run = Some(number));
+    }
+
+    /// True the first time.
+    pub(super) fn announce(&self, log: &LogName) -> bool {
+        self.with(log, |remembered| !std::mem::replace(&mut remembered.announced, true))
     }
 
     pub(super) fn ticket(&self, log: &LogName) -> u64 {

@@ -10,6 +10,9 @@ use std::rc::Rc;
 /// Two who declare at once may each have to begin again this often.
 const ATTEMPTS: u32 = 5;
 
+/// Declarations asked for at once.
+const PAGE: usize = 64;
+
 /// The set in force and its hash; before anything was declared, none.
 pub async fn declared<S: Store>(
     store: &S,
@@ -42,25 +45,50 @@ pub(super) async fn by_hash<S: Store>(
 }
 
 /// Merges what is new into the test's set, and gives the hash of the set in force.
+///
+/// Each declaration is stored under a number of its own, and the set is all of them merged in order.
+/// Whoever names a set as the one in force looks again afterwards: of two at once, the later has both.
 pub async fn declare<S: Store>(
     store: &S,
     cache: &Cache,
     test: &TestName,
     newer: &Declarations,
 ) -> Result<String, StoreError> {
+    let (hash, mut set) = declared(store, cache, test).await?;
+    if let Some(hash) = hash
+        && !set.merge(newer)
+    {
+        return Ok(hash);
+    }
+    let number = u64::try_from(store.increment(&keys::deltas(test), 1).await?).unwrap_or(1);
+    value::set(store, &keys::delta(test, number), value::encode(newer)).await?;
     let mut named = None;
     for _ in 0..ATTEMPTS {
-        let (hash, mut set) = declared(store, cache, test).await?;
-        // Somebody else may have declared in between and known nothing of ours.
-        if let Some(hash) = hash
-            && !set.merge(newer)
-        {
+        let count = u64::try_from(store.increment(&keys::deltas(test), 0).await?).unwrap_or(1);
+        let set = merged(store, test, count).await?;
+        let hash = set.hash();
+        if named.as_ref() == Some(&hash) {
             return Ok(hash);
         }
-        let hash = set.hash();
         value::set(store, &keys::declarations(test, &hash), value::encode(&set)).await?;
         store.set(&keys::declared(test), &value::encode_small(&hash)).await?;
         named = Some(hash);
     }
     named.ok_or_else(|| StoreError("declarations could not be merged".to_owned()))
+}
+
+/// All declarations of a test in their order; what died before it was stored counts for nothing.
+async fn merged<S: Store>(store: &S, test: &TestName, count: u64) -> Result<Declarations, StoreError> {
+    let asked: Vec<String> = (1..=count).map(|number| keys::delta(test, number)).collect();
+    let mut set = Declarations::default();
+    for page in asked.chunks(PAGE) {
+        for (key, head) in page.iter().zip(store.get_many(page).await?) {
+            if let Some(head) = head
+                && let Some(delta) = value::resolve::<_, Declarations>(store, key, &head).await?
+            {
+                set.merge(&delta);
+            }
+        }
+    }
+    Ok(set)
 }

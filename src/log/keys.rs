@@ -31,6 +31,11 @@ pub(super) fn last_run(log: &LogName) -> String {
     format!("log/{log}/last")
 }
 
+/// Why nobody can fold the log any more.
+pub(super) fn unreadable(log: &LogName) -> String {
+    format!("log/{log}/unreadable")
+}
+
 /// A hint: who folds the log in the background.
 pub(super) fn lease(log: &LogName) -> String {
     format!("log/{log}/lease")
@@ -110,12 +115,41 @@ pub(super) fn index_hint(test: Option<&TestName>) -> String {
     format!("{}/hint", index(test))
 }
 
+/// The counter of the logs that were written to before anybody folded them, and the stem of its
+/// entries.
+pub(super) fn fresh_logs() -> String {
+    "logs".to_owned()
+}
+
+pub(super) fn fresh_log(number: u64) -> String {
+    format!("logs/{number}")
+}
+
+/// A hint: a number that these have reached.
+pub(super) fn fresh_hint() -> String {
+    "logs/hint".to_owned()
+}
+
+/// A hint: entries of the index before this one are of runs that were deleted.
+pub(super) fn index_first(test: &TestName) -> String {
+    format!("test/{test}/index/first")
+}
+
 pub(super) fn imports(test: &TestName) -> String {
     format!("test/{test}/imports")
 }
 
 pub(super) fn declared(test: &TestName) -> String {
     format!("test/{test}/declared")
+}
+
+/// The counter of a test's declarations, and the stem of its entries.
+pub(super) fn deltas(test: &TestName) -> String {
+    format!("test/{test}/deltas")
+}
+
+pub(super) fn delta(test: &TestName, number: u64) -> String {
+    format!("test/{test}/deltas/{number}")
 }
 
 pub(super) fn declarations(test: &TestName, hash: &str) -> String {

@@ -27,6 +27,7 @@ pub mod append;
 pub mod cache;
 pub mod declarations;
 mod fault;
+pub mod fresh;
 mod gallop;
 mod hellos;
 mod keys;
@@ -48,6 +49,9 @@ mod testing;
 use crate::fold::Run;
 use crate::names::{LogName, RunId, TestName};
 use crate::store::{Clock, Store, StoreError};
+
+/// Keys deleted at once: what DynamoDB takes in one call.
+const DELETE_BATCH: usize = 25;
 
 /// A load generator of the test says that it begins.
 pub async fn hello<S: Store, C: Clock>(
@@ -82,7 +86,7 @@ pub(crate) async fn run_of_sender<S: Store>(
 ) -> Result<Option<RunId>, StoreError> {
     let fold = cache.take_fold(log);
     let known = fold.position.as_ref().map(|position| position.state.run_of_sender(sender));
-    cache.put_fold(log, fold);
+    cache.put_fold(log, fold, None);
     match known {
         Some(run) => Ok(run),
         None => Ok(position::load(store, log).await?.state.run_of_sender(sender)),
@@ -103,10 +107,10 @@ pub(crate) async fn with_run<S: Store, T>(
     let fold = cache.take_fold(&run.log);
     if let Some(found) = fold.position.as_ref().and_then(|position| run_of(position, run)) {
         let result = read(found);
-        cache.put_fold(&run.log, fold);
+        cache.put_fold(&run.log, fold, None);
         return Ok(Some(result));
     }
-    cache.put_fold(&run.log, fold);
+    cache.put_fold(&run.log, fold, None);
     let position = match position::at_end(store, run).await? {
         Some(position) => position,
         None => position::load(store, &run.log).await?,

@@ -71,7 +71,7 @@ impl Position {
         let mut next = match &current {
             Some(current) if current.live => (current.run.number, current.chunks),
             Some(current) => (current.run.number + 1, 0),
-            None => (1, 0),
+            None => (self.state.runs() + 1, 0),
         };
         if let Some((run, chunk)) = self.committed {
             next = next.max((run, chunk + 1));
@@ -111,20 +111,60 @@ pub(super) async fn load<S: Store>(store: &S, log: &LogName) -> Result<Position,
             return Ok(position);
         }
     }
-    Err(StoreError(format!("the log {log} has no readable checkpoint where its last chunk names one")))
+    let reason = format!("the log {log} has no readable checkpoint where its last chunk names one");
+    // Writers refuse from now on what nobody could fold.
+    store.set(&keys::unreadable(log), &value::encode_small(&reason)).await?;
+    Err(StoreError(reason))
 }
 
-/// `None` when the checkpoint was deleted meanwhile, or the run.
+/// Where a log is loaded from.
+enum Start {
+    /// A checkpoint, and the newest chunk.
+    Checkpoint { at: (u64, u64), committed: (u64, u64) },
+    /// The first record; and the newest chunk, if there is one.
+    Beginning(Option<(u64, u64)>),
+}
+
+/// `None` when what the newest chunk names was deleted meanwhile.
 async fn try_load<S: Store>(store: &S, log: &LogName) -> Result<Option<Position>, StoreError> {
+    match start(store, log).await? {
+        Some(Start::Checkpoint { at, committed }) => restore(store, log, at, committed).await,
+        Some(Start::Beginning(committed)) => {
+            Ok(Some(Position::new(LogState::new(log.clone()), Vec::new(), committed)))
+        }
+        None => Ok(None),
+    }
+}
+
+/// Whether the log goes on from this run's last checkpoint: no later run has one yet.
+pub(super) async fn is_needed<S: Store>(store: &S, run: &RunId) -> Result<bool, StoreError> {
+    Ok(match start(store, &run.log).await? {
+        Some(Start::Checkpoint { at, .. }) => at.0 <= run.number,
+        Some(Start::Beginning(_)) | None => true,
+    })
+}
+
+/// Runs at the end of a log that may be without a chunk: one, whose first is being written.
+const CHUNKLESS: usize = 2;
+
+async fn start<S: Store>(store: &S, log: &LogName) -> Result<Option<Start>, StoreError> {
     let hint = value::get::<_, u64>(store, &keys::last_run(log)).await?;
     let last = last_present(1, hint, async |number| run_exists(store, &log.run(number)).await).await?;
     // A run that exists but has no chunk yet is still to be folded, from the one before.
-    for number in (1..=last.unwrap_or(0)).rev() {
+    let last = last.unwrap_or(0);
+    for number in (1..=last).rev().take(CHUNKLESS) {
         let run = log.run(number);
         if let Some(ended) = value::get::<_, model::Ended>(store, &keys::ended(&run)).await? {
-            return restore(store, log, (number, ended.end.chunk), (number, ended.end.chunk)).await;
+            let at = (number, ended.end.chunk);
+            return Ok(Some(Start::Checkpoint { at, committed: at }));
         }
-        let Some(chunk) = last_chunk(store, &run).await? else { continue };
+        let Some(chunk) = last_chunk(store, &run).await? else {
+            // What was deleted without leaving what comes next is no beginning.
+            if store.get(&keys::deleted(&run)).await?.is_some() {
+                return Ok(None);
+            }
+            continue;
+        };
         let Some(stored) = value::get::<_, StoredChunk>(store, &keys::events(&run, chunk)).await? else {
             return Ok(None);
         };
@@ -133,11 +173,11 @@ async fn try_load<S: Store>(store: &S, log: &LogName) -> Result<Option<Position>
             store.set(&keys::ended(&run), &value::encode_small(ended)).await?;
         }
         return match stored.checkpoint {
-            Some(at) => restore(store, log, at, (number, chunk)).await,
-            None => Ok(Some(Position::new(LogState::new(log.clone()), Vec::new(), Some((number, chunk))))),
+            Some(at) => Ok(Some(Start::Checkpoint { at, committed: (number, chunk) })),
+            None => Ok(Some(Start::Beginning(Some((number, chunk))))),
         };
     }
-    Ok(Some(Position::new(LogState::new(log.clone()), Vec::new(), None)))
+    Ok((last <= CHUNKLESS as u64).then_some(Start::Beginning(None)))
 }
 
 /// The place behind a run's end.
@@ -168,6 +208,33 @@ async fn restore<S: Store>(
     chain.insert(0, CheckpointAt { run: number, chunk, ticket, parts, large });
     chain.truncate(CHAIN);
     Ok(Some(Position::new(state, chain, Some(committed))))
+}
+
+/// Reduces the last checkpoint of a run that is deleted to what the log's next run needs.
+pub(super) async fn reduce<S: Store>(store: &S, run: &RunId, chunk: u64) -> Result<(), StoreError> {
+    let key = keys::checkpoint(run, chunk);
+    let Some(head) = store.get(&key).await? else { return Ok(()) };
+    let parts = value::parts_of(&key, &head)?;
+    let Some(Checkpoint { older, large, state }) = value::resolve(store, &key, &head).await? else {
+        return Ok(());
+    };
+    if state.run().is_none() {
+        return Ok(());
+    }
+    let state = state.without_run();
+    let mut reduced = value::encode(&CheckpointRef { older: &older, large: &large, state: &state });
+    // The head makes the value: what of the old one lies beside the new one's parts is only garbage.
+    let kept = reduced.parts.len() as u32;
+    if kept > 0 {
+        return Ok(());
+    }
+    reduced.parts.clear();
+    store.set(&key, &reduced.head).await?;
+    let gone: Vec<String> = (0..parts).map(|part| keys::part(&key, part)).collect();
+    for batch in gone.chunks(super::DELETE_BATCH) {
+        store.delete_many(batch).await?;
+    }
+    Ok(())
 }
 
 /// A run that was deleted exists all the same: its number was given out.

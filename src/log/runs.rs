@@ -95,6 +95,9 @@ pub struct Item {
     pub figures: Option<Figures>,
     #[serde(skip)]
     pub run: RunId,
+    /// The first ticket behind a run that has ended.
+    #[serde(skip)]
+    pub end_ticket: Option<u64>,
 }
 
 /// The figures that lists and trends show of a run.
@@ -120,14 +123,15 @@ pub struct MainFigures {
     pub iterations: Option<serde_json::Number>,
 }
 
-/// All entries of an index in order, doubles left out.
+/// All entries of an index from `first` on, in order, doubles left out.
 pub(super) async fn entries<S: Store>(
     store: &S,
     test: Option<&TestName>,
+    first: u64,
 ) -> Result<Vec<(u64, RunId)>, StoreError> {
     let mut found = Vec::new();
     let mut known = BTreeSet::new();
-    let mut next = 1;
+    let mut next = first;
     loop {
         let page = index_page(store, test, next).await?;
         if page.is_empty() {
@@ -226,6 +230,7 @@ pub async fn item<S: Store>(store: &S, run: &RunId) -> Result<Option<Item>, Stor
         name: run.log.name.clone(),
         state: if ended.is_some() { "ended" } else { "live" },
         start: meta.start_ms,
+        end_ticket: ended.as_ref().map(|ended| ended.end.ticket),
         end: ended.map(|ended| ended.end.end_ms),
         label: label.unwrap_or_default(),
         baseline: baseline.is_some_and(|baseline| baseline == run.to_string()),

@@ -4,6 +4,7 @@
 mod borders;
 mod dashboard;
 mod figures;
+mod kept;
 mod life;
 mod numbers;
 mod panels;

@@ -20,19 +20,23 @@ use std::task::{Context, Poll, Waker};
 pub struct Memory {
     values: Rc<RefCell<BTreeMap<String, Vec<u8>>>>,
     counters: Rc<RefCell<BTreeMap<String, i64>>>,
+    operations: Rc<Cell<u64>>,
 }
 
 impl Store for Memory {
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.count();
         assert!(!self.counters.borrow().contains_key(key), "{key} is a counter");
         Ok(self.values.borrow().get(key).cloned())
     }
 
     async fn get_many(&self, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
+        self.count();
         Ok(keys.iter().map(|key| self.values.borrow().get(key).cloned()).collect())
     }
 
     async fn set(&self, key: &str, value: &[u8]) -> Result<(), StoreError> {
+        self.count();
         assert!(value.len() <= loadgate::limits::VALUE_BYTES, "{key} has {} bytes", value.len());
         self.values.borrow_mut().insert(key.to_owned(), value.to_vec());
         Ok(())
@@ -46,6 +50,7 @@ impl Store for Memory {
     }
 
     async fn delete_many(&self, keys: &[String]) -> Result<(), StoreError> {
+        self.count();
         self.values.borrow_mut().retain(|key, _| !keys.contains(key));
         Ok(())
     }
@@ -59,6 +64,15 @@ impl Store for Memory {
 }
 
 impl Memory {
+    fn count(&self) {
+        self.operations.set(self.operations.get() + 1);
+    }
+
+    /// Operations so far, of counters none.
+    pub fn operations(&self) -> u64 {
+        self.operations.get()
+    }
+
     /// Keys that hold values, for looking at what is kept.
     pub fn keys(&self) -> Vec<String> {
         self.values.borrow().keys().cloned().collect()
@@ -104,6 +118,11 @@ impl Server {
         self.hands.0.set(self.hands.0.get() + ms);
     }
 
+    /// The clock is set back.
+    pub fn set_back(&self, ms: u64) {
+        self.hands.0.set(self.hands.0.get() - ms);
+    }
+
     /// Unix ms.
     pub fn hands_ms(&self) -> u64 {
         self.hands.0.get()
@@ -112,6 +131,30 @@ impl Server {
     /// Posts a body whole.
     pub fn post(&self, wire: Wire, test: &str, source: &str, body: &[u8]) -> Outcome {
         self.post_by(wire, test, source, "", body)
+    }
+
+    /// Posts a body that `change` says more of, or as much of it as comes before it is cut.
+    pub fn post_as(
+        &self,
+        change: impl FnOnce(&mut Request),
+        body: &[u8],
+        complete: bool,
+    ) -> Result<Outcome, loadgate::ingest::Refusal> {
+        let mut request = Request {
+            wire: Wire::InfluxLines,
+            encoding: Encoding::Identity,
+            precision: Precision::Milliseconds,
+            test: Some("t".to_owned()),
+            run: None,
+            source: "s".to_owned(),
+            peer: String::new(),
+            sequence: None,
+            import: false,
+        };
+        change(&mut request);
+        let mut session = block_on(self.service.open(request))?;
+        block_on(session.push(&self.service, body))?;
+        Ok(block_on(session.finish(&self.service, complete)))
     }
 
     /// The same over a connection, `IP:PORT`.

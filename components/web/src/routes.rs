@@ -14,6 +14,9 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use loadgate_access::{Caller, Policy, Refusal};
 use spin_sdk::http::Request;
 
+/// Runs in a list whose length nobody asks for.
+const LISTED: u32 = 50;
+
 /// The largest declaration of options or metrics; the aggregator's limit is the same.
 const OPTIONS_BYTES: usize = loadgate::limits::OPTIONS_BYTES;
 
@@ -429,7 +432,12 @@ async fn read_run(call: &Call<'_>) -> Reply {
             .await
         }
         ["runs"] => {
-            let limit = call.param("limit").and_then(|limit| limit.parse().ok()).unwrap_or(50);
+            let Ok(limit) = call.param("limit").map_or(Ok(LISTED), str::parse) else {
+                return reply::problem(
+                    StatusCode::BAD_REQUEST,
+                    "limit is how many runs are wanted, a whole number",
+                );
+            };
             let figures = call.param("figures").is_some_and(|value| value == "1" || value == "true");
             reply::document(runs::list(call.param("test"), call.param("before"), limit, figures))
         }
