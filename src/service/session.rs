@@ -1,0 +1,136 @@
+//! One upload on its way into the log: a record is stored whenever there is enough for one, and the
+//! receipt says what became of it.
+
+use super::{Outcome, Service, Session};
+use crate::ingest::Refusal;
+use crate::log::append::Origin;
+use crate::log::declarations;
+use crate::names::LogName;
+use crate::record::{Body, Sequence};
+use crate::store::{Clock, Store};
+use std::collections::BTreeSet;
+
+impl Session {
+    /// Takes the next bytes of the body, and stores a record whenever there is enough for one.
+    pub async fn push<S: Store, C: Clock>(
+        &mut self,
+        service: &Service<S, C>,
+        mut bytes: &[u8],
+    ) -> Result<(), Refusal> {
+        while !bytes.is_empty() {
+            if let Some(failure) = &self.failure {
+                return Err(failure.clone());
+            }
+            self.upload.set_clock(service.clock.now_ms());
+            let pushed = self.upload.push(bytes);
+            if self.upload.ready() {
+                self.store(service).await;
+            }
+            match pushed {
+                Ok(taken) => bytes = &bytes[taken..],
+                Err(refusal) => return Err(self.fail(refusal)),
+            }
+        }
+        self.failure.clone().map_or(Ok(()), Err)
+    }
+
+    /// Stores what has come so far, and says which logs have news. A numbered batch is cut by its
+    /// bytes alone, so nothing of it is stored before its time.
+    pub async fn flush<S: Store, C: Clock>(
+        &mut self,
+        service: &Service<S, C>,
+    ) -> Result<BTreeSet<LogName>, Refusal> {
+        if self.upload.sequence().is_none() && self.failure.is_none() {
+            let flushed = self.upload.flush();
+            self.store(service).await;
+            if let Err(refusal) = flushed {
+                self.fail(refusal);
+            }
+        }
+        match &self.failure {
+            Some(failure) => Err(failure.clone()),
+            None => Ok(std::mem::take(&mut self.news)),
+        }
+    }
+
+    /// The end of the body, or of the client's patience.
+    pub async fn finish<S: Store, C: Clock>(&mut self, service: &Service<S, C>, complete: bool) -> Outcome {
+        self.upload.set_clock(service.clock.now_ms());
+        if let Err(refusal) = self.upload.finish(complete) {
+            self.fail(refusal);
+        }
+        self.store(service).await;
+        if self.untold {
+            let declared = self.declared.clone();
+            match service.writer(&self.log).tell(&self.source, declared, Body::Declared).await {
+                Ok(_) => _ = self.news.insert(self.log.clone()),
+                Err(error) => _ = self.fail(error.into()),
+            }
+        }
+        self.outcome()
+    }
+
+    /// The account where nothing more can be done.
+    pub fn abandon(&mut self, refusal: Refusal) -> Outcome {
+        self.fail(refusal);
+        self.outcome()
+    }
+
+    /// The first failure is the one that is told.
+    fn fail(&mut self, refusal: Refusal) -> Refusal {
+        self.failure.get_or_insert(refusal).clone()
+    }
+
+    fn outcome(&mut self) -> Outcome {
+        let mut written = self.written.iter();
+        let run = match (written.next(), written.next()) {
+            (Some(log), None) if log.name.is_some() => Some(log.to_string()),
+            _ => None,
+        };
+        Outcome {
+            test: self.upload.test().clone(),
+            run,
+            receipt: self.upload.receipt().clone(),
+            news: std::mem::take(&mut self.news),
+            waiting: self.waiting,
+            failure: self.failure.clone(),
+        }
+    }
+
+    /// Stores every record that is ready. Once one could not be stored, the rest is not tried: a
+    /// failing store or an ended run would only be asked again and again.
+    async fn store<S: Store, C: Clock>(&mut self, service: &Service<S, C>) {
+        if self.upload.take_declared_changed() {
+            let Service { store, cache, .. } = service;
+            match declarations::declare(store, cache, self.upload.test(), self.upload.declared()).await {
+                Ok(hash) => {
+                    self.declared = Some(hash);
+                    self.untold = true;
+                }
+                Err(error) => _ = self.fail(error.into()),
+            }
+        }
+        for mut prepared in self.upload.take() {
+            if let Some(failure) = &self.failure {
+                self.upload.reject(&prepared, &failure.to_string());
+                continue;
+            }
+            let batch = Box::new(std::mem::take(&mut prepared.batch));
+            let sequence = self.upload.sequence().map(|batch| Sequence { batch, piece: prepared.piece });
+            let declared = self.declared.clone();
+            let origin = Origin { source: &self.source, peer: &self.peer };
+            match service.writer(&prepared.log).append(origin, sequence, declared, Body::Data(batch)).await {
+                Ok(appended) => {
+                    self.waiting = self.waiting.max(appended.waiting);
+                    self.untold = false;
+                    self.news.insert(prepared.log.clone());
+                    self.written.insert(prepared.log);
+                }
+                Err(error) => {
+                    self.upload.reject(&prepared, &error.to_string());
+                    self.fail(error.into());
+                }
+            }
+        }
+    }
+}
