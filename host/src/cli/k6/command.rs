@@ -144,10 +144,9 @@ fn configured(text: &[u8]) -> Vec<String> {
     #[derive(serde::Deserialize)]
     struct Config {
         #[serde(default)]
-        collectors: Option<Vec<String>>,
+        out: Vec<String>,
     }
-    let config = serde_json::from_slice::<Config>(text).ok();
-    config.and_then(|config| config.collectors).unwrap_or_default()
+    serde_json::from_slice::<Config>(text).map(|config| config.out).unwrap_or_default()
 }
 
 /// The script: what has a script's ending, the last of several, for it usually ends the line; a
@@ -191,7 +190,7 @@ mod tests {
         let wanted = words("run --out json=/tmp/p --out csv=o.csv --out influxdb shop.js");
         let others = ["csv=o.csv".to_owned(), "influxdb".to_owned()];
         assert_eq!(run.with_output(Path::new("/tmp/p"), &others), wanted);
-        assert_eq!(configured(br#"{"collectors":["csv=o.csv","influxdb"],"vus":3}"#), others);
+        assert_eq!(configured(br#"{"out":["csv=o.csv","influxdb"],"collectors":{"influxdb":{}},"vus":3}"#), others);
         assert!(configured(b"no JSON").is_empty());
         for line in ["run -o csv shop.js", "run --out=csv shop.js", "run -ocsv shop.js"] {
             assert_eq!(parse(line).option(&["--out", "-o"]).as_deref(), Some("csv"), "{line}");
