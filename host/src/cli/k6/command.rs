@@ -190,7 +190,10 @@ mod tests {
         let wanted = words("run --out json=/tmp/p --out csv=o.csv --out influxdb shop.js");
         let others = ["csv=o.csv".to_owned(), "influxdb".to_owned()];
         assert_eq!(run.with_output(Path::new("/tmp/p"), &others), wanted);
-        assert_eq!(configured(br#"{"out":["csv=o.csv","influxdb"],"collectors":{"influxdb":{}},"vus":3}"#), others);
+        assert_eq!(
+            configured(br#"{"out":["csv=o.csv","influxdb"],"collectors":{"influxdb":{}},"vus":3}"#),
+            others
+        );
         assert!(configured(b"no JSON").is_empty());
         for line in ["run -o csv shop.js", "run --out=csv shop.js", "run -ocsv shop.js"] {
             assert_eq!(parse(line).option(&["--out", "-o"]).as_deref(), Some("csv"), "{line}");
