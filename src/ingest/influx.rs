@@ -419,9 +419,12 @@ fn is_tag_field(key: &[u8], more: &[String]) -> bool {
     TAG_FIELDS.contains(&key) || more.iter().any(|tag| tag.as_bytes() == key)
 }
 
+/// A name and a value, as they stand in the line.
+type Pair<'a> = (&'a [u8], &'a [u8]);
+
 /// The fields that are tags, with their values as they stand; `url` among them. Fields that are in
 /// order are read again.
-fn tag_fields<'a>(line: &'a [u8], at: usize, more: &[String]) -> Result<Vec<(&'a [u8], &'a [u8])>, Wrong> {
+fn tag_fields<'a>(line: &'a [u8], at: usize, more: &[String]) -> Result<Vec<Pair<'a>>, Wrong> {
     let mut found = Vec::new();
     each_field(line, at, |key, value, _| {
         // An empty value is no tag.

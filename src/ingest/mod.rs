@@ -354,7 +354,7 @@ impl Upload {
     }
 
     /// What this upload has declared beyond what was known of the test.
-    pub fn declared(&self) -> &Declarations {
+    pub fn own_declarations(&self) -> &Declarations {
         &self.reader.session.own
     }
 

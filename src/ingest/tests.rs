@@ -73,7 +73,7 @@ fn send_to(mut upload: Upload, body: &[u8], cut: usize) -> Outcome {
         records,
         receipt: upload.receipt().clone(),
         failure,
-        declared: upload.declared().clone(),
+        declared: upload.own_declarations().clone(),
         waiting,
     }
 }

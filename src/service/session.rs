@@ -102,7 +102,9 @@ impl Session {
     async fn store<S: Store, C: Clock>(&mut self, service: &Service<S, C>) {
         if self.upload.take_declared_changed() {
             let Service { store, cache, .. } = service;
-            match declarations::declare(store, cache, self.upload.test(), self.upload.declared()).await {
+            match declarations::declare(store, cache, self.upload.test(), self.upload.own_declarations())
+                .await
+            {
                 Ok(hash) => {
                     self.declared = Some(hash);
                     self.untold = true;

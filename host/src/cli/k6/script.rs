@@ -270,7 +270,7 @@ fn tokens(text: &str) -> Vec<Token<'_>> {
             '"' | '\'' | '`' => {
                 let length = quoted(rest, c);
                 let inner = rest.get(1..length.saturating_sub(1)).unwrap_or_default();
-                let plain = !inner.contains('\\') && !(c == '`' && inner.contains("${"));
+                let plain = !(inner.contains('\\') || c == '`' && inner.contains("${"));
                 tokens.push(Token { kind: if plain { Kind::Text(inner) } else { Kind::Other }, line });
                 length
             }
