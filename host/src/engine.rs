@@ -59,8 +59,8 @@ pub fn load(engine: &Engine, precompiled: &[u8]) -> Result<Component> {
     // SAFETY: `deserialize` wants bytes that `precompile` made and nobody changed. The callers pass
     // what the build embedded into this very binary: who can change that can change any code.
     unsafe { Component::deserialize(engine, precompiled) }.map_err(plain).context(
-        "the embedded components do not run on this processor: on x86 it takes SSE4.2 and POPCNT \
-             (x86-64-v2)",
+        "the embedded components do not run on this processor: on x86 they take SSE4.2 and POPCNT \
+             (x86-64-v2); for one of another kind, build Loadgate on it",
     )
 }
 

@@ -21,6 +21,7 @@ pub fn run(filter: &[String]) -> Result<()> {
         // One by one: together, cargo would unify their features and build wasmtime a second time.
         for (section, package) in [
             ("the core, with the simulation of the log", "loadgate"),
+            ("who may do what", "loadgate-access"),
             ("what goes into the log of a server", "loadgate-journal"),
             ("the host", "loadgate-host"),
             ("xtask", "xtask"),
