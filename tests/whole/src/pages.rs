@@ -182,9 +182,10 @@ fn a_page_whose_server_comes_back_has_every_point_once() {
     let settings: &[(&str, &str)] = &[("idle", "10m")];
     let start =
         |address| Server::with(Options { settings, store: Some(&store), address, ..Options::default() });
+    // Once, so that the last window is a second long however long the server was away: one that ends in
+    // the instant of its first sample would be labelled like the one before.
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a clock").as_secs();
     let send = |server: &Server, seconds: std::ops::Range<u64>| {
-        let now =
-            std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a clock").as_secs();
         let lines: String = seconds
             .map(|second| format!("http_reqs,name=a value=1 {}000000000\n", now - 60 + second))
             .collect();
