@@ -41,6 +41,12 @@ pub async fn hold<S: Store, C: Clock>(
     Ok(true)
 }
 
+/// Whether somebody folds the log in the background: who only reads need not do it as well.
+pub async fn is_held<S: Store, C: Clock>(store: &S, clock: &C, log: &LogName) -> Result<bool, StoreError> {
+    let lease = value::get::<_, Lease>(store, &keys::lease(log)).await?;
+    Ok(lease.is_some_and(|lease| lease.renewed_ms + LEASE_MS > clock.now_ms()))
+}
+
 /// Gives the lease up, so that the next need not wait for its end.
 pub async fn release<S: Store>(
     store: &S,

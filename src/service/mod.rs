@@ -12,7 +12,7 @@ use crate::log::advance::{self, Progress};
 use crate::log::append::{AppendError, Writer};
 use crate::log::cache::Cache;
 use crate::log::runs::ReadError;
-use crate::log::{self, declarations, fresh, labels, retention, rows, runs};
+use crate::log::{self, declarations, fresh, labels, lease, retention, rows, runs};
 use crate::names::{LogName, RunId, TestName};
 use crate::outcome;
 use crate::record::{Body, Dimension, Sent};
@@ -227,6 +227,7 @@ impl<S: Store, C: Clock> Service<S, C> {
             })?;
             let body = Body::Finish { run: run.number, sent };
             self.writer(&run.log).tell(COMMANDS, None, body).await?;
+            self.catch_up(&run.log).await?;
             return Ok(run);
         }
         // What was acknowledged a moment ago may not be folded yet.
@@ -241,6 +242,8 @@ impl<S: Store, C: Clock> Service<S, C> {
         if item.state == "live" {
             let body = Body::Finish { run: run.number, sent };
             self.writer(&run.log).tell(COMMANDS, None, body).await?;
+            // Who asks for the run next sees what became of it.
+            self.catch_up(&run.log).await?;
         }
         Ok(run)
     }
@@ -282,11 +285,11 @@ impl<S: Store, C: Clock> Service<S, C> {
 
     /// Asks to fold a log in the background; see [`log::lease`].
     pub async fn hold(&self, log: &str, holder: u64) -> Result<bool, Refusal> {
-        Ok(log::lease::hold(&self.store, &self.clock, &self.cache, &known_log(log)?, holder).await?)
+        Ok(lease::hold(&self.store, &self.clock, &self.cache, &known_log(log)?, holder).await?)
     }
 
     pub async fn release(&self, log: &str, holder: u64) -> Result<(), Refusal> {
-        Ok(log::lease::release(&self.store, &self.cache, &known_log(log)?, holder).await?)
+        Ok(lease::release(&self.store, &self.cache, &known_log(log)?, holder).await?)
     }
 
     async fn fold(&self, log: &LogName) -> Result<Progress, Refusal> {
@@ -320,7 +323,9 @@ impl<S: Store, C: Clock> Service<S, C> {
             .ok_or_else(|| Refusal::NotFound(format!("there is no run {target}")))
     }
 
-    /// Runs that the index calls live are brought up to date first: some may have ended since.
+    /// Runs that the index calls live and that nobody folds in the background are brought up to date first:
+    /// some may have ended since. A page asks for the list every few seconds, and whoever folds keeps the
+    /// run in memory.
     pub async fn list(
         &self,
         test: Option<&str>,
@@ -345,7 +350,11 @@ impl<S: Store, C: Clock> Service<S, C> {
             items = runs::list(&self.store, test.as_ref(), None, limit).await?;
         }
         for item in items.iter_mut().filter(|item| item.state == "live") {
-            let caught_up = self.catch_up(&item.run.log).await;
+            let log = &item.run.log;
+            if lease::is_held(&self.store, &self.clock, log).await? {
+                continue;
+            }
+            let caught_up = self.catch_up(log).await;
             // Where the store fails altogether, this does too.
             if let Some(fresh) = runs::item(&self.store, &item.run).await? {
                 *item = fresh;

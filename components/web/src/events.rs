@@ -1,10 +1,9 @@
 //! The event stream: Server-Sent Events (WHATWG HTML, section 9.2) over the log of a run.
 
 use crate::bindings::loadgate::dashboard::events::{Cursor, Event, log_of, newest, read, seek};
-use crate::bindings::loadgate::dashboard::log;
 use crate::bindings::loadgate::dashboard::types::Failure;
 use crate::reply::{self, Reply};
-use crate::{journal, tender};
+use crate::tender;
 use futures::SinkExt;
 use futures::channel::mpsc::Sender;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
@@ -17,8 +16,8 @@ use std::time::{Duration, Instant};
 /// Between two looks for a new chunk.
 const POLL: Duration = Duration::from_millis(250);
 
-/// A stream folds itself only when no new chunk has come for so long, plus jitter: usually whoever
-/// takes the samples has folded already.
+/// When no new chunk has come for so long, a stream sees to it that somebody folds: usually whoever took the
+/// samples does.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A client that went away shows only by a send that fails, and of what is sent after it left, the first
@@ -129,24 +128,16 @@ async fn follow(
         if !page.current {
             continue;
         }
-        if news.elapsed() >= PATIENCE + jitter(&run) {
-            match log_of(&run).and_then(|log| log::advance(&log)) {
-                Ok(progress) if progress.chunks > 0 || progress.more => continue,
-                Ok(_) => {}
-                Err(error) => {
-                    journal::error(&format!("folding for a stream of {run}: {}", reply::sentence(&error)));
-                }
+        if news.elapsed() >= PATIENCE {
+            // Somebody has to fold it, for the run to end if for nothing else.
+            match log_of(&run) {
+                Ok(log) => tender::tend(log),
+                Err(error) => return out.send(comment(&error)).await,
             }
             news = Instant::now();
         }
         out.idle().await?;
     }
-}
-
-/// Up to half a second, different from stream to stream, so that not all fold at once.
-fn jitter(run: &str) -> Duration {
-    let address = std::ptr::from_ref(run).addr();
-    Duration::from_millis((address as u64 ^ Instant::now().elapsed().subsec_nanos() as u64) % 500)
 }
 
 /// Frames, in the order of the events. `stop` is followed by a long `retry`.
