@@ -6,27 +6,22 @@
 //! 2. [`aggregate`] adds samples up into mergeable partials, per second and series, one [`record`] a batch;
 //! 3. [`log`] appends records under tickets, and lets whoever needs progress fold them;
 //! 4. [`fold`] is that fold: a pure function from records to windows, events and state;
-//! 5. [`events`] and [`summary`] are what clients read of it, and [`report`] makes one page of both;
-//!    [`dashboard`] is the document that says what pages show.
+//! 5. [`events`] and [`documents`] are what clients read of it.
 //!
 //! There is no I/O here, no clock and no WASI: storage and time come in through [`store`].
 
 #![forbid(unsafe_code)]
 
 pub mod aggregate;
-pub mod dashboard;
 pub mod declare;
-mod distribution;
+pub mod documents;
 pub mod events;
 pub mod fold;
 pub mod ingest;
 pub mod limits;
 pub mod log;
 pub mod names;
-pub mod outcome;
 pub mod record;
-pub mod report;
 pub mod service;
 pub mod settings;
 pub mod store;
-pub mod summary;

@@ -44,17 +44,6 @@ pub const RECEIPT_ERRORS: usize = 100;
 /// A k6 options document.
 pub const OPTIONS_BYTES: usize = 1024 * 1024;
 
-/// A dashboard document, which every run carries: the default has 10 KB.
-pub const DASHBOARD_BYTES: usize = 64 * 1024;
-
-/// Panels of a dashboard, and series of one panel: far more than anybody looks at, and a page still
-/// draws them.
-pub const DASHBOARD_PANELS: usize = 200;
-pub const DASHBOARD_SERIES: usize = 20;
-
-/// Submetrics that a dashboard may show, besides those of thresholds: every sample is held to each.
-pub const DASHBOARD_SUBMETRICS: usize = 100;
-
 /// A compressed body may expand this much …
 pub const EXPANSION_RATIO: u64 = 1_000;
 /// … once it has expanded to so many bytes.

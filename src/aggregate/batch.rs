@@ -11,8 +11,8 @@ use super::packed::Packed;
 use super::series::SeriesTable;
 use super::sketch::bucket_of;
 use super::tags::TagSet;
-use crate::declare::Submetric;
 use crate::record::{Batch, Second, VusSample};
+use loadgate_documents::Submetric;
 use std::collections::HashMap;
 
 const NANOS: i64 = 1_000_000_000;

@@ -1,7 +1,8 @@
 //! Metrics met in an upload, and which breakdowns each belongs to.
 
-use crate::declare::{MetricType, builtin, is_metric_name};
 use crate::limits;
+use loadgate_documents::MetricType;
+use loadgate_documents::{builtin, is_metric_name};
 use memchr::arch::all::is_prefix;
 use std::collections::HashMap;
 

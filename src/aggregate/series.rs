@@ -2,9 +2,9 @@
 
 use super::metrics::{Metric, Metrics};
 use super::tags::TagSet;
-use crate::declare::Submetric;
 use crate::limits;
 use crate::record::{Dimension, SeriesKey};
+use loadgate_documents::Submetric;
 use std::collections::HashMap;
 
 /// The breakdowns, in the order of their slots.

@@ -1,8 +1,10 @@
 //! What people declare of custom metrics: `{"orders": "counter", "latency": {"type": "trend",
 //! "contains": "time"}}`.
 
-use super::{Contains, Declarations, MetricKind, MetricType, builtin, is_metric_name, shorten};
+use super::Declarations;
 use crate::limits;
+use loadgate_documents::{Contains, MetricKind, MetricType};
+use loadgate_documents::{builtin, is_metric_name, shorten};
 use serde_json::Value;
 use std::fmt;
 

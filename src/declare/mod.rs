@@ -6,54 +6,20 @@
 //! its test, stores the set under its hash and names that hash in its record.
 
 mod arrivals;
-mod builtin;
 mod metrics;
 mod options;
-mod submetric;
-mod threshold;
 
 pub use arrivals::Arrivals;
-pub use builtin::builtin;
 pub use metrics::MetricsError;
 pub use options::OptionsError;
-pub use submetric::Submetric;
-pub use threshold::{Aggregate, Evaluation, Operator, Threshold, ThresholdError, Values};
 
-use crate::dashboard::Chosen;
 use crate::limits;
+use loadgate_documents::dashboard::Chosen;
+use loadgate_documents::{MetricKind, MetricType, Submetric, Threshold, builtin, shorten};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum MetricType {
-    Counter,
-    Gauge,
-    Rate,
-    Trend,
-}
-
-/// What a metric's values are.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Contains {
-    #[default]
-    Default,
-    /// Milliseconds.
-    Time,
-    /// Bytes.
-    Data,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MetricKind {
-    #[serde(rename = "type")]
-    pub metric_type: MetricType,
-    #[serde(default)]
-    pub contains: Contains,
-}
 
 /// The declarations of a test. Equal sets have equal bytes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -127,32 +93,6 @@ impl fmt::Display for DeclareError {
 }
 
 impl std::error::Error for DeclareError {}
-
-impl MetricType {
-    pub const ALL: [MetricType; 4] =
-        [MetricType::Counter, MetricType::Gauge, MetricType::Rate, MetricType::Trend];
-
-    /// As k6 writes it.
-    pub fn word(self) -> &'static str {
-        match self {
-            MetricType::Counter => "counter",
-            MetricType::Gauge => "gauge",
-            MetricType::Rate => "rate",
-            MetricType::Trend => "trend",
-        }
-    }
-}
-
-impl Contains {
-    /// As k6 writes it, where it says anything.
-    pub fn word(self) -> Option<&'static str> {
-        match self {
-            Contains::Default => None,
-            Contains::Time => Some("time"),
-            Contains::Data => Some("data"),
-        }
-    }
-}
 
 impl Declarations {
     /// Whether anything was declared at all.
@@ -309,24 +249,10 @@ impl Declarations {
     }
 }
 
-/// What k6 takes for a metric's name, `[A-Za-z_][A-Za-z0-9_]{0,127}`, save `time`, which is the
-/// event stream's own.
-pub fn is_metric_name(name: &str) -> bool {
-    let bytes = name.as_bytes();
-    (1..=128).contains(&bytes.len())
-        && !bytes[0].is_ascii_digit()
-        && bytes.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_')
-        && name != "time"
-}
-
-/// Enough of somebody's text to recognise it in a message.
-pub(crate) fn shorten(text: &str) -> &str {
-    &text[..text.floor_char_boundary(60)]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use loadgate_documents::{Contains, is_metric_name};
 
     const TREND: MetricKind = MetricKind { metric_type: MetricType::Trend, contains: Contains::Time };
     const COUNTER: MetricKind = MetricKind { metric_type: MetricType::Counter, contains: Contains::Default };

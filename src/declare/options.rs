@@ -1,10 +1,12 @@
 //! k6's options document, the output of `k6 inspect --execution-requirements SCRIPT`.
 
+use super::Declarations;
 use super::arrivals::Scenario;
-use super::{Declarations, Submetric, Threshold, ThresholdError, is_metric_name, shorten};
-use crate::dashboard::Chosen;
 use crate::limits;
 use crate::settings::parse_duration_ms;
+use loadgate_documents::dashboard::Chosen;
+use loadgate_documents::{Submetric, is_metric_name, shorten};
+use loadgate_documents::{Threshold, ThresholdError};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

@@ -1,18 +1,23 @@
 //! The events of a run, as they enter its log.
 
-use crate::declare::{Contains, MetricKind, MetricType, Submetric, Threshold, builtin};
-use crate::events::write_text;
 use crate::fold::rows::{Figures, WindowRows};
 use crate::fold::run::{CHUNK_BYTES, Draft, OpenWindow, Run};
 use crate::fold::series::stream_name;
 use crate::fold::tally::Tally;
-use crate::fold::values::{ObjectWriter, View, write_list};
+use crate::fold::values::View;
 use crate::record::{Dimension, SeriesKey};
+use loadgate_documents::{
+    Contains, Digits, MetricKind, MetricMeta, MetricType, Param, Snapshot, Threshold, to_json,
+};
+use loadgate_documents::{Submetric, builtin};
 use serde::{Deserialize, Serialize};
-use std::fmt::Write;
+use std::collections::BTreeMap;
 
 /// The name of the stream's own series.
 const TIME: &str = "time";
+
+/// What one name takes in a `metric` event, about.
+const META_BYTES: usize = 64;
 
 /// A name that the stream has announced, and as what.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -44,7 +49,14 @@ impl Run {
         draft.push("param", self.param());
         let kind = MetricKind { metric_type: MetricType::Gauge, contains: Contains::Time };
         self.shown.insert(TIME.to_owned(), Shown { series: None, kind, unknown: false });
-        draft.push("metric", r#"{"time":{"type":"gauge","contains":"time"}}"#.to_owned());
+        let time = MetricMeta {
+            metric_type: kind.metric_type,
+            contains: kind.contains,
+            custom: false,
+            unknown: None,
+            partial: false,
+        };
+        draft.push("metric", to_json(&BTreeMap::from([(TIME, time)]), Digits::Five));
         draft.push("start", format!("[[{}]]", self.start_ms()));
         draft.state_at = draft.events.len();
     }
@@ -72,16 +84,13 @@ impl Run {
     pub(super) fn tell_window(&mut self, open: &OpenWindow, end_ms: i64, seconds: f64, draft: &mut Draft) {
         draft.state_at = draft.events.len();
         self.tell_thresholds(draft);
-        let nothing = Tally::default();
-        let mut data = String::with_capacity(self.shown.len() * 24);
-        write_list(&mut data, self.shown.values(), |out, shown| match shown.series {
-            None => write_time(out, end_ms),
-            Some(series) => {
-                let tally = open.cells.get(&series).unwrap_or(&nothing);
-                View { tally, metric_type: shown.kind.metric_type, seconds }.write_array(out);
-            }
+        let snapshot = self.snapshot(end_ms, |series, metric_type| {
+            open.cells
+                .get(&series)
+                .map(|tally| View { tally, metric_type, seconds }.array())
+                .unwrap_or_default()
         });
-        draft.push("snapshot", data);
+        draft.push("snapshot", to_json(&snapshot, Digits::Five));
         self.tell_rows(open, end_ms, seconds, draft);
     }
 
@@ -89,59 +98,45 @@ impl Run {
     pub(super) fn close_stream(&mut self, draft: &mut Draft) {
         draft.state_at = draft.events.len();
         self.tell_thresholds(draft);
-        let end_ms = self.newest_ns.div_euclid(1_000_000);
-        let mut data = String::new();
-        write_list(&mut data, self.shown.values(), |out, shown| match shown.series {
-            None => write_time(out, end_ms),
-            Some(_) => out.push_str("[]"),
-        });
-        draft.push("stop", data);
+        let stop = self.snapshot(self.newest_ns.div_euclid(1_000_000), |_, _| Vec::new());
+        draft.push("stop", to_json(&stop, Digits::Five));
     }
 
     /// Like `snapshot`, over the whole run.
-    pub(crate) fn cumulative(&self) -> String {
+    pub(crate) fn cumulative(&self) -> Snapshot {
         let seconds = self.seconds();
-        let mut data = String::with_capacity(self.shown.len() * 32);
-        write_list(&mut data, self.shown.values(), |out, shown| match shown.series {
-            None => write_time(out, self.closed_ms),
-            Some(series) => {
-                let tally = &self.totals[series as usize];
-                View { tally, metric_type: shown.kind.metric_type, seconds }.write_array(out);
-            }
-        });
-        data
+        self.snapshot(self.closed_ms, |series, metric_type| {
+            View { tally: &self.totals[series as usize], metric_type, seconds }.array()
+        })
+    }
+
+    /// The figures of every announced name, `time` among them.
+    fn snapshot(&self, time_ms: i64, figures: impl Fn(u32, MetricType) -> Vec<f64>) -> Snapshot {
+        let of = |shown: &Shown| match shown.series {
+            None => vec![time_ms as f64],
+            Some(series) => figures(series, shown.kind.metric_type),
+        };
+        self.shown.values().map(of).collect()
     }
 
     fn param(&self) -> String {
         let declared = &self.declared;
-        let mut data = String::new();
-        let mut object = ObjectWriter::new(&mut data, crate::events::Digits::All);
-        if declared.thresholds.values().any(|expressions| !expressions.is_empty()) {
-            let mut thresholds = ObjectWriter::new(object.field("thresholds"), crate::events::Digits::All);
-            for (metric, expressions) in declared.thresholds.iter().filter(|(_, list)| !list.is_empty()) {
-                write_list(thresholds.field(metric), expressions, |out, text| write_text(out, text));
-            }
-            thresholds.end();
-        }
-        if !declared.scenarios.is_empty() {
-            write_list(object.field("scenarios"), &declared.scenarios, |out, name| write_text(out, name));
-        }
-        if let Some(duration) = declared.duration_ms.filter(|&ms| ms > 0) {
-            object.number("endOffset", duration as f64);
-        }
-        if let Some(planned) = declared.planned_ms.filter(|&ms| ms > 0) {
-            object.number("planned", planned as f64);
-        }
-        object.number("period", (self.period.max(2) * 1_000) as f64);
-        object.field("aggregates").push_str(concat!(
-            r#"{"counter":["count","rate"],"gauge":["value"],"rate":["rate"],"#,
-            r#""trend":["avg","max","med","min","p(90)","p(95)","p(99)"]}"#
-        ));
-        object.field("thresholdsKnown").push_str(if declared.thresholds_known { "true" } else { "false" });
-        object.text("run", &self.id.to_string());
-        object.text("test", self.id.log.test.as_str());
-        object.end();
-        data
+        let named = declared.thresholds.iter().filter(|(_, expressions)| !expressions.is_empty());
+        let param = Param {
+            thresholds: named.map(|(metric, expressions)| (metric.clone(), expressions.clone())).collect(),
+            scenarios: declared.scenarios.clone(),
+            end_offset: declared.duration_ms.filter(|&ms| ms > 0),
+            planned: declared.planned_ms.filter(|&ms| ms > 0),
+            period: (self.period.max(2) * 1_000) as u64,
+            aggregates: MetricType::ALL
+                .into_iter()
+                .map(|of| (of, of.streamed().iter().map(|&name| name.to_owned()).collect()))
+                .collect(),
+            thresholds_known: declared.thresholds_known,
+            run: self.id.to_string(),
+            test: self.id.log.test.to_string(),
+        };
+        to_json(&param, Digits::All)
     }
 
     /// `metric` for names that are new or whose type is another now.
@@ -164,37 +159,35 @@ impl Run {
         }
         changed.sort_by(|a, b| a.0.cmp(&b.0));
 
-        let mut data = String::new();
+        let mut announced: BTreeMap<String, MetricMeta> = BTreeMap::new();
+        let mut bytes = 0;
         for (name, shown) in changed {
-            data.push(if data.is_empty() { '{' } else { ',' });
-            write_text(&mut data, &name);
-            let _ = write!(data, r#":{{"type":"{}""#, shown.kind.metric_type.word());
-            if let Some(contains) = shown.kind.contains.word() {
-                let _ = write!(data, r#","contains":"{contains}""#);
-            }
-            let key = shown.series.map(|series| self.series.key(series));
-            if key.is_some_and(|key| builtin(&key.metric).is_none()) {
-                data.push_str(r#","custom":true"#);
-            }
-            if let (true, Some(key)) = (shown.unknown, key) {
-                data.push_str(r#","unknown":"#);
-                write_types(&mut data, self.kinds.possible(&key.metric).unwrap_or_default());
-            }
-            if self.is_partial(&name) {
-                data.push_str(r#","partial":true"#);
-            }
-            data.push('}');
+            let meta = self.announced(&name, &shown);
+            bytes += name.len() + META_BYTES;
+            announced.insert(name.clone(), meta);
             self.shown.insert(name, shown);
-            if data.len() > CHUNK_BYTES {
-                data.push('}');
-                draft.push("metric", std::mem::take(&mut data));
+            if bytes > CHUNK_BYTES {
+                draft.push("metric", to_json(&std::mem::take(&mut announced), Digits::Five));
                 draft.state_at = draft.events.len();
                 self.end_chunk(draft);
+                bytes = 0;
             }
         }
-        if !data.is_empty() {
-            data.push('}');
-            draft.push("metric", data);
+        if !announced.is_empty() {
+            draft.push("metric", to_json(&announced, Digits::Five));
+        }
+    }
+
+    fn announced(&self, name: &str, shown: &Shown) -> MetricMeta {
+        let metric = shown.series.map(|series| self.series.key(series).metric.as_str());
+        MetricMeta {
+            metric_type: shown.kind.metric_type,
+            contains: shown.kind.contains,
+            custom: metric.is_some_and(|metric| builtin(metric).is_none()),
+            unknown: metric
+                .filter(|_| shown.unknown)
+                .map(|metric| self.kinds.possible(metric).unwrap_or_default().to_vec()),
+            partial: self.is_partial(name),
         }
     }
 
@@ -210,20 +203,19 @@ impl Run {
     }
 
     fn tell_thresholds(&mut self, draft: &mut Draft) {
-        let mut data = String::new();
-        let mut failed: Vec<(String, String)> = Vec::new();
-        for threshold in self.evaluated().filter(|threshold| threshold.passes == Some(false)) {
-            failed.push((threshold.metric.to_owned(), threshold.expression.to_owned()));
-        }
+        let failed: Vec<(String, String)> = self
+            .evaluated()
+            .filter(|threshold| threshold.passes == Some(false))
+            .map(|threshold| (threshold.metric.to_owned(), threshold.expression.to_owned()))
+            .collect();
         if failed.is_empty() {
             return;
         }
-        let mut object = ObjectWriter::new(&mut data, crate::events::Digits::All);
-        for group in failed.chunk_by(|a, b| a.0 == b.0) {
-            write_list(object.field(&group[0].0), group, |out, (_, text)| write_text(out, text));
+        let mut crossed: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (metric, expression) in &failed {
+            crossed.entry(metric).or_default().push(expression);
         }
-        object.end();
-        draft.push("threshold", data);
+        draft.push("threshold", to_json(&crossed, Digits::All));
         for key in failed {
             self.first_failed.entry(key).or_insert(self.closed_ms);
         }
@@ -295,13 +287,4 @@ impl Run {
             draft.rows.windows.push(WindowRows { end_ms, seconds, figures });
         }
     }
-}
-
-/// A JSON list of their words.
-pub(crate) fn write_types(out: &mut String, types: &[MetricType]) {
-    write_list(out, types, |out, of| write_text(out, of.word()));
-}
-
-fn write_time(out: &mut String, ms: i64) {
-    let _ = write!(out, "[{ms}]");
 }

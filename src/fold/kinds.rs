@@ -1,7 +1,9 @@
 //! What type a run shows a metric as.
 
-use crate::declare::{Contains, Declarations, MetricKind, MetricType, builtin};
+use crate::declare::Declarations;
 use crate::fold::tally::Tally;
+use loadgate_documents::builtin;
+use loadgate_documents::{Contains, MetricKind, MetricType};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 

@@ -20,11 +20,9 @@ pub use rows::{Figures, Rows, WindowRows};
 pub use series::OTHER;
 
 pub(crate) use border::LOOK_AHEAD;
-pub(crate) use emit::Evaluated;
-pub(crate) use emit::write_types;
 pub(crate) use run::Run;
 pub(crate) use tally::Tally;
-pub(crate) use values::{ObjectWriter, View, write_list};
+pub(crate) use values::{Detail, View};
 
 use crate::declare::Declarations;
 use crate::events::Event;
@@ -278,16 +276,6 @@ impl LogState {
     /// The next ticket is a hole that was declared dead.
     pub fn skip(&mut self) {
         self.next_ticket += 1;
-    }
-
-    /// State events of the current run: `cumulative`, `thresholds`, `tables`, `health`.
-    pub fn state(&self) -> Vec<Event> {
-        self.run.as_ref().map(crate::summary::state).unwrap_or_default()
-    }
-
-    /// The summary document of the current run (`docs/events.md`); `{}` before there is one.
-    pub fn summary(&self) -> String {
-        self.run.as_ref().map_or_else(|| "{}".to_owned(), crate::summary::summary)
     }
 }
 

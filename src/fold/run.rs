@@ -88,7 +88,7 @@ pub struct Run {
 
 /// What `health` tells.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub(super) struct Counts {
+pub(crate) struct Counts {
     pub records: u64,
     pub samples: u64,
     pub late: u64,
@@ -203,7 +203,7 @@ impl Run {
     }
 
     /// Silence that ends the run, ms.
-    pub(super) fn idle_ms(&self) -> u64 {
+    pub(crate) fn idle_ms(&self) -> u64 {
         self.idle_ms
     }
 

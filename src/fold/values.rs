@@ -1,9 +1,17 @@
 //! What a metric's type makes of a tally: arrays of the stream, objects of the tables, and what
 //! thresholds look at.
 
-use crate::declare::{Aggregate, MetricType, Values};
-use crate::events::{Digits, write_number, write_text};
 use crate::fold::tally::Tally;
+use loadgate_documents::{Aggregate, MetricType, Observed, TrendValues, Values, finite};
+
+/// How much is said of a trend.
+#[derive(Debug, Clone, Copy)]
+pub enum Detail<'a> {
+    /// What the event stream carries.
+    Stream,
+    /// Its sum and p(99.9) too, and these percentiles, 0 to 100.
+    All(&'a [f64]),
+}
 
 /// A tally seen as a metric's type, over a stretch of time.
 #[derive(Clone, Copy)]
@@ -15,79 +23,67 @@ pub struct View<'a> {
 }
 
 impl View<'_> {
-    /// The array of the event stream; `[]` where there is nothing.
-    pub fn write_array(&self, out: &mut String) {
+    /// The array of the event stream; nothing where there is nothing.
+    pub fn array(&self) -> Vec<f64> {
         let tally = self.tally;
-        let mut list = |numbers: &[f64]| {
-            out.push('[');
-            for (at, &number) in numbers.iter().enumerate() {
-                if at > 0 {
-                    out.push(',');
-                }
-                write_number(out, number, Digits::Five);
-            }
-            out.push(']');
-        };
         if tally.count == 0 {
-            return list(&[]);
+            return Vec::new();
         }
-        match self.metric_type {
-            MetricType::Counter => list(&[tally.sum.get(), tally.sum.get() / self.seconds]),
-            MetricType::Gauge => list(&[tally.last]),
-            MetricType::Rate => list(&[tally.ratio()]),
-            MetricType::Trend => {
-                // A series that was a counter to its writers has no distribution.
-                match tally.sketch.quantiles([0.5, 0.9, 0.95, 0.99], tally.min, tally.max) {
-                    Some([med, p90, p95, p99]) => {
-                        list(&[tally.avg(), tally.max, med, tally.min, p90, p95, p99]);
-                    }
-                    None => list(&[]),
-                }
-            }
-        }
+        let mut array = match self.metric_type {
+            MetricType::Counter => vec![tally.sum.get(), tally.sum.get() / self.seconds],
+            MetricType::Gauge => vec![tally.last],
+            MetricType::Rate => vec![tally.ratio()],
+            // A series that was a counter to its writers has no distribution.
+            MetricType::Trend => tally
+                .sketch
+                .quantiles([0.5, 0.9, 0.95, 0.99], tally.min, tally.max)
+                .map(|[med, p90, p95, p99]| vec![tally.avg(), tally.max, med, tally.min, p90, p95, p99])
+                .unwrap_or_default(),
+        };
+        array.iter_mut().for_each(|number| *number = finite(*number));
+        array
     }
 
-    /// The object `VALUES` of the documents. `more` are further percentiles of a trend, 0 to 100;
-    /// with [`Digits::All`] come `p(99.9)` and `sum` too.
-    pub fn write_values(&self, out: &mut String, digits: Digits, more: &[f64]) {
+    /// The figures of the documents.
+    pub fn values(&self, detail: Detail) -> Values {
         let tally = self.tally;
-        let mut object = ObjectWriter::new(out, digits);
         match self.metric_type {
-            MetricType::Counter => {
-                object.number("count", tally.sum.get());
-                object.number("rate", tally.sum.get() / self.seconds);
-            }
+            MetricType::Counter => Values::Counter {
+                count: finite(tally.sum.get()),
+                rate: finite(tally.sum.get() / self.seconds),
+            },
             MetricType::Gauge => {
-                object.number("value", tally.last);
-                object.number("min", tally.min);
-                object.number("max", tally.max);
+                Values::Gauge { value: finite(tally.last), min: finite(tally.min), max: finite(tally.max) }
             }
-            MetricType::Rate => {
-                object.number("rate", tally.ratio());
-                object.number("passes", tally.nonzero as f64);
-                object.number("fails", tally.count.saturating_sub(tally.nonzero) as f64);
-            }
+            MetricType::Rate => Values::Rate {
+                rate: finite(tally.ratio()),
+                passes: tally.nonzero,
+                fails: tally.count.saturating_sub(tally.nonzero),
+            },
             MetricType::Trend => {
-                object.number("count", tally.count as f64);
-                object.number("avg", tally.avg());
-                object.number("min", tally.min);
-                object.number("med", self.percentile(50.0));
-                object.number("max", tally.max);
-                for percentile in [90.0, 95.0, 99.0] {
-                    object.number(&format!("p({percentile})"), self.percentile(percentile));
-                }
-                if digits == Digits::All {
-                    object.number("p(99.9)", self.percentile(99.9));
-                    object.number("sum", tally.sum.get());
-                    for &percentile in more {
-                        if ![90.0, 95.0, 99.0, 99.9].contains(&percentile) {
-                            object.number(&format!("p({percentile})"), self.percentile(percentile));
+                let mut ranks = vec![90.0, 95.0, 99.0];
+                if let Detail::All(more) = detail {
+                    ranks.push(99.9);
+                    ranks.extend_from_slice(more);
+                    let mut known = Vec::new();
+                    ranks.retain(|rank| {
+                        !known.contains(rank) && {
+                            known.push(*rank);
+                            true
                         }
-                    }
+                    });
                 }
+                Values::Trend(TrendValues {
+                    count: tally.count,
+                    avg: finite(tally.avg()),
+                    min: finite(tally.min),
+                    med: self.percentile(50.0),
+                    max: finite(tally.max),
+                    percentiles: ranks.into_iter().map(|rank| (rank, self.percentile(rank))).collect(),
+                    sum: matches!(detail, Detail::All(_)).then(|| finite(tally.sum.get())),
+                })
             }
         }
-        object.end();
     }
 
     fn percentile(&self, percentile: f64) -> f64 {
@@ -95,7 +91,7 @@ impl View<'_> {
     }
 }
 
-impl Values for View<'_> {
+impl Observed for View<'_> {
     fn aggregate(&self, aggregate: Aggregate) -> Option<f64> {
         let tally = self.tally;
         if tally.count == 0 || !aggregate.fits(self.metric_type) {
@@ -114,70 +110,4 @@ impl Values for View<'_> {
             (Aggregate::Percentile(percentile), _) => self.percentile(percentile),
         })
     }
-}
-
-/// Writes one JSON object, field by field.
-pub struct ObjectWriter<'a> {
-    out: &'a mut String,
-    digits: Digits,
-    first: bool,
-}
-
-impl<'a> ObjectWriter<'a> {
-    pub fn new(out: &'a mut String, digits: Digits) -> Self {
-        out.push('{');
-        ObjectWriter { out, digits, first: true }
-    }
-
-    pub fn digits(&self) -> Digits {
-        self.digits
-    }
-
-    /// A field whose value the caller writes.
-    pub fn field(&mut self, name: &str) -> &mut String {
-        if !self.first {
-            self.out.push(',');
-        }
-        self.first = false;
-        write_text(self.out, name);
-        self.out.push(':');
-        self.out
-    }
-
-    pub fn number(&mut self, name: &str, number: f64) {
-        let digits = self.digits;
-        write_number(self.field(name), number, digits);
-    }
-
-    /// `null` where there is none.
-    pub fn maybe(&mut self, name: &str, number: Option<f64>) {
-        match number {
-            Some(number) => self.number(name, number),
-            None => self.field(name).push_str("null"),
-        }
-    }
-
-    pub fn text(&mut self, name: &str, text: &str) {
-        write_text(self.field(name), text);
-    }
-
-    pub fn end(self) {
-        self.out.push('}');
-    }
-}
-
-/// Writes a JSON array, item by item.
-pub fn write_list<T>(
-    out: &mut String,
-    items: impl IntoIterator<Item = T>,
-    mut write: impl FnMut(&mut String, T),
-) {
-    out.push('[');
-    for (at, item) in items.into_iter().enumerate() {
-        if at > 0 {
-            out.push(',');
-        }
-        write(out, item);
-    }
-    out.push(']');
 }

@@ -1,12 +1,11 @@
 //! What documents read of a run.
 
-use crate::declare::MetricKind;
 use crate::fold::emit::Evaluated;
 use crate::fold::generators::Seen;
-use crate::fold::run::Run;
+use crate::fold::run::{Counts, Run};
 use crate::fold::tally::Tally;
-use crate::fold::values::ObjectWriter;
 use crate::record::SeriesKey;
+use loadgate_documents::MetricKind;
 
 impl Run {
     /// The names of the stream in byte order, each with its series; `time` has none.
@@ -46,21 +45,17 @@ impl Run {
         self.generators.seen()
     }
 
-    /// The figures of `health`, but for its generators.
-    pub(crate) fn write_counts(&self, object: &mut ObjectWriter) {
-        let counts = &self.counts;
-        object.number("samples", counts.samples as f64);
-        object.number("late", counts.late as f64);
-        object.number("misdated", counts.misdated as f64);
-        object.number("refused", counts.refused as f64);
-        crate::summary::write_refusals(object.field("refusals"), &counts.refusals);
-        object.field("thresholdsKnown").push_str(if self.declared.thresholds_known {
-            "true"
-        } else {
-            "false"
-        });
-        object.number("records", counts.records as f64);
-        object.number("received", self.received_ms as f64);
-        object.number("idle", self.idle_ms() as f64);
+    pub(crate) fn counts(&self) -> &Counts {
+        &self.counts
+    }
+
+    /// Whether there are no other thresholds than those that are known.
+    pub(crate) fn thresholds_known(&self) -> bool {
+        self.declared.thresholds_known
+    }
+
+    /// Unix ms at which the newest record came.
+    pub(crate) fn received_ms(&self) -> i64 {
+        self.received_ms as i64
     }
 }

@@ -3,6 +3,7 @@
 
 use crate::fold::run::Run;
 use crate::record::{Dimension, SeriesKey};
+use loadgate_documents::WantedLoad;
 use std::collections::BTreeMap;
 
 /// Less than this share of what was wanted is told loudly.
@@ -10,25 +11,9 @@ const ENOUGH: f64 = 0.95;
 /// What is under way when one looks is no shortfall: it shows in large numbers only.
 const FEW: f64 = 20.0;
 
-/// One scenario.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Wanted {
-    /// Empty: the whole test, whose samples do not name their scenarios.
-    pub scenario: String,
-    /// Iterations that should have begun by now.
-    pub wanted: f64,
-    /// Iterations that came to their end; `None`: samples do not tell which scenario they are of.
-    pub reached: Option<f64>,
-    pub dropped: f64,
-    /// What rates are over.
-    pub seconds: f64,
-    /// The load was less than the test asked for.
-    pub short: bool,
-}
-
 impl Run {
     /// Scenarios whose options say what they want, and those that dropped iterations.
-    pub(crate) fn wanted(&self) -> Vec<Wanted> {
+    pub(crate) fn wanted(&self) -> Vec<WantedLoad> {
         let sum = |dimension, key: Vec<String>, metric: &str| {
             let key = SeriesKey { dimension, key, metric: metric.to_owned() };
             let number = self.series.find(&key)?;
@@ -52,7 +37,7 @@ impl Run {
             let few = reached.is_some_and(|reached| wanted >= FEW && reached < wanted * ENOUGH);
             // While a run lives, what is under way is neither reached nor lost.
             let short = dropped > 0.0 || (few && !self.live);
-            let one = Wanted { scenario: scenario.clone(), wanted, reached, dropped, seconds, short };
+            let one = WantedLoad { scenario: scenario.clone(), wanted, reached, dropped, seconds, short };
             found.insert(scenario.clone(), one);
         }
         let rows = self
@@ -70,7 +55,7 @@ impl Run {
             if dropped > 0.0 && !found.contains_key(&scenario) {
                 // Nobody told the options; but what was dropped had been wanted.
                 let reached = get("iterations").unwrap_or(0.0);
-                let one = Wanted {
+                let one = WantedLoad {
                     scenario: scenario.clone(),
                     wanted: reached + dropped,
                     reached: Some(reached),
@@ -90,7 +75,7 @@ impl Run {
     }
 
     /// The types that a metric can have, where its type is not known.
-    pub(crate) fn possible_types(&self, metric: &str) -> Option<&[crate::declare::MetricType]> {
+    pub(crate) fn possible_types(&self, metric: &str) -> Option<&[loadgate_documents::MetricType]> {
         self.kinds.possible(metric)
     }
 }

@@ -5,10 +5,11 @@ use super::{Prepared, Request};
 use crate::aggregate::batch::{BatchBuilder, TagsId, TimeLimits};
 use crate::aggregate::metrics::{Metric, MetricError, Metrics};
 use crate::aggregate::tags::TagSet;
-use crate::declare::{Declarations, MetricDeclaration, Submetric};
+use crate::declare::{Declarations, MetricDeclaration};
 use crate::limits;
 use crate::names::{LogName, TestName};
 use crate::record::FoldSettings;
+use loadgate_documents::Submetric;
 use std::collections::HashMap;
 
 /// The tag that names a run.
@@ -38,7 +39,7 @@ pub(crate) struct Session {
     /// What this upload itself declared.
     pub own: Declarations,
     /// Types that this request declared: they may not contradict each other.
-    own_types: HashMap<String, crate::declare::MetricKind>,
+    own_types: HashMap<String, loadgate_documents::MetricKind>,
     submetrics: Vec<Submetric>,
     /// Tags that submetrics ask for.
     pub tag_fields: Vec<String>,

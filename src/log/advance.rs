@@ -12,11 +12,13 @@ use super::position::{self, Position};
 use super::reaper::{Decision, Reaped, Reaper};
 use super::value::{self, Encoded};
 use super::{DELETE_BATCH, declarations, keys};
+use crate::documents;
 use crate::fold::{Border, Chunk, LOOK_AHEAD, RunMeta, Step};
 use crate::names::LogName;
 use crate::record::{Body, Record};
 use crate::settings::Settings;
 use crate::store::{Clock, Store, StoreError};
+use loadgate_documents::{Digits, to_json};
 use std::collections::VecDeque;
 
 /// Records to ask for where nothing is known of how many there are, and at the most.
@@ -148,7 +150,12 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
     }
 
     fn state_of(&self, position: &Position) -> StoredState {
-        StoredState { events: position.state.state(), summary: position.state.summary() }
+        StoredState {
+            events: documents::state(&position.state),
+            summary: documents::summary(&position.state)
+                .map(|summary| to_json(&summary, Digits::All))
+                .unwrap_or_default(),
+        }
     }
 
     /// Nothing to fold at the next ticket: a hole, the end of what there is, or others were faster.

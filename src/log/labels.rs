@@ -2,10 +2,11 @@
 //! may go.
 
 use super::{keys, runs, value};
+use crate::documents::outcome::Exit;
 use crate::limits;
 use crate::names::{RunId, TestName};
-use crate::outcome::Outcome;
 use crate::store::{Clock, Store, StoreError};
+use loadgate_documents::RunState;
 use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
 
@@ -76,7 +77,7 @@ pub async fn change<S: Store>(store: &S, run: &RunId, change: Change) -> Result<
 }
 
 /// Notes how a run ended; the newest word counts.
-pub async fn set_outcome<S: Store>(store: &S, run: &RunId, outcome: Outcome) -> Result<(), StoreError> {
+pub async fn set_outcome<S: Store>(store: &S, run: &RunId, outcome: Exit) -> Result<(), StoreError> {
     store.set(&keys::outcome(run), &value::encode_small(&outcome)).await
 }
 
@@ -96,7 +97,7 @@ pub async fn set_baseline<S: Store>(
 /// Marks an ended run as deleted; its keys go when nobody can be reading them any more. False: the
 /// run is live.
 pub async fn delete<S: Store, C: Clock>(store: &S, clock: &C, item: &runs::Item) -> Result<bool, StoreError> {
-    if item.state == "live" {
+    if item.state == RunState::Live {
         return Ok(false);
     }
     if item.baseline {

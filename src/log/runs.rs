@@ -5,10 +5,11 @@ use super::labels::Label;
 use super::model::{Ended, StoredChunk, StoredState};
 use super::position::last_chunk;
 use super::{keys, value};
+use crate::documents::outcome::{Exit, outcome};
 use crate::fold::RunMeta;
 use crate::names::{RunId, TestName};
-use crate::outcome::{Ending, Outcome, ending};
 use crate::store::{Store, StoreError};
+use loadgate_documents::{Digits, Outcome, RunState, Summary, ThresholdRow, to_json};
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -82,7 +83,7 @@ pub struct Item {
     pub test: String,
     pub number: u64,
     pub name: Option<String>,
-    pub state: &'static str,
+    pub state: RunState,
     pub start: u64,
     pub end: Option<u64>,
     #[serde(flatten)]
@@ -90,7 +91,7 @@ pub struct Item {
     /// The test's runs are compared with this one.
     pub baseline: bool,
     /// How it ended, where that is known; with the figures or alone, in every detail.
-    pub outcome: Option<Ending>,
+    pub outcome: Option<Outcome>,
     #[serde(flatten)]
     pub figures: Option<Figures>,
     #[serde(skip)]
@@ -105,7 +106,7 @@ pub struct Item {
 pub struct Figures {
     pub figures: MainFigures,
     /// As in the summary document.
-    pub thresholds: serde_json::Value,
+    pub thresholds: Vec<ThresholdRow>,
     #[serde(rename = "thresholdsKnown")]
     pub thresholds_known: bool,
 }
@@ -113,14 +114,14 @@ pub struct Figures {
 /// Over the whole run; `None` where nothing was measured. Durations in ms, shares as ratios.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct MainFigures {
-    pub requests: Option<serde_json::Number>,
-    pub rate: Option<serde_json::Number>,
-    pub p95: Option<serde_json::Number>,
-    pub failed: Option<serde_json::Number>,
-    pub checks: Option<serde_json::Number>,
+    pub requests: Option<f64>,
+    pub rate: Option<f64>,
+    pub p95: Option<f64>,
+    pub failed: Option<f64>,
+    pub checks: Option<f64>,
     /// The highest number of them.
-    pub vus: Option<serde_json::Number>,
-    pub iterations: Option<serde_json::Number>,
+    pub vus: Option<f64>,
+    pub iterations: Option<f64>,
 }
 
 /// All entries of an index from `first` on, in order, doubles left out.
@@ -222,19 +223,19 @@ pub async fn item<S: Store>(store: &S, run: &RunId) -> Result<Option<Item>, Stor
     let ended = found[1].as_ref().map(|value| value::decode::<Ended>(&asked[1], value)).transpose()?;
     let label = found[3].as_ref().map(|value| value::decode::<Label>(&asked[3], value)).transpose()?;
     let baseline = found[4].as_ref().map(|value| value::decode::<String>(&asked[4], value)).transpose()?;
-    let outcome = found[5].as_ref().map(|value| value::decode::<Outcome>(&asked[5], value)).transpose()?;
+    let exit = found[5].as_ref().map(|value| value::decode::<Exit>(&asked[5], value)).transpose()?;
     Ok(Some(Item {
         id: run.to_string(),
         test: run.log.test.to_string(),
         number: run.number,
         name: run.log.name.clone(),
-        state: if ended.is_some() { "ended" } else { "live" },
+        state: if ended.is_some() { RunState::Ended } else { RunState::Live },
         start: meta.start_ms,
         end_ticket: ended.as_ref().map(|ended| ended.end.ticket),
         end: ended.map(|ended| ended.end.end_ms),
         label: label.unwrap_or_default(),
         baseline: baseline.is_some_and(|baseline| baseline == run.to_string()),
-        outcome: outcome.and_then(|outcome| ending(Some(outcome.exit), None)),
+        outcome: exit.and_then(|exit| outcome(Some(exit.code), None)),
         figures: None,
         run: run.clone(),
     }))
@@ -242,9 +243,9 @@ pub async fn item<S: Store>(store: &S, run: &RunId) -> Result<Option<Item>, Stor
 
 impl Item {
     /// Says how the run ended with what its summary knows of that.
-    fn tell_ending(&mut self, summary: Option<&str>) {
-        let exit = self.outcome.as_ref().and_then(|ending| ending.exit);
-        self.outcome = ending(exit, summary);
+    fn tell_outcome(&mut self, summary: Option<&Summary>) {
+        let exit = self.outcome.as_ref().and_then(|outcome| outcome.exit);
+        self.outcome = outcome(exit, summary);
     }
 }
 
@@ -377,6 +378,12 @@ async fn newest_state<S: Store>(
     }
 }
 
+/// The summary as it was stored with a run's newest state.
+fn stored_summary(run: &RunId, state: &StoredState) -> Result<Summary, StoreError> {
+    serde_json::from_str(&state.summary)
+        .map_err(|error| StoreError(format!("the summary of {run} is damaged: {error}")))
+}
+
 /// The document of one run: its item, how its thresholds stand, and how many events it has.
 pub async fn get<S: Store>(store: &S, run: &RunId) -> Result<String, ReadError> {
     #[derive(Serialize)]
@@ -394,51 +401,39 @@ pub async fn get<S: Store>(store: &S, run: &RunId) -> Result<String, ReadError> 
     }
     let mut item = require(store, run).await?;
     let (stored, state) = newest_state(store, run).await?;
-    item.tell_ending(state.as_ref().map(|state| state.summary.as_str()));
-    let data = |kind: &str| -> Option<serde_json::Value> {
-        let event = state.as_ref()?.events.iter().find(|event| event.kind == kind)?;
-        serde_json::from_str(&event.data).ok()
-    };
-    let thresholds = data("thresholds").as_ref().and_then(|list| list.as_array()).map(|list| Thresholds {
-        total: list.len(),
-        failed: list.iter().filter(|row| row["passes"] == serde_json::Value::Bool(false)).count(),
-        known: data("health")
-            .is_some_and(|health| health["thresholdsKnown"] == serde_json::Value::Bool(true)),
+    let summary = state.map(|state| stored_summary(run, &state)).transpose()?;
+    item.tell_outcome(summary.as_ref());
+    let thresholds = summary.map(|summary| Thresholds {
+        total: summary.thresholds.len(),
+        failed: summary.thresholds.iter().filter(|row| row.passes == Some(false)).count(),
+        known: summary.health.thresholds_known,
     });
     let events = stored.chunk.first_id + stored.chunk.events.len() as u64;
-    Ok(json(&Document { item, thresholds, events }))
+    Ok(to_json(&Document { item, thresholds, events }, Digits::All))
 }
 
-/// The summary document of a run, as of its newest chunk, with its label and note.
-pub async fn summary<S: Store>(store: &S, run: &RunId) -> Result<String, ReadError> {
+/// The summary of a run, as of its newest chunk, with its label and note.
+pub async fn summary<S: Store>(store: &S, run: &RunId) -> Result<Summary, ReadError> {
     let mut item = require(store, run).await?;
     let (_, state) = newest_state(store, run).await?;
-    let mut summary = state.map(|state| state.summary).ok_or_else(|| ReadError::Empty(run.clone()))?;
+    let mut summary = stored_summary(run, &state.ok_or_else(|| ReadError::Empty(run.clone()))?)?;
     // The fold knows nothing of what people write beside a run.
-    item.tell_ending(Some(&summary));
-    if summary.pop() == Some('}') {
-        summary.push_str(",\"outcome\":");
-        summary.push_str(&json(&item.outcome));
-        summary.push(',');
-        summary.push_str(&json(&item.label)[1..]);
-    }
+    item.tell_outcome(Some(&summary));
+    (summary.outcome, summary.label, summary.note) = (item.outcome, item.label.label, item.label.note);
     Ok(summary)
 }
 
 /// Puts the main figures of a run into its item, as of its newest chunk, and every detail of its end;
 /// nothing before the first chunk.
 pub async fn add_figures<S: Store>(store: &S, item: &mut Item) -> Result<(), StoreError> {
-    let run = &item.run;
-    let summary = match newest_state(store, run).await {
-        Ok((_, Some(state))) => state.summary,
+    let state = match newest_state(store, &item.run).await {
+        Ok((_, Some(state))) => state,
         Ok((_, None)) | Err(ReadError::Empty(_) | ReadError::NoSuchRun(_)) => return Ok(()),
         Err(ReadError::Store(error)) => return Err(error),
     };
-    item.tell_ending(Some(&summary));
-    let run = &item.run;
-    let mut summary: serde_json::Value = serde_json::from_str(&summary)
-        .map_err(|error| StoreError(format!("the summary of {run} is damaged: {error}")))?;
-    let figure = |metric: &str, value: &str| summary["metrics"][metric]["values"][value].as_number().cloned();
+    let summary = stored_summary(&item.run, &state)?;
+    item.tell_outcome(Some(&summary));
+    let figure = |metric: &str, value: &str| summary.metrics.get(metric)?.values.get(value);
     let figures = MainFigures {
         requests: figure("http_reqs", "count"),
         rate: figure("http_reqs", "rate"),
@@ -448,13 +443,7 @@ pub async fn add_figures<S: Store>(store: &S, item: &mut Item) -> Result<(), Sto
         vus: figure("vus", "max"),
         iterations: figure("iterations", "count"),
     };
-    let thresholds_known = summary["health"]["thresholdsKnown"] == serde_json::Value::Bool(true);
-    let thresholds = summary["thresholds"].take();
-    item.figures = Some(Figures { figures, thresholds, thresholds_known });
+    let thresholds_known = summary.health.thresholds_known;
+    item.figures = Some(Figures { figures, thresholds: summary.thresholds, thresholds_known });
     Ok(())
-}
-
-/// A document; its types have no map with keys that are no text, which is all that could fail.
-pub(crate) fn json<T: Serialize>(document: &T) -> String {
-    serde_json::to_string(document).unwrap_or_default()
 }

@@ -3,9 +3,9 @@
 
 mod session;
 
-use crate::dashboard::Dashboard;
 use crate::declare::Declarations;
-use crate::distribution;
+use crate::documents::distribution;
+use crate::documents::outcome::Exit;
 use crate::ingest::{Receipt, Refusal, Request, Upload};
 use crate::limits;
 use crate::log::advance::{self, Progress};
@@ -14,10 +14,11 @@ use crate::log::cache::Cache;
 use crate::log::runs::ReadError;
 use crate::log::{self, declarations, fresh, labels, lease, retention, rows, runs};
 use crate::names::{LogName, RunId, TestName};
-use crate::outcome;
 use crate::record::{Body, Dimension, Sent};
 use crate::settings::Settings;
 use crate::store::{Clock, Store, StoreError};
+use loadgate_documents::dashboard::Dashboard;
+use loadgate_documents::{Digits, RunState, to_json};
 use std::collections::BTreeSet;
 
 /// One instance's view of the product.
@@ -183,7 +184,7 @@ impl<S: Store, C: Clock> Service<S, C> {
     /// Notes how a run ended (`{"exit": CODE}`).
     pub async fn set_outcome(&self, run: &str, document: &[u8]) -> Result<(), Refusal> {
         let run = self.run(run).await?;
-        let outcome = outcome::Outcome::parse(document).map_err(Refusal::Invalid)?;
+        let outcome = Exit::parse(document).map_err(Refusal::Invalid)?;
         Ok(labels::set_outcome(&self.store, &run, outcome).await?)
     }
 
@@ -239,7 +240,7 @@ impl<S: Store, C: Clock> Service<S, C> {
             None => self.newest_live(&known_test(target)?).await?,
         };
         let item = runs::require(&self.store, &run).await?;
-        if item.state == "live" {
+        if item.state == RunState::Live {
             let body = Body::Finish { run: run.number, sent };
             self.writer(&run.log).tell(COMMANDS, None, body).await?;
             // Who asks for the run next sees what became of it.
@@ -251,7 +252,7 @@ impl<S: Store, C: Clock> Service<S, C> {
     async fn newest_live(&self, test: &TestName) -> Result<RunId, Refusal> {
         self.catch_up(&LogName::unnamed(test.clone())).await?;
         let items = runs::list(&self.store, Some(test), None, LIST_LIMIT as usize).await?;
-        let newest = items.into_iter().find(|item| item.state == "live").map(|item| item.run);
+        let newest = items.into_iter().find(|item| item.state == RunState::Live).map(|item| item.run);
         newest.ok_or_else(|| Refusal::NotFound(format!("no run of the test {test} is live")))
     }
 
@@ -349,7 +350,7 @@ impl<S: Store, C: Clock> Service<S, C> {
         if before.is_none() && self.catch_up_ended(&items).await? {
             items = runs::list(&self.store, test.as_ref(), None, limit).await?;
         }
-        for item in items.iter_mut().filter(|item| item.state == "live") {
+        for item in items.iter_mut().filter(|item| item.state == RunState::Live) {
             let log = &item.run.log;
             if lease::is_held(&self.store, &self.clock, log).await? {
                 continue;
@@ -360,18 +361,18 @@ impl<S: Store, C: Clock> Service<S, C> {
                 *item = fresh;
             }
             if caught_up.is_err() {
-                item.state = "unreadable";
+                item.state = RunState::Unreadable;
             }
         }
         if figures {
             for item in &mut items {
                 // One that cannot be read must not hide the others.
                 if runs::add_figures(&self.store, item).await.is_err() {
-                    item.state = "unreadable";
+                    item.state = RunState::Unreadable;
                 }
             }
         }
-        Ok(runs::json(&items))
+        Ok(to_json(&items, Digits::All))
     }
 
     /// Folds what came behind the newest runs of logs. True: there was something.
@@ -395,7 +396,7 @@ impl<S: Store, C: Clock> Service<S, C> {
 
     pub async fn summary(&self, run: &str) -> Result<String, Refusal> {
         let run = self.run(run).await?;
-        Ok(runs::summary(&self.store, &run).await?)
+        Ok(to_json(&runs::summary(&self.store, &run).await?, Digits::All))
     }
 
     /// A page of a breakdown's figures, window by window.
@@ -432,7 +433,7 @@ impl<S: Store, C: Clock> Service<S, C> {
         let run = self.current(run).await?;
         let change = labels::Change::parse(document).map_err(Refusal::Invalid)?;
         labels::change(&self.store, &run, change).await?;
-        Ok(runs::json(&runs::require(&self.store, &run).await?))
+        Ok(to_json(&runs::require(&self.store, &run).await?, Digits::All))
     }
 
     pub async fn delete_run(&self, run: &str) -> Result<(), Refusal> {

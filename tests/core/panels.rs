@@ -1,8 +1,8 @@
 //! A test's own dashboard: from the request into the stream of its runs, and of no other's.
 
 use crate::support::{Server, block_on};
-use loadgate::dashboard::{DEFAULT, SCHEMA};
 use loadgate::ingest::{Encoding, Precision, Refusal, Request, Wire};
+use loadgate_documents::dashboard::{DEFAULT, SCHEMA};
 use serde_json::{Value, json};
 
 fn one(title: &str) -> Value {

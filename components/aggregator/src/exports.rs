@@ -227,7 +227,7 @@ impl runs::Guest for Aggregator {
     }
 
     fn dashboard_schema() -> String {
-        loadgate::dashboard::SCHEMA.to_owned()
+        loadgate_documents::dashboard::SCHEMA.to_owned()
     }
 
     fn event_schema() -> String {

@@ -58,7 +58,7 @@ async fn render(run: Option<&str>) -> Result<(String, String), Failure> {
     let template = assets::report_template().ok_or_else(|| {
         Failure::Unavailable("the template of the report is not among the assets".to_owned())
     })?;
-    let html = loadgate::report::render(&template, &summary, &events)
+    let html = loadgate_report::render(&template, &summary, &events)
         .map_err(|error| Failure::Unavailable(error.to_string()))?;
     Ok((run, html))
 }

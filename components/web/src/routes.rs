@@ -21,7 +21,7 @@ const LISTED: u32 = 50;
 const OPTIONS_BYTES: usize = loadgate::limits::OPTIONS_BYTES;
 
 /// The largest dashboard; likewise.
-const DASHBOARD_BYTES: usize = loadgate::limits::DASHBOARD_BYTES;
+const DASHBOARD_BYTES: usize = loadgate_documents::dashboard::MAX_BYTES;
 
 /// The largest change of a label and note, escapes included.
 const LABEL_BYTES: usize = 8 * (loadgate::limits::LABEL_BYTES + loadgate::limits::NOTE_BYTES);

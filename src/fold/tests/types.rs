@@ -1,7 +1,7 @@
 //! Types, declarations, thresholds.
 
 use super::*;
-use crate::declare::{Contains, MetricKind, MetricType};
+use loadgate_documents::{Contains, MetricKind, MetricType};
 
 fn declared(metrics: &[(&str, MetricType)], thresholds: &[(&str, &str)]) -> Declarations {
     let kind = |metric_type| MetricKind { metric_type, contains: Contains::Default };

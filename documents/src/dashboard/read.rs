@@ -3,9 +3,8 @@
 use super::{
     AGGREGATES, AXES, Bands, COLORS, Content, Dashboard, KINDS, Panel, Section, Series, Tab, UNITS, VIEWS,
 };
-use crate::declare::{MetricType, Submetric, builtin, is_metric_name, shorten};
-use crate::limits;
-use serde_json::{Map, Number, Value};
+use crate::{Submetric, builtin, is_metric_name, shorten};
+use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -15,19 +14,24 @@ const ID_BYTES: usize = 64;
 /// A document that cannot be shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DashboardError {
-    /// Longer than [`limits::DASHBOARD_BYTES`].
+    /// Longer than [`super::MAX_BYTES`].
     TooLarge,
     /// With the parser's reason, which ends in the line and column.
     NotJson(String),
     /// The place, as `tabs[0].title`, and what is wrong there.
-    Wrong { place: String, reason: String },
+    Wrong {
+        /// `tabs[0].title`.
+        place: String,
+        /// What is wrong.
+        reason: String,
+    },
 }
 
 impl fmt::Display for DashboardError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             DashboardError::TooLarge => {
-                write!(f, "the dashboard is longer than the limit of {} bytes", limits::DASHBOARD_BYTES)
+                write!(f, "the dashboard is longer than the limit of {} bytes", super::MAX_BYTES)
             }
             DashboardError::NotJson(reason) => write!(f, "the dashboard is no JSON: {reason}"),
             DashboardError::Wrong { place, reason } if place.is_empty() => {
@@ -54,11 +58,11 @@ pub(super) fn document(bytes: &[u8]) -> Read<Dashboard> {
         title: fields.optional("title", At::text)?,
         tabs: tabs.items()?.iter().map(|at| tab(at, &mut ids)).collect::<Read<_>>()?,
     };
-    if dashboard.panels().count() > limits::DASHBOARD_PANELS {
-        return Err(tabs.wrong(format!("have more than {} panels", limits::DASHBOARD_PANELS)));
+    if dashboard.panels().count() > super::MAX_PANELS {
+        return Err(tabs.wrong(format!("have more than {} panels", super::MAX_PANELS)));
     }
-    if dashboard.submetrics().len() > limits::DASHBOARD_SUBMETRICS {
-        return Err(tabs.wrong(format!("show more than {} submetrics", limits::DASHBOARD_SUBMETRICS)));
+    if dashboard.submetrics().len() > super::MAX_SUBMETRICS {
+        return Err(tabs.wrong(format!("show more than {} submetrics", super::MAX_SUBMETRICS)));
     }
     Ok(ids.fill(dashboard))
 }
@@ -109,8 +113,8 @@ fn panel(at: &At, ids: &mut Ids) -> Read<Panel> {
 
 fn many_series(at: &At) -> Read<Vec<Series>> {
     let items = at.items()?;
-    if items.len() > limits::DASHBOARD_SERIES {
-        return Err(at.wrong(format!("has more than {} series", limits::DASHBOARD_SERIES)));
+    if items.len() > super::MAX_SERIES {
+        return Err(at.wrong(format!("has more than {} series", super::MAX_SERIES)));
     }
     items.iter().map(series).collect()
 }
@@ -118,7 +122,7 @@ fn many_series(at: &At) -> Read<Vec<Series>> {
 fn bands(at: &At) -> Read<Bands> {
     let fields = at.object(&["good", "poor"])?;
     let (good, poor) = (fields.required("good")?.number()?, fields.required("poor")?.number()?);
-    if good.as_f64() > poor.as_f64() {
+    if good > poor {
         return Err(at.wrong("is good up to a figure above that from which it is poor"));
     }
     Ok(Bands { good, poor })
@@ -130,12 +134,12 @@ fn series(at: &At) -> Read<Series> {
     let place = fields.required("aggregate")?;
     let aggregate = place.one_of(&AGGREGATES)?;
     let own = builtin(metric.split('{').next().unwrap_or_default()).map(|kind| kind.metric_type);
-    if let Some(known) = own.filter(|known| !aggregates_of(*known).contains(&aggregate)) {
+    if let Some(known) = own.filter(|known| !known.streamed().contains(&aggregate)) {
         return Err(place.wrong(format!(
             "is {aggregate}, but {} is a {}, which has {}",
             shorten(&metric),
             known.word(),
-            aggregates_of(known).join(", ")
+            known.streamed().join(", ")
         )));
     }
     Ok(Series {
@@ -147,16 +151,6 @@ fn series(at: &At) -> Read<Series> {
         dash: fields.optional("dash", At::flag)?,
         axis: fields.optional("axis", |at| at.one_of(&AXES))?,
     })
-}
-
-/// Those of the stream (`param`).
-fn aggregates_of(metric: MetricType) -> &'static [&'static str] {
-    match metric {
-        MetricType::Counter => &["count", "rate"],
-        MetricType::Gauge => &["value"],
-        MetricType::Rate => &["rate"],
-        MetricType::Trend => &["avg", "max", "med", "min", "p(90)", "p(95)", "p(99)"],
-    }
 }
 
 /// A value and its place in the document.
@@ -228,11 +222,8 @@ impl<'a> At<'a> {
         self.value.as_bool().ok_or_else(|| self.not_a("true or false"))
     }
 
-    fn number(&self) -> Read<Number> {
-        match self.value {
-            Value::Number(number) => Ok(number.clone()),
-            _ => Err(self.not_a("a number")),
-        }
+    fn number(&self) -> Read<f64> {
+        self.value.as_f64().ok_or_else(|| self.not_a("a number"))
     }
 
     fn one_of(&self, words: &[&'static str]) -> Read<&'static str> {

@@ -1,51 +1,22 @@
 //! How a run ended, where that is known: k6's exit code, and whether it came before its planned end.
 
-use crate::report::clock;
+use loadgate_documents::{Outcome, RunState, Summary, clock};
 use serde::{Deserialize, Serialize};
 
 /// What a client tells of a run's end (`PUT /runs/ID/outcome`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Outcome {
+pub struct Exit {
     /// k6's exit code, or 128 and a signal's number.
-    pub exit: u8,
-}
-
-/// How a run ended, for people.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Ending {
-    pub exit: Option<u8>,
-    /// The test did not come to its planned end.
-    pub aborted: bool,
-    /// `bad` or `none`, as of a chip.
-    pub state: &'static str,
-    /// `aborted by a threshold at 0:06 of 1:00 planned`.
-    pub text: String,
-}
-
-/// What the summary document of a run says of its end.
-#[derive(Debug, Default, Deserialize)]
-struct Facts {
-    state: String,
-    start: f64,
-    end: f64,
-    #[serde(default)]
-    planned: Option<f64>,
-    #[serde(default)]
-    thresholds: Vec<Threshold>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Threshold {
-    passes: Option<bool>,
-    #[serde(default)]
-    aborts: bool,
+    /// The code.
+    #[serde(rename = "exit")]
+    pub code: u8,
 }
 
 /// Samples end a little before the test does.
 const EARLY_MS: f64 = 1_500.0;
 
-impl Outcome {
+impl Exit {
     /// Reads `{"exit": 99}`.
     ///
     /// # Errors
@@ -86,84 +57,88 @@ fn meaning(exit: u8) -> (&'static str, bool) {
 }
 
 /// How an ended run ended; `None` where nothing is known but that it did.
-pub(crate) fn ending(exit: Option<u8>, summary: Option<&str>) -> Option<Ending> {
-    let facts: Facts = summary.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
-    let over = facts.state == "ended";
-    let elapsed = facts.end - facts.start;
-    let early = over && facts.planned.is_some_and(|planned| elapsed + EARLY_MS < planned);
-    let crossed =
-        facts.thresholds.iter().any(|threshold| threshold.aborts && threshold.passes == Some(false));
-    let by_threshold =
-        over && crossed && matches!(exit, None | Some(99)) && (early || facts.planned.is_none());
-    let (said, cut) = match exit {
+pub(crate) fn outcome(exit: Option<u8>, summary: Option<&Summary>) -> Option<Outcome> {
+    let over = summary.filter(|summary| summary.state == RunState::Ended);
+    let elapsed = over.map_or(0.0, |summary| (summary.end - summary.start) as f64);
+    let planned = over.and_then(|summary| summary.planned).map(|ms| ms as f64);
+    let early = planned.is_some_and(|planned| elapsed + EARLY_MS < planned);
+    let crossed = over.is_some_and(|summary| {
+        summary.thresholds.iter().any(|threshold| threshold.aborts && threshold.passes == Some(false))
+    });
+    let by_threshold = crossed && matches!(exit, None | Some(99)) && (early || planned.is_none());
+    let (said, aborted) = match exit {
         _ if by_threshold => ("aborted by a threshold", true),
         Some(exit) => meaning(exit),
         None => return None,
     };
     let mut text = said.to_owned();
-    if cut {
+    if aborted {
         if !said.contains("aborted") && early {
             text.push_str(", aborted");
         }
-        if over {
+        if over.is_some() {
             text.push_str(&format!(" at {}", clock(elapsed)));
         }
-        if let Some(planned) = facts.planned.filter(|_| early) {
+        if let Some(planned) = planned.filter(|_| early) {
             text.push_str(&format!(" of {} planned", clock(planned)));
         }
     }
-    let state = if exit == Some(0) { "none" } else { "bad" };
-    Some(Ending { exit, aborted: cut, state, text })
+    Some(Outcome { exit, aborted, bad: exit != Some(0), text })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use loadgate_documents::ThresholdRow;
 
-    fn summary(seconds: u32, planned: &str, passes: bool) -> String {
-        format!(
-            r#"{{"state":"ended","start":1000,"end":{},"planned":{planned},"more":[1],
-                "thresholds":[{{"metric":"m","passes":{passes},"aborts":true}},{{"passes":null}}]}}"#,
-            1_000 + seconds * 1_000
-        )
+    fn summary(seconds: i64, planned: Option<u64>, passes: bool) -> Summary {
+        let row = |passes, aborts| ThresholdRow { passes, aborts, ..ThresholdRow::default() };
+        Summary {
+            state: RunState::Ended,
+            start: 1_000,
+            end: 1_000 + seconds * 1_000,
+            planned,
+            thresholds: vec![row(Some(passes), true), row(None, false)],
+            ..Summary::default()
+        }
     }
 
-    fn said(exit: Option<u8>, summary: &str) -> Option<String> {
-        ending(exit, Some(summary)).map(|ending| ending.text)
+    fn said(exit: Option<u8>, summary: &Summary) -> Option<String> {
+        outcome(exit, Some(summary)).map(|outcome| outcome.text)
     }
 
     #[test]
     fn an_early_end_is_told_with_its_cause_and_its_moment() {
-        let early = summary(6, "60000", false);
+        let early = summary(6, Some(60_000), false);
         let by_threshold = "aborted by a threshold at 0:06 of 1:00 planned";
         assert_eq!(said(Some(99), &early).as_deref(), Some(by_threshold));
         assert_eq!(said(None, &early).as_deref(), Some(by_threshold), "the options suffice");
         let stopped = "stopped by Ctrl-C or a signal, aborted at 0:06 of 1:00 planned";
         assert_eq!(said(Some(105), &early).as_deref(), Some(stopped));
         assert_eq!(
-            said(Some(107), &summary(6, "null", true)).as_deref(),
+            said(Some(107), &summary(6, None, true)).as_deref(),
             Some("exception in the script at 0:06")
         );
     }
 
     #[test]
     fn a_whole_run_was_not_aborted() {
-        let whole = summary(59, "60000", false);
-        let ending = ending(Some(99), Some(&whole)).unwrap();
+        let whole = summary(59, Some(60_000), false);
+        let crossed = outcome(Some(99), Some(&whole)).unwrap();
         assert_eq!(
-            (ending.text.as_str(), ending.aborted, ending.state),
-            ("thresholds crossed", false, "bad")
+            (crossed.text.as_str(), crossed.aborted, crossed.bad),
+            ("thresholds crossed", false, true)
         );
         assert_eq!(said(None, &whole), None);
-        assert_eq!(said(None, &summary(6, "60000", true)), None, "who knows why");
+        assert_eq!(said(None, &summary(6, Some(60_000), true)), None, "who knows why");
         assert_eq!(said(Some(0), &whole).as_deref(), Some("ended as planned"));
     }
 
     #[test]
     fn an_outcome_is_an_exit_code() {
-        assert_eq!(Outcome::parse(br#"{"exit":99}"#), Ok(Outcome { exit: 99 }));
+        assert_eq!(Exit::parse(br#"{"exit":99}"#), Ok(Exit { code: 99 }));
         for wrong in ["", "[99]", "{}", r#"{"exit":256}"#, r#"{"exit":1,"more":2}"#] {
-            assert!(Outcome::parse(wrong.as_bytes()).unwrap_err().contains("exit code"), "{wrong}");
+            assert!(Exit::parse(wrong.as_bytes()).unwrap_err().contains("exit code"), "{wrong}");
         }
     }
 }

@@ -1,9 +1,9 @@
 //! How the values of one trend are distributed: the document of `/runs/ID/distribution`.
 
 use crate::aggregate::sketch::{Sketch, value_of};
-use crate::declare::MetricType;
 use crate::fold::Run;
 use crate::record::Dimension;
+use loadgate_documents::{Digits, MetricType, to_json};
 use serde::Serialize;
 
 /// Bins between the least and the greatest value.
@@ -65,7 +65,7 @@ pub(crate) fn document(
         bins: bins(&tally.sketch, tally.min, tally.max),
         percentiles: PERCENTILES.into_iter().zip(values).collect(),
     };
-    Some(crate::log::runs::json(&document))
+    Some(to_json(&document, Digits::All))
 }
 
 /// Contiguous bins in ascending order, those without values left out: equally wide, or where values

@@ -8,9 +8,10 @@
 
 use super::axis::{Scale, clock_ticks};
 use super::escape;
-use super::format::{Unit, clock, format};
+use super::format::{Unit, format};
 use super::limits::Limit;
 use super::panels::{Bands, COLORS, Panel, Series};
+use loadgate_documents::clock;
 use std::fmt::Write as _;
 
 const WIDTH: f64 = 560.0;

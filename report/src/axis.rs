@@ -1,6 +1,7 @@
 //! Ranges and round steps of axes, by the same rules as the pages' `static/scripts/charts.js`.
 
-use super::format::{Unit, axis_unit, clock, tick};
+use super::format::{Unit, axis_unit, tick};
+use loadgate_documents::clock;
 
 /// A limit further than this above the data is told at the edge rather than flattening the data.
 const REACH: f64 = 2.5;

@@ -9,14 +9,12 @@ mod body;
 mod chart;
 mod codes;
 mod format;
-pub use format::moment;
 mod head;
 mod limits;
 mod panels;
 mod recording;
 mod tables;
 
-pub(crate) use format::clock;
 use recording::Recording;
 use serde_json::Value;
 use std::fmt::{self, Write as _};

@@ -93,7 +93,7 @@ fn the_schema_has_the_same_words() {
 
 #[test]
 fn the_manuals_example_can_be_sent() {
-    let manual = include_str!("../../docs/dashboards.md");
+    let manual = include_str!("../../../docs/dashboards.md");
     let blocks = manual.split("```json\n").skip(1).filter_map(|rest| rest.split("```").next());
     let examples: Vec<&str> = blocks.filter(|block| block.contains("\"tabs\"")).collect();
     assert_eq!(examples.len(), 1);
@@ -220,14 +220,14 @@ fn what_the_schema_cannot_say_is_told_with_its_place_too() {
     });
     case("tabs", &|document| {
         let panel = json!({"kind": "custom", "title": "x"});
-        *at(document, "tabs[0].sections[0].panels") = json!(vec![panel; limits::DASHBOARD_PANELS + 1]);
+        *at(document, "tabs[0].sections[0].panels") = json!(vec![panel; MAX_PANELS + 1]);
     });
     case("tabs", &|document| {
         let panel = |number: usize| {
             let metric = format!("orders{{shop:{number}}}");
             json!({"kind": "stat", "title": "x", "series": [{"metric": metric, "aggregate": "count"}]})
         };
-        let panels: Vec<Value> = (0..=limits::DASHBOARD_SUBMETRICS).map(panel).collect();
+        let panels: Vec<Value> = (0..=MAX_SUBMETRICS).map(panel).collect();
         *at(document, "tabs[0].sections[0].panels") = json!(panels);
     });
     for (document, place) in cases {
@@ -241,10 +241,10 @@ fn what_the_schema_cannot_say_is_told_with_its_place_too() {
 fn what_is_no_json_is_told_with_line_and_column() {
     let error = Dashboard::parse(b"{\n  \"tabs\": [}\n}").unwrap_err().to_string();
     assert!(error.contains("line 2 column 12"), "{error}");
-    let long = vec![b' '; limits::DASHBOARD_BYTES + 1];
+    let long = vec![b' '; MAX_BYTES + 1];
     assert_eq!(Dashboard::parse(&long), Err(DashboardError::TooLarge));
-    let most = [whole().to_string().into_bytes(), vec![b' '; limits::DASHBOARD_BYTES]].concat();
-    assert!(Dashboard::parse(&most[..limits::DASHBOARD_BYTES]).is_ok());
+    let most = [whole().to_string().into_bytes(), vec![b' '; MAX_BYTES]].concat();
+    assert!(Dashboard::parse(&most[..MAX_BYTES]).is_ok());
 }
 
 /// A document of one-panel tabs: their titles and ids.

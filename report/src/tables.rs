@@ -1,9 +1,10 @@
 //! Tables of a summary document.
 
 use super::codes::meaning;
-use super::format::{NOTHING, Unit, clock, format, unit_of};
+use super::format::{NOTHING, Unit, format, unit_of};
 use super::limits::{Expression, meta};
 use super::{Html, text};
+use loadgate_documents::clock;
 use serde_json::Value;
 use std::fmt::Write as _;
 

@@ -4,7 +4,7 @@
 use super::format::{Unit, unit_of};
 use super::limits::base;
 use super::recording::Recording;
-use crate::dashboard::{self, Content, DEFAULT};
+use loadgate_documents::dashboard::{self, Content, DEFAULT};
 use serde::{Serialize, Serializer};
 use std::collections::HashSet;
 
@@ -217,8 +217,7 @@ fn resolve(recording: &Recording, mut panel: dashboard::Panel) -> Option<Panel> 
             series.unit = own.unwrap_or(series.unit);
         }
     }
-    let bands =
-        panel.bands.and_then(|bands| Some(Bands { good: bands.good.as_f64()?, poor: bands.poor.as_f64()? }));
+    let bands = panel.bands.map(|bands| Bands { good: bands.good, poor: bands.poor });
     Some(Panel {
         id: panel.id,
         kind: panel.kind,

@@ -4,6 +4,7 @@
 /// A name with braces, taken apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Submetric {
+    /// The metric's name.
     pub metric: String,
     /// The text between the braces, as written.
     pub text: String,

@@ -1,6 +1,6 @@
 //! Threshold expressions, as k6 reads them: `p(95)<400`, `rate >= 0.99`, `count!=0`.
 
-use super::MetricType;
+use super::{MetricType, shorten};
 use std::fmt;
 
 /// What a threshold looks at.
@@ -12,11 +12,15 @@ pub enum Aggregate {
     Rate,
     /// A gauge's last value.
     Value,
+    /// A trend's arithmetic mean.
     Avg,
+    /// A trend's least value.
     Min,
+    /// A trend's median.
     Med,
+    /// A trend's greatest value.
     Max,
-    /// 0 to 100.
+    /// A trend's percentile, 0 to 100.
     Percentile(f64),
 }
 
@@ -37,7 +41,8 @@ impl Aggregate {
         self.fits(metric) && (self != Aggregate::Count || metric == MetricType::Counter)
     }
 
-    fn parse(text: &str) -> Option<Self> {
+    /// Reads an aggregate as k6 writes it.
+    pub fn parse(text: &str) -> Option<Self> {
         Some(match text {
             "count" => Aggregate::Count,
             "rate" => Aggregate::Rate,
@@ -57,22 +62,31 @@ impl Aggregate {
     }
 }
 
+/// How a threshold compares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Operator {
+    /// `<`.
     Less,
+    /// `<=`.
     LessOrEqual,
+    /// `>`.
     Greater,
+    /// `>=`.
     GreaterOrEqual,
     /// `==` and `===`.
     Equal,
+    /// `!=`.
     NotEqual,
 }
 
 /// A threshold that can be evaluated. It passes when its comparison holds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Threshold {
+    /// What is looked at.
     pub aggregate: Aggregate,
+    /// How it is compared …
     pub operator: Operator,
+    /// … and with what.
     pub bound: f64,
 }
 
@@ -86,21 +100,51 @@ impl fmt::Display for ThresholdError {
             f,
             "{:?} is no threshold: it takes count, rate, value, avg, min, med, max or p(0 to 100), one of \
              < <= > >= == === !=, and a number",
-            super::shorten(&self.0)
+            shorten(&self.0)
         )
     }
 }
 
 impl std::error::Error for ThresholdError {}
 
+impl fmt::Display for Aggregate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Aggregate::Count => "count",
+            Aggregate::Rate => "rate",
+            Aggregate::Value => "value",
+            Aggregate::Avg => "avg",
+            Aggregate::Min => "min",
+            Aggregate::Med => "med",
+            Aggregate::Max => "max",
+            Aggregate::Percentile(percentile) => return write!(f, "p({percentile})"),
+        })
+    }
+}
+
+impl fmt::Display for Operator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Operator::Less => "<",
+            Operator::LessOrEqual => "<=",
+            Operator::Greater => ">",
+            Operator::GreaterOrEqual => ">=",
+            Operator::Equal => "==",
+            Operator::NotEqual => "!=",
+        })
+    }
+}
+
 /// Where a threshold finds what it looks at. `None`: there is no data, or no such aggregate.
-pub trait Values {
+pub trait Observed {
+    /// The value of an aggregate.
     fn aggregate(&self, aggregate: Aggregate) -> Option<f64>;
 }
 
 /// What became of a threshold.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Evaluation {
+    /// What was compared.
     pub observed: Option<f64>,
     /// `None`: there is no data to tell.
     pub passes: Option<bool>,
@@ -108,6 +152,10 @@ pub struct Evaluation {
 
 impl Threshold {
     /// Reads one expression.
+    ///
+    /// # Errors
+    ///
+    /// The text is none.
     pub fn parse(text: &str) -> Result<Self, ThresholdError> {
         let wrong = || ThresholdError(text.to_owned());
         let at = text.find(['<', '>', '=', '!']).ok_or_else(wrong)?;
@@ -138,7 +186,8 @@ impl Threshold {
         }
     }
 
-    pub fn evaluate(&self, values: &impl Values) -> Evaluation {
+    /// Looks at values.
+    pub fn evaluate(&self, values: &impl Observed) -> Evaluation {
         let observed = values.aggregate(self.aggregate);
         Evaluation { observed, passes: observed.map(|observed| self.passes(observed)) }
     }
@@ -197,7 +246,7 @@ mod tests {
     #[test]
     fn a_threshold_without_data_neither_passes_nor_fails() {
         struct Nothing;
-        impl Values for Nothing {
+        impl Observed for Nothing {
             fn aggregate(&self, _: Aggregate) -> Option<f64> {
                 None
             }

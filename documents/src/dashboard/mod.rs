@@ -6,13 +6,23 @@
 
 mod read;
 
-use crate::limits;
+use crate::{Digits, to_json};
 use serde::{Deserialize, Serialize};
-use serde_json::Number;
-use std::fmt::Write;
 use std::sync::LazyLock;
 
 pub use read::DashboardError;
+
+/// A dashboard document, which every run carries: the default has 10 KB.
+pub const MAX_BYTES: usize = 64 * 1024;
+
+/// Panels of a dashboard, and series of one panel: far more than anybody looks at, and a page still
+/// draws them.
+pub const MAX_PANELS: usize = 200;
+/// Likewise.
+pub const MAX_SERIES: usize = 20;
+
+/// Submetrics that a dashboard may show, besides those of thresholds: every sample is held to each.
+pub const MAX_SUBMETRICS: usize = 100;
 
 /// The document of tests that have none of their own.
 pub const DEFAULT: &str = include_str!("default.json");
@@ -37,49 +47,64 @@ pub const AGGREGATES: [&str; 10] =
 /// The left one is where series are that name none.
 pub const AXES: [&str; 1] = ["right"];
 
+/// A document.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Dashboard {
+    /// What people call it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
+    /// At least one.
     pub tabs: Vec<Tab>,
 }
 
+/// One page of it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Tab {
     /// Unlike that of any other tab.
     pub id: String,
+    /// On its button.
     pub title: String,
+    /// What it shows.
     #[serde(flatten)]
     pub content: Content,
 }
 
+/// What a tab shows.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Content {
+    /// Panels of its own.
     Sections(Vec<Section>),
     /// One of [`VIEWS`].
     View(&'static str),
 }
 
+/// Panels that belong together.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Section {
+    /// Above them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
+    /// In their order.
     pub panels: Vec<Panel>,
 }
 
+/// A figure, a chart or a table.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Panel {
     /// Unlike that of any other panel of the document.
     pub id: String,
     /// One of [`KINDS`].
     pub kind: &'static str,
+    /// Above it.
     pub title: String,
+    /// Beside the title.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub caption: Option<String>,
     /// One of [`UNITS`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit: Option<&'static str>,
+    /// What is good and what is poor.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bands: Option<Bands>,
     /// Of the kinds `stat` and `chart` alone, and of those always.
@@ -90,23 +115,29 @@ pub struct Panel {
 /// Up to `good` is good, above `poor` is poor.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Bands {
-    pub good: Number,
-    pub poor: Number,
+    /// Where good ends.
+    pub good: f64,
+    /// Where poor begins.
+    pub poor: f64,
 }
 
+/// What is drawn of a metric.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Series {
     /// A metric or submetric by its name in the stream.
     pub metric: String,
     /// One of [`AGGREGATES`].
     pub aggregate: &'static str,
+    /// In the legend; else made of metric and aggregate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
     /// One of [`COLORS`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub color: Option<&'static str>,
+    /// The area below is filled.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fill: Option<bool>,
+    /// The line is dashed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dash: Option<bool>,
     /// One of [`AXES`].
@@ -116,8 +147,12 @@ pub struct Series {
 
 impl Dashboard {
     /// Reads a document; ids that it leaves out are made of the titles.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong, and where.
     pub fn parse(document: &[u8]) -> Result<Self, DashboardError> {
-        if document.len() > limits::DASHBOARD_BYTES {
+        if document.len() > MAX_BYTES {
             return Err(DashboardError::TooLarge);
         }
         read::document(document)
@@ -125,18 +160,7 @@ impl Dashboard {
 
     /// The document as one line of JSON.
     pub fn line(&self) -> String {
-        let json = serde_json::to_string(self).expect("text and numbers always serialize");
-        let mut line = String::with_capacity(json.len());
-        for c in json.chars() {
-            // These stand within strings only, and end a line for some readers of event streams.
-            if c.is_control() || c == '\u{2028}' || c == '\u{2029}' {
-                // Writing into a String cannot fail.
-                let _ = write!(line, "\\u{:04x}", u32::from(c));
-            } else {
-                line.push(c);
-            }
-        }
-        line
+        to_json(self, Digits::All)
     }
 
     fn panels(&self) -> impl Iterator<Item = &Panel> {

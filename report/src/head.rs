@@ -1,11 +1,12 @@
 //! The top of the report: which run, when, does it pass, and the figures that decide.
 
 use super::chart::sparkline;
-use super::format::{NOTHING, Unit, clock, format, moment};
+use super::format::{NOTHING, Unit, format};
 use super::panels::Panel;
 use super::recording::Columns;
 use super::tables::{chip, list, name, number, string};
 use super::{Html, text};
+use loadgate_documents::{clock, moment};
 use serde_json::Value;
 use std::fmt::Write as _;
 
@@ -61,7 +62,7 @@ pub fn head(summary: &Value) -> Html {
 
 /// A moment in UTC; the script adds the reader's own time.
 fn when(ms: f64) -> Html {
-    let said = moment(ms);
+    let said = moment(ms as i64);
     let machine = said.trim_end_matches(" UTC").replace(' ', "T");
     Html(format!("<time datetime=\"{machine}Z\">{said}</time>"))
 }

@@ -1,0 +1,27 @@
+//! What Loadgate writes for others to read: the types of its events and documents, the metrics and
+//! thresholds that they speak of, and how numbers and times stand in them.
+//!
+//! The core makes these documents of its runs, stores them as JSON and hands them out; the report reads
+//! them. Shapes, units and sources are described in `docs/events.md`.
+
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+
+pub mod dashboard;
+mod json;
+mod metric;
+mod stream;
+mod summary;
+mod time;
+
+pub use json::{Digits, finite, to_json};
+pub use metric::{
+    Aggregate, Contains, Evaluation, MetricKind, MetricType, Observed, Operator, Submetric, Threshold,
+    ThresholdError, builtin, is_metric_name, shorten,
+};
+pub use stream::{Health, MetricMeta, Param, Refusal, Snapshot, WantedLoad};
+pub use summary::{
+    CheckRow, Generator, GroupRow, Metric, Outcome, RequestRow, RunState, StatusRow, Summary, Tables,
+    ThresholdRow, TrendValues, Values, Verdict,
+};
+pub use time::{clock, moment};

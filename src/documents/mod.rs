@@ -1,0 +1,150 @@
+//! What is derived from a run's totals when somebody asks: the state events, the summary, and how the
+//! values of a trend are distributed. Their types are those of [`loadgate_documents`].
+
+pub mod distribution;
+pub mod outcome;
+mod tables;
+
+use crate::events::Event;
+use crate::fold::{Detail, LogState, Run, Tally, View};
+use loadgate_documents::Submetric;
+use loadgate_documents::{
+    Aggregate, Digits, Generator, Health, Metric, Refusal, RunState, Summary, Threshold, ThresholdRow,
+    Verdict, to_json,
+};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// The state events of a log's newest run: `cumulative`, `thresholds`, `tables`, `health`; see
+/// `docs/events.md`. None before there is a run.
+pub fn state(log: &LogState) -> Vec<Event> {
+    let Some(run) = log.run() else { return Vec::new() };
+    vec![
+        event("cumulative", &run.cumulative()),
+        event("thresholds", &thresholds(run)),
+        event("tables", &tables::tables(run, Detail::Stream)),
+        Event::new("health", to_json(&health(run), Digits::All)),
+    ]
+}
+
+fn event<T: Serialize>(kind: &str, data: &T) -> Event {
+    Event::new(kind, to_json(data, Digits::Five))
+}
+
+/// The summary of a log's newest run, but for what people wrote beside it and how it ended.
+pub fn summary(log: &LogState) -> Option<Summary> {
+    let run = log.run()?;
+    let thresholds = thresholds(run);
+    Some(Summary {
+        run: run.id.to_string(),
+        test: run.id.log.test.to_string(),
+        state: if run.live { RunState::Live } else { RunState::Ended },
+        start: run.start_ms() as i64,
+        end: run.newest_ms() as i64,
+        planned: run.planned_ms(),
+        metrics: metrics(run, &thresholds),
+        tables: tables::tables(run, Detail::All(&[])),
+        thresholds,
+        health: health(run),
+        outcome: None,
+        label: None,
+        note: None,
+    })
+}
+
+/// Every metric and submetric, and those that thresholds name and that had no data (all zeros, as
+/// k6 has them).
+fn metrics(run: &Run, thresholds: &[ThresholdRow]) -> BTreeMap<String, Metric> {
+    let nothing = Tally::default();
+    let mut found: BTreeMap<String, (String, &Tally)> = run
+        .shown()
+        .filter_map(|(name, series)| {
+            let series = series?;
+            Some((name.to_owned(), (run.series(series).metric.clone(), run.tally(series))))
+        })
+        .collect();
+    for name in run.declared_names() {
+        found.entry(name.clone()).or_insert_with(|| {
+            let metric = Submetric::parse(name).map_or_else(|| name.clone(), |parsed| parsed.metric);
+            (metric, &nothing)
+        });
+    }
+    found
+        .into_iter()
+        .map(|(name, (metric, tally))| {
+            let own: Vec<&ThresholdRow> = thresholds.iter().filter(|row| row.metric == name).collect();
+            let document = one_metric(run, &name, &metric, tally, &own);
+            (name, document)
+        })
+        .collect()
+}
+
+fn one_metric(run: &Run, name: &str, metric: &str, tally: &Tally, own: &[&ThresholdRow]) -> Metric {
+    let kind = run.kind(metric);
+    let percentiles: Vec<f64> = own
+        .iter()
+        .filter_map(|row| match Threshold::parse(&row.expression).ok()?.aggregate {
+            Aggregate::Percentile(percentile) => Some(percentile),
+            _ => None,
+        })
+        .collect();
+    // As k6 has it: without data, no threshold is crossed.
+    let verdict = |row: &ThresholdRow| Verdict {
+        ok: row.unknown.is_none().then_some(row.passes != Some(false)),
+        observed: row.observed,
+    };
+    Metric {
+        metric_type: kind.metric_type,
+        contains: kind.contains,
+        unknown: run.possible_types(metric).filter(|_| tally.count > 0).map(<[_]>::to_vec),
+        partial: run.is_partial(name),
+        values: View { tally, metric_type: kind.metric_type, seconds: run.seconds() }
+            .values(Detail::All(&percentiles)),
+        thresholds: own.iter().map(|row| (row.expression.clone(), verdict(row))).collect(),
+    }
+}
+
+fn thresholds(run: &Run) -> Vec<ThresholdRow> {
+    run.evaluated()
+        .map(|threshold| ThresholdRow {
+            metric: threshold.metric.to_owned(),
+            expression: threshold.expression.to_owned(),
+            observed: threshold.observed,
+            passes: threshold.passes,
+            first_failed: run.first_failed(&threshold),
+            unknown: threshold.possible.map(<[_]>::to_vec),
+            aborts: threshold.aborts,
+        })
+        .collect()
+}
+
+fn health(run: &Run) -> Health {
+    let counts = run.counts();
+    Health {
+        samples: counts.samples,
+        late: counts.late,
+        misdated: counts.misdated,
+        refused: counts.refused,
+        refusals: refusals(&counts.refusals),
+        thresholds_known: run.thresholds_known(),
+        records: counts.records,
+        received: run.received_ms(),
+        idle: run.idle_ms(),
+        generators: run
+            .generators_seen()
+            .map(|seen| Generator {
+                source: seen.source.to_owned(),
+                vus: seen.vus,
+                last_seen: seen.last_seen,
+            })
+            .collect(),
+        wanted: run.wanted(),
+    }
+}
+
+/// The refusals of a run, the most frequent first.
+fn refusals(refusals: &BTreeMap<String, u64>) -> Vec<Refusal> {
+    let mut list: Vec<Refusal> = refusals.iter().map(|(reason, count)| (reason.clone(), *count)).collect();
+    list.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    list
+}

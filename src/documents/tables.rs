@@ -1,0 +1,130 @@
+//! The breakdowns of a run: requests, statuses, checks, groups and scenarios.
+
+use crate::fold::{Detail, OTHER, Run, Tally, View};
+use crate::record::Dimension;
+use loadgate_documents::{CheckRow, GroupRow, MetricType, RequestRow, StatusRow, Tables, Values, finite};
+use std::collections::BTreeMap;
+use std::ops::Bound;
+
+/// The rows of one breakdown: what each metric has under each key, `(other)` last.
+type Table<'a> = BTreeMap<(bool, &'a [String]), Metrics<'a>>;
+type Metrics<'a> = BTreeMap<&'a str, &'a Tally>;
+
+pub(super) fn tables(run: &Run, detail: Detail) -> Tables {
+    let mut tables: BTreeMap<Dimension, Table> = BTreeMap::new();
+    for (key, tally) in run.totals() {
+        if tally.count > 0 {
+            let row = (key.key == [OTHER], key.key.as_slice());
+            tables.entry(key.dimension).or_default().entry(row).or_default().insert(&key.metric, tally);
+        }
+    }
+    let nothing = Table::default();
+    let of = |dimension| tables.get(&dimension).unwrap_or(&nothing);
+    let groups = of(Dimension::Group);
+    Tables {
+        requests: rows(of(Dimension::Request), |key, metrics| request(run, key, metrics)),
+        statuses: rows(of(Dimension::Status), status),
+        checks: rows(of(Dimension::Check), check),
+        groups: rows(groups, |key, metrics| GroupRow {
+            whole: with_groups_within(run, groups, &key, metrics, detail),
+            metrics: values(run, metrics, detail),
+            key,
+        }),
+        scenarios: rows(of(Dimension::Scenario), |key, metrics| GroupRow {
+            metrics: values(run, metrics, detail),
+            whole: None,
+            key,
+        }),
+    }
+}
+
+fn rows<T>(table: &Table, row: impl Fn(Vec<String>, &Metrics) -> T) -> Vec<T> {
+    table.iter().map(|((_, key), metrics)| row(key.to_vec(), metrics)).collect()
+}
+
+fn request(run: &Run, key: Vec<String>, metrics: &Metrics) -> RequestRow {
+    let none = Tally::default();
+    let durations = metrics.get("http_req_duration").copied().unwrap_or(&none);
+    let requests = metrics.get("http_reqs").map_or(durations.count as f64, |requests| requests.sum.get());
+    let quantiles = durations.sketch.quantiles([0.5, 0.9, 0.95, 0.99], durations.min, durations.max);
+    let [med, p90, p95, p99] = quantiles.unwrap_or_default();
+    RequestRow {
+        key,
+        count: finite(requests),
+        rate: finite(requests / run.seconds()),
+        failed: metrics.get("http_req_failed").map(|failed| failed.ratio()),
+        avg: finite(durations.avg()),
+        min: finite(durations.min),
+        med,
+        max: finite(durations.max),
+        p90,
+        p95,
+        p99,
+        time: finite(durations.sum.get()),
+    }
+}
+
+fn status(key: Vec<String>, metrics: &Metrics) -> StatusRow {
+    let none = Tally::default();
+    let requests = metrics.values().next().copied().unwrap_or(&none);
+    StatusRow {
+        key,
+        count: finite(requests.sum.get()),
+        first: requests.first_ms,
+        last: requests.last_ns.div_euclid(1_000_000),
+    }
+}
+
+fn check(key: Vec<String>, metrics: &Metrics) -> CheckRow {
+    let none = Tally::default();
+    let checks = metrics.values().next().copied().unwrap_or(&none);
+    CheckRow {
+        key,
+        passes: checks.nonzero,
+        fails: checks.count.saturating_sub(checks.nonzero),
+        last_failed: checks.zero_ms,
+    }
+}
+
+fn values(run: &Run, metrics: &Metrics, detail: Detail) -> BTreeMap<String, Values> {
+    let of = |metric: &str, tally| {
+        View { tally, metric_type: run.kind(metric).metric_type, seconds: run.seconds() }.values(detail)
+    };
+    metrics.iter().map(|(metric, tally)| ((*metric).to_owned(), of(metric, tally))).collect()
+}
+
+/// The figures of a group with those of all groups within it, where there are any. k6 gives a sample to its
+/// innermost group alone.
+fn with_groups_within(
+    run: &Run,
+    table: &Table,
+    key: &[String],
+    own: &Metrics,
+    detail: Detail,
+) -> Option<BTreeMap<String, Values>> {
+    let [group] = key else { return None };
+    let within = [format!("{group}::")];
+    let mut whole: BTreeMap<&str, Tally> = BTreeMap::new();
+    let range = (Bound::Included((false, &within[..])), Bound::Unbounded);
+    for ((_, key), metrics) in table.range::<(bool, &[String]), _>(range) {
+        if !key.first().is_some_and(|key| key.starts_with(&within[0])) {
+            break;
+        }
+        for (metric, tally) in metrics {
+            // A group's duration holds those of the groups in it already.
+            if *metric != "group_duration" {
+                let distribution = run.kind(metric).metric_type == MetricType::Trend;
+                let sum = whole
+                    .entry(metric)
+                    .or_insert_with(|| own.get(metric).map_or_else(Tally::default, |own| (*own).clone()));
+                sum.merge(tally, distribution);
+            }
+        }
+    }
+    if whole.is_empty() {
+        return None;
+    }
+    let mut metrics = own.clone();
+    metrics.extend(whole.iter().map(|(metric, tally)| (*metric, tally)));
+    Some(values(run, &metrics, detail))
+}
