@@ -34,7 +34,7 @@ fn whole() -> Value {
                             "title": "Slow",
                             "caption": "of all",
                             "unit": "time",
-                            "bands": {"good": 100, "poor": 0.5e3},
+                            "bands": {"good": 100, "poor": 4.995e2},
                             "series": [
                                 {"metric": "http_req_duration{group:::checkout}", "aggregate": "p(95)"},
                                 {
