@@ -3,7 +3,7 @@
 use crate::variables::environment_name;
 use anyhow::{Result, bail};
 use loadgate::settings::{NAMES, Settings};
-use loadgate_access::{Hosts, Origins};
+use loadgate_http::{Hosts, Origins};
 use std::ffi::OsString;
 
 /// Checks everything that the components read from the environment, by the components' own rules.

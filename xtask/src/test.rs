@@ -21,7 +21,9 @@ pub fn run(filter: &[String]) -> Result<()> {
         // One by one: together, cargo would unify their features and build wasmtime a second time.
         for (section, package) in [
             ("the core, with the simulation of the log", "loadgate"),
-            ("who may do what", "loadgate-access"),
+            ("routes and access", "loadgate-http"),
+            ("documents", "loadgate-documents"),
+            ("the report", "loadgate-report"),
             ("what goes into the log of a server", "loadgate-journal"),
             ("the host", "loadgate-host"),
             ("xtask", "xtask"),

@@ -1,18 +1,14 @@
 //! The Spin HTTP component: routes, authentication, content negotiation, the event stream and
 //! static assets. What samples mean is the aggregator's business; it is called through WIT only.
 
-mod assets;
-mod events;
-mod health;
-mod influx;
-mod ingest;
+mod background;
+mod body;
+mod call;
+mod handlers;
 mod journal;
 mod reply;
-mod report;
 mod routes;
-mod rows;
 mod settings;
-mod tender;
 
 use spin_sdk::http::Request;
 use spin_sdk::http_service;

@@ -82,10 +82,28 @@ pub fn document(result: Result<String, Failure>) -> Reply {
     }
 }
 
+/// The answer to a command that leaves nothing to tell.
+pub fn no_content(result: Result<(), Failure>) -> Reply {
+    match result {
+        Ok(()) => empty(StatusCode::NO_CONTENT),
+        Err(error) => failure(&error),
+    }
+}
+
 /// 405 with the methods that the path takes, as the header `Allow` wants them.
-pub fn method_not_allowed(allow: &'static str) -> Reply {
-    let mut reply = problem(StatusCode::METHOD_NOT_ALLOWED, &format!("this path takes {allow}"));
-    reply.headers_mut().insert(http::header::ALLOW, HeaderValue::from_static(allow));
+pub fn method_not_allowed(allow: &str) -> Reply {
+    allowing(problem(StatusCode::METHOD_NOT_ALLOWED, &format!("this path takes {allow}")), allow)
+}
+
+/// The methods of a path. What pages from elsewhere may do is another matter.
+pub fn options(allow: &str) -> Reply {
+    allowing(empty(StatusCode::NO_CONTENT), allow)
+}
+
+fn allowing(mut reply: Reply, allow: &str) -> Reply {
+    if let Ok(allow) = HeaderValue::from_str(allow) {
+        reply.headers_mut().insert(http::header::ALLOW, allow);
+    }
     reply
 }
 

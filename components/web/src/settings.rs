@@ -1,7 +1,7 @@
 //! The application's variables: who may do what for this component, the rest for the aggregator.
 
 use crate::bindings::loadgate::dashboard::control;
-use loadgate_access::{Hosts, Origins, Policy, Tokens};
+use loadgate_http::{Hosts, Origins, Policy, Tokens};
 use std::cell::OnceCell;
 use std::rc::Rc;
 

@@ -1,8 +1,12 @@
 //! What InfluxDB 1 and 2 clients expect to hear.
 
-use crate::bindings::loadgate::dashboard::ingest::{self, Receipt};
+use super::lines;
+use crate::bindings::loadgate::dashboard::ingest::{self, Receipt, Wire};
+use crate::bindings::loadgate::dashboard::types::Failure;
+use crate::body;
+use crate::call::Call;
 use crate::reply::{self, Reply};
-use http::{HeaderValue, StatusCode};
+use http::{HeaderValue, Method, StatusCode};
 
 /// The version that clients are told; k6 and JMeter only look for its presence.
 const VERSION: HeaderValue = HeaderValue::from_static("1.8.10-loadgate");
@@ -10,16 +14,26 @@ const VERSION: HeaderValue = HeaderValue::from_static("1.8.10-loadgate");
 /// InfluxDB's errors are short; so are ours.
 const MESSAGE_BYTES: usize = 1_000;
 
+/// The largest statement that `/query` reads from a form.
+const STATEMENT_BYTES: usize = 64 * 1024;
+
 /// `/ping`.
 pub fn ping() -> Reply {
     versioned(reply::empty(StatusCode::NO_CONTENT))
 }
 
-/// `/write`: 204, or `{"error":"partial write: line 2: …; line 5: … dropped=2"}` with 400.
-pub fn write_reply(receipt: &Receipt) -> Reply {
+/// `/write` and `/api/v2/write`; `parameter` names the test.
+pub async fn write(call: &Call, parameter: &str) -> Reply {
+    match lines::receive(call, Wire::InfluxLines, call.param(parameter)).await {
+        Ok(receipt) => write_reply(&receipt),
+        Err(failure) => failed(&failure),
+    }
+}
+
+/// 204, or `{"error":"partial write: line 2: …; line 5: … dropped=2"}` with 400.
+fn write_reply(receipt: &Receipt) -> Reply {
     if let Some(failure) = &receipt.failure {
-        let (status, text) = reply::failure_parts(failure);
-        return error(status, text);
+        return failed(failure);
     }
     if receipt.refused == 0 {
         return versioned(reply::empty(StatusCode::NO_CONTENT));
@@ -38,6 +52,11 @@ pub fn write_reply(receipt: &Receipt) -> Reply {
     error(StatusCode::BAD_REQUEST, &(message + &end))
 }
 
+fn failed(failure: &Failure) -> Reply {
+    let (status, text) = reply::failure_parts(failure);
+    error(status, text)
+}
+
 /// An error as InfluxDB writes it: in the body and in a header.
 pub fn error(status: StatusCode, message: &str) -> Reply {
     let mut end = message.len().min(MESSAGE_BYTES - 16);
@@ -54,10 +73,33 @@ pub fn error(status: StatusCode, message: &str) -> Reply {
     versioned(answer)
 }
 
-/// `/query`: CREATE DATABASE begins a test; SHOW and DROP are understood as far as clients need.
+/// `/query`: the statement is in the query string, or in a form.
+pub async fn query(call: &Call) -> Reply {
+    let mut statement = call.param("q").map(str::to_owned);
+    let mut db = call.param("db").map(str::to_owned);
+    if statement.is_none() && call.method == Method::POST {
+        let form = match body::collect(call.body.clone(), STATEMENT_BYTES).await {
+            Ok(form) => form,
+            Err(failure) => return failed(&failure),
+        };
+        for (name, value) in form_urlencoded::parse(&form) {
+            match name.as_ref() {
+                "q" => statement = Some(value.into_owned()),
+                "db" => db = Some(value.into_owned()),
+                _ => {}
+            }
+        }
+    }
+    match statement {
+        Some(statement) => run(&statement, db.as_deref(), call.sender().name()),
+        None => error(StatusCode::BAD_REQUEST, "missing required parameter \"q\""),
+    }
+}
+
+/// CREATE DATABASE begins a test; SHOW and DROP are understood as far as clients need.
 ///
 /// `sender` is who asks, as its samples will name it.
-pub fn query(statement: &str, db: Option<&str>, sender: &str) -> Reply {
+fn run(statement: &str, db: Option<&str>, sender: &str) -> Reply {
     let words: Vec<&str> = statement.trim().trim_end_matches(';').split_whitespace().collect();
     let is = |wanted: &[&str]| {
         words.len() >= wanted.len()
@@ -69,10 +111,7 @@ pub fn query(statement: &str, db: Option<&str>, sender: &str) -> Reply {
         let name = if name.is_empty() { db.unwrap_or_default() } else { name };
         return match ingest::hello(Some(name), sender) {
             Ok(()) => results(serde_json::json!({ "statement_id": 0 })),
-            Err(failure) => {
-                let (status, text) = reply::failure_parts(&failure);
-                error(status, text)
-            }
+            Err(failure) => failed(&failure),
         };
     } else if is(&["SHOW", "DATABASES"]) {
         serde_json::json!({ "statement_id": 0, "series": [{ "name": "databases", "columns": ["name"], "values": [] }] })

@@ -1,16 +1,17 @@
 //! The event stream: Server-Sent Events (WHATWG HTML, section 9.2) over the log of a run.
 
+use crate::background;
 use crate::bindings::loadgate::dashboard::events::{Cursor, Event, log_of, newest, read, seek};
 use crate::bindings::loadgate::dashboard::types::Failure;
+use crate::call::Call;
 use crate::reply::{self, Reply};
-use crate::tender;
 use futures::SinkExt;
 use futures::channel::mpsc::Sender;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use http::{HeaderValue, StatusCode};
+use http::{HeaderValue, Method, StatusCode};
+use loadgate_http::Frame;
 use spin_sdk::http::{body, box_body};
 use spin_sdk::time::sleep;
-use std::fmt::Write;
 use std::time::{Duration, Instant};
 
 /// Between two looks for a new chunk.
@@ -30,14 +31,28 @@ const RETRY_AFTER_STOP: u64 = 365 * 24 * 3600 * 1000;
 /// A client that only wants to know of failures to read may come back after so long.
 const RETRY: u64 = 2_000;
 
+/// The stream of the run in the path, of the parameter `run`, or of the newest.
+pub async fn answer(call: &Call, run: Option<&str>) -> Reply {
+    if call.method == Method::HEAD {
+        return reply::body(StatusCode::OK, "text/event-stream; charset=utf-8", Vec::new());
+    }
+    let after = call.header("last-event-id").or_else(|| call.param("lastEventId"));
+    stream(
+        run.or_else(|| call.param("run")).map(str::to_owned),
+        call.param("test").map(str::to_owned),
+        after.and_then(|id| id.trim().parse().ok()),
+    )
+    .await
+}
+
 /// Answers with the stream of a run; without one, of the newest run (of the test), as soon as
 /// there is one. `after` is the last id that the client has.
-pub async fn stream(run: Option<String>, test: Option<String>, after: Option<u64>) -> Reply {
+async fn stream(run: Option<String>, test: Option<String>, after: Option<u64>) -> Reply {
     if let Some(run) = &run {
         // Acknowledged a moment ago, perhaps, and still to be folded.
         let known = match seek(run, after) {
             Ok(cursor) => Ok(cursor),
-            Err(_) => tender::catch_up(run).await.and_then(|()| seek(run, after)),
+            Err(_) => background::catch_up(run).await.and_then(|()| seek(run, after)),
         };
         match known.and_then(|cursor| Ok((read(run, cursor)?, cursor))) {
             Err(error) => return reply::failure(&error),
@@ -131,7 +146,7 @@ async fn follow(
         if news.elapsed() >= PATIENCE {
             // Somebody has to fold it, for the run to end if for nothing else.
             match log_of(&run) {
-                Ok(log) => tender::tend(log),
+                Ok(log) => background::fold(log),
                 Err(error) => return out.send(comment(&error)).await,
             }
             news = Instant::now();
@@ -144,17 +159,12 @@ async fn follow(
 fn frames(events: &[Event]) -> String {
     let mut text = String::with_capacity(events.iter().map(|event| event.data.len() + 48).sum());
     for event in events {
-        if let Some(id) = event.id {
-            let _ = writeln!(text, "id: {id}");
-        }
-        if event.kind == "stop" {
-            let _ = writeln!(text, "retry: {RETRY_AFTER_STOP}");
-        }
-        let _ = write!(text, "event: {}\ndata: {}\n\n", event.kind, event.data);
+        let retry_ms = (event.kind == "stop").then_some(RETRY_AFTER_STOP);
+        Frame { id: event.id, retry_ms, kind: &event.kind, data: &event.data }.write(&mut text);
     }
     text
 }
 
 fn comment(failure: &Failure) -> String {
-    format!(": {}\n\n", reply::failure_parts(failure).1.replace(['\r', '\n'], " "))
+    loadgate_http::comment(reply::failure_parts(failure).1)
 }

@@ -1,9 +1,10 @@
 //! `/runs/ID/rows`: the figures of one row of a breakdown, window by window.
 
+use crate::background;
 use crate::bindings::loadgate::dashboard::runs::{RowSeries, Table, rows};
 use crate::bindings::loadgate::dashboard::types::Failure;
+use crate::call::Call;
 use crate::reply::{self, Reply};
-use http::StatusCode;
 use serde::Serialize;
 use spin_sdk::time::sleep;
 use std::collections::BTreeMap;
@@ -62,16 +63,30 @@ pub fn key(text: &str) -> Result<Vec<String>, Failure> {
     })
 }
 
+pub async fn answer(call: &Call, run: &str) -> Reply {
+    let document = async {
+        let table = table(call.param("table").unwrap_or("statuses"))?;
+        let key = call.param("key").map(key).transpose()?;
+        let after = call.param("after").map(str::parse).transpose();
+        let after = after.map_err(|_| Failure::Invalid("after is a time in Unix ms".to_owned()))?;
+        background::catch_up(run).await?;
+        gather(run, table, key.as_deref(), after).await
+    };
+    reply::document(document.await)
+}
+
 /// Gathers all pages; between two, the instance's other requests have their turn.
-pub async fn answer(run: &str, table: Table, key: Option<Vec<String>>, after: Option<i64>) -> Reply {
+async fn gather(
+    run: &str,
+    table: Table,
+    key: Option<&[String]>,
+    after: Option<i64>,
+) -> Result<String, Failure> {
     let mut document = Document { run, times: Vec::new(), seconds: Vec::new(), series: Vec::new() };
     let mut found = BTreeMap::new();
     let mut from = 0;
     loop {
-        let page = match rows(run, table, key.as_deref(), after, from) {
-            Ok(page) => page,
-            Err(error) => return reply::failure(&error),
-        };
+        let page = rows(run, table, key, after, from)?;
         let first = document.times.len();
         for (end, seconds) in page.windows {
             document.times.push(end);
@@ -87,10 +102,7 @@ pub async fn answer(run: &str, table: Table, key: Option<Vec<String>>, after: Op
         sleep(Duration::ZERO).await;
     }
     document.series = found.into_values().collect();
-    match serde_json::to_string(&document) {
-        Ok(text) => reply::json(StatusCode::OK, text),
-        Err(error) => reply::problem(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
-    }
+    serde_json::to_string(&document).map_err(|error| Failure::Unavailable(error.to_string()))
 }
 
 /// `times` are those of the page, the first of them at `first`.

@@ -32,20 +32,20 @@ const ATTEMPTS: u32 = 5;
 
 thread_local! {
     /// The logs that have a task, and whether they have news for it.
-    static TENDED: RefCell<HashMap<String, Rc<Cell<bool>>>> = RefCell::default();
+    static RUNNING: RefCell<HashMap<String, Rc<Cell<bool>>>> = RefCell::default();
     /// What this instance calls itself.
     static HOLDER: u64 = RandomState::new().hash_one(0);
 }
 
 /// Says that a log has news. What goes on after the response ends when somebody else folds the log, or
 /// nothing is under way in it any more.
-pub fn tend(log: String) {
-    if let Some(news) = TENDED.with_borrow(|tended| tended.get(&log).cloned()) {
+pub fn fold(log: String) {
+    if let Some(news) = RUNNING.with_borrow(|running| running.get(&log).cloned()) {
         news.set(true);
         return;
     }
     let news = Rc::new(Cell::new(false));
-    TENDED.with_borrow_mut(|tended| tended.insert(log.clone(), news.clone()));
+    RUNNING.with_borrow_mut(|running| running.insert(log.clone(), news.clone()));
     spin_sdk::wasip3::spawn(async move {
         sleep(COLLECT).await;
         let mut task = Task { log: &log, news: &news, renewed: None };
@@ -61,7 +61,7 @@ pub fn tend(log: String) {
                 break;
             }
         }
-        TENDED.with_borrow_mut(|tended| tended.remove(&log));
+        RUNNING.with_borrow_mut(|running| running.remove(&log));
     });
 }
 

@@ -2,7 +2,7 @@
 
 use crate::reply::{self, Reply};
 use http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, ETAG, IF_NONE_MATCH, VARY,
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, ETAG, IF_NONE_MATCH, VARY,
     X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderValue, StatusCode};
@@ -28,7 +28,7 @@ pub fn serve(path: &str, headers: &HeaderMap) -> Reply {
     });
     let read = |path: &str| plain.then(|| std::fs::read(Path::new("/ui").join(path)).ok()).flatten();
     // The build leaves each file compressed beside it.
-    let compressed = accepts_gzip(headers).then(|| read(&format!("{path}.gz"))).flatten();
+    let compressed = loadgate_http::accepts_gzip(headers).then(|| read(&format!("{path}.gz"))).flatten();
     let encoded = compressed.is_some();
     let Some(bytes) = compressed.or_else(|| read(path)) else {
         return reply::problem(StatusCode::NOT_FOUND, "there is no such page");
@@ -68,19 +68,6 @@ pub fn serve(path: &str, headers: &HeaderMap) -> Reply {
         }),
     );
     answer
-}
-
-/// Whether the client reads gzip (RFC 9110, section 12.5.3); a weight of 0 says that it does not.
-pub fn accepts_gzip(headers: &HeaderMap) -> bool {
-    let offers = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
-    offers.flat_map(|value| value.split(',')).any(|offer| {
-        let (coding, weight) = offer.split_once(';').unwrap_or((offer, ""));
-        let refused = weight
-            .trim()
-            .strip_prefix("q=")
-            .is_some_and(|weight| weight.parse::<f32>().is_ok_and(|weight| weight <= 0.0));
-        matches!(coding.trim(), "gzip" | "*") && !refused
-    })
 }
 
 /// A file whose name carries a hash of its content (`app.0a1b2c3d.js`) never changes.

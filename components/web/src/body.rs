@@ -1,11 +1,9 @@
 //! Request bodies on their way to the aggregator: piece by piece, as they arrive.
 
+use crate::background;
 use crate::bindings::loadgate::dashboard::ingest::{Receipt, Request as Upload, Upload as Incoming};
 use crate::bindings::loadgate::dashboard::types::Failure;
-use crate::reply::{self, Reply};
-use crate::tender;
 use futures::future::{Either, select};
-use http::StatusCode;
 use spin_sdk::http::Request;
 use spin_sdk::time::sleep;
 use spin_sdk::wasip3::http::types::{ErrorCode, Request as WasiRequest};
@@ -152,7 +150,7 @@ pub async fn receive(request: Unread, upload: &Upload) -> Result<Receipt, Failur
         }
         if over {
             match incoming.flush() {
-                Ok(news) => news.into_iter().for_each(tender::tend),
+                Ok(news) => news.into_iter().for_each(background::fold),
                 Err(_) => {
                     request.leave(reading);
                     break true;
@@ -162,7 +160,7 @@ pub async fn receive(request: Unread, upload: &Upload) -> Result<Receipt, Failur
         }
     };
     let receipt = incoming.finish(complete);
-    receipt.logs.iter().cloned().for_each(tender::tend);
+    receipt.logs.iter().cloned().for_each(background::fold);
     if receipt.waiting > BACKLOG {
         // One generator posts once a second and never comes here; who feeds as fast as it can, waits for
         // the fold, lest the page fall behind by minutes.
@@ -180,46 +178,6 @@ fn push(incoming: &Incoming, bytes: &[u8]) -> Result<(), Failure> {
     }
 }
 
-/// The receipt of a body of which nothing was read.
-pub fn refused_reply(refusal: &Failure) -> Reply {
-    let (status, detail) = reply::failure_parts(refusal);
-    let document = serde_json::json!({
-        "title": status.canonical_reason(),
-        "status": status.as_u16(),
-        "detail": detail,
-        "accepted": 0,
-        "refused": 0,
-        "errors": [],
-    });
-    reply::body(status, "application/problem+json", document.to_string())
-}
-
 fn cut_short() -> Failure {
     Failure::Invalid("the body ended before its time".to_owned())
-}
-
-/// The receipt of `/ingest`: `{"test","run","accepted","refused","errors":[{"line","reason"}]}`, and
-/// `detail` with the failure's status where the body as a whole was refused or cut.
-pub fn receipt_reply(receipt: &Receipt) -> Reply {
-    let errors: Vec<_> = receipt
-        .errors
-        .iter()
-        .map(|error| serde_json::json!({ "line": error.line, "reason": error.reason }))
-        .collect();
-    let mut document = serde_json::json!({
-        "test": receipt.test,
-        "run": receipt.run,
-        "accepted": receipt.accepted,
-        "refused": receipt.refused,
-        "errors": errors,
-    });
-    let mut status = StatusCode::OK;
-    if let Some(failure) = &receipt.failure {
-        let (code, detail) = reply::failure_parts(failure);
-        status = code;
-        document["title"] = status.canonical_reason().into();
-        document["status"] = status.as_u16().into();
-        document["detail"] = detail.into();
-    }
-    reply::json(status, document.to_string())
 }

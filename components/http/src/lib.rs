@@ -1,4 +1,5 @@
-//! Who may do what over HTTP: one decision per request, before anything else is done with it.
+//! What there is to ask for over HTTP ([`Found`]), and who may ask: one decision per request, before anything
+//! else is done with it.
 //!
 //! Three questions, in this order:
 //!
@@ -9,17 +10,26 @@
 //! 3. Does it carry the token that is asked for ([`Tokens`])?
 //!
 //! Whose pages may read is told to browsers by [`Origins`].
+//!
+//! Beside these stands what else of HTTP needs no host and can be tested without one.
 
 #![forbid(unsafe_code)]
 
+pub mod address;
 mod elsewhere;
+mod encoding;
+mod frame;
 mod hosts;
 mod origins;
+mod routes;
 mod tokens;
 
+pub use self::encoding::accepts_gzip;
+pub use self::frame::{Frame, comment};
 pub use self::hosts::Hosts;
 pub use self::origins::Origins;
-pub use self::tokens::{COOKIE_NAME, Tokens};
+pub use self::routes::{Found, Route};
+pub use self::tokens::{Tokens, cookie};
 
 use http::{HeaderMap, Method, StatusCode};
 use std::fmt;
@@ -35,8 +45,8 @@ pub struct Policy {
 /// What is known of who asks, and for what.
 pub struct Caller<'a> {
     pub method: &'a Method,
-    /// Parts of the path.
-    pub path: &'a [&'a str],
+    /// What the request needs, by [`Found::at`].
+    pub needed: Access,
     /// The server's name and port as the client knows them.
     pub authority: Option<&'a str>,
     pub headers: &'a HeaderMap,
@@ -93,34 +103,19 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// What a method at a path needs. Paths that do not exist need what they would if they did.
-pub fn needed(method: &Method, path: &[&str]) -> Access {
-    let reads = matches!(*method, Method::GET | Method::HEAD);
-    match path {
-        // A query may be k6's CREATE DATABASE, whatever the method.
-        ["api", "v2", "write"] | [.., "write" | "query"] => Access::Write,
-        [.., "ping"] => Access::Nothing,
-        _ if *method == Method::OPTIONS => Access::Nothing,
-        ["" | "ui", ..] | ["events" | "dashboard", "schema.json"] if reads => Access::Nothing,
-        _ if reads => Access::Read,
-        _ => Access::Write,
-    }
-}
-
 impl Policy {
     /// Whether the request may be answered at all.
     pub fn check(&self, caller: &Caller) -> Result<(), Refusal> {
         if !self.tokens.guard_writing() && !self.hosts.take(caller.authority) {
             return Err(Refusal::Host(caller.authority.unwrap_or_default().to_owned()));
         }
-        let needed = needed(caller.method, caller.path);
-        let changes = !matches!(*caller.method, Method::GET | Method::HEAD | Method::OPTIONS)
-            || caller.path.last() == Some(&"query");
+        let reads = matches!(*caller.method, Method::GET | Method::HEAD | Method::OPTIONS);
+        let changes = !reads || caller.needed == Access::Write;
         if changes && elsewhere::says_so(caller.headers, caller.authority) {
             return Err(Refusal::Elsewhere);
         }
-        if !self.tokens.allow(needed, caller.headers, caller.query) {
-            return Err(Refusal::Token(needed));
+        if !self.tokens.allow(caller.needed, caller.headers, caller.query) {
+            return Err(Refusal::Token(caller.needed));
         }
         Ok(())
     }
@@ -132,7 +127,6 @@ mod tests {
 
     fn check(policy: &Policy, line: &str, headers: &[(&'static str, &str)]) -> Result<(), StatusCode> {
         let (method, path) = line.split_once(' ').unwrap();
-        let path: Vec<&str> = path.split('/').skip(1).collect();
         let headers = headers.iter().map(|(name, value)| {
             (http::HeaderName::from_static(name), http::HeaderValue::from_str(value).unwrap())
         });
@@ -141,7 +135,7 @@ mod tests {
         let method: Method = method.parse().unwrap();
         let caller = Caller {
             method: &method,
-            path: &path,
+            needed: Found::at(&method, path).1,
             authority: Some(authority),
             headers: &headers,
             query: &[],

@@ -1,10 +1,11 @@
 //! `/report`: one HTML file with everything of a run.
 
+use super::assets;
+use crate::background;
 use crate::bindings::loadgate::dashboard::events::{Cursor, newest, read};
 use crate::bindings::loadgate::dashboard::runs::summary;
 use crate::bindings::loadgate::dashboard::types::Failure;
 use crate::reply::{self, Reply};
-use crate::{assets, tender};
 use http::HeaderValue;
 use http::StatusCode;
 use http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY};
@@ -36,7 +37,7 @@ async fn render(run: Option<&str>) -> Result<(String, String), Failure> {
         Some(run) => run.to_owned(),
         None => newest(None)?.ok_or_else(|| Failure::NotFound("there is no run yet".to_owned()))?,
     };
-    tender::catch_up(&run).await?;
+    background::catch_up(&run).await?;
     let summary = summary(&run)?;
     let mut events = String::from("[");
     let mut cursor = Cursor { chunk: 0, id: 0 };

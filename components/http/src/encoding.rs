@@ -1,0 +1,38 @@
+//! Which encodings a client reads.
+
+use http::HeaderMap;
+use http::header::ACCEPT_ENCODING;
+
+/// Whether the client reads gzip (RFC 9110, section 12.5.3); a weight of 0 says that it does not.
+pub fn accepts_gzip(headers: &HeaderMap) -> bool {
+    let offers = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    offers.flat_map(|value| value.split(',')).any(|offer| {
+        let (coding, weight) = offer.split_once(';').unwrap_or((offer, ""));
+        let refused = weight
+            .trim()
+            .strip_prefix("q=")
+            .is_some_and(|weight| weight.parse::<f32>().is_ok_and(|weight| weight <= 0.0));
+        matches!(coding.trim(), "gzip" | "*") && !refused
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gzip_is_sent_to_who_asks_for_it() {
+        for (offer, read) in [
+            ("gzip, deflate, br", true),
+            ("br;q=1.0, gzip;q=0.5", true),
+            ("*", true),
+            ("gzip;q=0", false),
+            ("identity", false),
+            ("", false),
+        ] {
+            let headers = HeaderMap::from_iter([(ACCEPT_ENCODING, offer.parse().unwrap())]);
+            assert_eq!(accepts_gzip(&headers), read, "{offer:?}");
+        }
+        assert!(!accepts_gzip(&HeaderMap::new()));
+    }
+}

@@ -1,0 +1,95 @@
+//! Runs: the list, their documents, and what people and pipelines do with one.
+
+use super::rows;
+use crate::background;
+use crate::bindings::loadgate::dashboard::ingest::{self, Sent};
+use crate::bindings::loadgate::dashboard::runs;
+use crate::bindings::loadgate::dashboard::types::Failure;
+use crate::body;
+use crate::call::Call;
+use crate::reply::{self, Reply};
+use http::StatusCode;
+
+/// Runs in a list whose length nobody asks for.
+const LISTED: u32 = 50;
+
+/// The largest change of a label and note, escapes included.
+pub const LABEL_BYTES: usize = 8 * (loadgate::limits::LABEL_BYTES + loadgate::limits::NOTE_BYTES);
+
+pub fn list(call: &Call) -> Reply {
+    let Ok(limit) = call.param("limit").map_or(Ok(LISTED), str::parse) else {
+        return reply::problem(StatusCode::BAD_REQUEST, "limit is how many runs are wanted, a whole number");
+    };
+    reply::document(runs::list(call.param("test"), call.param("before"), limit, call.flag("figures")))
+}
+
+pub async fn get(run: &str) -> Reply {
+    reply::document(background::catch_up(run).await.and_then(|()| runs::get(run)))
+}
+
+pub async fn summary(run: &str) -> Reply {
+    reply::document(background::catch_up(run).await.and_then(|()| runs::summary(run)))
+}
+
+pub async fn distribution(call: &Call, run: &str) -> Reply {
+    let document = async {
+        let table = rows::table(call.param("table").unwrap_or("metrics"))?;
+        let key = call.param("key").map_or(Ok(Vec::new()), rows::key)?;
+        let metric = call
+            .param("metric")
+            .ok_or_else(|| Failure::Invalid("say which metric, like metric=http_req_duration".to_owned()))?;
+        background::catch_up(run).await?;
+        runs::distribution(run, table, &key, metric)
+    };
+    reply::document(document.await)
+}
+
+pub fn event_schema() -> Reply {
+    reply::json(StatusCode::OK, runs::event_schema())
+}
+
+/// Ends a run, or a test's newest live one.
+pub async fn finish(call: &Call, target: &str) -> Reply {
+    // A pipeline finishes the run right after it has sent the last of it.
+    let finished = background::catch_up(target).await.and_then(|()| ingest::finish_run(target, &sent(call)));
+    match finished {
+        Ok((run, logs)) => {
+            logs.into_iter().for_each(background::fold);
+            let document = serde_json::json!({ "run": run, "finished": true });
+            reply::json(StatusCode::OK, document.to_string())
+        }
+        Err(error) => reply::failure(&error),
+    }
+}
+
+/// What a finish says of samples that may still be on their way: `?settled=true` that there are none,
+/// of the client that names itself, else of anybody.
+fn sent(call: &Call) -> Sent {
+    match (call.flag("settled"), call.sender().named) {
+        (true, Some(name)) => Sent::AllBy(name.to_owned()),
+        (true, None) => Sent::All,
+        _ => Sent::Perhaps,
+    }
+}
+
+pub async fn label(call: &Call, run: &str) -> Reply {
+    match body::collect(call.body.clone(), LABEL_BYTES).await {
+        Ok(document) => reply::document(runs::set_label(run, &document)),
+        Err(error) => reply::failure(&error),
+    }
+}
+
+pub async fn delete(run: &str) -> Reply {
+    reply::no_content(background::catch_up(run).await.and_then(|()| runs::delete(run)))
+}
+
+/// What a run's end says of it.
+pub async fn set_outcome(call: &Call, run: &str) -> Reply {
+    let done = async {
+        let document = body::collect(call.body.clone(), LABEL_BYTES).await?;
+        // It may have been acknowledged a moment ago.
+        background::catch_up(run).await?;
+        runs::set_outcome(run, &document)
+    };
+    reply::no_content(done.await)
+}
