@@ -1,7 +1,7 @@
 //! What an operator may set: the Spin variables and `LOADGATE_…` environment variables.
 
 use crate::record::FoldSettings;
-use std::fmt;
+use thiserror::Error;
 
 /// Every setting that [`Settings::parse`] takes.
 pub const NAMES: [&str; 11] = [
@@ -56,20 +56,13 @@ impl Default for Settings {
 }
 
 /// A setting that cannot be understood.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("the setting `{name}` is {value:?}; it takes {wanted}")]
 pub struct SettingError {
     pub name: String,
     pub value: String,
     pub wanted: &'static str,
 }
-
-impl fmt::Display for SettingError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the setting `{}` is {:?}; it takes {}", self.name, self.value, self.wanted)
-    }
-}
-
-impl std::error::Error for SettingError {}
 
 impl Settings {
     /// Reads `(name, value)` pairs; an empty value keeps the default. Durations are a number with

@@ -6,62 +6,39 @@ use crate::limits;
 use loadgate_documents::{Contains, MetricKind, MetricType};
 use loadgate_documents::{builtin, is_metric_name, shorten};
 use serde_json::Value;
-use std::fmt;
+use thiserror::Error;
 
 /// Metrics that cannot be declared so.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum MetricsError {
     /// Longer than [`limits::OPTIONS_BYTES`].
+    #[error("the metrics are longer than the limit of {} bytes", limits::OPTIONS_BYTES)]
     TooLarge,
     /// Not a JSON object; with the parser's reason.
+    #[error("metrics are declared by an object like {{\"orders\": \"counter\", \"errors\": \"rate\"}}: {0}")]
     NotMetrics(String),
     /// No name that k6 takes.
+    #[error(
+        "{:?} is not the name of a metric: up to 128 letters, digits and underscores, no digit first",
+        shorten(.0)
+    )]
     Name(String),
     /// Not a type; with the place and what stands there.
+    #[error("{place}: {found} is not one of counter, gauge, rate and trend")]
     Type { place: String, found: String },
     /// Not a unit; likewise.
+    #[error("{place}: {found} is not one of time (milliseconds), data (bytes) and default")]
     Contains { place: String, found: String },
     /// A field that is not known.
+    #[error("{place}: a metric has a `type`, and where it has a unit `contains`")]
     Field { place: String },
     /// k6's own metrics have their types.
+    #[error("{place}: this is k6's own {}", builtin.word())]
     Builtin { place: String, builtin: MetricType },
     /// More than [`limits::METRICS`].
+    #[error("there are more than {} metrics", limits::METRICS)]
     TooMany,
 }
-
-impl fmt::Display for MetricsError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            MetricsError::TooLarge => {
-                write!(f, "the metrics are longer than the limit of {} bytes", limits::OPTIONS_BYTES)
-            }
-            MetricsError::NotMetrics(reason) => write!(
-                f,
-                "metrics are declared by an object like {{\"orders\": \"counter\", \"errors\": \"rate\"}}: {reason}"
-            ),
-            MetricsError::Name(name) => write!(
-                f,
-                "{:?} is not the name of a metric: up to 128 letters, digits and underscores, no digit first",
-                shorten(name)
-            ),
-            MetricsError::Type { place, found } => {
-                write!(f, "{place}: {found} is not one of counter, gauge, rate and trend")
-            }
-            MetricsError::Contains { place, found } => {
-                write!(f, "{place}: {found} is not one of time (milliseconds), data (bytes) and default")
-            }
-            MetricsError::Field { place } => {
-                write!(f, "{place}: a metric has a `type`, and where it has a unit `contains`")
-            }
-            MetricsError::Builtin { place, builtin } => {
-                write!(f, "{place}: this is k6's own {}", builtin.word())
-            }
-            MetricsError::TooMany => write!(f, "there are more than {} metrics", limits::METRICS),
-        }
-    }
-}
-
-impl std::error::Error for MetricsError {}
 
 impl Declarations {
     /// Reads metrics as people declare them; an error names the place.

@@ -19,7 +19,7 @@ use loadgate_documents::{MetricKind, MetricType, Submetric, Threshold, builtin, 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
+use thiserror::Error;
 
 /// The declarations of a test. Equal sets have equal bytes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,33 +66,18 @@ pub struct MetricDeclaration {
 }
 
 /// A declaration that cannot stand.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum DeclareError {
     /// k6's own metrics have their types.
+    #[error("`{name}` is k6's own {}, not a {}", builtin.word(), declared.word())]
     Builtin { name: String, builtin: MetricType, declared: MetricType },
     /// More than [`limits::METRICS`].
+    #[error("`{name}` is one metric too many: a test declares at most {}", limits::METRICS)]
     Metrics { name: String },
     /// More than [`limits::SUBMETRICS`].
+    #[error("{:?} is one submetric too many: at most {}", shorten(name), limits::SUBMETRICS)]
     Submetrics { name: String },
 }
-
-impl fmt::Display for DeclareError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            DeclareError::Builtin { name, builtin, declared } => {
-                write!(f, "`{name}` is k6's own {}, not a {}", builtin.word(), declared.word())
-            }
-            DeclareError::Metrics { name } => {
-                write!(f, "`{name}` is one metric too many: a test declares at most {}", limits::METRICS)
-            }
-            DeclareError::Submetrics { name } => {
-                write!(f, "{:?} is one submetric too many: at most {}", shorten(name), limits::SUBMETRICS)
-            }
-        }
-    }
-}
-
-impl std::error::Error for DeclareError {}
 
 impl Declarations {
     /// Whether anything was declared at all.

@@ -9,7 +9,7 @@ use loadgate_documents::{Submetric, is_metric_name, shorten};
 use loadgate_documents::{Threshold, ThresholdError};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
+use thiserror::Error;
 
 /// Only what Loadgate reads; k6 writes `null` for what the script does not set.
 #[derive(Deserialize)]
@@ -37,43 +37,28 @@ enum Expression {
 }
 
 /// An options document that cannot be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum OptionsError {
     /// Longer than [`limits::OPTIONS_BYTES`].
+    #[error("the options are longer than the limit of {} bytes", limits::OPTIONS_BYTES)]
     TooLarge,
     /// Not the JSON that `k6 inspect` prints; with the parser's reason.
+    #[error("this is not what `k6 inspect --execution-requirements` prints: {0}")]
     NotOptions(String),
     /// A threshold of something that cannot be a metric or submetric.
+    #[error("{:?} is not the name of a metric or submetric", shorten(.0))]
     Name(String),
-    Threshold(ThresholdError),
+    /// A threshold that is none.
+    #[error(transparent)]
+    Threshold(#[from] ThresholdError),
     /// Thresholds of more than [`limits::SUBMETRICS`] submetrics or [`limits::METRICS`] metrics.
+    #[error(
+        "there are thresholds of more than {} metrics or {} submetrics",
+        limits::METRICS,
+        limits::SUBMETRICS
+    )]
     TooMany,
 }
-
-impl fmt::Display for OptionsError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            OptionsError::TooLarge => {
-                write!(f, "the options are longer than the limit of {} bytes", limits::OPTIONS_BYTES)
-            }
-            OptionsError::NotOptions(reason) => {
-                write!(f, "this is not what `k6 inspect --execution-requirements` prints: {reason}")
-            }
-            OptionsError::Name(name) => {
-                write!(f, "{:?} is not the name of a metric or submetric", shorten(name))
-            }
-            OptionsError::Threshold(error) => error.fmt(f),
-            OptionsError::TooMany => write!(
-                f,
-                "there are thresholds of more than {} metrics or {} submetrics",
-                limits::METRICS,
-                limits::SUBMETRICS
-            ),
-        }
-    }
-}
-
-impl std::error::Error for OptionsError {}
 
 impl Declarations {
     /// Reads k6's options: thresholds (those of submetrics too, which stand nowhere else),

@@ -30,7 +30,7 @@ use k6_json::K6Json;
 use lines::{Line, Lines};
 use receipt::Wrong;
 use session::Session;
-use std::fmt;
+use thiserror::Error;
 
 /// What a body is written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,33 +94,24 @@ pub struct Request {
 
 /// Why a call was refused; the cases of the WIT variant `failure`. Every text is one sentence for
 /// the person who reads the answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Refusal {
+    #[error("{0}")]
     Invalid(String),
+    #[error("{0}")]
     NotFound(String),
     /// What is asked for does not go with the state that things are in.
+    #[error("{0}")]
     Conflict(String),
+    #[error("{0}")]
     Gone(String),
+    #[error("{0}")]
     TooLarge(String),
+    #[error("{0}")]
     Unsupported(String),
+    #[error("{0}")]
     Unavailable(String),
 }
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Refusal::Invalid(text)
-            | Refusal::NotFound(text)
-            | Refusal::Conflict(text)
-            | Refusal::Gone(text)
-            | Refusal::TooLarge(text)
-            | Refusal::Unsupported(text)
-            | Refusal::Unavailable(text) => f.write_str(text),
-        }
-    }
-}
-
-impl std::error::Error for Refusal {}
 
 /// The samples of one record, ready to be stored.
 #[derive(Debug, Clone, PartialEq)]

@@ -10,7 +10,7 @@ use crate::names::LogName;
 use crate::record::{Body, Record, Sequence};
 use crate::settings::Settings;
 use crate::store::{Clock, Store, StoreError};
-use std::fmt;
+use thiserror::Error;
 
 /// A hello may come this long before the end that it belongs to: a finish takes 2 s to settle, and
 /// the clocks of replicas differ.
@@ -20,23 +20,16 @@ const HELLO_SLACK_MS: u64 = 3_000;
 const CLOCK_SKEW_MS: u64 = 10_000;
 
 /// Why nothing was acknowledged.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum AppendError {
     /// The data is late for a run that has ended; sending it again is no use (410).
+    #[error("{0}")]
     Gone(String),
     /// The store failed, or the record came so late that its ticket was given up (503). It may or
     /// may not count; a numbered batch can be sent again.
+    #[error("{0}")]
     Unavailable(String),
 }
-
-impl fmt::Display for AppendError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (AppendError::Gone(reason) | AppendError::Unavailable(reason)) = self;
-        f.write_str(reason)
-    }
-}
-
-impl std::error::Error for AppendError {}
 
 impl From<StoreError> for AppendError {
     fn from(error: StoreError) -> Self {

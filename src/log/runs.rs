@@ -12,7 +12,7 @@ use crate::store::{Store, StoreError};
 use loadgate_documents::{Digits, Outcome, RunState, Summary, ThresholdRow, to_json};
 use serde::Serialize;
 use std::collections::BTreeSet;
-use std::fmt;
+use thiserror::Error;
 
 /// Index entries asked for at once; so many in a row that are absent are the end of the index. A
 /// crash between counting and writing leaves gaps of one.
@@ -23,31 +23,17 @@ const CHUNK_PAGE: u64 = 32;
 const PAGE_BYTES: usize = 256 * 1024;
 
 /// Why there is no answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ReadError {
     /// The run does not exist, or was deleted.
+    #[error("there is no run {0}")]
     NoSuchRun(RunId),
     /// The run exists, and nothing of it was folded yet.
+    #[error("the run {0} has no data yet")]
     Empty(RunId),
-    Store(StoreError),
-}
-
-impl fmt::Display for ReadError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            ReadError::NoSuchRun(run) => write!(f, "there is no run {run}"),
-            ReadError::Empty(run) => write!(f, "the run {run} has no data yet"),
-            ReadError::Store(error) => error.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for ReadError {}
-
-impl From<StoreError> for ReadError {
-    fn from(error: StoreError) -> Self {
-        ReadError::Store(error)
-    }
+    /// The store could not be asked.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 /// A place in a run's event log: the next chunk, and the next id.

@@ -32,7 +32,7 @@ pub use self::routes::{Found, Route};
 pub use self::tokens::{Tokens, cookie};
 
 use http::{HeaderMap, Method, StatusCode};
-use std::fmt;
+use thiserror::Error;
 
 /// What the operator allows.
 #[derive(Debug, Clone, Default)]
@@ -63,11 +63,23 @@ pub enum Access {
 }
 
 /// Why a request is refused. The text is a sentence for who reads the answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Refusal {
     /// The name by which the server was reached.
+    #[error(
+        "without a write token this server answers only to localhost, not to {0:?}; the setting \
+         LOADGATE_HOSTS (under Spin the variable `hosts`) takes more names"
+    )]
     Host(String),
+    #[error(
+        "a page from another origin asks for a change, which only this server's own pages and programs may"
+    )]
     Elsewhere,
+    #[error("{}", match .0 {
+        Access::Write => "this server takes data only with its write token (Authorization: Bearer TOKEN, in an \
+                          InfluxDB URL the password)",
+        _ => "this server shows its runs only with a token; open /ui/?token=TOKEN in a browser",
+    })]
     Token(Access),
 }
 
@@ -76,29 +88,6 @@ impl Refusal {
         match self {
             Refusal::Host(_) | Refusal::Elsewhere => StatusCode::FORBIDDEN,
             Refusal::Token(_) => StatusCode::UNAUTHORIZED,
-        }
-    }
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Refusal::Host(host) => write!(
-                f,
-                "without a write token this server answers only to localhost, not to {host:?}; the setting \
-                 LOADGATE_HOSTS (under Spin the variable `hosts`) takes more names"
-            ),
-            Refusal::Elsewhere => f.write_str(
-                "a page from another origin asks for a change, which only this server's own pages and \
-                 programs may",
-            ),
-            Refusal::Token(Access::Write) => f.write_str(
-                "this server takes data only with its write token (Authorization: Bearer TOKEN, in an InfluxDB \
-                 URL the password)",
-            ),
-            Refusal::Token(_) => f.write_str(
-                "this server shows its runs only with a token; open /ui/?token=TOKEN in a browser",
-            ),
         }
     }
 }

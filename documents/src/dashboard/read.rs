@@ -6,19 +6,22 @@ use super::{
 use crate::{Submetric, builtin, is_metric_name, shorten};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
-use std::fmt;
+use thiserror::Error;
 
 /// An id goes into addresses.
 const ID_BYTES: usize = 64;
 
 /// A document that cannot be shown.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum DashboardError {
     /// Longer than [`super::MAX_BYTES`].
+    #[error("the dashboard is longer than the limit of {} bytes", super::MAX_BYTES)]
     TooLarge,
     /// With the parser's reason, which ends in the line and column.
+    #[error("the dashboard is no JSON: {0}")]
     NotJson(String),
     /// The place, as `tabs[0].title`, and what is wrong there.
+    #[error("{} {reason}", if place.is_empty() { "the dashboard" } else { place })]
     Wrong {
         /// `tabs[0].title`.
         place: String,
@@ -26,23 +29,6 @@ pub enum DashboardError {
         reason: String,
     },
 }
-
-impl fmt::Display for DashboardError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            DashboardError::TooLarge => {
-                write!(f, "the dashboard is longer than the limit of {} bytes", super::MAX_BYTES)
-            }
-            DashboardError::NotJson(reason) => write!(f, "the dashboard is no JSON: {reason}"),
-            DashboardError::Wrong { place, reason } if place.is_empty() => {
-                write!(f, "the dashboard {reason}")
-            }
-            DashboardError::Wrong { place, reason } => write!(f, "{place} {reason}"),
-        }
-    }
-}
-
-impl std::error::Error for DashboardError {}
 
 type Read<T> = Result<T, DashboardError>;
 

@@ -2,6 +2,7 @@
 
 use super::{MetricType, shorten};
 use std::fmt;
+use thiserror::Error;
 
 /// What a threshold looks at.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -91,21 +92,13 @@ pub struct Threshold {
 }
 
 /// Text that is no threshold expression.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error(
+    "{:?} is no threshold: it takes count, rate, value, avg, min, med, max or p(0 to 100), one of \
+     < <= > >= == === !=, and a number",
+    shorten(.0)
+)]
 pub struct ThresholdError(String);
-
-impl fmt::Display for ThresholdError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{:?} is no threshold: it takes count, rate, value, avg, min, med, max or p(0 to 100), one of \
-             < <= > >= == === !=, and a number",
-            shorten(&self.0)
-        )
-    }
-}
-
-impl std::error::Error for ThresholdError {}
 
 impl fmt::Display for Aggregate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
