@@ -30,7 +30,7 @@ const BARE = {
 };
 
 /** Data that modules import: served as a module, for not every browser takes JSON for one. */
-const DATA = { "../src/dashboard/default.json": "data/dashboard.js" };
+const DATA = { "../documents/src/dashboard/default.json": "data/dashboard.js" };
 
 async function source(path) {
   const data = Object.keys(DATA).find((file) => DATA[file] === path);

@@ -5,12 +5,12 @@
 //! belongs to are looked up per tag set, atoms are merged into the cells of their series, and the
 //! distributions are filled in bucket order, so that no cell sorts anything.
 
-use super::cell::Cell;
 use super::metrics::{Metric, Metrics};
-use super::packed::Packed;
 use super::series::SeriesTable;
-use super::sketch::bucket_of;
 use super::tags::TagSet;
+use crate::record::cell::Cell;
+use crate::record::packed::Packed;
+use crate::record::sketch::bucket_of;
 use crate::record::{Batch, Second, VusSample};
 use loadgate_documents::Submetric;
 use std::collections::HashMap;

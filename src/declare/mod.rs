@@ -45,9 +45,6 @@ pub struct Declarations {
     pub duration_ms: Option<u64>,
     /// Planned duration without graceful stops, ms; `None` where a scenario ends with its iterations.
     pub planned_ms: Option<u64>,
-    pub max_vus: Option<u64>,
-    /// A window is at least this long.
-    pub period_ms: Option<u64>,
     pub dashboard: Chosen,
 }
 
@@ -159,7 +156,6 @@ impl Declarations {
             self.arrivals.clone_from(&newer.arrivals);
             self.duration_ms = newer.duration_ms;
             self.planned_ms = newer.planned_ms;
-            self.max_vus = newer.max_vus;
         }
         for (name, expressions) in &newer.thresholds {
             if expressions.is_empty() {
@@ -172,8 +168,6 @@ impl Declarations {
             self.scenarios.clone_from(&newer.scenarios);
         }
         self.duration_ms = newer.duration_ms.or(self.duration_ms);
-        self.max_vus = newer.max_vus.or(self.max_vus);
-        self.period_ms = newer.period_ms.or(self.period_ms);
         if newer.dashboard > self.dashboard {
             self.dashboard.clone_from(&newer.dashboard);
         }

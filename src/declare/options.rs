@@ -21,8 +21,6 @@ struct Document {
     scenarios: Option<BTreeMap<String, serde_json::Value>>,
     #[serde(default)]
     total_duration: Option<String>,
-    #[serde(default, rename = "maxVUs")]
-    max_vus: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -132,8 +130,6 @@ impl Declarations {
             scenarios: scenarios.into_keys().collect(),
             duration_ms,
             planned_ms,
-            max_vus: document.max_vus,
-            period_ms: None,
             dashboard: Chosen::default(),
         };
         declared.learn();
@@ -150,7 +146,7 @@ mod tests {
         let document = include_bytes!("../../tests/fixtures/k6/shop/options.json");
         let set = Declarations::from_k6_options(document).unwrap();
         assert_eq!(set.scenarios, ["browse", "buy"]);
-        assert_eq!((set.duration_ms, set.max_vus), (Some(40_000), Some(14)));
+        assert_eq!(set.duration_ms, Some(40_000));
         let aborted = include_bytes!("../../tests/fixtures/k6/aborted/options.json");
         let aborted = Declarations::from_k6_options(aborted).unwrap();
         assert_eq!((aborted.duration_ms, aborted.planned_ms), (Some(90_000), Some(60_000)));

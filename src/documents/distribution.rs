@@ -1,8 +1,8 @@
 //! How the values of one trend are distributed: the document of `/runs/ID/distribution`.
 
-use crate::aggregate::sketch::{Sketch, value_of};
 use crate::fold::Run;
 use crate::record::Dimension;
+use crate::record::sketch::{Sketch, value_of};
 use loadgate_documents::{Digits, MetricType, to_json};
 use serde::Serialize;
 
@@ -95,8 +95,8 @@ fn bins(sketch: &Sketch, min: f64, max: f64) -> Vec<Bin> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::aggregate::packed::Packed;
-    use crate::aggregate::sketch::bucket_of;
+    use crate::record::packed::Packed;
+    use crate::record::sketch::bucket_of;
 
     fn sketch(values: &[f64]) -> Sketch {
         let mut values = values.to_vec();

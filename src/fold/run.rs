@@ -134,7 +134,7 @@ impl Run {
     ) -> (Self, Chunk) {
         let declared = declarations.cloned().unwrap_or_default();
         let origin = seconds_of(batch.oldest_ns);
-        let period_ms = u64::from(batch.settings.period_ms).max(declared.period_ms.unwrap_or(0));
+        let period_ms = u64::from(batch.settings.period_ms);
         let mut run = Run {
             id,
             live: true,

@@ -1,8 +1,8 @@
 //! What is kept of one series, in an open window and over the run: the merged form of a
 //! [`Cell`].
 
-use crate::aggregate::cell::Cell;
-use crate::aggregate::sketch::Sketch;
+use crate::record::cell::Cell;
+use crate::record::sketch::Sketch;
 use serde::{Deserialize, Serialize};
 
 /// A sum in two doubles (Knuth's two-sum), so that it does not depend, in any digit that is ever

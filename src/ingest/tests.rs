@@ -4,9 +4,9 @@ mod real;
 mod recorded;
 
 use super::*;
-use crate::aggregate::cell::Cell;
-use crate::aggregate::packed::Packed;
-use crate::aggregate::sketch::Sketch;
+use crate::record::cell::Cell;
+use crate::record::packed::Packed;
+use crate::record::sketch::Sketch;
 use crate::record::{Dimension, SeriesKey};
 use serde_json::Value;
 use std::collections::BTreeMap;

@@ -3,7 +3,7 @@
  *
  * Three significant digits, kept in full (`0.550`) so that live figures do not change their width;
  * whole counts exactly; thousands separated; one minus sign (U+2212); a no-break space before
- * units. `src/report/format.rs` follows the same rules, and both are held to
+ * units. `report/src/format.rs` follows the same rules, and both are held to
  * `tests/format-vectors.json`.
  */
 

@@ -6,7 +6,7 @@
  * the schema at `/dashboard/schema.json`.
  */
 
-import DEFAULT from "../../src/dashboard/default.json" with { type: "json" };
+import DEFAULT from "../../documents/src/dashboard/default.json" with { type: "json" };
 import { unitOf } from "./format.js";
 import { splitName } from "./model.js";
 import { metaOf } from "./thresholds.js";

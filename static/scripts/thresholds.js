@@ -54,7 +54,7 @@ export function tally(thresholds) {
 /**
  * What thresholds say together, `{state, text}` as of a chip. Never good while any limit may be
  * missing (`known` is false) or the type of a metric is not known. The report's is in
- * `src/report/head.rs`; `tests/verdict-vectors.json` holds both to the same.
+ * `report/src/head.rs`; `tests/verdict-vectors.json` holds both to the same.
  */
 export function verdict(thresholds, known) {
   const { pass, fail, unknown, noData, total } = tally(thresholds);

@@ -38,7 +38,7 @@ test("the report's template has every place once, in order, and refers to nothin
 });
 
 test("the report's style sheet knows every colour that a chart can have", async () => {
-  const colours = await readFile(join(HERE, "../src/report/panels.rs"), "utf8");
+  const colours = await readFile(join(HERE, "../report/src/panels.rs"), "utf8");
   const names = [...colours.matchAll(/\("([\w-]+)", "#/g)].map(([, name]) => name);
   assert.equal(names.length, 11);
   const style = between("<style>", "</style>");

@@ -1,11 +1,11 @@
 //! The life of a run: when it begins and ends, and which window a sample counts in. Records are
 //! made by hand, so that every time in them is the test's own.
 
-use loadgate::aggregate::cell::Cell;
-use loadgate::aggregate::packed::Packed;
-use loadgate::aggregate::sketch::bucket_of;
 use loadgate::fold::{LogState, Step};
 use loadgate::names::{LogName, TestName};
+use loadgate::record::cell::Cell;
+use loadgate::record::packed::Packed;
+use loadgate::record::sketch::bucket_of;
 use loadgate::record::{Batch, Body, Dimension, Record, Second, Sent, Sequence, SeriesKey};
 use loadgate::settings::Settings;
 use serde_json::Value;

@@ -7,10 +7,10 @@ mod time;
 mod types;
 
 use super::*;
-use crate::aggregate::cell::Cell;
-use crate::aggregate::packed::Packed;
-use crate::aggregate::sketch::bucket_of;
 use crate::names::TestName;
+use crate::record::cell::Cell;
+use crate::record::packed::Packed;
+use crate::record::sketch::bucket_of;
 use crate::record::{Dimension, FoldSettings, Second, SeriesKey, VusSample};
 use std::collections::BTreeMap;
 

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 /// Sums are added in another order than k6 adds them.
 const EXACT: f64 = 1e-9;
 
-/// Percentiles come from a histogram; see `aggregate::sketch`.
+/// Percentiles come from a histogram; see `record::sketch`.
 const SKETCHED: f64 = 1e-3;
 
 /// Metrics whose figures k6 gives per process, while we add up generators.

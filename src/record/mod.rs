@@ -3,7 +3,11 @@
 //! A record is immutable, and the fold reads nothing else (but the declarations that a record
 //! names). It is stored as postcard, behind one byte for the version of the format.
 
-use crate::aggregate::cell::Cell;
+pub mod cell;
+pub mod packed;
+pub mod sketch;
+
+use self::cell::Cell;
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
