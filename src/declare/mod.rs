@@ -83,6 +83,9 @@ pub struct Declarations {
     /// A window is at least this long.
     pub period_ms: Option<u64>,
     pub dashboard: Chosen,
+    /// How many declarations of the test are merged in the set: of two sets the greater is newer, and
+    /// an upload that began with the older does not bring it back.
+    pub revision: u64,
 }
 
 /// k6 computes this submetric by itself, whatever the thresholds: its summaries show it.

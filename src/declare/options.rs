@@ -148,6 +148,7 @@ impl Declarations {
             max_vus: document.max_vus,
             period_ms: None,
             dashboard: Chosen::default(),
+            revision: 0,
         };
         declared.learn();
         Ok(declared)

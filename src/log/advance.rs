@@ -148,7 +148,7 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
     }
 
     fn state_of(&self, position: &Position) -> StoredState {
-        StoredState { events: position.state.state(), summary: position.state.summary() }
+        StoredState { events: position.state.state(), summary: position.state.summary(), retyped: false }
     }
 
     /// Nothing to fold at the next ticket: a hole, the end of what there is, or others were faster.

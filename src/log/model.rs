@@ -30,6 +30,8 @@ pub(super) struct StoredState {
     pub events: Vec<Event>,
     /// The summary document.
     pub summary: String,
+    /// Made anew by types that were told after the run's end.
+    pub retyped: bool,
 }
 
 /// `run/ID/checkpoint/W`, as read.

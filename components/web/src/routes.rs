@@ -204,7 +204,7 @@ async fn route(call: Call<'_>, policy: &Policy) -> Reply {
             match call.method {
                 Method::GET | Method::HEAD => reply::document(runs::dashboard(&test)),
                 Method::PUT => set_dashboard(call.request, test).await,
-                Method::DELETE => no_content(aggregator::remove_dashboard(&test)),
+                Method::DELETE => told(aggregator::remove_dashboard(&test)),
                 _ => allow(&call, "GET, HEAD, PUT, DELETE, OPTIONS"),
             }
         }
@@ -515,7 +515,7 @@ async fn command(call: &Call<'_>) -> Reply {
         }
         ["tests", test, "new-run"] => {
             let test = decoded(test);
-            aggregator::new_run(&test).map(|logs| done(serde_json::json!({ "test": test }), logs))
+            aggregator::new_run(&test, call.param("run")).map(|logs| done(serde_json::json!({ "test": test }), logs))
         }
         ["tests", test, "hello"] => {
             let test = decoded(test);
@@ -554,21 +554,26 @@ async fn set_outcome(request: Unread, run: &str) -> Reply {
 }
 
 /// Takes a test's name and a document.
-type Declare = fn(&str, &[u8]) -> Result<(), Failure>;
+type Declare = fn(&str, &[u8]) -> Result<Vec<String>, Failure>;
 
 async fn take_declaration(request: Unread, test: String, declare: Declare) -> Reply {
     let result = match ingest::collect(request, OPTIONS_BYTES).await {
         Ok(document) => declare(&test, &document),
         Err(error) => Err(error),
     };
-    no_content(result)
+    told(result)
 }
 
 async fn set_dashboard(request: Unread, test: String) -> Reply {
     match ingest::collect(request, DASHBOARD_BYTES).await {
-        Ok(document) => no_content(aggregator::set_dashboard(&test, &document)),
+        Ok(document) => told(aggregator::set_dashboard(&test, &document)),
         Err(error) => reply::failure(&error),
     }
+}
+
+/// The answer to what was declared; the logs that were told of it are folded soon.
+fn told(result: Result<Vec<String>, Failure>) -> Reply {
+    no_content(result.map(|logs| logs.into_iter().for_each(tender::tend)))
 }
 
 /// The answer to a command that leaves nothing to tell.
