@@ -22,10 +22,8 @@ pub async fn recent<S: Store>(store: &S, test: &TestName, most: u64) -> Result<R
         let entries = runs::index_page(store, Some(test), first).await?;
         let page: Vec<RunId> =
             entries.into_iter().rev().filter(|(number, _)| *number <= end).map(|(_, run)| run).collect();
-        let asked: Vec<String> = page
-            .iter()
-            .flat_map(|run| [keys::meta(run), keys::ended(run), keys::deleted(run)])
-            .collect();
+        let asked: Vec<String> =
+            page.iter().flat_map(|run| [keys::meta(run), keys::ended(run), keys::deleted(run)]).collect();
         let facts = store.get_many(&asked).await?;
         for (run, facts) in page.into_iter().zip(facts.chunks(3)) {
             match facts {

@@ -515,7 +515,8 @@ async fn command(call: &Call<'_>) -> Reply {
         }
         ["tests", test, "new-run"] => {
             let test = decoded(test);
-            aggregator::new_run(&test, call.param("run")).map(|logs| done(serde_json::json!({ "test": test }), logs))
+            aggregator::new_run(&test, call.param("run"))
+                .map(|logs| done(serde_json::json!({ "test": test }), logs))
         }
         ["tests", test, "hello"] => {
             let test = decoded(test);
