@@ -167,6 +167,7 @@ impl<S: Store, C: Clock> Service<S, C> {
             log::hello(&self.store, &self.clock, &test, COMMANDS).await?;
             let body = Body::Finish { run: run.number, sent: Sent::All };
             self.writer(&run.log).tell(COMMANDS, None, body).await?;
+            self.catch_up(&run.log).await?;
         }
         Ok(run.log)
     }
