@@ -143,7 +143,7 @@ fn notices(summary: &Value) -> Html {
     if !untyped.is_empty() {
         let names = untyped.iter().map(|metric| name(metric).0).collect::<Vec<_>>().join(", ");
         let said = Html(format!(
-            "{names}: the figures are a guess by values, and no threshold passes on them. This tells the types to the next run, one of the words each: <code>{}</code>",
+            "{names}: the figures are a guess by values, and no threshold passes on them. This tells the types, one of the words each: <code>{}</code>. A report that is made then has the right totals and limits.",
             text(&declaring(summary, &untyped)).0
         ));
         notice("warning", "Types of metrics are not known.", &said);

@@ -124,6 +124,8 @@ fn thresholds(summary: &Value) -> Table {
     let mut table = Table::new("Thresholds", &columns);
     let start = number(summary, "start").unwrap_or(0.0);
     let mut rows: Vec<&Value> = list(summary, "thresholds").iter().collect();
+    let sure = summary["health"]["thresholdsKnown"].as_bool() != Some(false)
+        && rows.iter().all(|row| row["unknown"].is_null());
     rows.sort_by_key(|row| match row["passes"].as_bool() {
         Some(false) => 0,
         None => 1,
@@ -148,11 +150,8 @@ fn thresholds(summary: &Value) -> Table {
             figure(margin, Unit::Ratio),
             text(&number(row, "firstFailed").map_or(NOTHING.to_owned(), |at| clock(at - start))),
             match row["passes"].as_bool() {
-                // Nothing is green while other limits may be missing.
-                Some(true) if summary["health"]["thresholdsKnown"].as_bool() == Some(false) => {
-                    chip("none", "pass")
-                }
-                Some(true) => chip("good", "pass"),
+                // Nothing is green while other limits may be missing, or a type is not known.
+                Some(true) => chip(if sure { "good" } else { "open" }, "pass"),
                 Some(false) => chip("bad", "fail"),
                 None if !row["unknown"].is_null() => chip("warning", "type not known"),
                 None => chip("none", "no data"),
@@ -359,6 +358,7 @@ pub fn chip(state: &str, word: &str) -> Html {
         "good" => "✓",
         "warning" => "!",
         "bad" => "✗",
+        "open" => "○",
         _ => "∅",
     };
     Html(format!(

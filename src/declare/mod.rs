@@ -46,6 +46,9 @@ pub struct Declarations {
     /// Planned duration without graceful stops, ms; `None` where a scenario ends with its iterations.
     pub planned_ms: Option<u64>,
     pub dashboard: Chosen,
+    /// How many declarations of the test are merged in the set: of two sets the greater is newer, and
+    /// an upload that began with the older does not bring it back.
+    pub revision: u64,
 }
 
 /// k6 computes this submetric by itself, whatever the thresholds: its summaries show it.

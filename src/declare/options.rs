@@ -131,6 +131,7 @@ impl Declarations {
             duration_ms,
             planned_ms,
             dashboard: Chosen::default(),
+            revision: 0,
         };
         declared.learn();
         Ok(declared)

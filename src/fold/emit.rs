@@ -140,7 +140,7 @@ impl Run {
     }
 
     /// `metric` for names that are new or whose type is another now.
-    fn announce(&mut self, draft: &mut Draft) {
+    pub(super) fn announce(&mut self, draft: &mut Draft) {
         let mut known = vec![false; self.totals.len()];
         let mut changed: Vec<(String, Shown)> = Vec::new();
         for (name, shown) in &self.shown {

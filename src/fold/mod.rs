@@ -5,6 +5,7 @@ mod emit;
 mod generators;
 mod kinds;
 mod ladder;
+mod retype;
 mod rows;
 mod run;
 mod seen;
@@ -175,6 +176,9 @@ impl LogState {
             body => {
                 if let Some(run) = self.run.as_mut().filter(|run| run.live) {
                     run.declare(record.declarations.as_ref(), declarations);
+                    if matches!(body, Body::Declared) {
+                        run.tell_declared(&mut draft);
+                    }
                     if let Body::Finish { run: number, sent: Sent::Perhaps } = body
                         && *number == run.id.number
                     {

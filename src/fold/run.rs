@@ -239,10 +239,12 @@ impl Run {
         self.finish_ms.get_or_insert(received_ms);
     }
 
-    /// Takes over the declarations that a record names.
+    /// Takes over the declarations that a record names, unless it is of an upload that began before those
+    /// in force were told.
     pub(super) fn declare(&mut self, hash: Option<&String>, declarations: Option<&Declarations>) {
         if let Some(declarations) = declarations
             && self.declared_hash.as_ref() != hash
+            && declarations.revision >= self.declared.revision
         {
             self.declared_hash = hash.cloned();
             let mut declared = declarations.clone();
@@ -250,6 +252,8 @@ impl Run {
             let dashboard = std::mem::take(&mut self.declared.dashboard);
             let newest = std::mem::take(&mut declared.dashboard).max(dashboard.clone());
             self.config_due |= newest.own() != dashboard.own();
+            // How often something was declared is nothing to tell.
+            self.declared.revision = declared.revision;
             self.param_due |= self.declared != declared;
             declared.dashboard = newest;
             self.declared = declared;
@@ -259,6 +263,15 @@ impl Run {
                     total.sketch = Default::default();
                 }
             }
+        }
+    }
+
+    /// Tells what declarations have changed without waiting for a window, which a silent run has none of.
+    pub(super) fn tell_declared(&mut self, draft: &mut Draft) {
+        self.open_chunk(draft);
+        if !draft.events.is_empty() {
+            draft.state_at = draft.events.len();
+            self.end_chunk(draft);
         }
     }
 

@@ -344,6 +344,11 @@ impl Upload {
         &self.reader.session.receipt
     }
 
+    /// Takes over what is in force for the test by now.
+    pub fn adopt(&mut self, declared: Declarations) {
+        self.reader.session.adopt(declared);
+    }
+
     /// What this upload has declared beyond what was known of the test.
     pub fn own_declarations(&self) -> &Declarations {
         &self.reader.session.own

@@ -191,6 +191,14 @@ impl Session {
         Ok(())
     }
 
+    /// Takes over a set that others declared meanwhile; what this upload declares stands.
+    pub fn adopt(&mut self, mut declared: Declarations) {
+        declared.merge(&self.own);
+        self.submetrics = declared.submetrics();
+        self.tag_fields = tag_names(&self.submetrics);
+        self.declared = declared;
+    }
+
     pub fn refuse(&mut self, wrong: Wrong) {
         self.receipt.refuse(self.line, wrong);
     }

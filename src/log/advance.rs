@@ -18,7 +18,6 @@ use crate::names::LogName;
 use crate::record::{Body, Record};
 use crate::settings::Settings;
 use crate::store::{Clock, Store, StoreError};
-use loadgate_documents::{Digits, to_json};
 use std::collections::VecDeque;
 
 /// Records to ask for where nothing is known of how many there are, and at the most.
@@ -150,12 +149,7 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
     }
 
     fn state_of(&self, position: &Position) -> StoredState {
-        StoredState {
-            events: documents::state(&position.state),
-            summary: documents::summary(&position.state)
-                .map(|summary| to_json(&summary, Digits::All))
-                .unwrap_or_default(),
-        }
+        StoredState::of(documents::state(&position.state), documents::summary(&position.state))
     }
 
     /// Nothing to fold at the next ticket: a hole, the end of what there is, or others were faster.

@@ -26,6 +26,21 @@ pub async fn declared<S: Store>(
     Ok((Some(hash), set.map_or_else(Declarations::default, |set| (*set).clone())))
 }
 
+/// The set in force, where it is another than the one that is known.
+pub async fn newer<S: Store>(
+    store: &S,
+    cache: &Cache,
+    test: &TestName,
+    known: Option<&str>,
+) -> Result<Option<(String, Declarations)>, StoreError> {
+    let Some(hash) = value::get::<_, String>(store, &keys::declared(test)).await? else { return Ok(None) };
+    if known == Some(hash.as_str()) {
+        return Ok(None);
+    }
+    let set = by_hash(store, cache, test, &hash).await?;
+    Ok(set.map(|set| (hash, (*set).clone())))
+}
+
 /// A set by its hash. It is stored before its hash is named anywhere.
 pub(super) async fn by_hash<S: Store>(
     store: &S,
@@ -80,7 +95,7 @@ pub async fn declare<S: Store>(
 /// All declarations of a test in their order; what died before it was stored counts for nothing.
 async fn merged<S: Store>(store: &S, test: &TestName, count: u64) -> Result<Declarations, StoreError> {
     let asked: Vec<String> = (1..=count).map(|number| keys::delta(test, number)).collect();
-    let mut set = Declarations::default();
+    let mut set = Declarations { revision: count, ..Declarations::default() };
     for page in asked.chunks(PAGE) {
         for (key, head) in page.iter().zip(store.get_many(page).await?) {
             if let Some(head) = head

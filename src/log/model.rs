@@ -2,6 +2,7 @@
 
 use crate::events::Event;
 use crate::fold::{Chunk, LogState, RunEnd};
+use loadgate_documents::{Digits, Summary, to_json};
 use serde::{Deserialize, Serialize};
 
 /// `run/ID/events/W`.
@@ -30,6 +31,16 @@ pub(super) struct StoredState {
     pub events: Vec<Event>,
     /// The summary document.
     pub summary: String,
+    /// Made anew by types that were told after the run's end.
+    pub retyped: bool,
+}
+
+impl StoredState {
+    /// What was derived of a run that goes on, or has just ended.
+    pub fn of(events: Vec<Event>, summary: Option<Summary>) -> Self {
+        let summary = summary.map(|summary| to_json(&summary, Digits::All)).unwrap_or_default();
+        StoredState { events, summary, retyped: false }
+    }
 }
 
 /// `run/ID/checkpoint/W`, as read.

@@ -16,7 +16,7 @@ use thiserror::Error;
 
 /// Index entries asked for at once; so many in a row that are absent are the end of the index. A
 /// crash between counting and writing leaves gaps of one.
-const INDEX_PAGE: u64 = 64;
+pub(super) const INDEX_PAGE: u64 = 64;
 
 /// Chunks asked for at once, and bytes of events after which a page ends.
 const CHUNK_PAGE: u64 = 32;
@@ -130,7 +130,7 @@ pub(super) async fn entries<S: Store>(
 }
 
 /// The entries from `first` on that are present among one page.
-async fn index_page<S: Store>(
+pub(super) async fn index_page<S: Store>(
     store: &S,
     test: Option<&TestName>,
     first: u64,
@@ -147,7 +147,7 @@ async fn index_page<S: Store>(
 }
 
 /// The number of the newest entry: from the hint on, until a whole page is absent.
-async fn newest_entry<S: Store>(store: &S, test: Option<&TestName>) -> Result<u64, StoreError> {
+pub(super) async fn newest_entry<S: Store>(store: &S, test: Option<&TestName>) -> Result<u64, StoreError> {
     let hint = value::get::<_, u64>(store, &keys::index_hint(test)).await?.unwrap_or(0);
     let mut newest = hint;
     while let Some((last, _)) = index_page(store, test, newest + 1).await?.last() {

@@ -1,9 +1,9 @@
 //! What the aggregation component offers, over any store: uploads that are stored piece by piece,
 //! commands, and what clients read.
 
+mod declare;
 mod session;
 
-use crate::declare::Declarations;
 use crate::documents::distribution;
 use crate::documents::outcome::Exit;
 use crate::ingest::{Receipt, Refusal, Request, Upload};
@@ -17,7 +17,6 @@ use crate::names::{LogName, RunId, TestName};
 use crate::record::{Body, Dimension, Sent};
 use crate::settings::Settings;
 use crate::store::{Clock, Store, StoreError};
-use loadgate_documents::dashboard::Dashboard;
 use loadgate_documents::{Digits, RunState, to_json};
 use std::collections::BTreeSet;
 
@@ -151,34 +150,27 @@ impl<S: Store, C: Clock> Service<S, C> {
         Ok(log::hello(&self.store, &self.clock, &foreign_test(test)?, sender).await?)
     }
 
-    /// A person or a pipeline wants what follows in a run of its own.
-    pub async fn new_run(&self, test: &str) -> Result<LogName, Refusal> {
-        let log = LogName::unnamed(known_test(test)?);
-        self.writer(&log).new_run(COMMANDS).await?;
-        Ok(log)
-    }
-
-    /// Takes k6's options for a test.
-    pub async fn declare(&self, test: &str, options: &[u8]) -> Result<(), Refusal> {
-        let test = foreign_test(Some(test))?;
-        let declared =
-            Declarations::from_k6_options(options).map_err(|error| Refusal::Invalid(error.to_string()))?;
-        let hash = declarations::declare(&self.store, &self.cache, &test, &declared).await?;
-        // A live run learns of it by a record of its own; declarations alone begin no run.
-        let log = LogName::unnamed(test);
-        self.writer(&log).tell(COMMANDS, Some(hash), Body::Declared).await?;
-        Ok(())
-    }
-
-    /// Takes what people declare of a test's custom metrics.
-    pub async fn declare_metrics(&self, test: &str, metrics: &[u8]) -> Result<(), Refusal> {
-        let test = foreign_test(Some(test))?;
-        let declared =
-            Declarations::from_metrics(metrics).map_err(|error| Refusal::Invalid(error.to_string()))?;
-        let hash = declarations::declare(&self.store, &self.cache, &test, &declared).await?;
-        let log = LogName::unnamed(test);
-        self.writer(&log).tell(COMMANDS, Some(hash), Body::Declared).await?;
-        Ok(())
+    /// A person or a pipeline wants what follows in a run of its own. With `run`, that run of the test
+    /// ends and no other; one that has ended stays as it is.
+    pub async fn new_run(&self, test: &str, run: Option<&str>) -> Result<LogName, Refusal> {
+        let test = known_test(test)?;
+        let Some(run) = run else {
+            let log = LogName::unnamed(test);
+            self.writer(&log).new_run(COMMANDS).await?;
+            return Ok(log);
+        };
+        let run = self.current(run).await?;
+        if run.log.test != test {
+            return Err(Refusal::Invalid(format!("{run} is a run of another test than {test}")));
+        }
+        if runs::require(&self.store, &run).await?.state == "live" {
+            // First, so that nobody sees the end without the hello that lets data follow at once.
+            log::hello(&self.store, &self.clock, &test, COMMANDS).await?;
+            let body = Body::Finish { run: run.number, sent: Sent::All };
+            self.writer(&run.log).tell(COMMANDS, None, body).await?;
+            self.catch_up(&run.log).await?;
+        }
+        Ok(run.log)
     }
 
     /// Notes how a run ended (`{"exit": CODE}`).
@@ -186,34 +178,6 @@ impl<S: Store, C: Clock> Service<S, C> {
         let run = self.run(run).await?;
         let outcome = Exit::parse(document).map_err(Refusal::Invalid)?;
         Ok(labels::set_outcome(&self.store, &run, outcome).await?)
-    }
-
-    /// Gives a test a dashboard of its own.
-    pub async fn set_dashboard(&self, test: &str, document: &[u8]) -> Result<(), Refusal> {
-        let dashboard = Dashboard::parse(document).map_err(|error| Refusal::Invalid(error.to_string()))?;
-        self.choose_dashboard(test, Some(&dashboard)).await
-    }
-
-    /// Gives a test the default dashboard again.
-    pub async fn remove_dashboard(&self, test: &str) -> Result<(), Refusal> {
-        self.choose_dashboard(test, None).await
-    }
-
-    async fn choose_dashboard(&self, test: &str, dashboard: Option<&Dashboard>) -> Result<(), Refusal> {
-        let test = foreign_test(Some(test))?;
-        let (_, set) = declarations::declared(&self.store, &self.cache, &test).await?;
-        let newer = Declarations { dashboard: set.dashboard.replaced(dashboard), ..Declarations::default() };
-        let hash = declarations::declare(&self.store, &self.cache, &test, &newer).await?;
-        let log = LogName::unnamed(test);
-        self.writer(&log).tell(COMMANDS, Some(hash), Body::Declared).await?;
-        Ok(())
-    }
-
-    /// The dashboard of a test, to be read and changed by people.
-    pub async fn dashboard(&self, test: &str) -> Result<String, Refusal> {
-        let test = foreign_test(Some(test))?;
-        let (_, set) = declarations::declared(&self.store, &self.cache, &test).await?;
-        Ok(set.dashboard.pretty())
     }
 
     /// Finishes a run by its id, or a test's newest live run. One that has ended stays as it is. A

@@ -41,6 +41,7 @@ impl Session {
         service: &Service<S, C>,
     ) -> Result<BTreeSet<LogName>, Refusal> {
         if self.upload.sequence().is_none() && self.failure.is_none() {
+            self.look_around(service).await;
             let flushed = self.upload.flush();
             self.store(service).await;
             if let Err(refusal) = flushed {
@@ -50,6 +51,19 @@ impl Session {
         match &self.failure {
             Some(failure) => Err(failure.clone()),
             None => Ok(std::mem::take(&mut self.news)),
+        }
+    }
+
+    /// An upload may last as long as the run: it heeds what is declared meanwhile.
+    async fn look_around<S: Store, C: Clock>(&mut self, service: &Service<S, C>) {
+        let Service { store, cache, .. } = service;
+        match declarations::newer(store, cache, self.upload.test(), self.declared.as_deref()).await {
+            Ok(Some((hash, set))) => {
+                self.upload.adopt(set);
+                self.declared = Some(hash);
+            }
+            Ok(None) => {}
+            Err(error) => _ = self.fail(error.into()),
         }
     }
 

@@ -43,9 +43,10 @@ export function createApi(root) {
       if (!response.ok) throw new Error(await reasonOf(response));
       return response.json();
     },
-    /** What comes next of this test begins a run of its own. */
-    async newRun(test) {
-      await request(`tests/${encodeURIComponent(test)}/new-run`, { method: "POST" });
+    /** Ends this run of the test, if it is live, and no other: what comes next begins a new one. */
+    async newRun(test, run) {
+      const query = new URLSearchParams({ run });
+      await request(`tests/${encodeURIComponent(test)}/new-run?${query}`, { method: "POST" });
     },
     async finish(run) {
       await request(`runs/${encodeURIComponent(run)}/finish`, { method: "POST" });

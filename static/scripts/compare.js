@@ -8,7 +8,7 @@ import { checkName } from "./export.js";
 import { unitOf } from "./format.js";
 import { column, elapsed, peak, splitName, total } from "./model.js";
 import { TYPES, titleOf } from "./summary.js";
-import { metaOf, parseExpression, sayExpression } from "./thresholds.js";
+import { isSure, metaOf, outcomeOf, parseExpression, sayExpression } from "./thresholds.js";
 
 /** A smaller share of the figure is noise. */
 const SAME = 0.01;
@@ -192,14 +192,16 @@ function compareTables(rows, others, figures, nameOf) {
 const TURNED = 5;
 
 /**
- * Rows of the thresholds of both: also `{expression, passes, passed}`, each true, false, null (no
- * data) or undefined (not a threshold of that run).
+ * Rows of the thresholds of both: also `{expression, outcome, was}`, what the threshold comes to in
+ * the shown run and in the other (`outcomeOf`), null where it is none of that run's; and `sure`, whether all
+ * that would decide is known of both.
  */
 export function compareThresholds(run, other) {
   const key = (t) => JSON.stringify([t.metric, t.expression]);
   const mine = new Map(run.thresholds.map((t) => [key(t), t]));
   const theirs = new Map(other.thresholds.map((t) => [key(t), t]));
   const countable = sameLength(run, other);
+  const sure = isSure(run) && isSure(other);
   const rows = [...new Set([...mine.keys(), ...theirs.keys()])].map((id) => {
     const threshold = mine.get(id);
     const against = theirs.get(id);
@@ -214,8 +216,9 @@ export function compareThresholds(run, other) {
       figure: sayExpression(expression, meta),
       unit: unitOf(meta, aggregate),
       expression,
-      passes: threshold?.passes,
-      passed: against?.passes,
+      outcome: threshold ? outcomeOf(threshold, isSure(run)) : null,
+      was: against ? outcomeOf(against, isSure(other)) : null,
+      sure,
       ...found,
     };
     if (!threshold || !against) {
@@ -223,8 +226,8 @@ export function compareThresholds(run, other) {
       return { ...row, verdict, score: verdict === "gone" ? 2.5 : 2.4 };
     }
     if (row.verdict === null) return { ...row, score: 0.4 };
-    if (row.passes === false && row.passed === true) return { ...row, verdict: "worse", score: TURNED };
-    if (row.passes === true && row.passed === false) return { ...row, verdict: "better" };
+    if (threshold.passes === false && against.passes) return { ...row, verdict: "worse", score: TURNED };
+    if (threshold.passes && against.passes === false) return { ...row, verdict: "better" };
     return row;
   });
   return byWorst(rows);

@@ -10,6 +10,8 @@ import { apply, newRun } from "./model.js";
 const POLL_MS = 3000;
 /** How many of the newest runs are looked at for news. */
 const NEWS = 10;
+/** Live runs are looked for among so many of a test's newest. */
+const LIVE_AMONG = 200;
 /** While old events pour in, drawing each would cost more than it shows; most have come by then. */
 const REPLAY_DRAW_MS = 500;
 /** A connection that comes back within this was not worth a word. */
@@ -246,7 +248,15 @@ export function createSession(api, { frame = requestAnimationFrame } = {}) {
       changed();
     },
     finish: () => api.finish(state.info.id),
-    newRun: () => api.newRun(state.info.test),
+    /** The live runs of the shown run's test by the server's word, newest first. */
+    async liveRuns() {
+      const runs = await api.runs({ test: state.info.test, limit: LIVE_AMONG });
+      return runs.filter((run) => run.state === "live");
+    },
+    /** Ends these runs and no others. */
+    async newRuns(runs) {
+      for (const run of runs) await api.newRun(run.test, run.id);
+    },
     /** Whether the run goes on, as far as is known: what is being replayed may be long over. */
     isLive: () => state.run?.stop === null && state.info.state === "live",
     /** Ms for which the connection has been lost, or null where it lives or only blinked. */

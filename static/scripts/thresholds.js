@@ -3,6 +3,9 @@
 import { format, unitOf } from "./format.js";
 import { splitName } from "./model.js";
 
+/** States always come as sign, word and colour together. */
+export const SIGNS = { good: "✓", warning: "!", bad: "✗", none: "∅", open: "○" };
+
 /**
  * An expression's parts, `{aggregate, operator, limit}`, or null for what is not a comparison with a
  * number. Syntax: https://grafana.com/docs/k6/latest/using-k6/thresholds/
@@ -66,6 +69,27 @@ export function verdict(thresholds, known) {
   if (unknown > 0) return { state: "warning", text: `type not known for ${unknown} of ${all}` };
   if (noData > 0) return { state: "warning", text: `${pass} of ${all} pass` };
   return { state: "good", text: `${all} pass` };
+}
+
+/** Whether all limits of a run are known, and the types that they want: until then none of them is green. */
+export function allKnown(thresholds, known) {
+  return known && !thresholds.some((t) => t.unknown);
+}
+
+/** `allKnown` of a run as the stream tells it. */
+export function isSure(run) {
+  return allKnown(run.thresholds, thresholdsKnown(run));
+}
+
+/**
+ * What one threshold comes to, `{state, word}` as of a chip; `sure` is `allKnown` of its run. One that
+ * holds while others may be missing is `open`.
+ */
+export function outcomeOf({ passes, unknown }, sure) {
+  if (unknown) return { state: "warning", word: "type not known" };
+  if (passes === null) return { state: "none", word: "no data" };
+  if (!passes) return { state: "bad", word: "fail" };
+  return { state: sure ? "good" : "open", word: "pass" };
 }
 
 /** Whether the server knows all thresholds of the test, those of submetrics too. */

@@ -177,6 +177,23 @@ test("a threshold that begins to fail is worse, however small the step, and stan
   );
 });
 
+test("nothing that limits say is green in a comparison where some of either run may be missing", () => {
+  const kept = { metric: "a", expression: "p(95)<400", observed: 100, passes: true };
+  const before = { ...kept, observed: 500, passes: false };
+  const at = (list, thresholdsKnown) =>
+    ended(40, [1, 0, 1, 1], { thresholds: list, health: { thresholdsKnown } });
+  const row = (known, knownBefore, more = []) =>
+    compareThresholds(at([kept, ...more], known), at([before], knownBefore)).find(({ name }) => name === "a");
+  assert.deepEqual([row(true, true).outcome.state, row(true, true).was.state], ["good", "bad"]);
+  assert.equal(row(true, true).sure, true);
+  assert.equal(row(false, true).outcome.state, "open");
+  assert.deepEqual([row(true, false).outcome.state, row(true, false).sure], ["good", false]);
+  const untyped = { metric: "b", expression: "rate<1", observed: null, passes: null, unknown: ["rate"] };
+  assert.equal(row(true, true, [untyped]).outcome.state, "open");
+  const gone = compareThresholds(at([], true), at([kept], true))[0];
+  assert.deepEqual([gone.outcome, gone.was.word], [null, "pass"]);
+});
+
 test("conditions name duration and VUs where they differ", () => {
   const found = conditions(ended(80, [1, 0, 1, 20]), ended(40, [1, 0, 1, 10]));
   assert.deepEqual(

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { verdictOf } from "../scripts/runs.js";
-import { declaring, untyped, verdict } from "../scripts/thresholds.js";
+import { allKnown, declaring, outcomeOf, untyped, verdict } from "../scripts/thresholds.js";
 import { sayWanted } from "../scripts/wanted.js";
 
 const vectors = JSON.parse(readFileSync(new URL("verdict-vectors.json", import.meta.url)));
@@ -14,6 +14,18 @@ test("no verdict is good while a limit may be missing or a type is not known", (
   }
   const item = { thresholds: [{ passes: true }], thresholdsKnown: false };
   assert.equal(verdictOf(item).text, "thresholds: 1 of ? known");
+});
+
+test("a single limit is green only where the verdict over all of them could be", () => {
+  for (const { thresholds, known, state } of vectors) {
+    const sure = allKnown(thresholds, known);
+    const green = thresholds.filter((threshold) => outcomeOf(threshold, sure).state === "good");
+    if (!known || thresholds.some((threshold) => threshold.unknown)) assert.deepEqual(green, []);
+    if (state === "good") assert.equal(green.length, thresholds.length);
+  }
+  assert.equal(outcomeOf({ passes: true }, false).state, "open");
+  assert.equal(outcomeOf({ passes: false }, false).state, "bad");
+  assert.equal(outcomeOf({ passes: null, unknown: ["rate"] }, true).state, "warning");
 });
 
 test("the command that declares metrics names each with the types that it can have", () => {

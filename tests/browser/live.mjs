@@ -25,7 +25,7 @@ try {
   await page.getByText("k6 inspect --execution-requirements").waitFor();
 
   await page.locator("summary", { hasText: "New run" }).click();
-  await page.getByRole("button", { name: "End it and begin anew" }).click();
+  await page.getByRole("button", { name: "End run 1 and begin a new one" }).click();
   await page.getByText("ended", { exact: true }).first().waitFor();
   assert.match(page.url(), /run=live\.1/);
 

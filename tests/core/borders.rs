@@ -1,11 +1,11 @@
 //! How people start and end tests, as stock k6 shows it on the InfluxDB wire, and the runs that come of
 //! it. `tests/fixtures/k6/borders/README.md` tells the scenes.
 
-use crate::support::{Server, text};
+use crate::support::{Server, block_on, text};
 
 /// The ids of a test's runs, oldest first, with how many requests each has.
 fn runs(server: &Server, test: &str) -> Vec<(String, u64)> {
-    let list = crate::support::block_on(server.service.list(Some(test), None, 100, false)).expect("a list");
+    let list = block_on(server.service.list(Some(test), None, 100, false)).expect("a list");
     let list: Vec<serde_json::Value> = serde_json::from_str(&list).expect("JSON");
     let ids = list.iter().rev().map(|item| item["id"].as_str().expect("an id").to_owned());
     let count = |id: &str| server.summary(id)["metrics"]["http_reqs"]["values"]["count"].as_u64();
@@ -78,5 +78,40 @@ fn it_does_not_matter_who_folds_nor_when() {
         lazy.replay("t", &capture);
         rest(&lazy, &["t"]);
         assert_eq!(runs(&eager, "t"), runs(&lazy, "t"), "{scene}");
+    }
+}
+
+#[test]
+fn a_new_run_ends_the_run_that_was_named_and_no_other() {
+    let server = Server::new();
+    let post = |run: Option<&str>| {
+        let line = format!("http_reqs value=1 {}\n", server.hands_ms());
+        let change = |request: &mut loadgate::ingest::Request| request.run = run.map(str::to_owned);
+        server.post_as(change, line.as_bytes(), true).map(|outcome| outcome.failure)
+    };
+    for run in [None, Some("a")] {
+        post(run).expect("it is taken");
+    }
+    server.pass(1_000);
+    let log = block_on(server.service.new_run("t", Some("t.a"))).expect("it is live");
+    assert_eq!(log.to_string(), "t.a");
+    server.fold("t");
+    server.fold("t.a");
+    let state = |run: &str| {
+        let item: serde_json::Value =
+            serde_json::from_str(&block_on(server.service.get(run)).expect("it exists")).expect("JSON");
+        item["state"].as_str().expect("a state").to_owned()
+    };
+    assert_eq!([state("t.1"), state("t.a")], ["live", "ended"]);
+    // What comes at once is not late for the one that ended: somebody asked for what follows.
+    assert_eq!(post(Some("a")).expect("it is taken"), None);
+    server.fold("t.a");
+    assert_eq!(state("t.a.2"), "live");
+    // One that has ended meanwhile stays, and so does what is live by now.
+    block_on(server.service.new_run("t", Some("t.a"))).expect("it exists");
+    server.fold("t.a");
+    assert_eq!(state("t.a.2"), "live");
+    for (test, run) in [("t", "t.9"), ("other", "t.1")] {
+        assert!(block_on(server.service.new_run(test, Some(run))).is_err(), "{test} {run}");
     }
 }

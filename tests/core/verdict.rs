@@ -70,6 +70,109 @@ fn a_declaration_that_cannot_stand_names_its_place() {
     }
 }
 
+#[test]
+fn a_type_that_is_told_after_the_end_makes_totals_and_verdict_right() {
+    let server = Server::new();
+    options(&server, "shop", &json!({"thresholds": {"errors": ["rate<0.1"], "bytes": ["rate>1"]}}));
+    for value in [1.0, 1.0, 1.0] {
+        let ns = server.hands_ms() * 1_000_000;
+        let lines = format!("errors value={value} {ns}\nbytes value=500 {ns}\n");
+        server.post(Wire::InfluxLines, "shop", "k6", lines.as_bytes());
+        server.pass(4_000);
+    }
+    let run = server.finish("shop");
+    let tell = |document: &str| {
+        block_on(server.service.declare_metrics("shop", document.as_bytes())).expect("it is one");
+        let summary = server.summary(&run);
+        (summary["thresholds"].clone(), summary["metrics"].clone())
+    };
+    let (thresholds, metrics) = tell(r#"{"errors":"rate"}"#);
+    assert_eq!((&thresholds[0]["metric"], &thresholds[0]["passes"]), (&json!("bytes"), &Value::Null));
+    assert_eq!((&thresholds[1]["observed"], &thresholds[1]["passes"]), (&json!(1), &json!(false)));
+    assert_eq!(metrics["bytes"]["unknown"], json!(["counter", "rate"]), "nobody told of this one");
+    // Another, and a correction of the first: three in 8 s.
+    let (thresholds, metrics) = tell(r#"{"errors":"counter","bytes":{"type":"counter","contains":"data"}}"#);
+    assert_eq!((&thresholds[1]["observed"], &thresholds[1]["passes"]), (&json!(0.375), &json!(false)));
+    assert_eq!(
+        (&metrics["bytes"]["values"]["count"], &thresholds[0]["passes"]),
+        (&json!(1500), &json!(true))
+    );
+    // A page is told the type before the totals that it needs it for.
+    let events = server.events(&run, None);
+    let state: Vec<&str> =
+        events.iter().filter(|event| event.id.is_none()).map(|event| event.kind.as_str()).collect();
+    assert_eq!(state, ["metric", "cumulative", "thresholds", "tables", "health"]);
+    assert!(events.iter().rev().any(|event| event.kind == "stop"));
+}
+
+#[test]
+fn what_is_declared_reaches_every_live_run_of_the_test_without_another_upload() {
+    let server = Server::new();
+    let post = |run: Option<&str>| {
+        let line = format!("errors value=1 {}\n", server.hands_ms());
+        let change = |request: &mut loadgate::ingest::Request| request.run = run.map(str::to_owned);
+        server.post_as(change, line.as_bytes(), true).expect("it is taken");
+    };
+    let runs = [None, Some("a"), Some("b")];
+    for run in runs {
+        post(run);
+    }
+    server.pass(4_000);
+    for run in runs {
+        post(run);
+    }
+    let logs = ["t", "t.a", "t.b"];
+    logs.iter().for_each(|log| server.fold(log));
+    // `b` is being read by a page, and nothing more is sent.
+    let mut cursor = block_on(server.service.seek("t.b", None)).expect("it exists");
+    server.news("t.b", &mut cursor);
+    let told = block_on(server.service.declare("t", br#"{"thresholds":{"errors":["rate<0.1"]}}"#));
+    let told: Vec<String> = told.expect("fine").iter().map(ToString::to_string).collect();
+    assert_eq!(told, logs);
+    block_on(server.service.declare_metrics("t", br#"{"errors":"rate"}"#)).expect("it is one");
+    block_on(server.service.set_dashboard("t", br#"{"tabs":[{"title":"Mine","view":"checks"}]}"#))
+        .expect("it is good");
+    logs.iter().for_each(|log| server.fold(log));
+    for run in ["t.1", "t.a", "t.b"] {
+        let found = threshold(&server, run);
+        assert_eq!((&found["observed"], &found["passes"]), (&json!(1), &json!(false)), "{run}");
+    }
+    let kinds: Vec<String> = server.news("t.b", &mut cursor).into_iter().map(|event| event.kind).collect();
+    for kind in ["param", "metric", "config", "thresholds"] {
+        assert!(kinds.iter().any(|found| found == kind), "{kind} is not among {kinds:?}");
+    }
+}
+
+#[test]
+fn an_upload_that_lasts_as_long_as_the_run_heeds_what_is_declared_meanwhile() {
+    let server = Server::new();
+    let request = loadgate::ingest::Request {
+        wire: Wire::InfluxLines,
+        encoding: loadgate::ingest::Encoding::Identity,
+        precision: loadgate::ingest::Precision::Milliseconds,
+        test: Some("shop".to_owned()),
+        run: None,
+        source: "k6".to_owned(),
+        peer: String::new(),
+        sequence: None,
+        import: false,
+    };
+    let mut session = block_on(server.service.open(request)).expect("it is fine");
+    for second in 0..6 {
+        if second == 2 {
+            options(&server, "shop", &json!({"thresholds": {"http_reqs{name:a}": ["count>100"]}}));
+        }
+        let line = format!("http_reqs,name=a value=1 {}\n", server.hands_ms());
+        block_on(session.push(&server.service, line.as_bytes())).expect("it is taken");
+        block_on(session.flush(&server.service)).expect("it is stored");
+        server.pass(2_000);
+    }
+    block_on(session.finish(&server.service, true));
+    let run = server.finish("shop");
+    let found = threshold(&server, &run);
+    assert_eq!((&found["passes"], &found["observed"]), (&json!(false), &json!(4)), "{found}");
+}
+
 /// k6 aborted this run because `http_req_failed{name:missing}` was crossed; its JSON does not say so.
 fn import_aborted(server: &Server) -> String {
     let lines = text("k6/aborted/k6.json.gz");

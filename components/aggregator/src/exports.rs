@@ -96,24 +96,24 @@ impl ingest::Guest for Aggregator {
         with(async |service| service.hello(test.as_deref(), &sender).await)
     }
 
-    fn declare(test: String, options: Vec<u8>) -> Result<(), Failure> {
-        with(async |service| service.declare(&test, &options).await)
+    fn declare(test: String, options: Vec<u8>) -> Result<Vec<String>, Failure> {
+        with(async |service| service.declare(&test, &options).await).map(names)
     }
 
-    fn declare_metrics(test: String, metrics: Vec<u8>) -> Result<(), Failure> {
-        with(async |service| service.declare_metrics(&test, &metrics).await)
+    fn declare_metrics(test: String, metrics: Vec<u8>) -> Result<Vec<String>, Failure> {
+        with(async |service| service.declare_metrics(&test, &metrics).await).map(names)
     }
 
-    fn set_dashboard(test: String, document: Vec<u8>) -> Result<(), Failure> {
-        with(async |service| service.set_dashboard(&test, &document).await)
+    fn set_dashboard(test: String, document: Vec<u8>) -> Result<Vec<String>, Failure> {
+        with(async |service| service.set_dashboard(&test, &document).await).map(names)
     }
 
-    fn remove_dashboard(test: String) -> Result<(), Failure> {
-        with(async |service| service.remove_dashboard(&test).await)
+    fn remove_dashboard(test: String) -> Result<Vec<String>, Failure> {
+        with(async |service| service.remove_dashboard(&test).await).map(names)
     }
 
-    fn new_run(test: String) -> Result<Vec<String>, Failure> {
-        with(async |service| service.new_run(&test).await).map(|log| names([log]))
+    fn new_run(test: String, run: Option<String>) -> Result<Vec<String>, Failure> {
+        with(async |service| service.new_run(&test, run.as_deref()).await).map(|log| names([log]))
     }
 
     fn finish_run(target: String, sent: ingest::Sent) -> Result<(String, Vec<String>), Failure> {

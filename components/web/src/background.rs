@@ -19,7 +19,7 @@ const COLLECT: Duration = Duration::from_millis(100);
 /// Other instances' news are looked for in the store: so often while there are some …
 const LOOK: Duration = Duration::from_millis(200);
 /// … and so often when there were none for a while.
-const LOOK_SELDOM: Duration = Duration::from_secs(2);
+const LOOK_SELDOM: Duration = Duration::from_millis(700);
 const QUIET: Duration = Duration::from_secs(10);
 
 /// Who folds says so this often. A lease lasts 4 s.

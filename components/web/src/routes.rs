@@ -76,7 +76,7 @@ async fn handle(call: Call, found: Found<'_>, policy: &Policy) -> Reply {
         Route::Distribution => runs::distribution(&call, name).await,
         Route::FinishRun => runs::finish(&call, name).await,
         Route::SetOutcome => runs::set_outcome(&call, name).await,
-        Route::NewRun => tests::new_run(name),
+        Route::NewRun => tests::new_run(&call, name),
         Route::Hello => tests::hello(&call, name),
         Route::NewImport => tests::new_import(name),
         Route::SetBaseline => tests::set_baseline(&call, name).await,

@@ -54,13 +54,13 @@ fn a_declaration_applies_backwards_and_the_first_stands() {
 }
 
 #[test]
-fn changed_declarations_open_the_next_chunk_with_the_whole_param() {
+fn changed_declarations_are_told_at_once_with_the_whole_param() {
     let mut state = unnamed();
     let mut steps = fold(&mut state, &[sample(0, 1.0), sample(4, 1.0)]);
     let set = declared(&[], &[("custom", "count<2")]);
     steps.push(state.step(&under("a", record(0, Body::Declared)), Some(&set)));
     steps.push(state.step(&under("a", sample(8, 1.0)), Some(&set)));
-    let last = &steps[3].chunks[0];
+    let last = &steps[2].chunks[0];
     assert_eq!(last.events[0].kind, "param");
     let params = events(&steps, "param");
     assert_eq!(params.len(), 2);

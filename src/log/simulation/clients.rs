@@ -105,7 +105,7 @@ pub async fn command(stage: Rc<Stage>, replica: Replica) {
     while !stage.is_over() {
         world.sleep(world.below(120_000)).await;
         match world.below(8) {
-            0 => drop(replica.new_run(TEST).await),
+            0 => drop(replica.new_run(TEST, None).await),
             1 | 2 => drop(replica.finish_run(TEST, sent(world)).await),
             3 => {
                 if let Some(log) = stage.any_log(|log| log.name.is_some()) {

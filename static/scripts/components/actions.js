@@ -1,11 +1,10 @@
-/** What one can do with a run: compare, share, begin a new one; and the theme. */
+/** What one can do with a run: compare and share it; and the theme. */
 
 import { html, useEffect, useRef, useState } from "../html.js";
 import { tabOfView } from "../panels.js";
 import { hrefOf } from "../router.js";
 import { cycleTheme, themeName } from "../theme.js";
 import { onPlainClick } from "./link.js";
-import { Popover } from "./popover.js";
 
 const SAID_MS = 2000;
 
@@ -59,55 +58,6 @@ export function Share() {
       </div>`
     }
   </span>`;
-}
-
-/** Asks before it ends what is live. */
-export function NewRun({ session }) {
-  const { test } = session.state.info;
-  const [problem, setProblem] = useState(null);
-  const [done, setDone] = useState(false);
-  const live = session.isLive();
-  async function begin() {
-    setProblem(null);
-    try {
-      await session.newRun();
-      setDone(true);
-    } catch (error) {
-      setProblem(error.message);
-    }
-  }
-  return html`<${Popover}
-    side="right"
-    label="New run"
-    onOpen=${() => {
-      setDone(false);
-      setProblem(null);
-    }}
-  >
-    ${(close) =>
-      html`<div class="ask">
-        <p role="status">
-          ${
-            done
-              ? html`The next samples of <bdi>${test}</bdi> begin a new run.`
-              : html`${live ? "This ends the live run. " : ""}The next samples of <bdi>${test}</bdi> begin a
-                  new run; nothing is deleted.`
-          }
-        </p>
-        ${problem && html`<p class="bad">It did not work: ${problem}</p>`}
-        <p class="notice-actions">
-          ${
-            !done &&
-            html`<button type="button" class="button button-primary" onClick=${begin}>
-              ${live ? "End it and begin anew" : "Begin anew"}
-            </button>`
-          }
-          <button type="button" class="button" onClick=${() => close(true)}>
-            ${done ? "Close" : "Cancel"}
-          </button>
-        </p>
-      </div>`}
-  <//>`;
 }
 
 const THEME_SIGNS = { auto: "◐", light: "☀", dark: "☾" };

@@ -79,7 +79,7 @@ export function Differences({
       title: "Verdict",
       left: true,
       sort: (row) => row.score,
-      cell: (row) => html`<${Verdict} verdict=${row.verdict} />`,
+      cell: (row) => html`<${Verdict} verdict=${row.verdict} sure=${row.sure ?? true} />`,
     },
   ].filter(Boolean);
   return html`<${Card}
@@ -139,9 +139,13 @@ function sayCounts({ worse, better, same, rest }) {
     .join(" · ");
 }
 
-function Verdict({ verdict }) {
+/** A limit that is kept better is no good news while others may be missing (`sure` is false). */
+function Verdict({ verdict, sure }) {
   const judged = VERDICTS[verdict];
-  if (judged) return html`<${Sign} state=${judged.state}>${judged.word}<//>`;
+  if (judged) {
+    const state = judged.state === "good" && !sure ? "open" : judged.state;
+    return html`<${Sign} state=${state}>${judged.word}<//>`;
+  }
   if (verdict === null) return html`<${Sign} state="none">no data<//>`;
   return html`<span class="caption">${PLAIN[verdict]}</span>`;
 }

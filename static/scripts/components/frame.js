@@ -7,8 +7,9 @@ import { elapsed, latest } from "../model.js";
 import { tabOfView, tabsOf } from "../panels.js";
 import { hrefOf } from "../router.js";
 import { tally, thresholdsKnown, verdict } from "../thresholds.js";
-import { CompareLink, NewRun, Share, ThemeButton } from "./actions.js";
+import { CompareLink, Share, ThemeButton } from "./actions.js";
 import { onPlainClick } from "./link.js";
+import { NewRun } from "./new-run.js";
 import { Chip } from "./parts.js";
 import { RunSelector } from "./run-selector.js";
 

@@ -2,18 +2,12 @@
 
 import { format, unitOf } from "../format.js";
 import { html, useLayoutEffect, useRef } from "../html.js";
-import { metaOf, parseExpression, sayExpression } from "../thresholds.js";
-
-const CELLS = {
-  true: { state: "good", sign: "✓", word: "pass" },
-  false: { state: "bad", sign: "✗", word: "fail" },
-  null: { state: "none", sign: "∅", word: "no data" },
-  unknown: { state: "none", sign: "!", word: "type not known" },
-};
+import { allKnown, metaOf, outcomeOf, parseExpression, sayExpression, SIGNS } from "../thresholds.js";
 
 /** `rows` as of `thresholdsByRun(items)`; `run` tells units; `headOf(item)` is a column's head. */
 export function Heatmap({ run, items, rows, shown, nameOf, headOf }) {
   const scroll = useRef(null);
+  const sure = items.map((item) => allKnown(item.thresholds ?? [], item.thresholdsKnown ?? false));
   const seen = useRef({ newest: null, width: 0 });
   // The newest runs are at the right; older ones that come later push nothing away.
   useLayoutEffect(() => {
@@ -62,13 +56,14 @@ export function Heatmap({ run, items, rows, shown, nameOf, headOf }) {
             ${row.cells.map((cell, i) => {
               if (cell === null)
                 return html`<td key=${items[i].id}><span class="unseen">not asked</span></td>`;
-              const { state, sign, word } = CELLS[cell.unknown ? "unknown" : cell.passes];
+              const { state, word: outcome } = outcomeOf(cell, sure[i]);
+              const word = state === "open" ? `${outcome}, but limits of this run may be missing` : outcome;
               return html`<td
                 key=${items[i].id}
                 class=${`heat heat-${state}${items[i].id === shown ? " heat-shown" : ""}`}
                 title=${`${nameOf(items[i])}: ${word}, ${format(cell.observed, unit)} for ${said}`}
               >
-                <span aria-hidden="true">${sign}</span><span class="unseen">${word}</span>
+                <span aria-hidden="true">${SIGNS[state]}</span><span class="unseen">${word}</span>
               </td>`;
             })}
             <td class="heat-rest"></td>

@@ -177,8 +177,12 @@ function Untyped({ run, test, api, live }) {
     state="warning"
     title=${list.length === 1 ? "The type of a metric is not known." : `The types of ${list.length} metrics are not known.`}
   >
-    ${names}: figures are a guess by values, and no threshold passes on them. Leave one word for each and send
-    this${live ? "; it counts at once" : ", for the next run"}:
+    ${names}: figures are a guess by values, and no threshold passes on them. Leave one word for each and
+    ${" "}${
+      live
+        ? "send this; it counts at once:"
+        : "send this, then load the page again. Totals and limits of this run follow; its charts over time stay a guess:"
+    }
     <${Command} text=${declaring(api.root, test, list)} label="command that declares the metrics" />
     Or let <code>loadgate metrics script.js --test ${test}</code> read them off the script.
   <//>`;

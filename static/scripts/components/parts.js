@@ -1,11 +1,9 @@
 /** Small parts that every view uses: chips, cards, commands to copy. */
 
 import { html, useRef, useState } from "../html.js";
+import { SIGNS } from "../thresholds.js";
 
-/** States always come as sign, word and colour together. */
-const SIGNS = { good: "✓", warning: "!", bad: "✗", none: "∅" };
-
-/** `state` is `good`, `warning`, `bad` or `none`. */
+/** `state` is `good`, `warning`, `bad`, `none` (nothing to tell) or `open` (not yet to be told). */
 export function Chip({ state, children }) {
   return html`<span class=${`chip chip-${state}`}
     ><span aria-hidden="true">${SIGNS[state]}</span> ${children}</span

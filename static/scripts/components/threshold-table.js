@@ -2,7 +2,7 @@
 
 import { clock, format, moment, NOTHING, plural, unitOf } from "../format.js";
 import { html } from "../html.js";
-import { margin, metaOf, parseExpression, sayExpression, tally, thresholdsKnown } from "../thresholds.js";
+import { isSure, margin, metaOf, outcomeOf, parseExpression, sayExpression, tally } from "../thresholds.js";
 import { Chip } from "./parts.js";
 import { DataTable } from "./table.js";
 
@@ -57,7 +57,7 @@ export function thresholdColumns(run) {
       title: "Outcome",
       left: true,
       sort: (row) => RANK[row.passes],
-      cell: (row) => html`<${Outcome} threshold=${row} known=${thresholdsKnown(run)} />`,
+      cell: (row) => html`<${Outcome} threshold=${row} sure=${isSure(run)} />`,
     },
   ];
 }
@@ -73,13 +73,9 @@ export function ThresholdTable({ run, filter }) {
   />`;
 }
 
-export function Outcome({ threshold: { passes, unknown }, known = true }) {
-  if (unknown) return html`<${Chip} state="warning">type not known<//>`;
-  if (passes === null) return html`<${Chip} state="none">no data<//>`;
-  // Nothing is green while other limits may be missing.
-  return passes
-    ? html`<${Chip} state=${known ? "good" : "none"}>pass<//>`
-    : html`<${Chip} state="bad">fail<//>`;
+function Outcome({ threshold, sure }) {
+  const { state, word } = outcomeOf(threshold, sure);
+  return html`<${Chip} state=${state}>${word}<//>`;
 }
 
 /** `3 of 4 thresholds pass, 1 has no data`. */

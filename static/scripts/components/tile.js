@@ -3,7 +3,7 @@
 import { format, NOTHING, unitOf } from "../format.js";
 import { html } from "../html.js";
 import { column, latest, peak, total } from "../model.js";
-import { parseExpression, sideOf, thresholdsKnown } from "../thresholds.js";
+import { isSure, outcomeOf, parseExpression, sideOf } from "../thresholds.js";
 import { Sign } from "./parts.js";
 import { Sparkline } from "./sparkline.js";
 
@@ -24,7 +24,7 @@ export function Tile({ run, panel }) {
       <h2 title=${panel.title}><bdi>${panel.title}</bdi></h2>
       ${
         decisive
-          ? html`<${Verdict} limit=${decisive} known=${thresholdsKnown(run)} />`
+          ? html`<${Verdict} limit=${decisive} sure=${isSure(run)} />`
           : meta?.unknown && html`<${Sign} state="warning">type not known<//>`
       }
     </div>
@@ -38,13 +38,10 @@ export function Tile({ run, panel }) {
   </div>`;
 }
 
-function Verdict({ limit, known }) {
-  if (limit.unknown) return html`<${Sign} state="warning">type not known<//>`;
-  if (limit.passes === null) return html`<${Sign} state="none">no data<//>`;
-  // Nothing is green while other limits may be missing.
-  if (limit.passes && !known) return html`<${Sign} state="none"><span class="unseen">passes</span><//>`;
-  if (limit.passes) return html`<${Sign} state="good"><span class="unseen">passes</span><//>`;
-  return html`<${Sign} state="bad">${sideOf(limit.parsed.operator)}<//>`;
+function Verdict({ limit, sure }) {
+  const { state, word } = outcomeOf(limit, sure);
+  if (limit.passes) return html`<${Sign} state=${state}><span class="unseen">passes</span><//>`;
+  return html`<${Sign} state=${state}>${state === "bad" ? sideOf(limit.parsed.operator) : word}<//>`;
 }
 
 function beside(run, { panel, figure, aside, now, meta, decisive }) {

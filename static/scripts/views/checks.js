@@ -22,11 +22,13 @@ export function Checks(props) {
 function Thresholds({ run }) {
   if (!run.current) return null;
   const total = run.thresholds.length;
-  const { state } = verdict(run.thresholds, thresholdsKnown(run));
+  const { state, text } = verdict(run.thresholds, thresholdsKnown(run));
   return html`<${Card}
     id="thresholds"
     title="Thresholds"
-    caption=${total > 0 && html`<${Chip} state=${state}>${sayTally(run.thresholds)}<//>`}
+    caption=${
+      total > 0 && html`<${Chip} state=${state}>${thresholdsKnown(run) ? sayTally(run.thresholds) : text}<//>`
+    }
   >
     ${total > 0 && html`<${ThresholdTable} run=${run} />`}
     ${

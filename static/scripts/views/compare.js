@@ -226,14 +226,12 @@ const metricCell = (row) => html`<bdi class="metric-name" title=${row.name}>${ro
 const requestCell = ({ parts }) => html`<${RequestName} parts=${parts} />`;
 
 function thresholdCell(row, which) {
-  const passes = which === "value" ? row.passes : row.passed;
-  const text = format(row[which], row.unit);
-  if (passes === undefined) return html`<span class="caption">not asked</span>`;
-  if (passes === null) return html`<${Sign} state="none">no verdict<//>`;
-  return html`<${Sign} state=${passes ? "good" : "bad"}
-      ><span class="unseen">${passes ? "passes" : "fails"}</span><//
-    >
-    ${text}`;
+  const outcome = which === "value" ? row.outcome : row.was;
+  if (outcome === null) return html`<span class="caption">not asked</span>`;
+  const { state, word } = outcome;
+  if (row[which] === null) return html`<${Sign} state=${state}>${word}<//>`;
+  return html`<${Sign} state=${state}><span class="unseen">${word}</span><//>
+    ${format(row[which], row.unit)}`;
 }
 
 const DIFFERENCES = [

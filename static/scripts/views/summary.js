@@ -7,7 +7,7 @@ import { format, unitOf } from "../format.js";
 import { html, useEffect, useRef, useState } from "../html.js";
 import { splitName, total } from "../model.js";
 import { metricRows, titleOf, TYPES } from "../summary.js";
-import { thresholdsKnown } from "../thresholds.js";
+import { isSure } from "../thresholds.js";
 
 export function Summary({ run, session, api }) {
   const [filter, setFilter] = useState("");
@@ -138,7 +138,7 @@ function MetricName({ run, row }) {
   const { metric, selector } = splitName(row.name);
   const thresholds = run.thresholds.filter((t) => t.metric === row.name);
   const fails = thresholds.some((t) => t.passes === false);
-  const passes = thresholdsKnown(run) && thresholds.length > 0 && thresholds.every((t) => t.passes === true);
+  const passes = isSure(run) && thresholds.length > 0 && thresholds.every((t) => t.passes === true);
   return html`<span class=${selector === null ? "metric-name" : "metric-name submetric"} title=${row.name}>
     <bdi>${selector === null ? metric : html`<span class="caption">${metric}</span>{${selector}}`}</bdi>
     ${fails && html` <${Sign} state="bad"><span class="unseen">a threshold fails</span><//>`}

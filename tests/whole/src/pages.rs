@@ -176,6 +176,35 @@ fn a_live_run_is_told_ended_followed_and_drawn_with_its_own_panels() {
 }
 
 #[test]
+fn a_new_run_ends_the_live_runs_that_it_names_and_no_other() {
+    let server =
+        Server::with(Options { settings: &[("idle", "5m"), ("straggler", "500ms")], ..Options::default() });
+    let send = || {
+        let now = std::time::UNIX_EPOCH.elapsed().expect("after 1970").as_nanos();
+        assert_eq!(server.post("/query?q=CREATE+DATABASE+begin", b"").status, 200);
+        let line = format!("http_reqs,name=a value=1 {now}\n");
+        assert_eq!(server.post("/write?db=begin", line.as_bytes()).status, 204);
+    };
+    send();
+    server.finish("begin.1");
+    send();
+    wait_for("the second run", || server.runs("begin").contains(&"begin.2".to_owned()).then_some(()));
+    drive("new-run.mjs", &[&server.url()]);
+}
+
+#[test]
+fn nothing_is_green_on_any_page_while_a_limit_may_be_missing() {
+    let server = Server::start();
+    for name in ["a", "b"] {
+        server.post(&format!("/ingest?test=unsure&run={name}"), &unpacked("k6/aborted/k6.json.gz"));
+        server.finish(&format!("unsure.{name}"));
+    }
+    shop(&server, "first");
+    let known = shop(&server, "second");
+    drive("unsure.mjs", &[&server.url(), "unsure.b", "unsure.a", &known]);
+}
+
+#[test]
 fn a_page_whose_server_comes_back_has_every_point_once() {
     let folder = tempfile::TempDir::new().expect("a folder");
     let store = store_in(folder.path());

@@ -4,6 +4,7 @@ use super::runs::LABEL_BYTES;
 use crate::background;
 use crate::bindings::loadgate::dashboard::ingest;
 use crate::bindings::loadgate::dashboard::runs;
+use crate::bindings::loadgate::dashboard::types::Failure;
 use crate::body;
 use crate::call::Call;
 use crate::reply::{self, Reply};
@@ -16,8 +17,8 @@ const OPTIONS_BYTES: usize = loadgate::limits::OPTIONS_BYTES;
 /// The largest dashboard; likewise.
 const DASHBOARD_BYTES: usize = loadgate_documents::dashboard::MAX_BYTES;
 
-pub fn new_run(test: &str) -> Reply {
-    match ingest::new_run(test) {
+pub fn new_run(call: &Call, test: &str) -> Reply {
+    match ingest::new_run(test, call.param("run")) {
         Ok(logs) => {
             logs.into_iter().for_each(background::fold);
             reply::json(StatusCode::OK, json!({ "test": test }).to_string())
@@ -48,12 +49,12 @@ pub fn remove_baseline(test: &str) -> Reply {
 
 pub async fn declare_options(call: &Call, test: &str) -> Reply {
     let options = body::collect(call.body.clone(), OPTIONS_BYTES).await;
-    reply::no_content(options.and_then(|options| ingest::declare(test, &options)))
+    declared(options.and_then(|options| ingest::declare(test, &options)))
 }
 
 pub async fn declare_metrics(call: &Call, test: &str) -> Reply {
     let metrics = body::collect(call.body.clone(), OPTIONS_BYTES).await;
-    reply::no_content(metrics.and_then(|metrics| ingest::declare_metrics(test, &metrics)))
+    declared(metrics.and_then(|metrics| ingest::declare_metrics(test, &metrics)))
 }
 
 pub fn dashboard(test: &str) -> Reply {
@@ -66,9 +67,14 @@ pub fn dashboard_schema() -> Reply {
 
 pub async fn set_dashboard(call: &Call, test: &str) -> Reply {
     let document = body::collect(call.body.clone(), DASHBOARD_BYTES).await;
-    reply::no_content(document.and_then(|document| ingest::set_dashboard(test, &document)))
+    declared(document.and_then(|document| ingest::set_dashboard(test, &document)))
 }
 
 pub fn remove_dashboard(test: &str) -> Reply {
-    reply::no_content(ingest::remove_dashboard(test))
+    declared(ingest::remove_dashboard(test))
+}
+
+/// The logs that were told of a declaration are folded soon.
+fn declared(told: Result<Vec<String>, Failure>) -> Reply {
+    reply::no_content(told.map(|logs| logs.into_iter().for_each(background::fold)))
 }

@@ -1,0 +1,39 @@
+//! Ended runs whose metrics had no known type, when somebody tells it.
+
+use super::model::{Ended, StoredState};
+use super::{DELETE_BATCH, keys, position, value};
+use crate::declare::Declarations;
+use crate::documents;
+use crate::names::RunId;
+use crate::store::{Store, StoreError};
+
+/// How the summary marks figures and limits of unknown type.
+const MARK: &str = "\"unknown\":";
+
+/// Makes the totals, limits and summary of an ended run anew where the set tells types that it lacked. What
+/// was told before may be told again in another way: it is made from the run's last checkpoint.
+pub async fn retype<S: Store>(store: &S, run: &RunId, set: &Declarations) -> Result<(), StoreError> {
+    let Some(ended) = value::get::<_, Ended>(store, &keys::ended(run)).await? else { return Ok(()) };
+    let key = keys::state(run, ended.end.chunk);
+    let Some(head) = store.get(&key).await? else { return Ok(()) };
+    let parts = value::parts_of(&key, &head)?;
+    // One that cannot be read was left half-way by somebody who did this.
+    if let Ok(Some(before)) = value::resolve::<_, StoredState>(store, &key, &head).await
+        && !before.retyped
+        && !before.summary.contains(MARK)
+    {
+        return Ok(());
+    }
+    let Some(position) = position::at_end(store, run).await? else { return Ok(()) };
+    let Some((retyped, mut events)) = position.state.retyped(set) else { return Ok(()) };
+    events.extend(documents::state(&retyped));
+    let stored = StoredState { retyped: true, ..StoredState::of(events, documents::summary(&retyped)) };
+    let encoded = value::encode(&stored);
+    let kept = encoded.parts.len() as u32;
+    value::set(store, &key, encoded).await?;
+    let gone: Vec<String> = (kept..parts).map(|part| keys::part(&key, part)).collect();
+    for batch in gone.chunks(DELETE_BATCH) {
+        store.delete_many(batch).await?;
+    }
+    Ok(())
+}
