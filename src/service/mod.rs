@@ -163,7 +163,7 @@ impl<S: Store, C: Clock> Service<S, C> {
         if run.log.test != test {
             return Err(Refusal::Invalid(format!("{run} is a run of another test than {test}")));
         }
-        if runs::require(&self.store, &run).await?.state == "live" {
+        if runs::require(&self.store, &run).await?.state == RunState::Live {
             // First, so that nobody sees the end without the hello that lets data follow at once.
             log::hello(&self.store, &self.clock, &test, COMMANDS).await?;
             let body = Body::Finish { run: run.number, sent: Sent::All };
