@@ -320,7 +320,7 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
 
     /// Takes records at once that are too young to have been declared dead; the others only when
     /// nobody has begun to declare them so.
-    async fn judge(&self, first: u64, records: Vec<Record>) -> Result<Vec<Found>, StoreError> {
+    async fn tell_dead_from_alive(&self, first: u64, records: Vec<Record>) -> Result<Vec<Found>, StoreError> {
         let now = self.clock.now_ms();
         let old: Vec<u64> = records
             .iter()

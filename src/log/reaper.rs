@@ -64,7 +64,7 @@ impl<S: Store, C: Clock> Reaper<'_, S, C> {
                 if now < due {
                     return Ok(Reaped::Later(Hole::Counted { elections, at_ms }, due - now));
                 }
-                self.stand(ticket, elections).await
+                self.elect_itself(ticket, elections).await
             }
             Some(Hole::Dying { since_ms, before_ms }) => {
                 let due = since_ms + self.settings.dying_wait_ms;
@@ -92,7 +92,7 @@ impl<S: Store, C: Clock> Reaper<'_, S, C> {
     }
 
     /// Stands for election, if nobody else was elected and nothing was decided in all that time.
-    async fn stand(&self, ticket: u64, elections: i64) -> Result<Reaped, StoreError> {
+    async fn elect_itself(&self, ticket: u64, elections: i64) -> Result<Reaped, StoreError> {
         let key = keys::reaper(self.log, ticket);
         let again = self.store.increment(&key, 0).await?;
         if again != elections {

@@ -35,8 +35,8 @@ pub struct Session {
     peer: String,
     /// The log that the request itself names: of declarations that come without samples.
     log: LogName,
-    /// Logs that have news since the caller was told.
-    news: BTreeSet<LogName>,
+    /// Logs that got records since the caller was told.
+    dirty_logs: BTreeSet<LogName>,
     /// Logs that were written to.
     written: BTreeSet<LogName>,
     /// The most records that waited to be folded.
@@ -46,7 +46,7 @@ pub struct Session {
     /// The hash of the declarations in force.
     declared: Option<String>,
     /// A declaration was stored that no record names yet.
-    untold: bool,
+    declaration_due: bool,
 }
 
 /// The account of a whole upload.
@@ -55,7 +55,7 @@ pub struct Outcome {
     /// Known for named logs; an unnamed run's number is decided by the fold.
     pub run: Option<String>,
     pub receipt: Receipt,
-    pub news: BTreeSet<LogName>,
+    pub dirty_logs: BTreeSet<LogName>,
     /// How many records waited to be folded, at the most.
     pub waiting: u64,
     pub failure: Option<Refusal>,
@@ -120,12 +120,12 @@ impl<S: Store, C: Clock> Service<S, C> {
             source,
             peer,
             log,
-            news: BTreeSet::new(),
+            dirty_logs: BTreeSet::new(),
             written: BTreeSet::new(),
             waiting: 0,
             failure: None,
             declared,
-            untold: false,
+            declaration_due: false,
         })
     }
 

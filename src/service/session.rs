@@ -34,7 +34,7 @@ impl Session {
         self.failure.clone().map_or(Ok(()), Err)
     }
 
-    /// Stores what has come so far, and says which logs have news. A numbered batch is cut by its
+    /// Stores what has come so far, and says which logs have records that are not folded yet. A numbered batch is cut by its
     /// bytes alone, so nothing of it is stored before its time.
     pub async fn flush<S: Store, C: Clock>(
         &mut self,
@@ -50,7 +50,7 @@ impl Session {
         }
         match &self.failure {
             Some(failure) => Err(failure.clone()),
-            None => Ok(std::mem::take(&mut self.news)),
+            None => Ok(std::mem::take(&mut self.dirty_logs)),
         }
     }
 
@@ -74,10 +74,10 @@ impl Session {
             self.fail(refusal);
         }
         self.store(service).await;
-        if self.untold {
+        if self.declaration_due {
             let declared = self.declared.clone();
             match service.writer(&self.log).tell(&self.source, declared, Body::Declared).await {
-                Ok(_) => _ = self.news.insert(self.log.clone()),
+                Ok(_) => _ = self.dirty_logs.insert(self.log.clone()),
                 Err(error) => _ = self.fail(error.into()),
             }
         }
@@ -105,7 +105,7 @@ impl Session {
             test: self.upload.test().clone(),
             run,
             receipt: self.upload.receipt().clone(),
-            news: std::mem::take(&mut self.news),
+            dirty_logs: std::mem::take(&mut self.dirty_logs),
             waiting: self.waiting,
             failure: self.failure.clone(),
         }
@@ -121,7 +121,7 @@ impl Session {
             {
                 Ok(hash) => {
                     self.declared = Some(hash);
-                    self.untold = true;
+                    self.declaration_due = true;
                 }
                 Err(error) => _ = self.fail(error.into()),
             }
@@ -138,8 +138,8 @@ impl Session {
             match service.writer(&prepared.log).append(origin, sequence, declared, Body::Data(batch)).await {
                 Ok(appended) => {
                     self.waiting = self.waiting.max(appended.waiting);
-                    self.untold = false;
-                    self.news.insert(prepared.log.clone());
+                    self.declaration_due = false;
+                    self.dirty_logs.insert(prepared.log.clone());
                     self.written.insert(prepared.log);
                 }
                 Err(error) => {

@@ -247,7 +247,7 @@ function seriesOptions(series, index, theme) {
     points: {
       // Single windows between gaps have no line: they are dots.
       show: (u) => u.data[0].length < 3,
-      filter: (u, i, show, gaps) => (!show && gaps?.length ? lonely(u.data[i]) : null),
+      filter: (u, i, show, gaps) => (!show && gaps?.length ? isolatedPoints(u.data[i]) : null),
       size: 5,
       width: 0,
       fill: () => theme().series[index].stroke,
@@ -255,7 +255,7 @@ function seriesOptions(series, index, theme) {
   };
 }
 
-function lonely(values) {
+function isolatedPoints(values) {
   const found = [];
   for (let i = 0; i < values.length; i += 1) {
     if (values[i] !== null && (values[i - 1] ?? null) === null && (values[i + 1] ?? null) === null)

@@ -30,14 +30,14 @@ export function direction(name, meta, aggregate, thresholds = []) {
   if (LESS_IS_BETTER.has(metric)) return -1;
   if (meta?.type === "trend" && (meta.contains === "time" || metric.startsWith("browser_web_vital_")))
     return -1;
-  const wishes = new Set(
-    thresholds.filter((t) => splitName(t.metric).metric === metric).map((t) => wishOf(t.expression)),
+  const directions = new Set(
+    thresholds.filter((t) => splitName(t.metric).metric === metric).map((t) => directionOf(t.expression)),
   );
-  wishes.delete(0);
-  return wishes.size === 1 ? [...wishes][0] : 0;
+  directions.delete(0);
+  return directions.size === 1 ? [...directions][0] : 0;
 }
 
-function wishOf(expression) {
+function directionOf(expression) {
   const operator = parseExpression(expression)?.operator ?? "";
   if (operator.startsWith(">")) return 1;
   return operator.startsWith("<") ? -1 : 0;
@@ -208,7 +208,7 @@ export function compareThresholds(run, other) {
     const { metric, expression } = threshold ?? against;
     const meta = metaOf(run, metric) ?? metaOf(other, metric);
     const aggregate = parseExpression(expression)?.aggregate;
-    const way = aggregate === "count" && !countable ? 0 : wishOf(expression);
+    const way = aggregate === "count" && !countable ? 0 : directionOf(expression);
     const found = difference(threshold?.observed, against?.observed, way);
     const row = {
       id,

@@ -66,7 +66,7 @@ pub fn receipt(outcome: Outcome) -> ingest::Receipt {
             .into_iter()
             .map(|error| ingest::LineError { line: error.line, reason: error.reason })
             .collect(),
-        logs: outcome.news.iter().map(ToString::to_string).collect(),
+        logs: outcome.dirty_logs.iter().map(ToString::to_string).collect(),
         waiting: outcome.waiting,
         failure: outcome.failure.map(failure),
     }

@@ -37,7 +37,7 @@ fn with<T>(act: impl AsyncFnOnce(&Core) -> Result<T, Refusal>) -> Result<T, Fail
     service().and_then(|service| run(act(&service))).map_err(convert::failure)
 }
 
-/// The names of logs with news, as WIT has them.
+/// The names of logs with new records, as WIT has them.
 fn names(logs: impl IntoIterator<Item = loadgate::names::LogName>) -> Vec<String> {
     logs.into_iter().map(|log| log.to_string()).collect()
 }
@@ -76,8 +76,8 @@ impl ingest::GuestUpload for Upload {
 
     fn flush(&self) -> Result<Vec<String>, Failure> {
         let mut session = self.0.borrow_mut();
-        let news = service().and_then(|service| run(session.flush(&service)));
-        news.map(names).map_err(convert::failure)
+        let dirty = service().and_then(|service| run(session.flush(&service)));
+        dirty.map(names).map_err(convert::failure)
     }
 
     fn finish(&self, complete: bool) -> ingest::Receipt {

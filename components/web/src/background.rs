@@ -12,11 +12,11 @@ use std::hash::{BuildHasher, RandomState};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-/// News are collected for so long before they are folded together. A resting task looks for them
+/// Records are collected for so long before they are folded together. A resting task looks for them
 /// as often: a task of the component model cannot be woken by another.
 const COLLECT: Duration = Duration::from_millis(100);
 
-/// Other instances' news are looked for in the store: so often while there are some …
+/// Records of other instances are looked for in the store: so often while there are some …
 const LOOK: Duration = Duration::from_millis(200);
 /// … and so often when there were none for a while.
 const LOOK_SELDOM: Duration = Duration::from_millis(700);
@@ -31,31 +31,31 @@ const LEASE_OVER: Duration = Duration::from_millis(4_500);
 const ATTEMPTS: u32 = 5;
 
 thread_local! {
-    /// The logs that have a task, and whether they have news for it.
+    /// The logs that have a task, and whether there are new records for it.
     static RUNNING: RefCell<HashMap<String, Rc<Cell<bool>>>> = RefCell::default();
     /// What this instance calls itself.
     static HOLDER: u64 = RandomState::new().hash_one(0);
 }
 
-/// Says that a log has news. What goes on after the response ends when somebody else folds the log, or
+/// Says that a log has new records, and folds them in the background. What goes on after the response ends when somebody else folds the log, or
 /// nothing is under way in it any more.
 pub fn fold(log: String) {
-    if let Some(news) = RUNNING.with_borrow(|running| running.get(&log).cloned()) {
-        news.set(true);
+    if let Some(dirty) = RUNNING.with_borrow(|running| running.get(&log).cloned()) {
+        dirty.set(true);
         return;
     }
-    let news = Rc::new(Cell::new(false));
-    RUNNING.with_borrow_mut(|running| running.insert(log.clone(), news.clone()));
+    let dirty = Rc::new(Cell::new(false));
+    RUNNING.with_borrow_mut(|running| running.insert(log.clone(), dirty.clone()));
     spin_sdk::wasip3::spawn(async move {
         sleep(COLLECT).await;
-        let mut task = Task { log: &log, news: &news, renewed: None };
+        let mut task = Task { log: &log, dirty: &dirty, renewed: None };
         loop {
             if task.hold() {
                 task.fold_until_rest().await;
                 break;
             }
             // Somebody else folds it, or did until a moment ago.
-            news.set(false);
+            dirty.set(false);
             sleep(LEASE_OVER).await;
             if !task.hold() {
                 break;
@@ -68,7 +68,7 @@ pub fn fold(log: String) {
 /// One instance's work on one log.
 struct Task<'a> {
     log: &'a str,
-    news: &'a Cell<bool>,
+    dirty: &'a Cell<bool>,
     renewed: Option<Instant>,
 }
 
@@ -97,7 +97,7 @@ impl Task<'_> {
     async fn fold_until_rest(&mut self) {
         let mut active = Instant::now();
         loop {
-            self.news.set(false);
+            self.dirty.set(false);
             match self.fold().await {
                 Outcome::Folded { again, chunks } => {
                     if chunks {
@@ -105,10 +105,10 @@ impl Task<'_> {
                     }
                     let look = if active.elapsed() < QUIET { LOOK } else { LOOK_SELDOM };
                     let due = Instant::now() + again.min(look);
-                    while Instant::now() < due && !self.news.get() {
+                    while Instant::now() < due && !self.dirty.get() {
                         sleep(COLLECT.min(due.saturating_duration_since(Instant::now()))).await;
                     }
-                    if self.news.get() {
+                    if self.dirty.get() {
                         active = Instant::now();
                     }
                 }
@@ -118,7 +118,7 @@ impl Task<'_> {
                     while let Ok(true) = log::sweep(test) {
                         sleep(Duration::ZERO).await;
                     }
-                    if !self.news.get() {
+                    if !self.dirty.get() {
                         break;
                     }
                 }

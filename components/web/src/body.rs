@@ -150,7 +150,7 @@ pub async fn receive(request: Unread, upload: &Upload) -> Result<Receipt, Failur
         }
         if over {
             match incoming.flush() {
-                Ok(news) => news.into_iter().for_each(background::fold),
+                Ok(logs) => logs.into_iter().for_each(background::fold),
                 Err(_) => {
                     request.leave(reading);
                     break true;

@@ -49,7 +49,7 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
             }
             sight.next += 1;
         }
-        self.judge(first, records).await.map(Some)
+        self.tell_dead_from_alive(first, records).await.map(Some)
     }
 
     /// What can be seen behind the hole that the records so far end at, if it was declared dead.

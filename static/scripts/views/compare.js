@@ -124,7 +124,7 @@ export function Compare({ run, session, api, route, navigate }) {
         }
       </div>
       ${list.problem && html`<p class="bad" role="alert">The runs cannot be listed: ${list.problem}</p>`}
-      <${Said} list=${list} chosen=${chosen} itself=${itself} other=${other} run=${run} test=${info.test} />
+      <${ComparisonState} list=${list} chosen=${chosen} itself=${itself} other=${other} run=${run} test=${info.test} />
     <//>
     ${
       other.run?.current &&
@@ -140,7 +140,7 @@ export function Compare({ run, session, api, route, navigate }) {
 }
 
 /** What there is to say before, or instead of, the figures. */
-function Said({ list, chosen, itself, other, run, test }) {
+function ComparisonState({ list, chosen, itself, other, run, test }) {
   if (itself)
     return html`<p class="nothing">This is the shown run itself: nothing differs. Choose another run.</p>`;
   if (!chosen) {

@@ -123,7 +123,7 @@ async fn follow(
             }
         },
     };
-    let mut news = Instant::now();
+    let mut last_chunk = Instant::now();
     let mut first = true;
     loop {
         let page = match read(&run, cursor) {
@@ -133,7 +133,7 @@ async fn follow(
         let fresh = first || page.events.iter().any(|event| event.id.is_some());
         if fresh && !page.events.is_empty() {
             out.send(frames(&page.events)).await?;
-            news = Instant::now();
+            last_chunk = Instant::now();
             first = false;
         }
         cursor = page.cursor;
@@ -143,13 +143,13 @@ async fn follow(
         if !page.current {
             continue;
         }
-        if news.elapsed() >= PATIENCE {
+        if last_chunk.elapsed() >= PATIENCE {
             // Somebody has to fold it, for the run to end if for nothing else.
             match log_of(&run) {
                 Ok(log) => background::fold(log),
                 Err(error) => return out.send(comment(&error)).await,
             }
-            news = Instant::now();
+            last_chunk = Instant::now();
         }
         out.idle().await?;
     }
