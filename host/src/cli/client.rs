@@ -2,10 +2,13 @@
 
 use crate::redact::redacted;
 use anyhow::{Context, Result, bail};
+use backon::{BlockingRetryable, ConstantBuilder};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use std::io::Read;
 use std::time::{Duration, Instant};
 use ureq::Agent;
+use url::{Host, Url};
 
 /// Answers are quick; a report of a long run takes longest.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -22,6 +25,7 @@ const SIGN: (&str, &str) = ("x-influxdb-version", "loadgate");
 pub struct Client {
     agent: Agent,
     base: String,
+    local: bool,
     /// [`Client::base`] without a password.
     shown: String,
     token: Option<String>,
@@ -83,15 +87,16 @@ impl Client {
     /// `base` is `http://HOST:PORT`, with or without a slash at its end.
     pub fn new(base: &str, token: Option<String>) -> Result<Self> {
         let base = base.trim_end_matches('/');
-        let scheme = base.split_once("://").map(|(scheme, _)| scheme);
-        if !matches!(scheme, Some("http" | "https")) {
+        let url = Url::parse(base).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+        let Some(url) = url else {
             bail!("{:?} is no URL of a server, such as http://127.0.0.1:5660", redacted(base));
-        }
+        };
         let agent =
             Agent::config_builder().http_status_as_error(false).timeout_global(Some(TIMEOUT)).build().into();
         Ok(Client {
             agent,
             base: base.to_owned(),
+            local: is_local(&url),
             shown: redacted(base),
             token: token.filter(|token| !token.is_empty()),
         })
@@ -117,8 +122,7 @@ impl Client {
 
     /// Whether the server is on this machine.
     pub fn is_local(&self) -> bool {
-        let host = self.base.split_once("://").map_or("", |(_, rest)| rest);
-        ["127.", "localhost", "[::1]"].iter().any(|local| host.starts_with(local))
+        self.local
     }
 
     pub fn get(&self, target: &str) -> Result<Vec<u8>> {
@@ -220,26 +224,26 @@ fn finished(answer: &[u8]) -> Result<String> {
     Ok(finished.run)
 }
 
+/// Tries ten times a second, for so long.
 fn retry<T>(patience: Duration, attempt: impl Fn() -> Result<T>) -> Result<T> {
     let deadline = Instant::now() + patience;
-    loop {
-        match attempt() {
-            Err(_) if Instant::now() < deadline => std::thread::sleep(Duration::from_millis(100)),
-            done => return done,
-        }
+    let pauses = ConstantBuilder::new().with_delay(Duration::from_millis(100)).without_max_times();
+    attempt.retry(pauses).when(|_| Instant::now() < deadline).call()
+}
+
+fn is_local(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
     }
 }
 
 /// A value for a query string or a part of a path.
 pub fn encoded(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => out.push(char::from(byte)),
-            _ => out.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    out
+    const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+    utf8_percent_encode(text, RESERVED).to_string()
 }
 
 #[cfg(test)]
@@ -251,7 +255,10 @@ mod tests {
         assert_eq!(Client::new("http://127.0.0.1:5660/", None).unwrap().url(), "http://127.0.0.1:5660");
         assert!(Client::new("127.0.0.1:5660", None).is_err());
         assert!(Client::new("http://localhost:1", None).unwrap().is_local());
-        assert!(!Client::new("https://gate.example", None).unwrap().is_local());
+        assert!(Client::new("http://[::1]:1", None).unwrap().is_local());
+        for elsewhere in ["https://gate.example", "http://localhost.evil", "http://127.evil.example", "http://u@10.0.0.1"] {
+            assert!(!Client::new(elsewhere, None).unwrap().is_local(), "{elsewhere}");
+        }
         let refused = Client::new("htp://k6:s3cret@gate.example", None).err().unwrap().to_string();
         assert!(!refused.contains("s3cret"), "{refused}");
         let shown = Client::new("http://k6:s3cret@gate.example", None).unwrap();

@@ -2,11 +2,13 @@
 
 use super::client::{Client, LineError, Receipt, encoded};
 use anyhow::Result;
+use backon::{BackoffBuilder, ExponentialBuilder};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
+use uuid::Uuid;
 
 /// A batch ends with the line that reaches this.
 pub const BATCH_BYTES: usize = 1024 * 1024;
@@ -15,13 +17,16 @@ pub const BATCH_BYTES: usize = 1024 * 1024;
 const REASONS: usize = 10;
 
 /// Between two attempts: doubled from the first to the last.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
+const PAUSE_MOST: Duration = Duration::from_secs(5);
+const PAUSES: ExponentialBuilder = ExponentialBuilder::new()
+    .with_min_delay(Duration::from_millis(200))
+    .with_max_delay(PAUSE_MOST)
+    .without_max_times();
 
 /// A name for whoever sends that no two processes share, on whatever machine: a sequence is counted
 /// within its source.
 pub fn source() -> String {
-    let moment = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos());
-    format!("loadgate-{}-{moment:x}", std::process::id())
+    format!("loadgate-{}", Uuid::new_v4())
 }
 
 /// Sends batches of one source, in order, and adds up the receipts.
@@ -74,7 +79,7 @@ impl Upload {
             headers.push(("content-encoding", "gzip"));
         }
         let body = packed.as_deref().unwrap_or(batch);
-        let mut pause = PAUSES.0;
+        let mut pauses = PAUSES.build();
         let receipt = loop {
             let trouble = match self.client.send("POST", &self.target, &headers, body) {
                 Ok(answer) => match (serde_json::from_slice::<Receipt>(&answer.body), answer.status) {
@@ -86,11 +91,11 @@ impl Upload {
                 },
                 Err(error) => format!("{error:#}"),
             };
+            let pause = pauses.next().unwrap_or(PAUSE_MOST);
             if Instant::now() + pause >= deadline() {
                 return Err(Failure::Unreachable(trouble));
             }
             std::thread::sleep(pause);
-            pause = (pause * 2).min(PAUSES.1);
         };
         self.add(receipt, lines(batch));
         Ok(())
