@@ -30,13 +30,17 @@ const BARE = {
 };
 
 /** Data that modules import: served as a module, for not every browser takes JSON for one. */
-const DATA = { "../documents/src/dashboard/default.json": "data/dashboard.js" };
+const DATA = {
+  "../documents/src/dashboard/default.json": "data/dashboard.js",
+  "../documents/src/metric/aggregates.json": "data/aggregates.js",
+  "../report/src/codes.json": "data/codes.js",
+};
 
 async function source(path) {
   const data = Object.keys(DATA).find((file) => DATA[file] === path);
   if (data) {
     const value = JSON.parse(await readFile(join(HERE, data), "utf8"));
-    return `/** ${posix.basename(data)}, as the core library has it. */\nexport default ${JSON.stringify(value)};\n`;
+    return `/** ${posix.basename(data)}, as the server has it. */\nexport default ${JSON.stringify(value)};\n`;
   }
   const vendor = VENDOR[path];
   if (!vendor) return readFile(join(HERE, path), "utf8");

@@ -301,6 +301,19 @@ impl Summary {
 }
 
 impl Values {
+    /// The value of an aggregate, where figures of that type have it.
+    pub fn of(&self, aggregate: Aggregate) -> Option<f64> {
+        match (self, aggregate) {
+            (Values::Counter { count, .. }, Aggregate::Count) => Some(*count),
+            (Values::Counter { rate, .. } | Values::Rate { rate, .. }, Aggregate::Rate) => Some(*rate),
+            (Values::Gauge { value, .. }, Aggregate::Value) => Some(*value),
+            (Values::Gauge { min, .. }, Aggregate::Min) => Some(*min),
+            (Values::Gauge { max, .. }, Aggregate::Max) => Some(*max),
+            (Values::Trend(trend), _) => trend.of(aggregate),
+            _ => None,
+        }
+    }
+
     /// The value of an aggregate, and of `passes` and `fails`, by the name that documents have for it.
     pub fn get(&self, name: &str) -> Option<f64> {
         match (self, name) {
@@ -318,6 +331,20 @@ impl Values {
 }
 
 impl TrendValues {
+    fn of(&self, aggregate: Aggregate) -> Option<f64> {
+        match aggregate {
+            Aggregate::Count => Some(self.count as f64),
+            Aggregate::Avg => Some(self.avg),
+            Aggregate::Min => Some(self.min),
+            Aggregate::Med => Some(self.med),
+            Aggregate::Max => Some(self.max),
+            Aggregate::Percentile(wanted) => {
+                self.percentiles.iter().find(|(rank, _)| *rank == wanted).map(|(_, value)| *value)
+            }
+            Aggregate::Rate | Aggregate::Value => None,
+        }
+    }
+
     fn get(&self, name: &str) -> Option<f64> {
         match name {
             "count" => Some(self.count as f64),
@@ -422,6 +449,8 @@ mod tests {
     #[test]
     fn aggregates_are_found_by_the_names_that_documents_have() {
         let trend = TrendValues { percentiles: vec![(99.9, 5.5)], ..TrendValues::default() };
+        assert_eq!(Values::Trend(trend.clone()).of(Aggregate::Percentile(99.9)), Some(5.5));
+        assert_eq!(Values::Trend(trend.clone()).of(Aggregate::Rate), None);
         assert_eq!(Values::Trend(trend).get("p(99.9)"), Some(5.5));
         assert_eq!(Values::Rate { rate: 0.25, passes: 1, fails: 3 }.get("fails"), Some(3.0));
         assert_eq!(Values::Counter { count: 1.0, rate: 2.0 }.get("value"), None);

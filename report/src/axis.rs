@@ -1,4 +1,5 @@
-//! Ranges and round steps of axes, by the same rules as the pages' `static/scripts/charts.js`.
+//! Ranges and round steps of axes, by the same rules as the pages' `static/scripts/scales.js`. Both are held to
+//! `static/tests/axis-vectors.json`.
 
 use super::format::{Unit, axis_unit, tick};
 use loadgate_documents::clock;
@@ -25,28 +26,38 @@ pub struct Scale {
 impl Scale {
     /// An axis with room for all values, from zero on, and for the marks (limits) near them.
     pub fn of(values: impl Iterator<Item = f64>, marks: &[f64], unit: Unit) -> Self {
-        let (mut min, mut max) = (f64::INFINITY, f64::NEG_INFINITY);
-        for value in values {
-            min = min.min(value);
-            max = max.max(value);
-        }
-        if min > max {
-            (min, max) = (0.0, 0.0);
-        }
-        let near = || marks.iter().copied().filter(|mark| *mark <= (max * REACH).max(0.0));
-        let high = near().map(|mark| mark * 1.06).fold(max.max(0.0), f64::max);
-        let low = near().fold(min.min(0.0), f64::min);
-        let (divisor, suffix) = axis_unit(unit, high.max(-low));
+        let range = values.fold(None, |range: Option<(f64, f64)>, value| {
+            Some(range.map_or((value, value), |(min, max)| (min.min(value), max.max(value))))
+        });
+        let near: Vec<f64> = marks
+            .iter()
+            .copied()
+            .filter(|mark| range.is_none_or(|(_, max)| *mark <= (max * REACH).max(0.0)))
+            .collect();
+        let (min, max) = range.unwrap_or_default();
+        // Above a mark there is room for its words.
+        let high = near.iter().map(|mark| mark * 1.06).fold(max.max(0.0), f64::max);
+        let low = near.iter().copied().fold(min.min(0.0), f64::min);
+        // No share is greater than the whole.
+        let whole = unit == Unit::Ratio && near.iter().copied().fold(max, f64::max) <= 1.0;
+        let high = if whole { high.min(1.0) } else { high };
+        let scale = Scale::stepped(unit, low, high, axis_unit(unit, high.max(-low)), whole);
+        // 950 ms end at 1,000 ms, which is one second.
+        let reached = axis_unit(unit, scale.high.max(-scale.low));
+        if reached.0 == scale.divisor { scale } else { Scale::stepped(unit, low, high, reached, whole) }
+    }
+
+    fn stepped(unit: Unit, low: f64, high: f64, (divisor, suffix): (f64, String), whole: bool) -> Self {
         let span = if high > low { high - low } else { divisor };
         let mut step = nice(span / 4.0, divisor);
         if unit == Unit::Count {
-            step = step.max(1.0);
+            step = if step.fract() == 0.0 { step } else { step * 2.0 }.max(1.0);
         }
-        // Room above, so that the line does not run along the edge; but nothing is more than all.
-        let room = if high > 0.0 { high * 1.02 } else { step * 4.0 };
-        let top = (room / step - 1e-9).ceil() * step;
-        let high = if unit == Unit::Ratio && high <= 1.0 { top.min(1.0) } else { top };
-        Scale { low: (low / step + 1e-9).floor() * step, high, step, divisor, suffix }
+        // A little more than the data, so that its line does not run along the edge.
+        let room = if high > 0.0 || low < 0.0 { high * 1.02 } else { step * 4.0 };
+        let top = (room / step).ceil() * step;
+        let high = if whole { top.min(1.0) } else { top };
+        Scale { low: (low / step).floor() * step, high, step, divisor, suffix }
     }
 
     /// Round values with their labels; the topmost says the unit.
@@ -90,6 +101,7 @@ pub fn clock_ticks(span: f64, count: f64) -> Vec<(f64, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde::Deserialize;
 
     fn labels(values: &[f64], marks: &[f64], unit: Unit) -> Vec<String> {
         Scale::of(values.iter().copied(), marks, unit).ticks().into_iter().map(|(_, label)| label).collect()
@@ -120,10 +132,48 @@ mod tests {
         assert!(Scale::of([100.0].into_iter(), &[400.0], Unit::Time).high < 400.0);
     }
 
+    #[derive(Deserialize)]
+    struct Vectors {
+        values: Vec<Values>,
+        moments: Vec<Moments>,
+    }
+
+    #[derive(Deserialize)]
+    struct Values {
+        unit: String,
+        min: Option<f64>,
+        max: Option<f64>,
+        marks: Vec<f64>,
+        low: f64,
+        high: f64,
+        labels: Vec<String>,
+    }
+
+    #[derive(Deserialize)]
+    struct Moments {
+        span: f64,
+        count: f64,
+        labels: Vec<String>,
+    }
+
     #[test]
-    fn moments_are_round() {
-        let labels: Vec<String> = clock_ticks(40.0, 5.0).into_iter().map(|(_, label)| label).collect();
-        assert_eq!(labels, ["0:00", "0:10", "0:20", "0:30", "0:40"]);
-        assert!(clock_ticks(1e7, 5.0).len() <= 6);
+    fn axes_are_those_of_the_pages() {
+        let vectors: Vectors =
+            serde_json::from_str(include_str!("../../static/tests/axis-vectors.json")).unwrap();
+        assert!(vectors.values.len() > 30 && vectors.moments.len() > 5);
+        for Values { unit, min, max, marks, low, high, labels } in vectors.values {
+            let scale = Scale::of(min.into_iter().chain(max), &marks, Unit::named(&unit).unwrap());
+            let said: Vec<String> = scale.ticks().into_iter().map(|(_, label)| label).collect();
+            let case = format!("{unit} {min:?} {max:?} {marks:?}");
+            assert_eq!(said, labels, "{case}");
+            // Powers of ten differ between languages in their last digit.
+            for (is, expected) in [(scale.low, low), (scale.high, high)] {
+                assert!((is - expected).abs() <= expected.abs() * 1e-12, "{case}: {is} is not {expected}");
+            }
+        }
+        for Moments { span, count, labels } in vectors.moments {
+            let said: Vec<String> = clock_ticks(span, count).into_iter().map(|(_, label)| label).collect();
+            assert_eq!(said, labels, "{span} {count}");
+        }
     }
 }

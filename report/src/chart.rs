@@ -7,12 +7,12 @@
 //! drawing is as wide as the plot, and the axes' labels stand outside of it.
 
 use super::axis::{Scale, clock_ticks};
-use super::escape;
 use super::format::{Unit, format};
 use super::limits::Limit;
+use super::markup::{Text, name};
 use super::panels::{Bands, COLORS, Panel, Series};
 use loadgate_documents::clock;
-use std::fmt::Write as _;
+use maud::{Markup, Render, html};
 
 const WIDTH: f64 = 560.0;
 const HEIGHT: f64 = 214.0;
@@ -23,9 +23,6 @@ const PLOT: f64 = 172.0;
 /// Columns that a line is drawn in: more windows than twice this are thinned to each column's least
 /// and greatest.
 const COLUMNS: f64 = 640.0;
-/// Keeps text legible on lines.
-const HALO: &str = " stroke=\"Canvas\" stroke-width=\"3\" stroke-linejoin=\"round\" paint-order=\"stroke\"";
-
 pub struct Line<'a> {
     pub series: &'a Series,
     /// Parallel to the chart's times.
@@ -42,17 +39,18 @@ pub struct Chart<'a> {
     pub lines: Vec<Line<'a>>,
     pub limits: Vec<Limit>,
     /// Unix ms.
-    pub start: f64,
+    pub start: i64,
+}
+
+/// The drawing, and below it a legend with the figures of the whole run.
+impl Render for Chart<'_> {
+    fn render(&self) -> Markup {
+        html! { (self.svg()) (self.legend()) }
+    }
 }
 
 impl Chart<'_> {
-    /// The drawing, and below it a legend with the figures of the whole run.
-    pub fn write(&self, html: &mut String) {
-        self.svg(html);
-        self.legend(html);
-    }
-
-    fn svg(&self, out: &mut String) {
+    fn svg(&self) -> Markup {
         let mut marks: Vec<f64> = self.limits.iter().map(|limit| limit.value).collect();
         marks.extend(self.panel.bands.iter().flat_map(|bands| [bands.good, bands.poor]));
         let values = |right| {
@@ -60,120 +58,113 @@ impl Chart<'_> {
             lines.flat_map(|line| line.values.iter().flatten().copied())
         };
         let scale = Scale::of(values(false), &marks, self.panel.unit);
-        let right = self.lines.iter().any(|line| line.series.right);
-        let right = right.then(|| Scale::of(values(true), &[], self.panel.right_unit));
+        let right = self.panel.right_unit.map(|unit| Scale::of(values(true), &[], unit));
         let span = self.times.last().copied().unwrap_or(0.0).max(4.0);
-        let plot = Plot { span };
-
         let class = if right.is_some() { "still-chart two-axes" } else { "still-chart" };
-        let _infallible = write!(
-            out,
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"{class}\" width=\"{WIDTH}\" height=\"{HEIGHT}\" overflow=\"visible\" role=\"img\" aria-label=\"{}\" font-family=\"sans-serif\" font-size=\"11\" fill=\"currentColor\"><g class=\"room\" transform=\"translate({LEFT} {TOP})\">",
-            escape(&self.describe()),
-        );
-        if let Some(bands) = self.panel.bands {
-            draw_bands(out, bands, &scale);
-        }
-        for (value, _) in scale.ticks() {
-            let y = down(&scale, value);
-            let _infallible = write!(
-                out,
-                "<line class=\"grid\" x1=\"0\" x2=\"100%\" y1=\"{y}\" y2=\"{y}\" stroke=\"currentColor\" stroke-opacity=\"0.14\"/>"
-            );
-        }
-        for (seconds, label) in clock_ticks(span, 5.0) {
-            let percent = seconds / span * 100.0;
-            let anchor = if percent > 96.0 { "end" } else { "middle" };
-            let _infallible = write!(
-                out,
-                "<text class=\"tick\" x=\"{}%\" y=\"{}\" text-anchor=\"{anchor}\">{label}</text>",
-                short(percent),
-                PLOT + 18.0
-            );
-        }
-        labels(out, &scale, "x=\"-8\" text-anchor=\"end\"");
-        if let Some(right) = &right {
-            labels(out, right, "x=\"100%\" dx=\"8\"");
-        }
-        // Stretched to the plot's width; the strokes are not.
-        let _infallible = write!(
-            out,
-            "<svg width=\"100%\" height=\"{PLOT}\" overflow=\"visible\" viewBox=\"0 0 {COLUMNS} {PLOT}\" preserveAspectRatio=\"none\">"
-        );
-        let mut dots = String::new();
         // The first of a panel's series is the one that matters: it is drawn last, on top.
-        for line in self.lines.iter().rev() {
-            let scale = right.as_ref().filter(|_| line.series.right).unwrap_or(&scale);
-            plot.line(out, &mut dots, line, self.times, scale);
+        let traces: Vec<Trace> = self
+            .lines
+            .iter()
+            .rev()
+            .map(|line| {
+                let scale = right.as_ref().filter(|_| line.series.right).unwrap_or(&scale);
+                Trace::of(line, self.times, span, scale)
+            })
+            .collect();
+        html! {
+            svg xmlns="http://www.w3.org/2000/svg" class=(class) width=(WIDTH) height=(HEIGHT)
+                overflow="visible" role="img" aria-label=(Text(&self.describe()))
+                font-family="sans-serif" font-size="11" fill="currentColor" {
+                g class="room" transform={ "translate(" (LEFT) " " (TOP) ")" } {
+                    @if let Some(bands) = self.panel.bands { (draw_bands(bands, &scale)) }
+                    @for (value, _) in scale.ticks() {
+                        @let y = down(&scale, value);
+                        line class="grid" x1="0" x2="100%" y1=(y) y2=(y)
+                            stroke="currentColor" stroke-opacity="0.14" {}
+                    }
+                    @for (seconds, label) in clock_ticks(span, 5.0) {
+                        @let percent = seconds / span * 100.0;
+                        text class="tick" x={ (short(percent)) "%" } y=(PLOT + 18.0)
+                            text-anchor=(if percent > 96.0 { "end" } else { "middle" }) { (label) }
+                    }
+                    (labels(&scale, "-8", None, Some("end")))
+                    @if let Some(right) = &right { (labels(right, "100%", Some("8"), None)) }
+                    // Stretched to the plot's width; the strokes are not.
+                    svg width="100%" height=(PLOT) overflow="visible"
+                        viewBox={ "0 0 " (COLUMNS) " " (PLOT) } preserveAspectRatio="none" {
+                        @for trace in &traces { (trace.lines()) }
+                    }
+                    @for trace in &traces { (trace.dots()) }
+                    @if let Some(bands) = self.panel.bands { (name_bands(bands, &scale)) }
+                    (self.draw_limits(&scale, span))
+                }
+            }
         }
-        out.push_str("</svg>");
-        out.push_str(&dots);
-        if let Some(bands) = self.panel.bands {
-            name_bands(out, bands, &scale);
-        }
-        self.draw_limits(out, &scale, span);
-        out.push_str("</g></svg>");
     }
 
     /// Dotted lines with their expressions, and a mark where each was first crossed.
-    fn draw_limits(&self, out: &mut String, scale: &Scale, span: f64) {
+    fn draw_limits(&self, scale: &Scale, span: f64) -> Markup {
         let mut limits: Vec<(f64, &Limit)> =
             self.limits.iter().map(|limit| (down(scale, limit.value), limit)).collect();
         limits.sort_by(|a, b| a.1.value.total_cmp(&b.1.value));
         let mut beyond = 0.0;
+        let mut baselines = Vec::new();
         for (i, &(y, limit)) in limits.iter().enumerate() {
-            let (class, color) =
-                if limit.fails { ("limit bad", "#c0262d") } else { ("limit", "currentColor") };
-            let _infallible = write!(out, "<g class=\"{class}\" color=\"{color}\">");
-            let crossed = limit.crossed.map(|at| (at - self.start) / 1000.0);
-            let mut label = limit.label.clone();
-            let baseline = if limit.value > scale.high {
-                label.push_str(" ↑");
+            baselines.push(if limit.value > scale.high {
                 beyond += 13.0;
                 beyond - 17.0
             } else {
-                let _infallible = write!(
-                    out,
-                    "<line x1=\"0\" x2=\"100%\" y1=\"{y}\" y2=\"{y}\" stroke=\"currentColor\" stroke-width=\"1.25\" stroke-dasharray=\"1.5 3\"/>"
-                );
                 // Above its line, unless another limit's line is there.
                 let tight = limits.get(i + 1).is_some_and(|next| y - next.0 < 15.0);
                 if tight && y < PLOT - 14.0 { y + 12.0 } else { y - 4.0 }
-            };
-            if let Some(seconds) = crossed.filter(|_| limit.fails) {
-                let _infallible = write!(label, " · first failed at {}", clock(seconds * 1000.0));
+            });
+        }
+        html! {
+            @for (&(y, limit), &baseline) in limits.iter().zip(&baselines) {
+                @let within = limit.value <= scale.high;
+                @let crossed = limit.crossed.map(|at| (at - self.start) as f64 / 1000.0);
+                g class=(if limit.fails { "limit bad" } else { "limit" })
+                    color=(if limit.fails { "#c0262d" } else { "currentColor" }) {
+                    @if within {
+                        line x1="0" x2="100%" y1=(y) y2=(y) stroke="currentColor" stroke-width="1.25"
+                            stroke-dasharray="1.5 3" {}
+                    }
+                    text class="halo" x="100%" y=(short(baseline)) dx="-4" text-anchor="end" font-weight="600"
+                        fill="currentColor" stroke="Canvas" stroke-width="3" stroke-linejoin="round"
+                        paint-order="stroke" {
+                        (Text(&limit.label))
+                        @if !within { " ↑" }
+                        @if let Some(seconds) = crossed.filter(|_| limit.fails) {
+                            " · first failed at " (clock(seconds * 1000.0))
+                        }
+                    }
+                    @if let Some(seconds) = crossed.filter(|_| within) {
+                        circle class="halo" cx={ (short((seconds / span * 100.0).clamp(0.0, 100.0))) "%" }
+                            cy=(y) r="4" fill="currentColor" stroke="Canvas" stroke-width="1.5" {}
+                    }
+                }
             }
-            let _infallible = write!(
-                out,
-                "<text class=\"halo\" x=\"100%\" y=\"{}\" dx=\"-4\" text-anchor=\"end\" font-weight=\"600\" fill=\"currentColor\"{HALO}>{}</text>",
-                short(baseline),
-                escape(&label),
-            );
-            if let Some(seconds) = crossed.filter(|_| limit.value <= scale.high) {
-                let _infallible = write!(
-                    out,
-                    "<circle class=\"halo\" cx=\"{}%\" cy=\"{y}\" r=\"4\" fill=\"currentColor\" stroke=\"Canvas\" stroke-width=\"1.5\"/>",
-                    short((seconds / span * 100.0).clamp(0.0, 100.0))
-                );
-            }
-            out.push_str("</g>");
         }
     }
 
-    fn legend(&self, out: &mut String) {
-        out.push_str("<p class=\"key\"><span>whole run:</span>");
-        for line in &self.lines {
-            let _infallible = write!(
-                out,
-                " &#160; <span class=\"key-item\"><svg class=\"{0}\" color=\"{1}\" width=\"16\" height=\"8\" aria-hidden=\"true\"><line x1=\"0\" x2=\"16\" y1=\"4\" y2=\"4\" stroke=\"currentColor\" stroke-width=\"3\"{2}/></svg> <bdi>{3}</bdi> <b>{4}</b></span>",
-                line.series.color,
-                hex(line.series.color),
-                if line.series.dash { " stroke-dasharray=\"4 3\"" } else { "" },
-                escape(&line.series.label),
-                escape(&format(line.total, line.series.unit, false)),
-            );
+    fn legend(&self) -> Markup {
+        html! {
+            p class="key" {
+                span { "whole run:" }
+                @for line in &self.lines {
+                    " \u{a0} "
+                    span class="key-item" {
+                        svg class=(line.series.color) color=(hex(line.series.color)) width="16" height="8"
+                            aria-hidden="true" {
+                            line x1="0" x2="16" y1="4" y2="4" stroke="currentColor" stroke-width="3"
+                                stroke-dasharray=[line.series.dash.then_some("4 3")] {}
+                        }
+                        " " (name(&line.series.label))
+                        " " b { (format(line.total, line.series.unit, false)) }
+                    }
+                }
+            }
         }
-        out.push_str("</p>");
     }
 
     /// The chart in a sentence, for those who do not see it.
@@ -188,75 +179,76 @@ impl Chart<'_> {
 }
 
 /// A line as small as a word.
-pub fn sparkline(out: &mut String, color: &str, times: &[f64], values: &[Option<f64>]) {
+pub fn sparkline(color: &str, times: &[f64], values: &[Option<f64>]) -> Markup {
     let (width, height) = (96.0, 22.0);
     let scale = Scale::of(values.iter().flatten().copied(), &[], Unit::Number);
     let span = times.last().copied().unwrap_or(0.0).max(1.0);
     let first = times.first().copied().unwrap_or(0.0).min(span * 0.5);
     let runs = segments(times, values, |seconds| (seconds - first) / (span - first) * width, width);
-    let mut path = String::new();
-    for run in runs.iter().filter(|run| run.len() > 1) {
-        trace(&mut path, run, |value| 1.0 + (1.0 - scale.place(value)) * (height - 2.0));
-    }
-    if !path.is_empty() {
-        let _infallible = write!(
-            out,
-            "<svg class=\"spark {color}\" color=\"{}\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" preserveAspectRatio=\"none\" aria-hidden=\"true\"><path d=\"{path}\" fill=\"none\" stroke=\"currentColor\" stroke-width=\"1.4\" vector-effect=\"non-scaling-stroke\"/></svg>",
-            hex(color)
-        );
+    let y = |value| 1.0 + (1.0 - scale.place(value)) * (height - 2.0);
+    let path: String = runs.iter().filter(|run| run.len() > 1).map(|run| path_of(run, y)).collect();
+    html! {
+        @if !path.is_empty() {
+            svg class={ "spark " (color) } color=(hex(color)) width=(width) height=(height)
+                viewBox={ "0 0 " (width) " " (height) } preserveAspectRatio="none" aria-hidden="true" {
+                path d=(path) fill="none" stroke="currentColor" stroke-width="1.4"
+                    vector-effect="non-scaling-stroke" {}
+            }
+        }
     }
 }
 
-struct Plot {
-    /// Seconds that the horizontal axis holds.
-    span: f64,
+/// A line of a chart, ready to be drawn.
+struct Trace<'a> {
+    series: &'a Series,
+    /// Areas below the line, as paths.
+    areas: Vec<String>,
+    /// The line itself, as one path; empty where there is none.
+    path: String,
+    /// Points that no line joins: percent of the width, and pixels from the top.
+    points: Vec<(f64, f64)>,
 }
 
-impl Plot {
-    fn line(&self, out: &mut String, dots: &mut String, line: &Line, times: &[f64], scale: &Scale) {
-        let runs = segments(times, line.values, |seconds| seconds / self.span * COLUMNS, COLUMNS);
+impl<'a> Trace<'a> {
+    /// `span` is how many seconds the horizontal axis holds.
+    fn of(line: &Line<'a>, times: &[f64], span: f64, scale: &Scale) -> Self {
+        let runs = segments(times, line.values, |seconds| seconds / span * COLUMNS, COLUMNS);
         let few = line.values.iter().flatten().count() < 3;
         let y = |value: f64| PLOT * (1.0 - scale.place(value));
-        let _infallible =
-            write!(out, "<g class=\"{}\" color=\"{}\">", line.series.color, hex(line.series.color));
-        let mut path = String::new();
-        for run in runs.iter().filter(|run| run.len() > 1) {
-            let from = path.len();
-            trace(&mut path, run, y);
-            if line.series.fill {
-                let (first, last) = (run[0].0, run[run.len() - 1].0);
-                let base = short(y(0.0));
-                let _infallible = write!(
-                    out,
-                    "<path d=\"{}L{} {base}L{} {base}Z\" fill=\"currentColor\" fill-opacity=\"0.13\"/>",
-                    &path[from..],
-                    short(last),
-                    short(first)
-                );
+        let joined = || runs.iter().filter(|run| run.len() > 1);
+        let single = runs.iter().filter(|run| few || run.len() == 1).flatten();
+        Trace {
+            series: line.series,
+            areas: joined().filter(|_| line.series.fill).map(|run| area_of(run, y)).collect(),
+            path: joined().map(|run| path_of(run, y)).collect(),
+            points: single.map(|&(x, value)| (short(x / COLUMNS * 100.0), short(y(value)))).collect(),
+        }
+    }
+
+    fn lines(&self) -> Markup {
+        let color = self.series.color;
+        html! {
+            g class=(color) color=(hex(color)) {
+                @for area in &self.areas { path d=(area) fill="currentColor" fill-opacity="0.13" {} }
+                @if !self.path.is_empty() {
+                    path d=(self.path) fill="none" stroke="currentColor" stroke-width="1.5"
+                        stroke-linejoin="round" vector-effect="non-scaling-stroke"
+                        stroke-dasharray=[self.series.dash.then_some("4 4")] {}
+                }
             }
         }
-        if !path.is_empty() {
-            let dash = if line.series.dash { " stroke-dasharray=\"4 4\"" } else { "" };
-            let _infallible = write!(
-                out,
-                "<path d=\"{path}\" fill=\"none\" stroke=\"currentColor\" stroke-width=\"1.5\" stroke-linejoin=\"round\" vector-effect=\"non-scaling-stroke\"{dash}/>"
-            );
-        }
-        out.push_str("</g>");
-        let lonely: Vec<(f64, f64)> =
-            runs.iter().filter(|run| few || run.len() == 1).flatten().copied().collect();
-        if !lonely.is_empty() {
-            let _infallible =
-                write!(dots, "<g class=\"{}\" color=\"{}\">", line.series.color, hex(line.series.color));
-            for (x, value) in lonely {
-                let _infallible = write!(
-                    dots,
-                    "<circle cx=\"{}%\" cy=\"{}\" r=\"3\" fill=\"currentColor\"/>",
-                    short(x / COLUMNS * 100.0),
-                    short(y(value))
-                );
+    }
+
+    fn dots(&self) -> Markup {
+        let color = self.series.color;
+        html! {
+            @if !self.points.is_empty() {
+                g class=(color) color=(hex(color)) {
+                    @for (x, y) in &self.points {
+                        circle cx={ (x) "%" } cy=(y) r="3" fill="currentColor" {}
+                    }
+                }
             }
-            dots.push_str("</g>");
         }
     }
 }
@@ -334,12 +326,20 @@ impl Extremes {
     }
 }
 
-fn trace(path: &mut String, run: &[(f64, f64)], y: impl Fn(f64) -> f64) {
-    for (i, (x, value)) in run.iter().enumerate() {
+/// A run of points as a path.
+fn path_of(run: &[(f64, f64)], y: impl Fn(f64) -> f64) -> String {
+    let point = |(i, &(x, value)): (usize, &(f64, f64))| {
         // Further pairs are lines.
         let command = if i == 0 { 'M' } else { ' ' };
-        let _infallible = write!(path, "{command}{} {}", short(*x), short(y(*value)));
-    }
+        format!("{command}{} {}", short(x), short(y(value)))
+    };
+    run.iter().enumerate().map(point).collect()
+}
+
+/// What lies between a run of points and zero, as a path.
+fn area_of(run: &[(f64, f64)], y: impl Fn(f64) -> f64) -> String {
+    let (first, last, base) = (short(run[0].0), short(run[run.len() - 1].0), short(y(0.0)));
+    format!("{}L{last} {base}L{first} {base}Z", path_of(run, y))
 }
 
 /// Name, class, colour, top and height of what is good, what is poor, and what lies between.
@@ -357,30 +357,33 @@ fn grounds(bands: Bands, scale: &Scale) -> impl Iterator<Item = (&str, &str, &st
     .filter(|(.., height)| *height > 0.0)
 }
 
-fn draw_bands(out: &mut String, bands: Bands, scale: &Scale) {
-    for (_, class, color, top, height) in grounds(bands, scale) {
-        let _infallible = write!(
-            out,
-            "<g class=\"{class}\" color=\"{color}\"><rect x=\"0\" y=\"{top}\" width=\"100%\" height=\"{height}\" fill=\"currentColor\" fill-opacity=\"0.09\"/></g>"
-        );
+fn draw_bands(bands: Bands, scale: &Scale) -> Markup {
+    html! {
+        @for (_, class, color, top, height) in grounds(bands, scale) {
+            g class=(class) color=(color) {
+                rect x="0" y=(top) width="100%" height=(height) fill="currentColor" fill-opacity="0.09" {}
+            }
+        }
     }
 }
 
-fn name_bands(out: &mut String, bands: Bands, scale: &Scale) {
-    for (name, class, color, top, _) in grounds(bands, scale).filter(|(.., height)| *height >= 15.0) {
-        let _infallible = write!(
-            out,
-            "<g class=\"{class}\" color=\"{color}\"><text class=\"halo\" x=\"5\" y=\"{}\" fill=\"currentColor\"{HALO}>{name}</text></g>",
-            short(top + 12.0)
-        );
+fn name_bands(bands: Bands, scale: &Scale) -> Markup {
+    html! {
+        @for (name, class, color, top, _) in grounds(bands, scale).filter(|(.., height)| *height >= 15.0) {
+            g class=(class) color=(color) {
+                text class="halo" x="5" y=(short(top + 12.0)) fill="currentColor" stroke="Canvas"
+                    stroke-width="3" stroke-linejoin="round" paint-order="stroke" { (name) }
+            }
+        }
     }
 }
 
-/// An axis' labels, at the place that the attributes say.
-fn labels(out: &mut String, scale: &Scale, place: &str) {
-    for (value, label) in scale.ticks() {
-        let y = down(scale, value);
-        let _infallible = write!(out, "<text class=\"tick\" {place} y=\"{y}\" dy=\"4\">{label}</text>");
+/// An axis' labels.
+fn labels(scale: &Scale, x: &str, dx: Option<&str>, anchor: Option<&str>) -> Markup {
+    html! {
+        @for (value, label) in scale.ticks() {
+            text class="tick" x=(x) dx=[dx] text-anchor=[anchor] y=(down(scale, value)) dy="4" { (label) }
+        }
     }
 }
 

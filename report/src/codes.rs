@@ -1,36 +1,83 @@
-//! What k6's error codes mean (<https://grafana.com/docs/k6/latest/javascript-api/error-codes/>).
+//! What statuses and k6's error codes mean, by the same rules and words as the pages'
+//! `static/scripts/codes.js`: both read `codes.json`, and are held to `static/tests/code-vectors.json`.
+//!
+//! Codes: <https://grafana.com/docs/k6/latest/javascript-api/error-codes/>.
 
-/// In words; nothing for what is no such code.
-pub fn meaning(code: &str) -> Option<String> {
-    let code: u16 = code.parse().ok()?;
-    let words = match code {
-        1000 => "an error of no known kind",
-        1010 => "the network failed, below TCP",
-        1020 => "the URL is not valid",
-        1050 => "no answer within the request's timeout",
-        1100 => "the name lookup failed",
-        1101 => "no address was found for the host's name",
-        1110 => "the address is on the test's block list",
-        1111 => "the host's name is on the test's block list",
-        1200 => "the connection failed",
-        1201 => "the connection broke while sending",
-        1202 => "the system reported a network error that k6 does not know",
-        1210 => "could not connect",
-        1211 => "could not connect in time",
-        1212 => "the server refused the connection",
-        1213 => "could not connect, for a reason that k6 does not know",
-        1220 => "the server reset the connection",
-        1300 => "the TLS handshake failed",
-        1310 => "the certificate's issuer is not trusted",
-        1311 => "the certificate is for another host",
-        1400..=1499 => return Some(format!("the server answered with a client error, {}", code - 1000)),
-        1500..=1599 => return Some(format!("the server answered with a server error, {}", code - 1000)),
-        1600 => "an HTTP/2 error of no known kind",
-        1610..=1629 => "the server closed the HTTP/2 connection (GOAWAY)",
-        1630..=1649 => "the HTTP/2 stream failed",
-        1650..=1669 => "the HTTP/2 connection failed",
-        1701 => "the answer could not be decompressed",
-        _ => return None,
-    };
-    Some(words.to_owned())
+use serde::Deserialize;
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+/// The kinds of errors of HTTP/2, to whose codes k6 adds the error's number and 1.
+const HTTP2_KINDS: [u16; 3] = [1610, 1630, 1650];
+
+#[derive(Default, Deserialize)]
+struct Words {
+    codes: HashMap<u16, String>,
+    /// By number.
+    http2: Vec<String>,
+    /// Codes from and to, for those without words of their own.
+    ranges: Vec<(u16, u16, String)>,
+    statuses: HashMap<u16, String>,
+    /// By the first digit of a status.
+    classes: HashMap<u16, String>,
+}
+
+/// It can be read: a test does.
+static WORDS: LazyLock<Words> =
+    LazyLock::new(|| serde_json::from_str(include_str!("codes.json")).unwrap_or_default());
+
+/// What went wrong: by the error code where there is one, or else by the status. Empty where nothing did.
+pub fn meaning(status: &str, code: &str) -> String {
+    let number = digits(status, 3);
+    if code.is_empty() && status != "0" && number.is_none_or(|status| status < 400) {
+        return String::new();
+    }
+    let status = if status == "0" { Some(0) } else { number };
+    digits(code, 4)
+        .filter(|code| (1000..2000).contains(code))
+        .and_then(say_code)
+        .or_else(|| say_status(status?))
+        .unwrap_or_default()
+}
+
+/// A number that is written in just so many digits.
+fn digits(text: &str, count: usize) -> Option<u16> {
+    let plain = text.len() == count && text.bytes().all(|b| b.is_ascii_digit());
+    text.parse().ok().filter(|_| plain)
+}
+
+fn say_code(code: u16) -> Option<String> {
+    if (1400..1600).contains(&code) {
+        return say_status(code - 1000);
+    }
+    if let Some(words) = WORDS.codes.get(&code) {
+        return Some(words.clone());
+    }
+    let http2 = HTTP2_KINDS.into_iter().find_map(|kind| {
+        let detail = WORDS.http2.get(usize::from(code.checked_sub(kind + 1)?))?;
+        Some(format!("{} ({detail})", WORDS.codes.get(&kind)?))
+    });
+    http2.or_else(|| {
+        let range = WORDS.ranges.iter().find(|(from, to, _)| (*from..=*to).contains(&code));
+        range.map(|(.., words)| words.clone())
+    })
+}
+
+fn say_status(status: u16) -> Option<String> {
+    WORDS.statuses.get(&status).or_else(|| WORDS.classes.get(&(status / 100))).cloned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_mean_what_they_mean_on_the_pages() {
+        let vectors: Vec<(String, String, String)> =
+            serde_json::from_str(include_str!("../../static/tests/code-vectors.json")).unwrap();
+        assert!(vectors.len() > 15);
+        for (status, code, words) in vectors {
+            assert_eq!(meaning(&status, &code), words, "{status} {code}");
+        }
+    }
 }

@@ -32,24 +32,6 @@ pub enum Unit {
     Number,
 }
 
-/// The unit of a metric's aggregate, by the metric's type and what it contains.
-pub fn unit_of(kind: &str, contains: &str, aggregate: &str) -> Unit {
-    let own = match contains {
-        "data" => Some(Unit::Data),
-        "time" => Some(Unit::Time),
-        _ => None,
-    };
-    match (kind, aggregate) {
-        (_, "passes" | "fails") => Unit::Count,
-        ("counter", "rate") if contains == "data" => Unit::DataRate,
-        ("counter", "rate") => Unit::Rate,
-        ("counter" | "gauge", _) => own.unwrap_or(Unit::Count),
-        ("rate", _) => Unit::Ratio,
-        (_, "count") => Unit::Count,
-        _ => own.unwrap_or(Unit::Number),
-    }
-}
-
 /// A figure as text. With `trim`, zeros at the end go: for limits, which stand still.
 pub fn format(value: Option<f64>, unit: Unit, trim: bool) -> String {
     let Some(value) = value.filter(|v| v.is_finite()) else { return NOTHING.to_owned() };

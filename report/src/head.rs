@@ -2,236 +2,198 @@
 
 use super::chart::sparkline;
 use super::format::{NOTHING, Unit, format};
+use super::limits;
+use super::markup::{State, Text, chip, name};
 use super::panels::Panel;
 use super::recording::Columns;
-use super::tables::{chip, list, name, number, string};
-use super::{Html, text};
-use loadgate_documents::{clock, moment};
-use serde_json::Value;
-use std::fmt::Write as _;
+use loadgate_documents::{Aggregate, RunState, Summary, Values, WantedLoad, clock, moment};
+use maud::{Markup, html};
+use std::collections::BTreeMap;
 
-pub fn head(summary: &Value) -> Html {
-    let test = string(summary, "test");
-    let run = string(summary, "run");
-    let short = run.strip_prefix(test).and_then(|rest| rest.strip_prefix('.')).unwrap_or(run);
-    let live = string(summary, "state") == "live";
-    let state = if live { chip("warning", "still running") } else { chip("none", "ended") };
-    let mut html = format!(
-        "<header class=\"report-head\"><h1><bdi>{}</bdi> <span class=\"caption\"><bdi>{}</bdi></span></h1> {} {}{}{}<dl class=\"facts\">",
-        text(test).0,
-        text(short).0,
-        state.0,
-        verdict(summary).0,
-        outcome(summary).0,
-        notices(summary).0,
-    );
-    let (start, end) = (number(summary, "start"), number(summary, "end"));
-    let health = &summary["health"];
-    let count = |field| text(&format(number(health, field), Unit::Count, false));
-    let mut fact = |title: &str, said: Html| {
-        let _infallible = write!(html, "<div><dt>{title}</dt><dd>{}</dd></div>", said.0);
-    };
-    fact("Run", name(run));
-    for (field, title) in [("label", "Name"), ("note", "Note")] {
-        if let Some(written) = summary[field].as_str() {
-            fact(title, name(written));
+pub fn head(summary: &Summary) -> Markup {
+    let run = summary.run.as_str();
+    let short =
+        run.strip_prefix(summary.test.as_str()).and_then(|rest| rest.strip_prefix('.')).unwrap_or(run);
+    let live = summary.state == RunState::Live;
+    html! {
+        header class="report-head" {
+            h1 { (name(&summary.test)) " " span class="caption" { (name(short)) } }
+            " "
+            @if live { (chip(State::Warning, "still running")) } @else { (chip(State::None, "ended")) }
+            " " (verdict(summary)) (outcome(summary)) (notices(summary))
+            dl class="facts" {
+                @for (title, said) in facts(summary, live) {
+                    div { dt { (title) } dd { (said) } }
+                }
+            }
         }
     }
-    if let Some(start) = start {
-        fact("Start", when(start));
-    }
-    if let Some(end) = end {
-        fact(if live { "Newest data" } else { "End" }, when(end));
-    }
-    if let (Some(start), Some(end)) = (start, end) {
-        let duration = end - start;
-        let said =
-            if duration < 10_000.0 { format(Some(duration), Unit::Time, false) } else { clock(duration) };
-        fact(if live { "Duration so far" } else { "Duration" }, text(&said));
-    }
-    if health.is_object() {
-        let generators = list(health, "generators").len();
-        fact("Load generators", text(&format(Some(generators as f64), Unit::Count, false)));
-        fact("Samples", count("samples"));
-        fact("Late", count("late"));
-        fact("Refused", count("refused"));
-    }
-    html.push_str("</dl></header>");
-    Html(html)
+}
+
+fn facts(summary: &Summary, live: bool) -> Vec<(&'static str, Markup)> {
+    let count = |number: u64| html! { (format(Some(number as f64), Unit::Count, false)) };
+    let duration = (summary.end - summary.start) as f64;
+    let health = &summary.health;
+    let mut facts = vec![("Run", name(&summary.run))];
+    facts.extend(summary.label.as_deref().map(|label| ("Name", name(label))));
+    facts.extend(summary.note.as_deref().map(|note| ("Note", name(note))));
+    facts.extend([
+        ("Start", when(summary.start)),
+        (if live { "Newest data" } else { "End" }, when(summary.end)),
+        (
+            if live { "Duration so far" } else { "Duration" },
+            html! {
+                @if duration < 10_000.0 { (format(Some(duration), Unit::Time, false)) } @else { (clock(duration)) }
+            },
+        ),
+        ("Load generators", count(health.generators.len() as u64)),
+        ("Samples", count(health.samples)),
+        ("Late", count(health.late)),
+        ("Refused", count(health.refused)),
+    ]);
+    facts
 }
 
 /// A moment in UTC; the script adds the reader's own time.
-fn when(ms: f64) -> Html {
-    let said = moment(ms as i64);
+fn when(ms: i64) -> Markup {
+    let said = moment(ms);
     let machine = said.trim_end_matches(" UTC").replace(' ', "T");
-    Html(format!("<time datetime=\"{machine}Z\">{said}</time>"))
+    html! { time datetime={ (machine) "Z" } { (said) } }
 }
 
-/// As the pages' chip, `static/scripts/thresholds.js`.
-fn verdict(summary: &Value) -> Html {
-    let all = list(summary, "thresholds");
-    let failed = all.iter().filter(|t| t["passes"].as_bool() == Some(false)).count();
-    let untyped = all.iter().filter(|t| !t["unknown"].is_null()).count();
-    let silent = all.iter().filter(|t| t["passes"].is_null()).count() - untyped;
-    let known = summary["health"]["thresholdsKnown"].as_bool() != Some(false);
-    let (thresholds, pass, fail) =
-        if all.len() == 1 { ("threshold", "passes", "fails") } else { ("thresholds", "pass", "fail") };
-    let total = all.len();
-    match (total, failed, silent, untyped) {
-        (0, ..) if !known => chip("none", "thresholds not known"),
-        (0, ..) => chip("none", "no thresholds"),
-        (_, 0, ..) if !known => chip("warning", &format!("thresholds: {total} of ? known")),
-        (_, 1.., ..) if !known => chip("bad", &format!("{failed} of ? thresholds {fail}")),
-        (_, 1.., ..) => chip("bad", &format!("{failed} of {total} {thresholds} {fail}")),
-        (_, 0, _, 1..) => chip("warning", &format!("type not known for {untyped} of {total} {thresholds}")),
-        (_, 0, silent, _) if silent == total => chip("none", &format!("no data for {total} {thresholds}")),
-        (_, 0, 0, 0) => chip("good", &format!("{total} {thresholds} {pass}")),
-        _ => chip("warning", &format!("{} of {total} {thresholds} pass", total - silent)),
-    }
+fn verdict(summary: &Summary) -> Markup {
+    let (state, words) = limits::verdict(summary);
+    chip(state, &words)
 }
 
 /// How the run ended, where that says anything.
-fn outcome(summary: &Value) -> Html {
-    let outcome = &summary["outcome"];
-    match (string(outcome, "state"), number(outcome, "exit")) {
-        ("bad", exit) => {
-            let code = exit.map_or(String::new(), |exit| format!(" (k6 exit code {exit})"));
-            Html(format!(" {}", chip("bad", &format!("{}{code}", string(outcome, "text"))).0))
+fn outcome(summary: &Summary) -> Markup {
+    match &summary.outcome {
+        Some(outcome) if outcome.bad => {
+            let code = outcome.exit.map_or(String::new(), |exit| format!(" (k6 exit code {exit})"));
+            html! { " " (chip(State::Bad, &format!("{}{code}", outcome.text))) }
         }
-        _ => Html::default(),
+        _ => Markup::default(),
     }
 }
 
 /// What a reader must know before the figures: load that was not reached, types and limits that
 /// nobody told.
-fn notices(summary: &Value) -> Html {
-    let mut html = String::new();
-    let mut notice = |state: &str, title: &str, body: &Html| {
-        let _infallible = write!(
-            html,
-            "<div class=\"notice notice-{state}\"><strong>{}</strong> {}</div>",
-            text(title).0,
-            body.0
-        );
-    };
-    for row in list(&summary["health"], "wanted") {
-        let scenario = string(row, "scenario");
-        let of = if scenario.is_empty() {
-            Html::default()
-        } else {
-            Html(format!("<bdi>{}</bdi>: ", text(scenario).0))
-        };
-        let figure = |field| format(number(row, field), Unit::Count, false);
-        let seconds = number(row, "seconds").unwrap_or(0.0).max(1.0);
-        let per = |field| format(number(row, field).map(|count| count / seconds), Unit::Rate, false);
-        let said = Html(format!(
-            "{}wanted {} iterations ({}), reached {} ({}), dropped {}.",
-            of.0,
-            text(&figure("wanted")).0,
-            text(&per("wanted")).0,
-            text(&figure("reached")).0,
-            text(&per("reached")).0,
-            text(&figure("dropped")).0,
-        ));
-        if row["short"].as_bool() == Some(true) {
-            notice("bad", "The load that was asked for was not reached.", &said);
-        } else {
-            notice("none", "Wanted against achieved:", &said);
+fn notices(summary: &Summary) -> Markup {
+    let untyped = untyped(summary);
+    html! {
+        @for row in &summary.health.wanted {
+            @if row.short {
+                (notice(State::Bad, "The load that was asked for was not reached.", wanted(row)))
+            } @else {
+                (notice(State::None, "Wanted against achieved:", wanted(row)))
+            }
+        }
+        @if !untyped.is_empty() {
+            (notice(State::Warning, "Types of metrics are not known.", html! {
+                @for (i, metric) in untyped.keys().enumerate() {
+                    @if i > 0 { ", " }
+                    (name(metric))
+                }
+                ": the figures are a guess by values, and no threshold passes on them. This tells the types, \
+                 one of the words each: "
+                code { (Text(&declaring(&summary.test, &untyped))) }
+                ". A report that is made then has the right totals and limits."
+            }))
+        }
+        @if summary.limits_may_be_missing() && !summary.thresholds.is_empty() {
+            (notice(State::Warning, "Limits may be missing.", html! {
+                "k6's samples tell limits of metrics, but not those of submetrics. `loadgate import --options \
+                 FILE` with what `k6 inspect SCRIPT` prints tells all."
+            }))
         }
     }
-    let untyped: Vec<&str> = untyped(summary).collect();
-    if !untyped.is_empty() {
-        let names = untyped.iter().map(|metric| name(metric).0).collect::<Vec<_>>().join(", ");
-        let said = Html(format!(
-            "{names}: the figures are a guess by values, and no threshold passes on them. This tells the types, one of the words each: <code>{}</code>. A report that is made then has the right totals and limits.",
-            text(&declaring(summary, &untyped)).0
-        ));
-        notice("warning", "Types of metrics are not known.", &said);
-    }
-    if summary["health"]["thresholdsKnown"].as_bool() == Some(false)
-        && !list(summary, "thresholds").is_empty()
-    {
-        let said = text(
-            "k6's samples tell limits of metrics, but not those of submetrics. `loadgate import --options FILE` with what `k6 inspect SCRIPT` prints tells all.",
-        );
-        notice("warning", "Limits may be missing.", &said);
-    }
-    Html(html)
 }
 
-/// Metrics that were measured and whose type is not known.
-fn untyped(summary: &Value) -> impl Iterator<Item = &str> {
-    let metrics = summary["metrics"].as_object().into_iter().flatten();
+fn notice(state: State, title: &str, body: Markup) -> Markup {
+    html! { div class={ "notice notice-" (state.word()) } { strong { (title) } " " (body) } }
+}
+
+fn wanted(row: &WantedLoad) -> Markup {
+    let count = |iterations: Option<f64>| format(iterations, Unit::Count, false);
+    let seconds = row.seconds.max(1.0);
+    let rate = |iterations: Option<f64>| format(iterations.map(|all| all / seconds), Unit::Rate, false);
+    html! {
+        @if !row.scenario.is_empty() { (name(&row.scenario)) ": " }
+        "wanted " (count(Some(row.wanted))) " iterations (" (rate(Some(row.wanted))) "), reached "
+        (count(row.reached)) " (" (rate(row.reached)) "), dropped " (count(Some(row.dropped))) "."
+    }
+}
+
+/// Metrics that were measured and whose type is not known, with the words that are possible. Of
+/// submetrics their metric speaks.
+fn untyped(summary: &Summary) -> BTreeMap<&str, String> {
+    let metrics = summary.metrics.iter().filter(|(name, _)| !name.contains('{'));
     metrics
-        .filter(|(name, metric)| !metric["unknown"].is_null() && !name.contains('{'))
-        .map(|(name, _)| name.as_str())
+        .filter_map(|(name, metric)| {
+            let words: Vec<&str> = metric.unknown.as_ref()?.iter().map(|metric| metric.word()).collect();
+            Some((name.as_str(), words.join("|")))
+        })
+        .collect()
 }
 
 /// The command that declares them, to be completed; what is left as it is gets refused.
-fn declaring(summary: &Value, metrics: &[&str]) -> String {
-    let types: serde_json::Map<String, Value> = metrics
-        .iter()
-        .map(|metric| {
-            let types = list(&summary["metrics"][*metric], "unknown");
-            let words: Vec<&str> = types.iter().filter_map(Value::as_str).collect();
-            ((*metric).to_owned(), Value::String(words.join("|")))
-        })
-        .collect();
-    let document = Value::Object(types);
-    format!("curl -X PUT SERVER/tests/{}/metrics -d '{document}'", string(summary, "test"))
+fn declaring(test: &str, types: &BTreeMap<&str, String>) -> String {
+    let document = serde_json::to_string(types).unwrap_or_default();
+    format!("curl -X PUT SERVER/tests/{test}/metrics -d '{document}'")
 }
 
 /// The tiles of `stat` panels.
 pub fn tiles<'a>(
-    html: &mut String,
     panels: impl Iterator<Item = &'a Panel>,
-    summary: &Value,
+    summary: &Summary,
     columns: &Columns,
     seconds: &[f64],
-) {
-    let mut tiles = String::new();
-    for panel in panels {
-        tile(&mut tiles, panel, summary, columns, seconds);
-    }
-    if !tiles.is_empty() {
-        let _infallible = write!(html, "<div class=\"tiles\">{tiles}</div>");
+) -> Markup {
+    let tiles: Vec<Markup> = panels.filter_map(|panel| tile(panel, summary, columns, seconds)).collect();
+    html! {
+        @if !tiles.is_empty() { div class="tiles" { @for tile in tiles { (tile) } } }
     }
 }
 
-fn tile(html: &mut String, panel: &Panel, summary: &Value, columns: &Columns, seconds: &[f64]) {
-    let Some(first) = panel.series.first() else { return };
-    let document = &summary["metrics"][&first.metric];
-    let (kind, values) = (string(document, "type"), &document["values"]);
-    // What a gauge says at the end of a run, when all users have gone, says little.
-    let shown = if kind == "gauge" { "max" } else { first.aggregate };
-    let figure = format(number(values, shown), first.unit, false);
-    let aside = match (document.is_null(), panel.series.get(1), kind) {
-        (true, ..) => "no data".to_owned(),
-        (_, Some(second), _) => {
-            let values = &summary["metrics"][&second.metric]["values"];
-            format(number(values, second.aggregate), second.unit, false)
+fn tile(panel: &Panel, summary: &Summary, columns: &Columns, seconds: &[f64]) -> Option<Markup> {
+    let first = panel.series.first()?;
+    let last = panel.series.last()?;
+    let values = summary.metrics.get(&first.metric).map(|metric| &metric.values);
+    let figure = values.and_then(|values| values.of(over_all(values, first.aggregate)));
+    let count = |count: u64| format(Some(count as f64), Unit::Count, false);
+    let aside = match (values, panel.series.get(1)) {
+        (None, _) => "no data".to_owned(),
+        (_, Some(second)) => {
+            let metric = summary.metrics.get(&second.metric);
+            format(metric.and_then(|metric| metric.values.of(second.aggregate)), second.unit, false)
         }
-        (_, _, "gauge") => {
-            format!("highest · last {}", format(number(values, "value"), first.unit, false))
+        (Some(Values::Gauge { value, .. }), _) => {
+            format!("highest · last {}", format(Some(*value), first.unit, false))
         }
-        (_, _, "rate") => {
-            let count = |field| number(values, field).unwrap_or(0.0);
-            let (passes, all) = (count("passes"), count("passes") + count("fails"));
-            let count = |value| format(Some(value), Unit::Count, false);
-            format!("{} of {}", count(passes), count(all))
+        (Some(Values::Rate { passes, fails, .. }), _) => {
+            format!("{} of {}", count(*passes), count(passes + fails))
         }
-        (_, _, "trend") => format!("median {}", format(number(values, "med"), first.unit, false)),
-        _ => String::new(),
+        (Some(Values::Trend(trend)), _) => format!("median {}", format(Some(trend.med), first.unit, false)),
+        (Some(Values::Counter { .. }), _) => String::new(),
     };
-    let _infallible = write!(
-        html,
-        "<div class=\"tile card\"><span class=\"tile-head\">{}</span> <b class=\"figure\">{}</b> <span class=\"tile-foot\"><span class=\"caption\">{}</span> ",
-        text(&panel.title).0,
-        if document.is_null() { NOTHING.to_owned() } else { text(&figure).0 },
-        text(&aside).0,
-    );
-    if let Some(last) = panel.series.last() {
-        sparkline(html, last.color, seconds, columns.of(&last.metric, last.aggregate));
-    }
-    html.push_str("</span></div>");
+    Some(html! {
+        div class="tile card" {
+            span class="tile-head" { (Text(&panel.title)) }
+            " "
+            b class="figure" { @if values.is_some() { (format(figure, first.unit, false)) } @else { (NOTHING) } }
+            " "
+            span class="tile-foot" {
+                span class="caption" { (aside) }
+                " "
+                (sparkline(last.color, seconds, columns.of(&last.metric, last.aggregate)))
+            }
+        }
+    })
+}
+
+/// What stands for an aggregate over the whole run. What a gauge says at the end of a run, when all users
+/// have gone, says little: its highest does.
+pub fn over_all(values: &Values, aggregate: Aggregate) -> Aggregate {
+    if matches!(values, Values::Gauge { .. }) { Aggregate::Max } else { aggregate }
 }

@@ -1,10 +1,11 @@
 //! The dashboard document, resolved for a run: the same panels as the pages' `static/scripts/panels.js`
 //! draws.
 
-use super::format::{Unit, unit_of};
-use super::limits::base;
+use super::figure::{Figure, unit_of};
+use super::format::Unit;
 use super::recording::Recording;
 use loadgate_documents::dashboard::{self, Content, DEFAULT};
+use loadgate_documents::{Aggregate, MetricType};
 use serde::{Serialize, Serializer};
 use std::collections::HashSet;
 
@@ -31,8 +32,9 @@ pub struct Panel {
     pub caption: String,
     #[serde(serialize_with = "unit_name")]
     pub unit: Unit,
-    #[serde(serialize_with = "unit_name")]
-    pub right_unit: Unit,
+    /// Where there is an axis at the right.
+    #[serde(serialize_with = "right_unit_name")]
+    pub right_unit: Option<Unit>,
     pub bands: Option<Bands>,
     /// At least one, and not all at the right.
     pub series: Vec<Series>,
@@ -48,7 +50,8 @@ pub struct Bands {
 #[derive(Debug, Clone, Serialize)]
 pub struct Series {
     pub metric: String,
-    pub aggregate: &'static str,
+    #[serde(serialize_with = "aggregate_name")]
+    pub aggregate: Aggregate,
     pub label: String,
     /// A name of [`COLORS`].
     #[serde(serialize_with = "property")]
@@ -63,6 +66,14 @@ pub struct Series {
 
 fn unit_name<S: Serializer>(unit: &Unit, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(unit.name())
+}
+
+fn right_unit_name<S: Serializer>(unit: &Option<Unit>, serializer: S) -> Result<S::Ok, S::Error> {
+    unit.map(Unit::name).serialize(serializer)
+}
+
+fn aggregate_name<S: Serializer>(aggregate: &Aggregate, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(aggregate)
 }
 
 fn property<S: Serializer>(color: &str, serializer: S) -> Result<S::Ok, S::Error> {
@@ -85,11 +96,11 @@ pub const COLORS: [(&str, &str); 11] = [
 ];
 
 /// What a chart of a custom metric shows, by type: aggregates and caption, in the order of the charts.
-const CUSTOM: [(&str, &[&str], &str); 4] = [
-    ("trend", &["p(99)", "p(95)", "med"], ""),
-    ("counter", &["rate"], "per second"),
-    ("rate", &["rate"], "share"),
-    ("gauge", &["value"], "value"),
+const CUSTOM: [(MetricType, &[&str], &str); 4] = [
+    (MetricType::Trend, &["p(99)", "p(95)", "med"], ""),
+    (MetricType::Counter, &["rate"], "per second"),
+    (MetricType::Rate, &["rate"], "share"),
+    (MetricType::Gauge, &["value"], "value"),
 ];
 
 /// The tabs of a run's dashboard, its own or the default one. Panels keep the series that the run has,
@@ -148,7 +159,7 @@ fn custom(recording: &Recording, shown: &HashSet<&str>) -> Vec<dashboard::Panel>
         all.filter(|(name, meta)| meta.custom && !name.contains('{') && !shown.contains(name.as_str()))
     };
     let charts = CUSTOM.iter().flat_map(|&(kind, aggregates, caption)| {
-        metrics().filter(move |(_, meta)| meta.kind == kind).map(move |(name, _)| dashboard::Panel {
+        metrics().filter(move |(_, meta)| meta.metric_type == kind).map(move |(name, _)| dashboard::Panel {
             id: String::new(),
             kind: "chart",
             title: name.clone(),
@@ -160,9 +171,9 @@ fn custom(recording: &Recording, shown: &HashSet<&str>) -> Vec<dashboard::Panel>
                 .map(|&aggregate| dashboard::Series {
                     metric: name.clone(),
                     aggregate,
-                    label: (kind != "trend").then(|| name.clone()),
+                    label: (kind != MetricType::Trend).then(|| name.clone()),
                     color: None,
-                    fill: Some(kind != "trend"),
+                    fill: Some(kind != MetricType::Trend),
                     dash: None,
                     axis: None,
                 })
@@ -175,16 +186,23 @@ fn custom(recording: &Recording, shown: &HashSet<&str>) -> Vec<dashboard::Panel>
 /// Nothing for charts that would be empty, or show nothing but what accompanies the rest.
 fn resolve(recording: &Recording, mut panel: dashboard::Panel) -> Option<Panel> {
     if panel.kind == "chart" {
+        // What stands at the right is read beside what is at the left; alone it is what there is.
+        let all_right = panel.series.iter().all(|series| series.axis.is_some());
         panel.series.retain(|series| recording.metrics.contains_key(&series.metric));
-        if panel.series.iter().all(|series| series.axis.is_some()) {
+        if !panel.series.iter().any(|series| all_right || series.axis.is_none()) {
             return None;
         }
     }
-    let all = panel.series.clone();
-    let mut taken: Vec<&str> = all.iter().filter_map(|series| series.color).collect();
+    let all: Vec<(&dashboard::Series, Aggregate)> = panel
+        .series
+        .iter()
+        .filter_map(|series| Some((series, Aggregate::parse(series.aggregate)?)))
+        .collect();
+    let has_left = all.iter().any(|(series, _)| series.axis.is_none());
+    let mut taken: Vec<&str> = all.iter().filter_map(|(series, _)| series.color).collect();
     let mut series: Vec<Series> = Vec::new();
-    for one in &all {
-        let meant = meaning(one).filter(|color| !taken.contains(color));
+    for &(one, aggregate) in &all {
+        let meant = meaning(&one.metric, aggregate).filter(|color| !taken.contains(color));
         let color = one
             .color
             .or(meant)
@@ -193,26 +211,25 @@ fn resolve(recording: &Recording, mut panel: dashboard::Panel) -> Option<Panel> 
             .unwrap_or("series-8");
         taken.push(color);
         let meta = recording.metrics.get(&one.metric).or(recording.metrics.get(base(&one.metric)));
-        let meta = meta.cloned().unwrap_or_default();
         series.push(Series {
             metric: one.metric.clone(),
-            aggregate: one.aggregate,
-            label: one.label.clone().unwrap_or_else(|| label_of(one, &all)),
+            aggregate,
+            label: one.label.clone().unwrap_or_else(|| label_of(&one.metric, aggregate, &all)),
             color,
             fill: one.fill == Some(true),
             dash: one.dash == Some(true),
-            right: one.axis.is_some(),
-            unit: unit_of(&meta.kind, &meta.contains, one.aggregate),
+            right: has_left && one.axis.is_some(),
+            unit: unit_of(meta.map(|meta| (meta.metric_type, meta.contains)), Figure::Of(aggregate)),
         });
     }
     let left = series.iter().find(|series| !series.right).map(|series| series.unit);
-    let right = series.iter().find(|series| series.right).map(|series| series.unit);
+    let right_unit = series.iter().find(|series| series.right).map(|series| series.unit);
     let own = panel.unit.and_then(Unit::named);
     let unit = own.or(left)?;
     // An axis has one unit; a tile's figures have their own.
     for series in &mut series {
         if panel.kind == "chart" {
-            series.unit = if series.right { right.unwrap_or(unit) } else { unit };
+            series.unit = if series.right { right_unit.unwrap_or(unit) } else { unit };
         } else {
             series.unit = own.unwrap_or(series.unit);
         }
@@ -224,54 +241,61 @@ fn resolve(recording: &Recording, mut panel: dashboard::Panel) -> Option<Panel> 
         title: panel.title,
         caption: panel.caption.unwrap_or_default(),
         unit,
-        right_unit: right.unwrap_or(unit),
+        right_unit,
         bands,
         series,
     })
 }
 
+/// The metric of a submetric.
+fn base(metric: &str) -> &str {
+    metric.split('{').next().unwrap_or_default()
+}
+
 /// Colours by what is shown, so that charts read without their legend.
-fn meaning(series: &dashboard::Series) -> Option<&'static str> {
-    let metric = base(&series.metric);
+fn meaning(metric: &str, aggregate: Aggregate) -> Option<&'static str> {
+    let metric = base(metric);
     if metric.ends_with("_failed") {
         return Some("bad");
     }
-    Some(match (metric, series.aggregate) {
+    Some(match (metric, aggregate) {
         ("vus", _) => "series-4",
         ("vus_max", _) => "series-8",
         ("checks", _) => "series-3",
-        (_, "med") => "series-1",
-        (_, "p(90)") => "series-7",
-        (_, "p(95)") => "series-2",
-        (_, "p(99)") => "series-6",
-        (_, "avg") => "series-3",
-        (_, "max") => "series-8",
-        (_, "min") => "series-5",
+        (_, Aggregate::Med) => "series-1",
+        (_, Aggregate::Percentile(90.0)) => "series-7",
+        (_, Aggregate::Percentile(95.0)) => "series-2",
+        (_, Aggregate::Percentile(99.0)) => "series-6",
+        (_, Aggregate::Avg) => "series-3",
+        (_, Aggregate::Max) => "series-8",
+        (_, Aggregate::Min) => "series-5",
         _ => return None,
     })
 }
 
 /// What tells a series from the panel's others: its aggregate, its metric, or both.
-fn label_of(series: &dashboard::Series, all: &[dashboard::Series]) -> String {
-    let aggregate = match series.aggregate {
-        "avg" => "average".to_owned(),
-        "med" => "median".to_owned(),
-        "count" => "total".to_owned(),
-        other => other.replace(['(', ')'], ""),
+fn label_of(metric: &str, aggregate: Aggregate, all: &[(&dashboard::Series, Aggregate)]) -> String {
+    let said = match aggregate {
+        Aggregate::Avg => "average".to_owned(),
+        Aggregate::Med => "median".to_owned(),
+        Aggregate::Count => "total".to_owned(),
+        Aggregate::Percentile(rank) => format!("p{rank}"),
+        other => other.to_string(),
     };
-    let same = all.iter().filter(|other| other.metric == series.metric).count();
+    let same = all.iter().filter(|(other, _)| other.metric == metric).count();
     if same == all.len() {
-        aggregate
+        said
     } else if same > 1 {
-        format!("{} {aggregate}", series.metric)
+        format!("{metric} {said}")
     } else {
-        series.metric.clone()
+        metric.to_owned()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::{Value, json};
 
     #[test]
     fn the_default_dashboard_can_be_read() {
@@ -287,6 +311,28 @@ mod tests {
         let tokens = include_str!("../../static/styles/tokens.css");
         for (name, value) in COLORS {
             assert!(tokens.contains(&format!("--{name}: light-dark({value},")), "{name}");
+        }
+    }
+
+    #[test]
+    fn panels_are_resolved_as_on_the_pages() {
+        let vectors: Vec<Value> =
+            serde_json::from_str(include_str!("../../static/tests/panel-vectors.json")).unwrap();
+        assert!(vectors.len() > 10);
+        for case in vectors {
+            let tab = json!({"id": "a", "title": "A", "sections": [{"panels": [case["panel"]]}]});
+            let events = json!([
+                {"event": "config", "data": {"dashboard": {"tabs": [tab]}}},
+                {"event": "metric", "data": case["metrics"]},
+            ])
+            .to_string();
+            let tabs = tabs(&Recording::read(&events).unwrap());
+            let resolved = panels(&tabs).next().map(|panel| {
+                let mut panel = serde_json::to_value(panel).unwrap();
+                panel.as_object_mut().unwrap().remove("id");
+                panel
+            });
+            assert_eq!(resolved.unwrap_or_default(), case["resolved"], "{}", case["name"]);
         }
     }
 }

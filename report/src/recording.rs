@@ -1,5 +1,6 @@
 //! The events of a run, read for their figures over time.
 
+use loadgate_documents::{Aggregate, MetricMeta, MetricType};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -13,28 +14,17 @@ struct Event<'a> {
     data: &'a RawValue,
 }
 
-/// What a metric is, as the `metric` event says it.
-#[derive(Debug, Clone, Default, Deserialize)]
-pub struct Meta {
-    #[serde(rename = "type", default)]
-    pub kind: String,
-    #[serde(default)]
-    pub contains: String,
-    #[serde(default)]
-    pub custom: bool,
-}
-
 #[derive(Deserialize)]
 struct Parameters {
     #[serde(default)]
-    aggregates: HashMap<String, Vec<String>>,
+    aggregates: HashMap<MetricType, Vec<String>>,
 }
 
 pub struct Recording<'a> {
     events: Vec<Event<'a>>,
     /// By name, in byte order: a snapshot's is the same.
-    pub metrics: BTreeMap<String, Meta>,
-    aggregates: HashMap<String, Vec<String>>,
+    pub metrics: BTreeMap<String, MetricMeta>,
+    aggregates: HashMap<MetricType, Vec<String>>,
 }
 
 /// Figures over time: each column is parallel to `times`, with gaps where there was nothing.
@@ -46,8 +36,8 @@ pub struct Columns {
 
 impl Columns {
     /// The column of a metric's aggregate, if it was asked for.
-    pub fn of(&self, metric: &str, aggregate: &str) -> &[Option<f64>] {
-        self.values.get(&(metric.to_owned(), aggregate.to_owned())).map_or(&[], Vec::as_slice)
+    pub fn of(&self, metric: &str, aggregate: Aggregate) -> &[Option<f64>] {
+        self.values.get(&(metric.to_owned(), aggregate.to_string())).map_or(&[], Vec::as_slice)
     }
 }
 
@@ -58,15 +48,10 @@ impl<'a> Recording<'a> {
         let mut recording = Recording {
             events: serde_json::from_str(events)?,
             metrics: BTreeMap::new(),
-            aggregates: [
-                ("counter", &["count", "rate"][..]),
-                ("gauge", &["value"]),
-                ("rate", &["rate"]),
-                ("trend", &["avg", "max", "med", "min", "p(90)", "p(95)", "p(99)"]),
-            ]
-            .into_iter()
-            .map(|(kind, names)| (kind.to_owned(), names.iter().map(|&name| name.to_owned()).collect()))
-            .collect(),
+            aggregates: MetricType::ALL
+                .into_iter()
+                .map(|metric| (metric, metric.streamed().iter().map(|&name| name.to_owned()).collect()))
+                .collect(),
         };
         for event in &recording.events {
             match event.event.as_ref() {
@@ -94,8 +79,10 @@ impl<'a> Recording<'a> {
     }
 
     /// The columns of the wanted pairs of metric and aggregate.
-    pub fn columns(&self, wanted: Vec<(String, String)>) -> Columns {
-        let mut known: BTreeMap<String, String> = BTreeMap::new();
+    pub fn columns(&self, wanted: Vec<(String, Aggregate)>) -> Columns {
+        let wanted: Vec<(String, String)> =
+            wanted.into_iter().map(|(metric, aggregate)| (metric, aggregate.to_string())).collect();
+        let mut known: BTreeMap<String, MetricType> = BTreeMap::new();
         let mut values: Vec<Vec<Option<f64>>> = vec![Vec::new(); wanted.len()];
         let mut times = Vec::new();
         // Where the time and the wanted figures stand in a snapshot, until more names come.
@@ -104,7 +91,7 @@ impl<'a> Recording<'a> {
         for event in &self.events {
             match event.event.as_ref() {
                 "metric" => {
-                    known.extend(metrics(event).into_iter().map(|(name, meta)| (name, meta.kind)));
+                    known.extend(metrics(event).into_iter().map(|(name, meta)| (name, meta.metric_type)));
                     let at: HashMap<&str, usize> =
                         known.keys().enumerate().map(|(i, name)| (name.as_str(), i)).collect();
                     time_at = at.get("time").copied();
@@ -136,6 +123,6 @@ impl<'a> Recording<'a> {
     }
 }
 
-fn metrics(event: &Event) -> BTreeMap<String, Meta> {
+fn metrics(event: &Event) -> BTreeMap<String, MetricMeta> {
     serde_json::from_str(event.data.get()).unwrap_or_default()
 }

@@ -1,29 +1,33 @@
 //! Tables of a summary document.
 
 use super::codes::meaning;
-use super::format::{NOTHING, Unit, format, unit_of};
-use super::limits::{Expression, meta};
-use super::{Html, text};
-use loadgate_documents::clock;
-use serde_json::Value;
-use std::fmt::Write as _;
+use super::figure::{Figure, unit_of};
+use super::format::{NOTHING, Unit, format};
+use super::limits::{all_known, margin, outcome_of, say};
+use super::markup::{Text, chip, name};
+use loadgate_documents::{Aggregate, GroupRow, MetricType, RequestRow, StatusRow, Summary, Threshold, clock};
+use maud::{Markup, Render, html};
 
 /// Tables in the order of the report, those without rows left out.
-pub fn before_charts(summary: &Value) -> Vec<Table> {
-    with_rows([thresholds(summary), losses(&summary["health"])])
+pub fn before_charts(summary: &Summary) -> Vec<Table> {
+    with_rows([thresholds(summary), losses(summary)])
 }
 
-pub fn after_charts(summary: &Value) -> Vec<Table> {
+pub fn after_charts(summary: &Summary) -> Vec<Table> {
+    use Aggregate::{Avg, Count, Max, Med, Min, Percentile, Rate, Value};
+    let of = |aggregates: &[Aggregate]| aggregates.iter().map(|&a| Figure::Of(a)).collect::<Vec<_>>();
+    let trend = of(&[Avg, Min, Med, Max, Percentile(90.0), Percentile(95.0), Percentile(99.0)]);
+    let rate = [Figure::Of(Rate), Figure::Passes, Figure::Fails];
     with_rows([
-        requests(&summary["requests"]),
+        requests(&summary.tables.requests),
         statuses(summary),
         checks(summary),
-        breakdown(summary, "groups", "Groups", "Group"),
-        breakdown(summary, "scenarios", "Scenarios", "Scenario"),
-        metrics(summary, "trend", "Trends", &["avg", "min", "med", "max", "p(90)", "p(95)", "p(99)"]),
-        metrics(summary, "counter", "Counters", &["count", "rate"]),
-        metrics(summary, "rate", "Rates", &["rate", "passes", "fails"]),
-        metrics(summary, "gauge", "Gauges", &["value", "min", "max"]),
+        breakdown(summary, &summary.tables.groups, ("Groups", "Group"), group_name),
+        breakdown(summary, &summary.tables.scenarios, ("Scenarios", "Scenario"), name),
+        metrics(summary, MetricType::Trend, "Trends", &trend),
+        metrics(summary, MetricType::Counter, "Counters", &of(&[Count, Rate])),
+        metrics(summary, MetricType::Rate, "Rates", &rate),
+        metrics(summary, MetricType::Gauge, "Gauges", &of(&[Value, Min, Max])),
         generators(summary),
     ])
 }
@@ -37,7 +41,7 @@ pub struct Table {
     caption: String,
     /// Title, and whether it holds text, which stands left.
     columns: Vec<(String, bool)>,
-    rows: Vec<Vec<Html>>,
+    rows: Vec<Vec<Markup>>,
 }
 
 impl Table {
@@ -54,35 +58,49 @@ impl Table {
     pub fn id(&self) -> String {
         format!("table-{}", self.title.to_lowercase().replace(' ', "-"))
     }
+}
 
-    pub fn write(&self, html: &mut String) {
+impl Render for Table {
+    fn render(&self) -> Markup {
         let id = self.id();
         let caption = if self.caption.is_empty() { rows(self.rows.len()) } else { self.caption.clone() };
         // On paper, a table that would fill most of a page may be cut.
         let card = if self.rows.len() > 30 { "card long" } else { "card" };
-        // Attributes for readers without the style sheet: `align`, `cellpadding`.
-        let _infallible = write!(
-            html,
-            "<section class=\"{card}\" aria-labelledby=\"{id}\"><header class=\"card-head\"><h2 id=\"{id}\">{}</h2><span class=\"caption\">{}</span></header><div class=\"table-scroll\" tabindex=\"0\" role=\"group\" aria-labelledby=\"{id}\"><table cellpadding=\"4\" cellspacing=\"0\"><thead><tr>",
-            text(&self.title).0,
-            text(&caption).0,
-        );
-        for (title, left) in &self.columns {
-            let _infallible = write!(html, "<th scope=\"col\"{}>{}</th>", place(*left), text(title).0);
-        }
-        html.push_str("</tr></thead><tbody>");
-        for row in &self.rows {
-            html.push_str("<tr>");
-            for (i, (cell, (_, left))) in row.iter().zip(&self.columns).enumerate() {
-                let _infallible = if i == 0 {
-                    write!(html, "<th scope=\"row\"{}>{}</th>", place(true), cell.0)
-                } else {
-                    write!(html, "<td{}>{}</td>", place(*left), cell.0)
-                };
+        // Attributes for readers without the style sheet.
+        let align = |left| if left { "left" } else { "right" };
+        let class = |left: bool| left.then_some("left wrap");
+        html! {
+            section class=(card) aria-labelledby=(id) {
+                header class="card-head" {
+                    h2 id=(id) { (Text(&self.title)) }
+                    span class="caption" { (caption) }
+                }
+                div class="table-scroll" tabindex="0" role="group" aria-labelledby=(id) {
+                    table cellpadding="4" cellspacing="0" {
+                        thead {
+                            tr {
+                                @for &(ref title, left) in &self.columns {
+                                    th scope="col" align=(align(left)) class=[class(left)] { (Text(title)) }
+                                }
+                            }
+                        }
+                        tbody {
+                            @for row in &self.rows {
+                                tr {
+                                    @for (i, (cell, &(_, left))) in row.iter().zip(&self.columns).enumerate() {
+                                        @if i == 0 {
+                                            th scope="row" align="left" class="left wrap" { (cell) }
+                                        } @else {
+                                            td align=(align(left)) class=[class(left)] { (cell) }
+                                        }
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
             }
-            html.push_str("</tr>");
         }
-        html.push_str("</tbody></table></div></section>");
     }
 }
 
@@ -91,77 +109,62 @@ fn rows(count: usize) -> String {
     format!("{} {rows}", format(Some(count as f64), Unit::Count, false))
 }
 
-fn place(left: bool) -> &'static str {
-    if left { " align=\"left\" class=\"left wrap\"" } else { " align=\"right\"" }
-}
-
-fn losses(health: &Value) -> Table {
+fn losses(summary: &Summary) -> Table {
     let mut table =
         Table::new("Samples that did not count as they should", &[("What", true), ("Samples", false)]);
-    let mut add = |what: Html, count: Option<f64>| {
-        if count.is_some_and(|count| count > 0.0) {
-            table.rows.push(vec![what, figure(count, Unit::Count)]);
+    let mut add = |what: Markup, samples: u64| {
+        if samples > 0 {
+            table.rows.push(vec![what, count(samples)]);
         }
     };
-    add(text("late: counted in the window that was open"), number(health, "late"));
-    add(text("misdated: far ahead of the run"), number(health, "misdated"));
-    for refusal in list(health, "refusals") {
-        let reason = refusal[0].as_str().unwrap_or_default();
-        add(Html(format!("refused: {}", name(reason).0)), refusal[1].as_f64());
+    let health = &summary.health;
+    add(html! { "late: counted in the window that was open" }, health.late);
+    add(html! { "misdated: far ahead of the run" }, health.misdated);
+    for (reason, samples) in &health.refusals {
+        add(html! { "refused: " (name(reason)) }, *samples);
     }
     table
 }
 
-fn thresholds(summary: &Value) -> Table {
+fn thresholds(summary: &Summary) -> Table {
     let columns = [
         ("Metric", true),
         ("Limit", true),
         ("Observed", false),
         ("Margin", false),
         ("First failed", false),
-        ("State", true),
+        ("Outcome", true),
     ];
     let mut table = Table::new("Thresholds", &columns);
-    let start = number(summary, "start").unwrap_or(0.0);
-    let mut rows: Vec<&Value> = list(summary, "thresholds").iter().collect();
-    let sure = summary["health"]["thresholdsKnown"].as_bool() != Some(false)
-        && rows.iter().all(|row| row["unknown"].is_null());
-    rows.sort_by_key(|row| match row["passes"].as_bool() {
+    let mut rows: Vec<_> = summary.thresholds.iter().collect();
+    let sure = all_known(summary);
+    rows.sort_by_key(|row| match row.passes {
         Some(false) => 0,
         None => 1,
         Some(true) => 2,
     });
     for row in rows {
-        let metric = string(row, "metric");
-        let expression = string(row, "expression");
-        let observed = number(row, "observed");
-        let (limit, unit, margin) = match Expression::parse(expression) {
-            Some(parsed) => {
-                let (kind, contains) = meta(summary, metric);
-                let unit = unit_of(kind, contains, parsed.aggregate);
-                (parsed.say(unit), unit, parsed.margin(observed))
+        let (limit, unit, margin) = match Threshold::parse(&row.expression) {
+            Ok(threshold) => {
+                let unit = unit_of(summary.kind(&row.metric), Figure::Of(threshold.aggregate));
+                (say(&threshold, unit), unit, margin(&threshold, row.observed))
             }
-            None => (expression.to_owned(), Unit::Number, None),
+            Err(_) => (row.expression.clone(), Unit::Number, None),
         };
+        let (state, word) = outcome_of(row, sure);
         table.rows.push(vec![
-            name(metric),
-            Html(format!("<code>{}</code>", name(&limit).0)),
-            figure(observed, unit),
+            name(&row.metric),
+            html! { code { (name(&limit)) } },
+            figure(row.observed, unit),
             figure(margin, Unit::Ratio),
-            text(&number(row, "firstFailed").map_or(NOTHING.to_owned(), |at| clock(at - start))),
-            match row["passes"].as_bool() {
-                // Nothing is green while other limits may be missing, or a type is not known.
-                Some(true) => chip(if sure { "good" } else { "open" }, "pass"),
-                Some(false) => chip("bad", "fail"),
-                None if !row["unknown"].is_null() => chip("warning", "type not known"),
-                None => chip("none", "no data"),
-            },
+            moment_of(row.first_failed, summary),
+            chip(state, word),
         ]);
     }
     table
 }
 
-fn requests(rows: &Value) -> Table {
+fn requests(rows: &[RequestRow]) -> Table {
     let columns = [
         ("Request", true),
         ("Count", false),
@@ -176,27 +179,26 @@ fn requests(rows: &Value) -> Table {
         ("Time", false),
     ];
     let mut table = Table::new("Requests", &columns);
-    let mut rows: Vec<&Value> = rows.as_array().into_iter().flatten().collect();
-    let time = |row: &Value| number(row, "time").unwrap_or(0.0);
-    rows.sort_by(|a, b| time(b).total_cmp(&time(a)));
-    let total: f64 = rows.iter().map(|row| time(row)).sum();
+    let mut rows: Vec<&RequestRow> = rows.iter().collect();
+    rows.sort_by(|a, b| b.time.total_cmp(&a.time));
+    let total: f64 = rows.iter().map(|row| row.time).sum();
     for row in rows {
-        let mut cells = vec![request_name(&row["key"])];
-        cells.push(figure(number(row, "count"), Unit::Count));
-        cells.push(figure(number(row, "rate"), Unit::Rate));
-        let failed = number(row, "failed");
-        cells.push(alarming(failed, Unit::Ratio));
-        for aggregate in ["avg", "med", "p90", "p95", "p99", "max"] {
-            cells.push(figure(number(row, aggregate), Unit::Time));
-        }
-        cells.push(figure((total > 0.0).then(|| time(row) / total), Unit::Ratio));
+        let mut cells = vec![
+            request_name(&row.key),
+            figure(Some(row.count), Unit::Count),
+            figure(Some(row.rate), Unit::Rate),
+            alarming(row.failed, Unit::Ratio),
+        ];
+        let durations = [row.avg, row.med, row.p90, row.p95, row.p99, row.max];
+        cells.extend(durations.map(|duration| figure(Some(duration), Unit::Time)));
+        cells.push(figure((total > 0.0).then(|| row.time / total), Unit::Ratio));
         table.rows.push(cells);
     }
     table
 }
 
 /// Errors first, the most frequent of them first.
-fn statuses(summary: &Value) -> Table {
+fn statuses(summary: &Summary) -> Table {
     let columns = [
         ("Request", true),
         ("Status", false),
@@ -207,38 +209,35 @@ fn statuses(summary: &Value) -> Table {
         ("Last", false),
     ];
     let mut table = Table::new("Statuses and errors", &columns);
-    let start = number(summary, "start").unwrap_or(0.0);
-    let count = |row: &Value| number(row, "count").unwrap_or(0.0);
-    let key = |row: &Value, i: usize| row["key"][i].as_str().unwrap_or_default().to_owned();
-    let mut rows: Vec<&Value> = list(summary, "statuses").iter().collect();
-    rows.sort_by(|a, b| {
-        let order = |row: &Value| (key(row, 3).is_empty(), -count(row));
-        let ((a_ok, a_count), (b_ok, b_count)) = (order(a), order(b));
-        a_ok.cmp(&b_ok).then(a_count.total_cmp(&b_count))
-    });
-    let failed: f64 = rows.iter().filter(|row| !key(row, 3).is_empty()).map(|row| count(row)).sum();
+    fn part(row: &StatusRow, i: usize) -> &str {
+        row.key.get(i).map_or("", String::as_str)
+    }
+    let status = |row| part(row, 2);
+    let code = |row| part(row, 3);
+    let mut rows: Vec<&StatusRow> = summary.tables.statuses.iter().collect();
+    rows.sort_by(|a, b| code(a).is_empty().cmp(&code(b).is_empty()).then(b.count.total_cmp(&a.count)));
+    let failed: f64 = rows.iter().filter(|row| !code(row).is_empty()).map(|row| row.count).sum();
     table.caption = if failed > 0.0 {
         format!("{} with an error code", format(Some(failed), Unit::Count, false))
     } else {
         "no errors".to_owned()
     };
     for row in rows {
-        let cell = |i| Some(key(row, i)).filter(|part| !part.is_empty()).unwrap_or(NOTHING.to_owned());
-        let at = |field| text(&number(row, field).map_or(NOTHING.to_owned(), |at| clock(at - start)));
+        let cell = |part: &str| html! { (Text(if part.is_empty() { NOTHING } else { part })) };
         table.rows.push(vec![
-            request_name(&row["key"]),
-            text(&cell(2)),
-            text(&cell(3)),
-            text(&meaning(&key(row, 3)).unwrap_or_default()),
-            figure(Some(count(row)), Unit::Count),
-            at("first"),
-            at("last"),
+            request_name(&row.key),
+            cell(status(row)),
+            cell(code(row)),
+            html! { (meaning(status(row), code(row))) },
+            figure(Some(row.count), Unit::Count),
+            moment_of(Some(row.first), summary),
+            moment_of(Some(row.last), summary),
         ]);
     }
     table
 }
 
-fn checks(summary: &Value) -> Table {
+fn checks(summary: &Summary) -> Table {
     let columns = [
         ("Check", true),
         ("Group", true),
@@ -248,197 +247,149 @@ fn checks(summary: &Value) -> Table {
         ("Last failed", false),
     ];
     let mut table = Table::new("Checks", &columns);
-    let start = number(summary, "start").unwrap_or(0.0);
-    for row in list(summary, "checks") {
-        let (group, check) = match row["key"][1].as_str() {
-            Some(check) => (row["key"][0].as_str().unwrap_or_default(), check),
-            None => ("", row["key"][0].as_str().unwrap_or_default()),
+    for row in &summary.tables.checks {
+        let (group, check) = match row.key.as_slice() {
+            [group, check, ..] => (group.as_str(), check.as_str()),
+            [check] => ("", check.as_str()),
+            [] => ("", ""),
         };
-        let (passes, fails) = (number(row, "passes").unwrap_or(0.0), number(row, "fails").unwrap_or(0.0));
-        let all = passes + fails;
+        let all = row.passes + row.fails;
         table.rows.push(vec![
             name(check),
             group_name(group),
-            figure((all > 0.0).then(|| passes / all), Unit::Ratio),
-            figure(Some(passes), Unit::Count),
-            alarming(Some(fails), Unit::Count),
-            text(&number(row, "lastFailed").map_or(NOTHING.to_owned(), |at| clock(at - start))),
+            figure((all > 0).then(|| row.passes as f64 / all as f64), Unit::Ratio),
+            count(row.passes),
+            alarming(Some(row.fails as f64), Unit::Count),
+            moment_of(row.last_failed, summary),
         ]);
     }
     table
 }
 
 /// Groups or scenarios: a row for each metric that was measured in one.
-fn breakdown(summary: &Value, field: &str, title: &str, first: &str) -> Table {
-    const AGGREGATES: [&str; 10] =
-        ["count", "rate", "passes", "fails", "value", "avg", "med", "p(95)", "p(99)", "max"];
+fn breakdown(
+    summary: &Summary,
+    list: &[GroupRow],
+    (title, first): (&str, &str),
+    name_of: impl Fn(&str) -> Markup,
+) -> Table {
+    use Aggregate::{Avg, Count, Max, Med, Percentile, Rate, Value};
+    let figures = [
+        Figure::Of(Count),
+        Figure::Of(Rate),
+        Figure::Passes,
+        Figure::Fails,
+        Figure::Of(Value),
+        Figure::Of(Avg),
+        Figure::Of(Med),
+        Figure::Of(Percentile(95.0)),
+        Figure::Of(Percentile(99.0)),
+        Figure::Of(Max),
+    ];
     let rows = || {
-        list(summary, field).iter().flat_map(|row| {
-            let key = row["key"][0].as_str().filter(|key| !key.is_empty()).unwrap_or("(none)");
-            let metrics = |field: &str, whole: bool| {
-                let metrics = row[field].as_object().into_iter().flatten();
-                metrics.map(move |(metric, values)| (key, whole, metric, values))
-            };
+        list.iter().flat_map(|row| {
+            let key = row.key.first().map(String::as_str).filter(|key| !key.is_empty()).unwrap_or("(none)");
+            let own = row.metrics.iter().map(move |(metric, values)| (key, false, metric, values));
             // What a parent's own figures are anyhow is not told twice.
-            let more =
-                metrics("whole", true).filter(|(_, _, metric, values)| &row["metrics"][*metric] != *values);
-            metrics("metrics", false).chain(more)
+            let whole = row.whole.iter().flatten();
+            let more = whole.filter(|(metric, values)| row.metrics.get(*metric) != Some(*values));
+            own.chain(more.map(move |(metric, values)| (key, true, metric, values)))
         })
     };
-    let used: Vec<&str> = AGGREGATES
+    let used: Vec<Figure> = figures
         .into_iter()
-        .filter(|aggregate| rows().any(|(.., values)| values.get(aggregate).is_some()))
+        .filter(|figure| rows().any(|(.., values)| figure.among(values).is_some()))
         .collect();
     let mut columns = vec![(first.to_owned(), true), ("Metric".to_owned(), true)];
-    columns.extend(used.iter().map(|aggregate| (label(aggregate), false)));
+    columns.extend(used.iter().map(|figure| (figure.title(), false)));
     let mut table = Table { columns, ..Table::new(title, &[]) };
-    let keys = list(summary, field).len();
-    let noun = if keys == 1 { first } else { title };
-    table.caption = format!("{} {}", format(Some(keys as f64), Unit::Count, false), noun.to_lowercase());
+    let noun = if list.len() == 1 { first } else { title };
+    table.caption =
+        format!("{} {}", format(Some(list.len() as f64), Unit::Count, false), noun.to_lowercase());
     for (key, whole, metric, values) in rows() {
-        let (kind, contains) = meta(summary, metric);
-        let mut owner = if field == "groups" { group_name(key) } else { name(key) };
-        if whole {
-            owner.0.push_str(&mark("with the groups in it").0);
-        }
-        let mut cells = vec![owner, name(metric)];
-        cells.extend(used.iter().map(|aggregate| match number(values, aggregate) {
-            Some(value) => figure(Some(value), unit_of(kind, contains, aggregate)),
-            None => Html::default(),
+        let kind = summary.kind(metric);
+        let mut cells =
+            vec![html! { (name_of(key)) @if whole { (mark("with the groups in it")) } }, name(metric)];
+        cells.extend(used.iter().map(|one| match one.among(values) {
+            Some(value) => figure(Some(value), unit_of(kind, *one)),
+            None => Markup::default(),
         }));
         table.rows.push(cells);
     }
     table
 }
 
-fn generators(summary: &Value) -> Table {
+fn generators(summary: &Summary) -> Table {
     let columns = [("Generator", true), ("Latest VUs", false), ("Last seen", false)];
     let mut table = Table::new("Load generators", &columns);
-    let start = number(summary, "start").unwrap_or(0.0);
-    for row in list(&summary["health"], "generators") {
+    for row in &summary.health.generators {
         table.rows.push(vec![
-            name(string(row, "source")),
-            figure(number(row, "vus"), Unit::Count),
-            text(&number(row, "lastSeen").map_or(NOTHING.to_owned(), |at| clock(at - start))),
+            name(&row.source),
+            figure(Some(row.vus), Unit::Count),
+            moment_of(Some(row.last_seen), summary),
         ]);
     }
     table
 }
 
-fn metrics(summary: &Value, kind: &str, title: &str, aggregates: &[&str]) -> Table {
+fn metrics(summary: &Summary, kind: MetricType, title: &str, figures: &[Figure]) -> Table {
     let mut columns = vec![("Metric".to_owned(), true)];
-    columns.extend(aggregates.iter().map(|&aggregate| (label(aggregate), false)));
+    columns.extend(figures.iter().map(|figure| (figure.title(), false)));
     let mut table = Table { columns, ..Table::new(title, &[]) };
-    for (metric, document) in summary["metrics"].as_object().into_iter().flatten() {
-        if string(document, "type") != kind {
-            continue;
-        }
-        let contains = string(document, "contains");
-        let title = if metric.contains('{') {
-            Html(format!("<span class=\"submetric\"><bdi>{}</bdi></span>", text(metric).0))
-        } else {
-            name(metric)
-        };
-        let title = match document["unknown"].is_null() {
-            true => title,
-            false => Html(format!("{} <span class=\"tag\">type not known</span>", title.0)),
-        };
-        let mut cells = vec![title];
-        cells.extend(
-            aggregates.iter().map(|a| figure(number(&document["values"], a), unit_of(kind, contains, a))),
-        );
+    for (metric, document) in summary.metrics.iter().filter(|(_, metric)| metric.metric_type == kind) {
+        let mut cells = vec![html! {
+            @if metric.contains('{') { span class="submetric" { (name(metric)) } } @else { (name(metric)) }
+            @if document.unknown.is_some() { " " span class="tag" { "type not known" } }
+        }];
+        let unit = |one| unit_of(Some((kind, document.contains)), one);
+        cells.extend(figures.iter().map(|&one| figure(one.among(&document.values), unit(one))));
         table.rows.push(cells);
     }
     table
 }
 
-/// States always come as sign, word and colour together.
-pub fn chip(state: &str, word: &str) -> Html {
-    let sign = match state {
-        "good" => "✓",
-        "warning" => "!",
-        "bad" => "✗",
-        "open" => "○",
-        _ => "∅",
-    };
-    Html(format!(
-        "<span class=\"chip chip-{state}\"><span aria-hidden=\"true\">{sign}</span> {}</span>",
-        text(word).0
-    ))
-}
-
-fn request_name(key: &Value) -> Html {
-    match (key[0].as_str(), key[1].as_str()) {
-        (Some(method), Some(request)) => {
-            let mut cell =
-                format!("<span class=\"method\">{}</span> <bdi>{}</bdi>", text(method).0, text(request).0);
+fn request_name(key: &[String]) -> Markup {
+    match key {
+        [method, request, ..] => html! {
+            span class="method" { (Text(method)) } " " (name(request))
             // Requests have the phase as their third part, statuses as their fifth.
-            let phase = key.as_array().filter(|key| matches!(key.len(), 3 | 5)).and_then(|key| key.last());
-            if let Some(phase) = phase.and_then(Value::as_str) {
-                cell.push_str(&mark(phase).0);
-            }
-            Html(cell)
-        }
-        (one, _) => name(one.unwrap_or_default()),
+            @if let [_, _, phase] | [_, _, _, _, phase] = key { (mark(phase)) }
+        },
+        _ => name(key.first().map_or("", String::as_str)),
     }
 }
 
 /// A word beside a row's name.
-fn mark(word: &str) -> Html {
-    Html(format!(" <span class=\"mark\">{}</span>", text(word).0))
+fn mark(word: &str) -> Markup {
+    html! { " " span class="mark" { (Text(word)) } }
 }
 
 /// A group's name; setup and teardown are marked.
-fn group_name(group: &str) -> Html {
+fn group_name(group: &str) -> Markup {
     let first = group.strip_prefix("::").and_then(|rest| rest.split("::").next());
-    match first {
-        Some(phase @ ("setup" | "teardown")) => Html(format!("{}{}", name(group).0, mark(phase).0)),
-        _ => name(group),
+    html! {
+        (name(group))
+        @if let Some(phase @ ("setup" | "teardown")) = first { (mark(phase)) }
     }
 }
 
-/// A name from a test: isolated, so that right-to-left marks turn nothing beside it.
-pub fn name(name: &str) -> Html {
-    Html(format!("<bdi>{}</bdi>", text(name).0))
+fn figure(value: Option<f64>, unit: Unit) -> Markup {
+    html! { (format(value, unit, false)) }
 }
 
-fn figure(value: Option<f64>, unit: Unit) -> Html {
-    text(&format(value, unit, false))
+fn count(count: u64) -> Markup {
+    figure(Some(count as f64), Unit::Count)
+}
+
+/// When something was, on the run's clock.
+fn moment_of(at: Option<i64>, summary: &Summary) -> Markup {
+    html! { @if let Some(at) = at { (clock((at - summary.start) as f64)) } @else { (NOTHING) } }
 }
 
 /// A figure that is bad unless it is zero.
-fn alarming(value: Option<f64>, unit: Unit) -> Html {
+fn alarming(value: Option<f64>, unit: Unit) -> Markup {
     let figure = figure(value, unit);
-    if value.is_some_and(|v| v > 0.0) {
-        Html(format!("<span class=\"bad\">{}</span>", figure.0))
-    } else {
-        figure
+    html! {
+        @if value.is_some_and(|v| v > 0.0) { span class="bad" { (figure) } } @else { (figure) }
     }
-}
-
-fn label(aggregate: &str) -> String {
-    match aggregate {
-        "count" => "Count".to_owned(),
-        "rate" => "Rate".to_owned(),
-        "passes" => "Trues".to_owned(),
-        "fails" => "Falses".to_owned(),
-        "value" => "Latest".to_owned(),
-        "avg" => "Average".to_owned(),
-        "min" => "Min".to_owned(),
-        "med" => "Median".to_owned(),
-        "max" => "Max".to_owned(),
-        percentile => percentile.replace(['(', ')'], ""),
-    }
-}
-
-pub fn number(value: &Value, field: &str) -> Option<f64> {
-    value[field].as_f64()
-}
-
-pub fn string<'a>(value: &'a Value, field: &str) -> &'a str {
-    value[field].as_str().unwrap_or_default()
-}
-
-pub fn list<'a>(value: &'a Value, field: &str) -> &'a [Value] {
-    value[field].as_array().map_or(&[], Vec::as_slice)
 }

@@ -2,14 +2,30 @@
 //! without a script.
 
 use super::{ReportError, render};
+use loadgate_documents::Summary;
+use maud::Render;
 use serde_json::{Value, json};
 
 const TEMPLATE: &str = "<!doctype html><title><!--loadgate:title--></title><main><!--loadgate:head--><!--loadgate:body--></main><!--loadgate:data--><script type=\"module\"></script>";
 
 const EVIL: &str = "</script><img src=x onerror=alert(1)>\"'&<!--loadgate:data-->\u{202e}\u{2028}";
 
-fn summary(name: &str) -> Value {
-    json!({
+/// A summary that says this, and of the rest nothing.
+fn typed(said: Value) -> Summary {
+    let mut document = serde_json::to_value(Summary::default()).unwrap();
+    document["health"]["thresholdsKnown"] = json!(true);
+    let mut said = said;
+    if let Value::Object(health) = said["health"].take() {
+        document["health"].as_object_mut().unwrap().extend(health);
+    }
+    let said = said.as_object_mut().unwrap();
+    said.remove("health");
+    document.as_object_mut().unwrap().append(said);
+    serde_json::from_value(document).unwrap()
+}
+
+fn summary(name: &str) -> Summary {
+    typed(json!({
         "run": "shop.1", "test": "shop", "state": "ended", "start": 1_795_221_970_000_u64, "end": 1_795_221_973_000_u64,
         "metrics": {
             "http_reqs": {"type": "counter", "values": {"count": 3511, "rate": 91.75}},
@@ -31,11 +47,11 @@ fn summary(name: &str) -> Value {
         ],
         "health": {"samples": 10, "late": 2, "misdated": 0, "refused": 1, "refusals": [[name, 1]], "thresholdsKnown": true,
             "generators": [{"source": name, "vus": 3, "lastSeen": 1_795_221_972_000_u64}]}
-    })
+    }))
 }
 
 fn report(name: &str, events: &str) -> String {
-    render(TEMPLATE, &summary(name).to_string(), events).unwrap()
+    render(TEMPLATE, &summary(name), events).unwrap()
 }
 
 /// Events of a run with a window every two seconds, in which each metric has these values.
@@ -132,10 +148,7 @@ fn assert_well_formed(xml: &str) {
 
 fn assert_text(text: &str) {
     for part in text.split('&').skip(1) {
-        assert!(
-            ["amp;", "lt;", "gt;", "quot;", "#39;", "#160;"].iter().any(|known| part.starts_with(known)),
-            "{part}"
-        );
+        assert!(["amp;", "lt;", "gt;", "quot;"].iter().any(|known| part.starts_with(known)), "{part}");
     }
 }
 
@@ -162,7 +175,7 @@ fn names_from_a_test_never_become_markup() {
         assert_eq!(page.contains("<h2 id=\"tab-0\"><bdi>&lt;/script&gt;"), of_its_own);
         assert!(!page.contains("<img"));
         assert_eq!(page.matches("</script>").count(), TEMPLATE.matches("</script>").count() + 2);
-        assert!(page.matches("&lt;img src=x onerror=alert(1)&gt;&quot;&#39;&amp;").count() > 13);
+        assert!(page.matches("&lt;img src=x onerror=alert(1)&gt;&quot;'&amp;").count() > 13);
         let drawings = drawings(still(&page));
         assert!(drawings.iter().any(|svg| svg.contains("&lt;/script&gt;")), "a chart says its title");
         drawings.into_iter().for_each(assert_well_formed);
@@ -226,9 +239,9 @@ fn a_run_without_requests_has_its_custom_metrics_drawn() {
     let metrics =
         json!({"orders": {"type": "counter", "custom": true}, "stock": {"type": "gauge", "custom": true}});
     let events = events(metrics, &[window.clone(), window]);
-    let summary = json!({"run": "a.1", "test": "a", "state": "ended", "start": 1_795_221_970_000_u64, "metrics": {
-        "orders": {"type": "counter", "values": {"count": 6, "rate": 1.5}}}});
-    let page = render(TEMPLATE, &summary.to_string(), &events).unwrap();
+    let summary = typed(json!({"run": "a.1", "test": "a", "start": 1_795_221_970_000_u64, "metrics": {
+        "orders": {"type": "counter", "values": {"count": 6, "rate": 1.5}}}}));
+    let page = render(TEMPLATE, &summary, &events).unwrap();
     assert!(page.contains("Chart of orders over time. Whole run: orders 1.50/s."));
     assert!(page.contains("<bdi>stock</bdi></h3>"));
     assert!(page.contains("no thresholds") && page.contains("no data"));
@@ -274,7 +287,7 @@ fn a_gap_is_not_bridged() {
 #[test]
 fn error_codes_are_told_in_words() {
     let page = report("search", "[]");
-    assert!(page.contains("the server answered with a client error, 404"));
+    assert!(still(&page).contains(">Not found</td>"));
 }
 
 #[test]
@@ -312,74 +325,47 @@ fn a_threshold_without_data_is_shown_as_no_data() {
 
 #[test]
 fn a_run_that_measured_next_to_nothing_has_a_report() {
-    let page =
-        render(TEMPLATE, r#"{"run":"shop.1","test":"shop","state":"live","metrics":{}}"#, "[]").unwrap();
+    let summary = typed(json!({"run": "shop.1", "test": "shop", "state": "live"}));
+    let page = render(TEMPLATE, &summary, "[]").unwrap();
     assert!(page.contains("still running") && page.contains("no data"));
     assert!(!page.contains("<table") && !page.contains("<svg") && !page.contains("NaN"));
 }
 
 #[test]
 fn what_people_wrote_beside_a_run_stands_in_its_head() {
-    let summary =
-        r#"{"run":"shop.1","test":"shop","state":"ended","metrics":{},"label":"<b>fix</b>","note":"a\nb"}"#;
-    let page = render(TEMPLATE, summary, "[]").unwrap();
+    let summary = typed(json!({"run": "shop.1", "test": "shop", "label": "<b>fix</b>", "note": "a\nb"}));
+    let page = render(TEMPLATE, &summary, "[]").unwrap();
     assert!(page.contains("&lt;b&gt;fix&lt;/b&gt;") && page.contains("<dt>Note</dt>"));
 }
 
 #[test]
 fn what_cannot_be_read_is_named() {
-    assert!(matches!(render(TEMPLATE, "{", "[]"), Err(ReportError::Summary(_))));
-    assert!(matches!(render(TEMPLATE, "{}", "{}"), Err(ReportError::Events(_))));
-    assert!(matches!(render("<p>", "{}", "[]"), Err(ReportError::Template("<!--loadgate:title-->"))));
-}
-
-#[test]
-fn no_report_is_green_while_a_limit_may_be_missing_or_a_type_is_not_known() {
-    let vectors: Value =
-        serde_json::from_str(include_str!("../../static/tests/verdict-vectors.json")).expect("it is JSON");
-    for case in vectors.as_array().expect("it is a list") {
-        let summary = serde_json::json!({
-            "test": "shop", "run": "shop.1", "state": "ended", "start": 1000, "end": 7000,
-            "thresholds": case["thresholds"], "health": {"thresholdsKnown": case["known"]},
-        });
-        let head = super::head::head(&summary).0;
-        let chip = format!(
-            "chip-{}\"><span aria-hidden=\"true\">{}</span> {}</span>",
-            case["state"].as_str().unwrap(),
-            match case["state"].as_str().unwrap() {
-                "good" => "✓",
-                "warning" => "!",
-                "bad" => "✗",
-                _ => "∅",
-            },
-            case["text"].as_str().unwrap()
-        );
-        assert!(head.contains(&chip), "{case}: {head}");
-        assert_eq!(head.contains("chip-good"), case["state"] == "good", "{case}");
-    }
+    let summary = Summary::default();
+    assert!(matches!(render(TEMPLATE, &summary, "{}"), Err(ReportError::Events(_))));
+    assert!(matches!(render("<p>", &summary, "[]"), Err(ReportError::Template("<!--loadgate:title-->"))));
 }
 
 #[test]
 fn the_report_says_loudly_how_a_run_ended_what_it_missed_and_what_nobody_told() {
-    let summary = serde_json::json!({
+    let summary = typed(json!({
         "test": "shop", "run": "shop.1", "state": "ended", "start": 1000, "end": 7000, "thresholds": [],
         "metrics": {"orders": {"type": "counter", "unknown": ["counter", "rate"], "values": {"count": 3, "rate": 1}}},
-        "outcome": {"exit": 99, "state": "bad", "text": "aborted by a threshold at 0:06 of 1:00 planned"},
+        "outcome": {"exit": 99, "aborted": true, "state": "bad", "text": "aborted by a threshold at 0:06 of 1:00 planned"},
         "health": {"thresholdsKnown": true, "wanted": [
             {"scenario": "<buy>", "wanted": 100, "reached": 60, "dropped": 40, "seconds": 10, "short": true}
         ]},
-    });
+    }));
     let head = super::head::head(&summary).0;
     for part in [
         "aborted by a threshold at 0:06 of 1:00 planned (k6 exit code 99)",
         "notice-bad",
         "&lt;buy&gt;",
         "dropped 40",
-        "/tests/shop/metrics -d &#39;{&quot;orders&quot;:&quot;counter|rate&quot;}&#39;",
+        "/tests/shop/metrics -d '{&quot;orders&quot;:&quot;counter|rate&quot;}'",
     ] {
         assert!(head.contains(part), "{part}: {head}");
     }
-    let mut tables = String::new();
-    super::tables::after_charts(&summary).iter().for_each(|table| table.write(&mut tables));
+    let tables: String =
+        super::tables::after_charts(&summary).iter().map(|table| table.render().into_string()).collect();
     assert!(tables.contains("type not known"), "{tables}");
 }

@@ -37,7 +37,7 @@ export function drawLimits(u, limits, theme) {
     ctx.stroke();
     ctx.setLineDash([]);
     const since =
-      limit.fails && limit.crossed !== null ? ` · first ${limit.side} at ${clock(limit.crossed * 1000)}` : "";
+      limit.fails && limit.crossed !== null ? ` · first failed at ${clock(limit.crossed * 1000)}` : "";
     const below = y - lastLabel < 16 * ratio;
     lastLabel = below ? y + 16 * ratio : y;
     write(

@@ -57,7 +57,7 @@ export function toMarkdown(summary, name = summary.run) {
   };
   add(
     "Thresholds",
-    [left("Metric"), left("Limit"), right("Observed"), right("Margin"), left("State")],
+    [left("Metric"), left("Limit"), right("Observed"), right("Margin"), left("Outcome")],
     summary.thresholds.map((threshold) => {
       const meta = summary.metrics[threshold.metric];
       const aggregate = parseExpression(threshold.expression)?.aggregate;

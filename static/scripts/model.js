@@ -5,12 +5,7 @@
  * force) that it is parallel to, and columns for charts are drawn from these when asked for.
  */
 
-const AGGREGATES = {
-  counter: ["count", "rate"],
-  gauge: ["value"],
-  rate: ["rate"],
-  trend: ["avg", "max", "med", "min", "p(90)", "p(95)", "p(99)"],
-};
+import AGGREGATES from "../../documents/src/metric/aggregates.json" with { type: "json" };
 
 /** Kinds without an id, of which only the newest matters. */
 const STATE_KINDS = new Set(["cumulative", "thresholds", "tables", "health"]);

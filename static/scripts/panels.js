@@ -1,6 +1,7 @@
 /**
  * What the pages draw, from the run's dashboard document: its tabs, and its panels resolved against
- * the metrics that the run has. Pure.
+ * the metrics that the run has. Pure. The report's are in `report/src/panels.rs`;
+ * `tests/panel-vectors.json` holds both to the same.
  *
  * The document is the newest `config` event; an empty one means the default. Its shape is described by
  * the schema at `/dashboard/schema.json`.
@@ -153,6 +154,7 @@ function resolve(run, panel, { first, chosen, tab }) {
     unit: unitOf(metaOf(run, s.metric), s.aggregate),
   }));
   const unit = panel.unit ?? series.find((s) => !s.right).unit;
+  const rightUnit = series.find((s) => s.right)?.unit ?? null;
   return {
     key,
     id,
@@ -160,10 +162,11 @@ function resolve(run, panel, { first, chosen, tab }) {
     title,
     caption: panel.caption ?? "",
     unit,
-    rightUnit: series.find((s) => s.right)?.unit ?? null,
+    rightUnit,
     bands: panel.bands ?? null,
     empty,
-    series: kind === "chart" ? series.map((s) => (s.right ? s : { ...s, unit })) : series,
+    // An axis has one unit; a tile's figures have their own.
+    series: kind === "chart" ? series.map((s) => ({ ...s, unit: s.right ? rightUnit : unit })) : series,
   };
 }
 

@@ -1,4 +1,7 @@
-/** Where axes begin, end and have their steps. Pure. */
+/**
+ * Where axes begin, end and have their steps. Pure. The report's are in `report/src/axis.rs`;
+ * `tests/axis-vectors.json` holds both to the same.
+ */
 
 import { axisUnit } from "./format.js";
 
@@ -35,7 +38,8 @@ function stepped(unit, bottom, top, { divisor, suffix }, whole) {
   const rough = niceStep((top - bottom || divisor) / 4, divisor);
   const step = unit === "count" ? Math.max(1, Number.isInteger(rough) ? rough : rough * 2) : rough;
   // A little more than the data, so that its line does not run along the edge.
-  const high = Math.ceil((top * 1.02 || step * 4) / step) * step;
+  const room = top > 0 || bottom < 0 ? top * 1.02 : step * 4;
+  const high = Math.ceil(room / step) * step;
   return {
     low: Math.floor(bottom / step) * step,
     high: whole ? Math.min(1, high) : high,
@@ -47,7 +51,7 @@ function stepped(unit, bottom, top, { divisor, suffix }, whole) {
 
 /** The next of 1, 2, 2.5 and 5 times a power of ten, in the axis' unit. */
 function niceStep(rough, divisor = 1) {
-  const scaled = rough / divisor;
+  const scaled = Math.max(rough / divisor, 2 ** -1022);
   const power = 10 ** Math.floor(Math.log10(scaled));
   const factor = [1, 2, 2.5, 5, 10].find((f) => f * power >= scaled * 0.999) ?? 10;
   return factor * power * divisor;

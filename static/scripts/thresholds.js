@@ -6,15 +6,27 @@ import { splitName } from "./model.js";
 /** States always come as sign, word and colour together. */
 export const SIGNS = { good: "✓", warning: "!", bad: "✗", none: "∅", open: "○" };
 
+const AGGREGATE = /^(?:count|rate|value|avg|min|med|max|p\(\s*([-+.\deE]+)\s*\))$/;
+
 /**
- * An expression's parts, `{aggregate, operator, limit}`, or null for what is not a comparison with a
- * number. Syntax: https://grafana.com/docs/k6/latest/using-k6/thresholds/
+ * An expression's parts, `{aggregate, operator, limit}`, or null for what is not a comparison of an
+ * aggregate with a number. Syntax: https://grafana.com/docs/k6/latest/using-k6/thresholds/
  */
 export function parseExpression(expression) {
   const match = /^\s*(.+?)\s*(<=|>=|===|==|!=|<|>)\s*([-+]?[\d.]+(?:[eE][-+]?\d+)?)\s*$/.exec(expression);
   if (!match) return null;
   const limit = Number(match[3]);
-  return Number.isFinite(limit) ? { aggregate: match[1], operator: match[2], limit } : null;
+  const aggregate = aggregateOf(match[1]);
+  if (aggregate === null || !Number.isFinite(limit)) return null;
+  return { aggregate, operator: match[2] === "===" ? "==" : match[2], limit };
+}
+
+/** An aggregate as the events write it, or null for what is none: `p( 95.0 )` is `p(95)`. */
+function aggregateOf(text) {
+  const match = AGGREGATE.exec(text);
+  if (!match || match[1] === undefined) return match && text;
+  const rank = Number(match[1]);
+  return rank >= 0 && rank <= 100 ? `p(${rank})` : null;
 }
 
 /** An expression for people, its limit in the metric's unit: `p(95) < 400 ms`. */
@@ -57,18 +69,20 @@ export function tally(thresholds) {
 /**
  * What thresholds say together, `{state, text}` as of a chip. Never good while any limit may be
  * missing (`known` is false) or the type of a metric is not known. The report's is in
- * `report/src/head.rs`; `tests/verdict-vectors.json` holds both to the same.
+ * `report/src/limits.rs`; `tests/threshold-vectors.json` holds both to the same.
  */
 export function verdict(thresholds, known) {
   const { pass, fail, unknown, noData, total } = tally(thresholds);
   const all = `${total} ${total === 1 ? "threshold" : "thresholds"}`;
+  const fails = total === 1 ? "fails" : "fail";
   if (total === 0) return { state: "none", text: known ? "no thresholds" : "thresholds not known" };
   if (fail > 0)
-    return { state: "bad", text: known ? `${fail} of ${all} fail` : `${fail} of ? thresholds fail` };
+    return { state: "bad", text: known ? `${fail} of ${all} ${fails}` : `${fail} of ? thresholds fail` };
   if (!known) return { state: "warning", text: `thresholds: ${total} of ? known` };
   if (unknown > 0) return { state: "warning", text: `type not known for ${unknown} of ${all}` };
+  if (noData === total) return { state: "none", text: `no data for ${all}` };
   if (noData > 0) return { state: "warning", text: `${pass} of ${all} pass` };
-  return { state: "good", text: `${all} pass` };
+  return { state: "good", text: `${all} ${total === 1 ? "passes" : "pass"}` };
 }
 
 /** Whether all limits of a run are known, and the types that they want: until then none of them is green. */

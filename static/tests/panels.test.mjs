@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { apply, newRun } from "../scripts/model.js";
 import { documentOf, sectionsOf, tabOf, tabsOf } from "../scripts/panels.js";
@@ -189,4 +190,19 @@ test("two panels of one id keep apart", () => {
     panels.map((p) => p.id),
     ["c", "c-2"],
   );
+});
+
+test("panels are resolved as in the report", () => {
+  const vectors = JSON.parse(readFileSync(new URL("panel-vectors.json", import.meta.url)));
+  for (const { name, metrics, panel, resolved: expected } of vectors) {
+    // The first tab says of its panels that there is no data; of others they are left out.
+    const tabs = [{ id: "first", title: "First", sections: [] }, ...one(panel).tabs];
+    const [section] = resolved(runWith(metrics, { tabs }), "a");
+    if (expected === null) {
+      assert.equal(section, undefined, name);
+      continue;
+    }
+    const { kind, title, caption, unit, rightUnit, bands, series } = section.panels[0];
+    assert.deepEqual({ kind, title, caption, unit, rightUnit, bands, series }, expected, name);
+  }
 });

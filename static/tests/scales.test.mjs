@@ -1,6 +1,28 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { scaleOf, steps } from "../scripts/scales.js";
+import { clock, formatTick } from "../scripts/format.js";
+import { clockStep, scaleOf, steps } from "../scripts/scales.js";
+
+const vectors = JSON.parse(readFileSync(new URL("axis-vectors.json", import.meta.url)));
+
+test("axes are those of the report", () => {
+  for (const { unit, min, max, marks, low, high, labels } of vectors.values) {
+    const scale = scaleOf(unit, min, max, marks);
+    const all = steps(scale.low, scale.high, scale.step);
+    const said = all.map(
+      (value, i) => formatTick(value / scale.divisor) + (i === all.length - 1 ? scale.suffix : ""),
+    );
+    assert.deepEqual([scale.low, scale.high, said], [low, high, labels], `${unit} ${min} ${max} ${marks}`);
+  }
+  for (const { span, count, labels } of vectors.moments) {
+    const moments = steps(0, span, clockStep(span / count));
+    assert.deepEqual(
+      moments.map((seconds) => clock(seconds * 1000)),
+      labels,
+    );
+  }
+});
 
 test("an axis that reaches the next unit is in that unit", () => {
   const scale = scaleOf("time", 0, 950);

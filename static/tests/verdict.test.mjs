@@ -2,13 +2,23 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { verdictOf } from "../scripts/runs.js";
-import { allKnown, declaring, outcomeOf, untyped, verdict } from "../scripts/thresholds.js";
+import { format, unitOf } from "../scripts/format.js";
+import {
+  allKnown,
+  declaring,
+  margin,
+  outcomeOf,
+  parseExpression,
+  sayExpression,
+  untyped,
+  verdict,
+} from "../scripts/thresholds.js";
 import { sayWanted } from "../scripts/wanted.js";
 
-const vectors = JSON.parse(readFileSync(new URL("verdict-vectors.json", import.meta.url)));
+const vectors = JSON.parse(readFileSync(new URL("threshold-vectors.json", import.meta.url)));
 
 test("no verdict is good while a limit may be missing or a type is not known", () => {
-  for (const { thresholds, known, state, text } of vectors) {
+  for (const { thresholds, known, state, text } of vectors.together) {
     assert.deepEqual(verdict(thresholds, known), { state, text });
     assert.equal(verdictOf({ thresholds, thresholdsKnown: known }).state, state);
   }
@@ -17,7 +27,7 @@ test("no verdict is good while a limit may be missing or a type is not known", (
 });
 
 test("a single limit is green only where the verdict over all of them could be", () => {
-  for (const { thresholds, known, state } of vectors) {
+  for (const { thresholds, known, state } of vectors.together) {
     const sure = allKnown(thresholds, known);
     const green = thresholds.filter((threshold) => outcomeOf(threshold, sure).state === "good");
     if (!known || thresholds.some((threshold) => threshold.unknown)) assert.deepEqual(green, []);
@@ -26,6 +36,17 @@ test("a single limit is green only where the verdict over all of them could be",
   assert.equal(outcomeOf({ passes: true }, false).state, "open");
   assert.equal(outcomeOf({ passes: false }, false).state, "bad");
   assert.equal(outcomeOf({ passes: null, unknown: ["rate"] }, true).state, "warning");
+});
+
+test("a threshold says what it says in the report", () => {
+  for (const { type, contains, expression, observed, sure, ...said } of vectors.single) {
+    const meta = type ? { type, contains } : undefined;
+    const unit = unitOf(meta, parseExpression(expression)?.aggregate);
+    assert.equal(sayExpression(expression, meta), said.limit);
+    if (parseExpression(expression)) assert.equal(format(observed, unit), said.figure, expression);
+    assert.equal(format(margin(expression, observed), "ratio"), said.margin, expression);
+    assert.deepEqual(outcomeOf(said, sure), { state: said.state, word: said.word }, expression);
+  }
 });
 
 test("the command that declares metrics names each with the types that it can have", () => {

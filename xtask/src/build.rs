@@ -76,7 +76,15 @@ fn pages() -> Result<()> {
     let folder = root().join("static");
     let lock = folder.join("package-lock.json");
     npm_ci("static")?;
-    unless_done(&stamp("pages"), &[folder, lock], &[products().join("static/ui/index.html")], || {
+    // Data that the server and the pages read alike.
+    let data = [
+        "documents/src/dashboard/default.json",
+        "documents/src/metric/aggregates.json",
+        "report/src/codes.json",
+    ];
+    let mut inputs = vec![folder, lock];
+    inputs.extend(data.map(|file| root().join(file)));
+    unless_done(&stamp("pages"), &inputs, &[products().join("static/ui/index.html")], || {
         run(program("node").arg("static/build.mjs").arg(products().join("static")))
     })?;
     Ok(())

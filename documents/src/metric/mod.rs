@@ -9,6 +9,23 @@ pub use submetric::Submetric;
 pub use threshold::{Aggregate, Evaluation, Observed, Operator, Threshold, ThresholdError};
 
 use serde::{Deserialize, Serialize};
+use std::sync::LazyLock;
+
+/// The figures of the event stream's arrays by type; the pages read the same file.
+#[derive(Debug, Default, Deserialize)]
+struct Streamed {
+    #[serde(borrow)]
+    counter: Vec<&'static str>,
+    #[serde(borrow)]
+    gauge: Vec<&'static str>,
+    #[serde(borrow)]
+    rate: Vec<&'static str>,
+    #[serde(borrow)]
+    trend: Vec<&'static str>,
+}
+
+static STREAMED: LazyLock<Streamed> =
+    LazyLock::new(|| serde_json::from_str(include_str!("aggregates.json")).expect("a test reads it"));
 
 /// What a metric makes of its samples; k6's four types.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -66,10 +83,10 @@ impl MetricType {
     /// The figures of the event stream's arrays, in their order.
     pub fn streamed(self) -> &'static [&'static str] {
         match self {
-            MetricType::Counter => &["count", "rate"],
-            MetricType::Gauge => &["value"],
-            MetricType::Rate => &["rate"],
-            MetricType::Trend => &["avg", "max", "med", "min", "p(90)", "p(95)", "p(99)"],
+            MetricType::Counter => &STREAMED.counter,
+            MetricType::Gauge => &STREAMED.gauge,
+            MetricType::Rate => &STREAMED.rate,
+            MetricType::Trend => &STREAMED.trend,
         }
     }
 }
@@ -103,4 +120,27 @@ pub fn is_metric_name(name: &str) -> bool {
 /// Enough of somebody's text to recognise it in a message.
 pub fn shorten(text: &str) -> &str {
     &text[..text.floor_char_boundary(60)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dashboard;
+
+    #[test]
+    fn every_streamed_figure_is_an_aggregate_and_a_dashboard_can_show_it() {
+        let mut all = Vec::new();
+        for metric in MetricType::ALL {
+            for name in metric.streamed() {
+                assert!(Aggregate::parse(name).is_some_and(|aggregate| aggregate.fits(metric)), "{name}");
+                if !all.contains(name) {
+                    all.push(name);
+                }
+            }
+        }
+        let mut shown = dashboard::AGGREGATES.to_vec();
+        all.sort_unstable();
+        shown.sort_unstable();
+        assert_eq!(all, shown);
+    }
 }

@@ -9,6 +9,7 @@ use crate::reply::{self, Reply};
 use http::HeaderValue;
 use http::StatusCode;
 use http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY};
+use loadgate_documents::Summary;
 use std::fmt::Write;
 
 /// The rest of the policy, with the hashes of its script and style, stands in the file itself, so
@@ -38,7 +39,8 @@ async fn render(run: Option<&str>) -> Result<(String, String), Failure> {
         None => newest(None)?.ok_or_else(|| Failure::NotFound("there is no run yet".to_owned()))?,
     };
     background::catch_up(&run).await?;
-    let summary = summary(&run)?;
+    let summary: Summary = serde_json::from_str(&summary(&run)?)
+        .map_err(|error| Failure::Unavailable(format!("the run's summary cannot be read: {error}")))?;
     let mut events = String::from("[");
     let mut cursor = Cursor { chunk: 0, id: 0 };
     loop {
