@@ -3,8 +3,10 @@
 mod border;
 mod emit;
 mod generators;
+mod heavy;
 mod kinds;
 mod ladder;
+mod places;
 mod rows;
 mod run;
 mod seen;
@@ -16,7 +18,7 @@ mod wanted;
 
 pub use border::Border;
 pub use generators::Seen as SeenGenerator;
-pub use rows::{Figures, Rows, WindowRows};
+pub use rows::{DEFINED_EVERY, Figures, Rows, WindowRows};
 pub use series::OTHER;
 
 pub(crate) use border::LOOK_AHEAD;
