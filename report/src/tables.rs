@@ -184,7 +184,7 @@ fn requests(rows: &[RequestRow]) -> Table {
     let total: f64 = rows.iter().map(|row| row.time).sum();
     for row in rows {
         let mut cells = vec![
-            request_name(&row.key),
+            html! { (request_name(&row.key)) (missed(row.missed)) },
             figure(Some(row.count), Unit::Count),
             figure(Some(row.rate), Unit::Rate),
             alarming(row.failed, Unit::Ratio),
@@ -225,7 +225,7 @@ fn statuses(summary: &Summary) -> Table {
     for row in rows {
         let cell = |part: &str| html! { (Text(if part.is_empty() { NOTHING } else { part })) };
         table.rows.push(vec![
-            request_name(&row.key),
+            html! { (request_name(&row.key)) (missed(row.missed)) },
             cell(status(row)),
             cell(code(row)),
             html! { (meaning(status(row), code(row))) },
@@ -255,7 +255,7 @@ fn checks(summary: &Summary) -> Table {
         };
         let all = row.passes + row.fails;
         table.rows.push(vec![
-            name(check),
+            html! { (name(check)) (missed(row.missed)) },
             group_name(group),
             figure((all > 0).then(|| row.passes as f64 / all as f64), Unit::Ratio),
             count(row.passes),
@@ -289,11 +289,12 @@ fn breakdown(
     let rows = || {
         list.iter().flat_map(|row| {
             let key = row.key.first().map(String::as_str).filter(|key| !key.is_empty()).unwrap_or("(none)");
-            let own = row.metrics.iter().map(move |(metric, values)| (key, false, metric, values));
+            let own =
+                row.metrics.iter().map(move |(metric, values)| (key, row.missed, false, metric, values));
             // What a parent's own figures are anyhow is not told twice.
             let whole = row.whole.iter().flatten();
             let more = whole.filter(|(metric, values)| row.metrics.get(*metric) != Some(*values));
-            own.chain(more.map(move |(metric, values)| (key, true, metric, values)))
+            own.chain(more.map(move |(metric, values)| (key, 0, true, metric, values)))
         })
     };
     let used: Vec<Figure> = figures
@@ -306,10 +307,12 @@ fn breakdown(
     let noun = if list.len() == 1 { first } else { title };
     table.caption =
         format!("{} {}", format(Some(list.len() as f64), Unit::Count, false), noun.to_lowercase());
-    for (key, whole, metric, values) in rows() {
+    for (key, late, whole, metric, values) in rows() {
         let kind = summary.kind(metric);
-        let mut cells =
-            vec![html! { (name_of(key)) @if whole { (mark("with the groups in it")) } }, name(metric)];
+        let mut cells = vec![
+            html! { (name_of(key)) @if whole { (mark("with the groups in it")) } @else { (missed(late)) } },
+            name(metric),
+        ];
         cells.extend(used.iter().map(|one| match one.among(values) {
             Some(value) => figure(Some(value), unit_of(kind, *one)),
             None => Markup::default(),
@@ -362,6 +365,11 @@ fn request_name(key: &[String]) -> Markup {
 /// A word beside a row's name.
 fn mark(word: &str) -> Markup {
     html! { " " span class="mark" { (Text(word)) } }
+}
+
+/// What a row that came late may lack.
+fn missed(most: u64) -> Markup {
+    html! { @if most > 0 { (mark(&format!("up to {} more in (other)", format(Some(most as f64), Unit::Count, false)))) } }
 }
 
 /// A group's name; setup and teardown are marked.

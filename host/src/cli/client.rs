@@ -87,7 +87,8 @@ impl Client {
     /// `base` is `http://HOST:PORT`, with or without a slash at its end.
     pub fn new(base: &str, token: Option<String>) -> Result<Self> {
         let base = base.trim_end_matches('/');
-        let url = Url::parse(base).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+        let url =
+            Url::parse(base).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
         let Some(url) = url else {
             bail!("{:?} is no URL of a server, such as http://127.0.0.1:5660", redacted(base));
         };
@@ -256,7 +257,9 @@ mod tests {
         assert!(Client::new("127.0.0.1:5660", None).is_err());
         assert!(Client::new("http://localhost:1", None).unwrap().is_local());
         assert!(Client::new("http://[::1]:1", None).unwrap().is_local());
-        for elsewhere in ["https://gate.example", "http://localhost.evil", "http://127.evil.example", "http://u@10.0.0.1"] {
+        for elsewhere in
+            ["https://gate.example", "http://localhost.evil", "http://127.evil.example", "http://u@10.0.0.1"]
+        {
             assert!(!Client::new(elsewhere, None).unwrap().is_local(), "{elsewhere}");
         }
         let refused = Client::new("htp://k6:s3cret@gate.example", None).err().unwrap().to_string();
