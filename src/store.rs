@@ -1,19 +1,43 @@
 //! What the log needs from the outside: a key-value store and a clock.
 
-use std::fmt;
+use thiserror::Error;
 
-/// A store that could not do what it was asked to. Nothing is known of the outcome: a write may
-/// or may not have taken effect.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoreError(pub String);
-
-impl fmt::Display for StoreError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the store failed: {}", self.0)
-    }
+/// Why the store did not give, or take, what it was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum StoreError {
+    /// The store could not be asked, and nothing is known of the outcome: a write may or may not have taken
+    /// effect. Trying again may help.
+    #[error("the store failed: {0}")]
+    Unavailable(String),
+    /// What is stored cannot be understood, and will not be however often one asks.
+    #[error("`{key}` is damaged: {reason}")]
+    Damaged {
+        /// Where it stands.
+        key: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A newer Loadgate wrote it.
+    #[error("`{key}` is in format {version}, which this version of Loadgate cannot read")]
+    NewerFormat {
+        /// Where it stands.
+        key: String,
+        /// The format's number.
+        version: u8,
+    },
 }
 
-impl std::error::Error for StoreError {}
+impl StoreError {
+    /// What is stored is damaged; `key` may be anything that says where.
+    pub fn damaged(key: impl ToString, reason: impl ToString) -> Self {
+        StoreError::Damaged { key: key.to_string(), reason: reason.to_string() }
+    }
+
+    /// Whether to ask again may help.
+    pub fn is_outage(&self) -> bool {
+        matches!(self, StoreError::Unavailable(_))
+    }
+}
 
 /// A strongly consistent key-value store (the subset of `wasi:keyvalue@0.2.0-draft2` that is
 /// dependable everywhere: no listing, no compare-and-swap).

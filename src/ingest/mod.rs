@@ -109,8 +109,12 @@ pub enum Refusal {
     TooLarge(String),
     #[error("{0}")]
     Unsupported(String),
+    /// Try again.
     #[error("{0}")]
     Unavailable(String),
+    /// What is stored cannot be read, however often one asks.
+    #[error("{0}")]
+    Damaged(String),
 }
 
 /// The samples of one record, ready to be stored.

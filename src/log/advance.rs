@@ -64,9 +64,19 @@ pub async fn advance<S: Store, C: Clock>(
 ) -> Result<Progress, StoreError> {
     let folder = Folder { store, clock, settings, cache, log };
     let mut fold = cache.take_fold(log);
-    let progress = folder.page(&mut fold).await?;
-    cache.put_fold(log, fold, Some(clock.now_ms()));
-    Ok(progress)
+    match folder.page(&mut fold).await {
+        Ok(progress) => {
+            cache.put_fold(log, fold, Some(clock.now_ms()));
+            Ok(progress)
+        }
+        Err(error) => {
+            if let StoreError::Damaged { .. } = error {
+                // Writers refuse from now on what nobody could fold.
+                store.set(&keys::unreadable(log), &value::encode_small(&error.to_string())).await?;
+            }
+            Err(error)
+        }
+    }
 }
 
 struct Folder<'a, S, C> {
@@ -188,7 +198,9 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
         let writer = Writer { store, clock, settings, cache, log };
         match writer.tell(SOURCE, None, Body::IdleEnd).await {
             Ok(_) => Ok(()),
-            Err(AppendError::Gone(reason) | AppendError::Unavailable(reason)) => Err(StoreError(reason)),
+            Err(AppendError::Gone(reason) | AppendError::Unavailable(reason)) => {
+                Err(StoreError::Unavailable(reason))
+            }
         }
     }
 
@@ -476,7 +488,7 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
         if known == number {
             let run = self.log.run(number);
             let gone = (before.saturating_sub(STATE_OVERLAP)..before).map(|chunk| keys::state(&run, chunk));
-            self.delete(gone.collect()).await?;
+            value::delete(self.store, gone.collect()).await?;
         }
         position.states_cleaned = (number, index);
         Ok(())

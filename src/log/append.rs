@@ -174,7 +174,7 @@ impl<S: Store, C: Clock> Writer<'_, S, C> {
         let encoded = value::encode(record);
         let ticket = self.store.increment(&keys::tickets(self.log), 1).await?;
         let ticket = u64::try_from(ticket)
-            .map_err(|_| StoreError(format!("`{}` is not a counter", keys::tickets(self.log))))?;
+            .map_err(|_| StoreError::damaged(keys::tickets(self.log), "it is no counter"))?;
         self.cache.note_ticket(self.log, ticket);
         value::set(self.store, &keys::record(self.log, ticket), encoded).await?;
         let dying = self.store.get(&keys::dying(self.log, ticket)).await?;

@@ -89,7 +89,7 @@ pub async fn declare<S: Store>(
         store.set(&keys::declared(test), &value::encode_small(&hash)).await?;
         named = Some(hash);
     }
-    named.ok_or_else(|| StoreError("declarations could not be merged".to_owned()))
+    named.ok_or_else(|| StoreError::Unavailable("declarations could not be merged".to_owned()))
 }
 
 /// All declarations of a test in their order; what died before it was stored counts for nothing.

@@ -130,9 +130,19 @@ pub(super) fn fresh_hint() -> String {
     "logs/hint".to_owned()
 }
 
-/// A hint: entries of the index before this one are of runs that were deleted.
-pub(super) fn index_first(test: &TestName) -> String {
-    format!("test/{test}/index/first")
+/// A hint: where an index begins; see [`super::index`].
+pub(super) fn index_front(test: Option<&TestName>) -> String {
+    format!("{}/front", index(test))
+}
+
+/// When somebody began to sweep the test's runs; 0: nobody is at it.
+pub(super) fn sweeping(test: &TestName) -> String {
+    format!("test/{test}/sweeping")
+}
+
+/// How many chunks of a deleted run are deleted already.
+pub(super) fn erased(run: &RunId) -> String {
+    format!("run/{run}/erased")
 }
 
 pub(super) fn imports(test: &TestName) -> String {

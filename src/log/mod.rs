@@ -30,6 +30,7 @@ mod fault;
 pub mod fresh;
 mod gallop;
 mod hellos;
+mod index;
 mod keys;
 pub mod labels;
 pub mod lease;
@@ -70,7 +71,7 @@ pub async fn probe<S: Store>(store: &S, now_ms: u64) -> Result<(), StoreError> {
     store.set(&keys::health(), now_ms.to_string().as_bytes()).await?;
     match store.get(&keys::health()).await? {
         Some(_) => Ok(()),
-        None => Err(StoreError("the store did not keep what it took".to_owned())),
+        None => Err(StoreError::Unavailable("it did not keep what it took".to_owned())),
     }
 }
 

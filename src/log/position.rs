@@ -111,10 +111,7 @@ pub(super) async fn load<S: Store>(store: &S, log: &LogName) -> Result<Position,
             return Ok(position);
         }
     }
-    let reason = format!("the log {log} has no readable checkpoint where its last chunk names one");
-    // Writers refuse from now on what nobody could fold.
-    store.set(&keys::unreadable(log), &value::encode_small(&reason)).await?;
-    Err(StoreError(reason))
+    Err(StoreError::damaged(format!("the log {log}"), "it has no checkpoint where its last chunk names one"))
 }
 
 /// Where a log is loaded from.

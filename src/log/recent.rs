@@ -1,6 +1,7 @@
 //! The newest runs of a test by whether they are live: what concerns a whole test is told to these.
 
-use super::{keys, runs};
+use super::index::{self, Newest};
+use super::keys;
 use crate::names::{RunId, TestName};
 use crate::store::{Store, StoreError};
 
@@ -11,28 +12,22 @@ pub struct Recent {
     pub ended: Vec<RunId>,
 }
 
-/// Looks at about so many of the newest runs of a test, two questions to the store for each 64.
+/// Looks at about so many of the newest runs of a test, two questions to the store for each page of an index.
 pub async fn recent<S: Store>(store: &S, test: &TestName, most: u64) -> Result<Recent, StoreError> {
-    let newest = runs::newest_entry(store, Some(test)).await?;
-    let oldest = newest.saturating_sub(most);
+    let mut newest = Newest::of(store, Some(test)).await?;
     let mut found = Recent::default();
-    let mut end = newest;
-    while end > oldest {
-        let first = end.saturating_sub(runs::INDEX_PAGE - 1).max(1);
-        let entries = runs::index_page(store, Some(test), first).await?;
-        let page: Vec<RunId> =
-            entries.into_iter().rev().filter(|(number, _)| *number <= end).map(|(_, run)| run).collect();
+    for _ in 0..most.div_ceil(index::PAGE) {
+        let Some(page) = newest.page(store).await? else { break };
         let asked: Vec<String> =
             page.iter().flat_map(|run| [keys::meta(run), keys::ended(run), keys::deleted(run)]).collect();
         let facts = store.get_many(&asked).await?;
         for (run, facts) in page.into_iter().zip(facts.chunks(3)) {
             match facts {
-                [Some(_), None, None] if !found.live.contains(&run) => found.live.push(run),
-                [Some(_), Some(_), None] if !found.ended.contains(&run) => found.ended.push(run),
+                [Some(_), None, None] => found.live.push(run),
+                [Some(_), Some(_), None] => found.ended.push(run),
                 _ => {}
             }
         }
-        end = first - 1;
     }
     Ok(found)
 }

@@ -107,7 +107,7 @@ async fn page<S: Store>(
                 None => Vec::new(),
             };
             bytes += stored.len();
-            let rows = Rows::parse(&stored).ok_or_else(|| StoreError(format!("{key} is damaged")))?;
+            let rows = Rows::parse(&stored).ok_or_else(|| StoreError::damaged(key, "these are no rows"))?;
             series.extend(rows.defined.iter().cloned());
             if chunk == known.ends.len() as u64 {
                 let before = known.ends.last().copied().unwrap_or(i64::MIN);

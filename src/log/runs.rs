@@ -1,6 +1,7 @@
 //! Reading: which runs there are, their events from any place on, and documents about them.
 //! Nothing here writes.
 
+use super::index::Newest;
 use super::labels::Label;
 use super::model::{Ended, StoredChunk, StoredState};
 use super::position::last_chunk;
@@ -11,12 +12,7 @@ use crate::names::{RunId, TestName};
 use crate::store::{Store, StoreError};
 use loadgate_documents::{Digits, Outcome, RunState, Summary, ThresholdRow, to_json};
 use serde::Serialize;
-use std::collections::BTreeSet;
 use thiserror::Error;
-
-/// Index entries asked for at once; so many in a row that are absent are the end of the index. A
-/// crash between counting and writing leaves gaps of one.
-pub(super) const INDEX_PAGE: u64 = 64;
 
 /// Chunks asked for at once, and bytes of events after which a page ends.
 const CHUNK_PAGE: u64 = 32;
@@ -110,52 +106,6 @@ pub struct MainFigures {
     pub iterations: Option<f64>,
 }
 
-/// All entries of an index from `first` on, in order, doubles left out.
-pub(super) async fn entries<S: Store>(
-    store: &S,
-    test: Option<&TestName>,
-    first: u64,
-) -> Result<Vec<(u64, RunId)>, StoreError> {
-    let mut found = Vec::new();
-    let mut known = BTreeSet::new();
-    let mut next = first;
-    loop {
-        let page = index_page(store, test, next).await?;
-        if page.is_empty() {
-            return Ok(found);
-        }
-        found.extend(page.into_iter().filter(|(_, run)| known.insert(run.clone())));
-        next += INDEX_PAGE;
-    }
-}
-
-/// The entries from `first` on that are present among one page.
-pub(super) async fn index_page<S: Store>(
-    store: &S,
-    test: Option<&TestName>,
-    first: u64,
-) -> Result<Vec<(u64, RunId)>, StoreError> {
-    let keys: Vec<String> = (first..first + INDEX_PAGE).map(|n| keys::index_entry(test, n)).collect();
-    let values = store.get_many(&keys).await?;
-    let mut found = Vec::new();
-    for ((key, value), number) in keys.iter().zip(values).zip(first..) {
-        if let Some(value) = value {
-            found.push((number, value::decode::<RunId>(key, &value)?));
-        }
-    }
-    Ok(found)
-}
-
-/// The number of the newest entry: from the hint on, until a whole page is absent.
-pub(super) async fn newest_entry<S: Store>(store: &S, test: Option<&TestName>) -> Result<u64, StoreError> {
-    let hint = value::get::<_, u64>(store, &keys::index_hint(test)).await?.unwrap_or(0);
-    let mut newest = hint;
-    while let Some((last, _)) = index_page(store, test, newest + 1).await?.last() {
-        newest = *last;
-    }
-    Ok(newest)
-}
-
 /// The newest run, of a test or of all, that was not deleted.
 pub async fn newest<S: Store>(store: &S, test: Option<&TestName>) -> Result<Option<RunId>, StoreError> {
     Ok(list(store, test, None, 1).await?.pop().map(|item| item.run))
@@ -169,41 +119,76 @@ pub async fn list<S: Store>(
     limit: usize,
 ) -> Result<Vec<Item>, StoreError> {
     let mut items = Vec::new();
-    let mut known = BTreeSet::new();
     let mut behind = before.is_none();
-    let mut end = newest_entry(store, test).await?;
-    while end > 0 && items.len() < limit {
-        let first = end.saturating_sub(INDEX_PAGE - 1).max(1);
-        for (number, run) in index_page(store, test, first).await?.into_iter().rev() {
-            if number > end || !known.insert(run.clone()) {
-                continue;
-            }
-            if !behind {
-                behind = before == Some(&run);
-                continue;
-            }
-            if items.len() < limit
-                && let Some(item) = item(store, &run).await?
+    let mut newest = Newest::of(store, test).await?;
+    while let Some(mut runs) = newest.page(store).await? {
+        if !behind {
+            let Some(at) = runs.iter().position(|run| before == Some(run)) else { continue };
+            behind = true;
+            runs.drain(..=at);
+        }
+        for runs in runs.chunks(ITEMS) {
+            let asked: Vec<String> = runs.iter().flat_map(item_keys).collect();
+            let found = store.get_many(&asked).await?;
+            for ((run, asked), found) in runs.iter().zip(asked.chunks(ITEM_KEYS)).zip(found.chunks(ITEM_KEYS))
             {
-                items.push(item);
+                match read_item(run, asked, found) {
+                    Ok(item) => items.extend(item),
+                    // One that is damaged takes nobody with it.
+                    Err(error) if !error.is_outage() => items.push(unreadable(run)),
+                    Err(error) => return Err(error),
+                }
+                if items.len() == limit {
+                    return Ok(items);
+                }
             }
         }
-        end = first - 1;
     }
     Ok(items)
 }
 
-/// A run as lists show it; `None` when it does not exist or was deleted.
-pub async fn item<S: Store>(store: &S, run: &RunId) -> Result<Option<Item>, StoreError> {
-    let asked = [
+/// A run of which nothing can be read.
+fn unreadable(run: &RunId) -> Item {
+    Item {
+        id: run.to_string(),
+        test: run.log.test.to_string(),
+        number: run.number,
+        name: run.log.name.clone(),
+        state: RunState::Unreadable,
+        start: 0,
+        end: None,
+        label: Label::default(),
+        baseline: false,
+        outcome: None,
+        figures: None,
+        run: run.clone(),
+        end_ticket: None,
+    }
+}
+
+/// Runs whose keys are asked for at once.
+const ITEMS: usize = 16;
+const ITEM_KEYS: usize = 6;
+
+fn item_keys(run: &RunId) -> [String; ITEM_KEYS] {
+    [
         keys::meta(run),
         keys::ended(run),
         keys::deleted(run),
         keys::label(run),
         keys::baseline(&run.log.test),
         keys::outcome(run),
-    ];
+    ]
+}
+
+/// A run as lists show it; `None` when it does not exist or was deleted.
+pub async fn item<S: Store>(store: &S, run: &RunId) -> Result<Option<Item>, StoreError> {
+    let asked = item_keys(run);
     let found = store.get_many(&asked).await?;
+    read_item(run, &asked, &found)
+}
+
+fn read_item(run: &RunId, asked: &[String], found: &[Option<Vec<u8>>]) -> Result<Option<Item>, StoreError> {
     let (Some(meta), None) = (&found[0], &found[2]) else { return Ok(None) };
     let meta = value::decode::<RunMeta>(&asked[0], meta)?;
     let ended = found[1].as_ref().map(|value| value::decode::<Ended>(&asked[1], value)).transpose()?;
@@ -367,7 +352,7 @@ async fn newest_state<S: Store>(
 /// The summary as it was stored with a run's newest state.
 fn stored_summary(run: &RunId, state: &StoredState) -> Result<Summary, StoreError> {
     serde_json::from_str(&state.summary)
-        .map_err(|error| StoreError(format!("the summary of {run} is damaged: {error}")))
+        .map_err(|error| StoreError::damaged(format!("the summary of {run}"), error))
 }
 
 /// The document of one run: its item, how its thresholds stand, and how many events it has.

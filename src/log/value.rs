@@ -3,7 +3,7 @@
 //! version with its highest bit set, then the number of parts. So a reader that finds the key
 //! finds all of its value.
 
-use super::keys;
+use super::{DELETE_BATCH, keys};
 use crate::store::{Store, StoreError};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -68,6 +68,22 @@ pub(super) fn parts_of(key: &str, head: &[u8]) -> Result<u32, StoreError> {
     }
 }
 
+/// Deletes values with all their parts, the parts first: a value that is there has told how many.
+pub(super) async fn delete<S: Store>(store: &S, wanted: Vec<String>) -> Result<(), StoreError> {
+    let heads = store.get_many(&wanted).await?;
+    let mut gone = Vec::new();
+    for (key, head) in wanted.iter().zip(heads) {
+        if let Some(head) = head {
+            gone.extend((0..parts_of(key, &head)?).map(|part| keys::part(key, part)));
+        }
+    }
+    gone.extend(wanted);
+    for batch in gone.chunks(DELETE_BATCH) {
+        store.delete_many(batch).await?;
+    }
+    Ok(())
+}
+
 /// Decodes what was found at `key`, fetching its parts if there are any. A missing part: `None`,
 /// since a value's parts are deleted with it, in any order.
 pub(super) async fn resolve<S: Store, T: DeserializeOwned>(
@@ -103,13 +119,14 @@ pub(super) async fn get<S: Store, T: DeserializeOwned>(
 pub(super) fn decode<T: DeserializeOwned>(key: &str, bytes: &[u8]) -> Result<T, StoreError> {
     match bytes.split_first() {
         Some((&VERSION, rest)) => postcard::from_bytes(rest).map_err(|e| unreadable(key, &e)),
-        Some((version, _)) => {
-            Err(StoreError(format!("`{key}` is in format {version}, which this version cannot read")))
+        Some((&version, _)) if version > VERSION && version & IN_PARTS == 0 => {
+            Err(StoreError::NewerFormat { key: key.to_owned(), version })
         }
-        None => Err(StoreError(format!("`{key}` is empty"))),
+        Some((version, _)) => Err(StoreError::damaged(key, format!("there is no format {version}"))),
+        None => Err(StoreError::damaged(key, "it is empty")),
     }
 }
 
 fn unreadable(key: &str, error: &postcard::Error) -> StoreError {
-    StoreError(format!("`{key}` cannot be read: {error}"))
+    StoreError::damaged(key, error)
 }

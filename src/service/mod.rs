@@ -63,7 +63,12 @@ pub struct Outcome {
 
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
-        Refusal::Unavailable(error.to_string())
+        match error {
+            StoreError::Unavailable(_) => Refusal::Unavailable(error.to_string()),
+            StoreError::Damaged { .. } | StoreError::NewerFormat { .. } => {
+                Refusal::Damaged(error.to_string())
+            }
+        }
     }
 }
 

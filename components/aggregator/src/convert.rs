@@ -16,6 +16,7 @@ pub fn failure(refusal: Refusal) -> types::Failure {
         Refusal::TooLarge(text) => types::Failure::TooLarge(text),
         Refusal::Unsupported(text) => types::Failure::Unsupported(text),
         Refusal::Unavailable(text) => types::Failure::Unavailable(text),
+        Refusal::Damaged(text) => types::Failure::Damaged(text),
     }
 }
 

@@ -28,7 +28,7 @@ impl KeyValue {
 }
 
 fn failed(error: Error) -> StoreError {
-    StoreError(match error {
+    StoreError::Unavailable(match error {
         Error::NoSuchStore => format!("there is no key-value store named `{LABEL}`"),
         Error::AccessDenied => format!("the key-value store `{LABEL}` is not granted to this component"),
         Error::Other(text) => text,

@@ -66,6 +66,7 @@ fn parts(failure: &Failure) -> (StatusCode, &str) {
         Failure::TooLarge(text) => (StatusCode::PAYLOAD_TOO_LARGE, text),
         Failure::Unsupported(text) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, text),
         Failure::Unavailable(text) => (StatusCode::SERVICE_UNAVAILABLE, text),
+        Failure::Damaged(text) => (StatusCode::INTERNAL_SERVER_ERROR, text),
     }
 }
 
