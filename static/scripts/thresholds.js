@@ -147,7 +147,6 @@ export function limitsFor(run, series) {
         value: parsed.limit,
         label: sayExpression(threshold.expression, metaOf(run, threshold.metric)),
         fails: threshold.passes === false,
-        side: sideOf(parsed.operator),
         crossed:
           threshold.firstFailed === null || run.start === null
             ? null
