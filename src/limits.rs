@@ -25,7 +25,7 @@ pub const RECORD_LINE_BYTES: u64 = 1024 * 1024;
 /// Submetrics that thresholds may name, per test.
 pub const SUBMETRICS: usize = 300;
 
-/// Keys of one breakdown, besides `(other)`.
+/// Rows of one breakdown, besides `(other)`: the keys with the most samples.
 pub const BREAKDOWN_KEYS: usize = 300;
 
 /// Text of one tag value that becomes part of a breakdown key; longer ones are cut, with `…`.

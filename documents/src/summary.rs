@@ -157,6 +157,10 @@ pub struct Tables {
     pub scenarios: Vec<GroupRow>,
 }
 
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
 /// One request.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct RequestRow {
@@ -184,6 +188,10 @@ pub struct RequestRow {
     pub p99: f64,
     /// All durations added up.
     pub time: f64,
+    /// The row was too light to have one at first: at most so many of its earlier samples, of each metric,
+    /// are in `(other)`.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub missed: u64,
 }
 
 /// What requests were answered with.
@@ -197,6 +205,10 @@ pub struct StatusRow {
     pub first: i64,
     /// … and last.
     pub last: i64,
+    /// The row was too light to have one at first: at most so many of its earlier samples, of each metric,
+    /// are in `(other)`.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub missed: u64,
 }
 
 /// One check.
@@ -211,6 +223,10 @@ pub struct CheckRow {
     /// When it last failed.
     #[serde(rename = "lastFailed")]
     pub last_failed: Option<i64>,
+    /// The row was too light to have one at first: at most so many of its earlier samples, of each metric,
+    /// are in `(other)`.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub missed: u64,
 }
 
 /// One group or scenario.
@@ -223,6 +239,10 @@ pub struct GroupRow {
     /// Those with all groups in it, where there are any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub whole: Option<BTreeMap<String, Values>>,
+    /// The row was too light to have one at first: at most so many of its earlier samples, of each metric,
+    /// are in `(other)`.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub missed: u64,
 }
 
 /// One threshold; the state event `thresholds` is a list of them.

@@ -181,7 +181,7 @@ fn requests(rows: &Value) -> Table {
     rows.sort_by(|a, b| time(b).total_cmp(&time(a)));
     let total: f64 = rows.iter().map(|row| time(row)).sum();
     for row in rows {
-        let mut cells = vec![request_name(&row["key"])];
+        let mut cells = vec![request_name(row)];
         cells.push(figure(number(row, "count"), Unit::Count));
         cells.push(figure(number(row, "rate"), Unit::Rate));
         let failed = number(row, "failed");
@@ -226,7 +226,7 @@ fn statuses(summary: &Value) -> Table {
         let cell = |i| Some(key(row, i)).filter(|part| !part.is_empty()).unwrap_or(NOTHING.to_owned());
         let at = |field| text(&number(row, field).map_or(NOTHING.to_owned(), |at| clock(at - start)));
         table.rows.push(vec![
-            request_name(&row["key"]),
+            request_name(row),
             text(&cell(2)),
             text(&cell(3)),
             text(&meaning(&key(row, 3)).unwrap_or_default()),
@@ -257,7 +257,7 @@ fn checks(summary: &Value) -> Table {
         let (passes, fails) = (number(row, "passes").unwrap_or(0.0), number(row, "fails").unwrap_or(0.0));
         let all = passes + fails;
         table.rows.push(vec![
-            name(check),
+            Html(name(check).0 + &missed(row).0),
             group_name(group),
             figure((all > 0.0).then(|| passes / all), Unit::Ratio),
             figure(Some(passes), Unit::Count),
@@ -300,6 +300,8 @@ fn breakdown(summary: &Value, field: &str, title: &str, first: &str) -> Table {
         let mut owner = if field == "groups" { group_name(key) } else { name(key) };
         if whole {
             owner.0.push_str(&mark("with the groups in it").0);
+        } else if let Some(row) = list(summary, field).iter().find(|row| row["key"][0] == key) {
+            owner.0.push_str(&missed(row).0);
         }
         let mut cells = vec![owner, name(metric)];
         cells.extend(used.iter().map(|aggregate| match number(values, aggregate) {
@@ -367,7 +369,8 @@ pub fn chip(state: &str, word: &str) -> Html {
     ))
 }
 
-fn request_name(key: &Value) -> Html {
+fn request_name(row: &Value) -> Html {
+    let key = &row["key"];
     match (key[0].as_str(), key[1].as_str()) {
         (Some(method), Some(request)) => {
             let mut cell =
@@ -377,6 +380,7 @@ fn request_name(key: &Value) -> Html {
             if let Some(phase) = phase.and_then(Value::as_str) {
                 cell.push_str(&mark(phase).0);
             }
+            cell.push_str(&missed(row).0);
             Html(cell)
         }
         (one, _) => name(one.unwrap_or_default()),
@@ -386,6 +390,14 @@ fn request_name(key: &Value) -> Html {
 /// A word beside a row's name.
 fn mark(word: &str) -> Html {
     Html(format!(" <span class=\"mark\">{}</span>", text(word).0))
+}
+
+/// What a row that came late may lack.
+fn missed(row: &Value) -> Html {
+    match number(row, "missed") {
+        Some(most) => mark(&format!("up to {} more in (other)", format(Some(most), Unit::Count, false))),
+        None => Html::default(),
+    }
 }
 
 /// A group's name; setup and teardown are marked.

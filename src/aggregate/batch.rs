@@ -289,7 +289,7 @@ impl BatchBuilder {
             batch.newest_ns = batch.newest_ns.max(atom.sums.last_ns);
         }
         batch.seconds = seconds(cells, &buckets);
-        (batch.series, batch.overflow) = table.finish();
+        batch.series = table.finish();
         batch
     }
 
@@ -313,7 +313,7 @@ impl BatchBuilder {
         }
     }
 
-    /// The series of every pair that still has samples, and what overflowed.
+    /// The series of every pair that still has samples.
     fn targets(&self, table: &mut SeriesTable) -> Vec<Vec<u32>> {
         let mut samples = vec![0; self.pairs.len()];
         for atom in &self.atoms {
@@ -326,7 +326,7 @@ impl BatchBuilder {
                 if samples == 0 {
                     return Vec::new();
                 }
-                table.targets(pair.metric, pair.tags, &self.tags[pair.tags as usize].set, samples)
+                table.targets(pair.metric, pair.tags, &self.tags[pair.tags as usize].set)
             })
             .collect()
     }

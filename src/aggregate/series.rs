@@ -16,10 +16,9 @@ const CHECK: usize = 2;
 const GROUP: usize = 3;
 const SCENARIO: usize = 4;
 
-/// Key of `(other)`.
-const OTHER: u32 = u32::MAX;
-
-/// The series of one batch, numbered as they come.
+/// The series of one batch, numbered as they come. All of them: [`limits::RECORD_LINES`] and
+/// [`limits::RECORD_LINE_BYTES`] bound how many there are, and which keys of breakdowns have rows only the
+/// fold can tell.
 pub(super) struct SeriesTable<'a> {
     metrics: &'a Metrics,
     submetrics: Vec<Vec<&'a Submetric>>,
@@ -39,7 +38,6 @@ pub(super) struct SeriesTable<'a> {
 struct Breakdown {
     by_text: HashMap<Box<str>, u32, foldhash::fast::RandomState>,
     keys: Vec<Vec<String>>,
-    overflow: u64,
 }
 
 #[derive(Clone, Copy)]
@@ -75,9 +73,8 @@ impl<'a> SeriesTable<'a> {
         self.series.len()
     }
 
-    /// The series of a metric's samples with these tags; `samples` of them are counted where a
-    /// breakdown overflows.
-    pub(super) fn targets(&mut self, metric: Metric, tags_id: u32, tags: &TagSet, samples: u64) -> Vec<u32> {
+    /// The series of a metric's samples with these tags.
+    pub(super) fn targets(&mut self, metric: Metric, tags_id: u32, tags: &TagSet) -> Vec<u32> {
         let mut targets = Vec::with_capacity(6);
         targets.push(self.metric_series(metric));
         for (at, submetric) in self.submetrics[metric.id as usize].iter().enumerate() {
@@ -102,9 +99,6 @@ impl<'a> SeriesTable<'a> {
                 self.keys[tags_id as usize][slot] = self.key(slot, tags);
             }
             if let Key::Is(key) = self.keys[tags_id as usize][slot] {
-                if key == OTHER {
-                    self.breakdowns[slot].overflow += samples;
-                }
                 targets.push(self.breakdown_series(slot, key, metric));
             }
         }
@@ -124,10 +118,7 @@ impl<'a> SeriesTable<'a> {
         let (series, breakdown) = (&mut self.series, &self.breakdowns[slot]);
         let name = self.metrics.name(metric.id);
         *self.divided.entry((slot as u8, key, metric.id)).or_insert_with(|| {
-            let key = match breakdown.keys.get(key as usize) {
-                Some(key) => key.clone(),
-                None => vec!["(other)".to_owned()],
-            };
+            let key = breakdown.keys[key as usize].clone();
             series.push(SeriesKey { dimension: BREAKDOWNS[slot], key, metric: name.to_owned() });
             series.len() as u32 - 1
         })
@@ -166,19 +157,15 @@ impl<'a> SeriesTable<'a> {
         if let Some(&key) = breakdown.by_text.get(self.scratch.as_str()) {
             return Key::Is(key);
         }
-        if breakdown.keys.len() >= limits::BREAKDOWN_KEYS {
-            return Key::Is(OTHER);
-        }
         let key = breakdown.keys.len() as u32;
         breakdown.keys.push(self.scratch.split_terminator('\0').map(str::to_owned).collect());
         breakdown.by_text.insert(self.scratch.as_str().into(), key);
         Key::Is(key)
     }
 
-    /// The series by index, and the samples that went to each breakdown's `(other)`.
-    pub(super) fn finish(self) -> (Vec<SeriesKey>, Vec<(Dimension, u64)>) {
-        let overflow = BREAKDOWNS.into_iter().zip(self.breakdowns.iter().map(|breakdown| breakdown.overflow));
-        (self.series, overflow.filter(|(_, samples)| *samples > 0).collect())
+    /// The series by index.
+    pub(super) fn finish(self) -> Vec<SeriesKey> {
+        self.series
     }
 }
 

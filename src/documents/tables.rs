@@ -23,16 +23,18 @@ pub(super) fn tables(run: &Run, detail: Detail) -> Tables {
     let groups = of(Dimension::Group);
     Tables {
         requests: rows(of(Dimension::Request), |key, metrics| request(run, key, metrics)),
-        statuses: rows(of(Dimension::Status), status),
-        checks: rows(of(Dimension::Check), check),
+        statuses: rows(of(Dimension::Status), |key, metrics| status(run, key, metrics)),
+        checks: rows(of(Dimension::Check), |key, metrics| check(run, key, metrics)),
         groups: rows(groups, |key, metrics| GroupRow {
             whole: with_groups_within(run, groups, &key, metrics, detail),
             metrics: values(run, metrics, detail),
+            missed: run.missed(Dimension::Group, &key),
             key,
         }),
         scenarios: rows(of(Dimension::Scenario), |key, metrics| GroupRow {
             metrics: values(run, metrics, detail),
             whole: None,
+            missed: run.missed(Dimension::Scenario, &key),
             key,
         }),
     }
@@ -49,6 +51,7 @@ fn request(run: &Run, key: Vec<String>, metrics: &Metrics) -> RequestRow {
     let quantiles = durations.sketch.quantiles([0.5, 0.9, 0.95, 0.99], durations.min, durations.max);
     let [med, p90, p95, p99] = quantiles.unwrap_or_default();
     RequestRow {
+        missed: run.missed(Dimension::Request, &key),
         key,
         count: finite(requests),
         rate: finite(requests / run.seconds()),
@@ -64,10 +67,11 @@ fn request(run: &Run, key: Vec<String>, metrics: &Metrics) -> RequestRow {
     }
 }
 
-fn status(key: Vec<String>, metrics: &Metrics) -> StatusRow {
+fn status(run: &Run, key: Vec<String>, metrics: &Metrics) -> StatusRow {
     let none = Tally::default();
     let requests = metrics.values().next().copied().unwrap_or(&none);
     StatusRow {
+        missed: run.missed(Dimension::Status, &key),
         key,
         count: finite(requests.sum.get()),
         first: requests.first_ms,
@@ -75,10 +79,11 @@ fn status(key: Vec<String>, metrics: &Metrics) -> StatusRow {
     }
 }
 
-fn check(key: Vec<String>, metrics: &Metrics) -> CheckRow {
+fn check(run: &Run, key: Vec<String>, metrics: &Metrics) -> CheckRow {
     let none = Tally::default();
     let checks = metrics.values().next().copied().unwrap_or(&none);
     CheckRow {
+        missed: run.missed(Dimension::Check, &key),
         key,
         passes: checks.nonzero,
         fails: checks.count.saturating_sub(checks.nonzero),

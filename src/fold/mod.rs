@@ -3,8 +3,10 @@
 mod border;
 mod emit;
 mod generators;
+mod heavy;
 mod kinds;
 mod ladder;
+mod places;
 mod retype;
 mod rows;
 mod run;
@@ -17,7 +19,7 @@ mod wanted;
 
 pub use border::Border;
 pub use generators::Seen as SeenGenerator;
-pub use rows::{Figures, Rows, WindowRows};
+pub use rows::{DEFINED_EVERY, Figures, Rows, WindowRows};
 pub use series::OTHER;
 
 pub(crate) use border::LOOK_AHEAD;

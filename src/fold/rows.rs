@@ -1,10 +1,15 @@
 //! The breakdowns' figures, window by window: `run/ID/rows/W`.
 //!
-//! One value a chunk, postcard of [`Rows`]. A series is defined in the chunk in which it first has
-//! figures, and named by its number from then on: who wants a row's course reads all chunks.
+//! One value a chunk, postcard of [`Rows`]. Series are named by their numbers. A number is defined in
+//! the chunk in which it first has figures, anew where it is given to another series, and all of them
+//! anew from each [`DEFINED_EVERY`]th chunk on: who wants a row's course from some chunk on begins with
+//! the last such one before. Within a chunk a number means one series.
 
 use crate::record::SeriesKey;
 use serde::{Deserialize, Serialize};
+
+/// From each chunk on whose index this divides, definitions begin anew.
+pub const DEFINED_EVERY: u64 = 32;
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Rows {

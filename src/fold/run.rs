@@ -7,7 +7,7 @@ use crate::fold::emit::Shown;
 use crate::fold::generators::{Generators, Waiting};
 use crate::fold::kinds::Kinds;
 use crate::fold::ladder::{Window, window_at};
-use crate::fold::rows::Rows;
+use crate::fold::rows::{DEFINED_EVERY, Rows};
 use crate::fold::series::SeriesTable;
 use crate::fold::tally::Tally;
 use crate::fold::{Chunk, CurrentRun, RunEnd, RunMeta};
@@ -60,7 +60,7 @@ pub struct Run {
 
     pub(super) series: SeriesTable,
     pub(super) totals: Vec<Tally>,
-    windows: BTreeMap<i64, OpenWindow>,
+    pub(super) windows: BTreeMap<i64, OpenWindow>,
     pub(super) generators: Generators,
 
     /// Hash of the set in force, and what it says.
@@ -77,7 +77,7 @@ pub struct Run {
     pub(super) config_due: bool,
     /// Unix ms of the window in which a threshold first failed, by metric and expression.
     pub(super) first_failed: BTreeMap<(String, String), i64>,
-    /// Series that have been defined in a chunk's rows.
+    /// Series that are defined for the rows of the chunk in the making; see [`Rows`].
     pub(super) rows_defined: Vec<bool>,
 
     pub(super) counts: Counts,
@@ -297,9 +297,7 @@ impl Run {
         self.received_ms = self.received_ms.max(record.received_ms);
         self.senders.hear(record);
         self.counts.samples = self.counts.samples.saturating_add(batch.samples);
-        let series: Vec<Option<u32>> = batch.series.iter().map(|key| self.series.intern(key)).collect();
-        self.totals.resize(self.series.keys().len(), Tally::default());
-        self.rows_defined.resize(self.series.keys().len(), false);
+        let series = self.places(batch);
         let distributions: Vec<bool> =
             batch.series.iter().map(|key| self.kinds.keeps_distribution(&key.metric)).collect();
         let sources: Vec<u32> = batch.sources.iter().map(|name| self.generators.source(name)).collect();
@@ -498,13 +496,12 @@ impl Run {
             if tally.count > 0 {
                 let key =
                     SeriesKey { dimension: Dimension::Metric, key: Vec::new(), metric: name.to_owned() };
-                if let Some(number) = self.series.intern(&key) {
+                if let Some(number) = self.series.intern(&key, tally.count) {
                     open.cells.entry(number).or_default().merge(&tally, false);
                 }
             }
         }
-        self.totals.resize(self.series.keys().len(), Tally::default());
-        self.rows_defined.resize(self.series.keys().len(), false);
+        self.make_room();
         for (&number, tally) in &open.cells {
             let key = self.series.key(number);
             let total = &mut self.totals[number as usize];
@@ -543,6 +540,9 @@ impl Run {
         });
         self.chunks += 1;
         self.records_since_chunk = 0;
+        if self.chunks.is_multiple_of(DEFINED_EVERY) {
+            self.rows_defined.fill(false);
+        }
     }
 }
 

@@ -1,26 +1,36 @@
 //! The series of a run, interned.
 
+use crate::fold::heavy::{Heavy, Row};
 use crate::limits;
 use crate::record::{Dimension, SeriesKey};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// The key of the row that takes what is beyond the limit.
+/// The key of the row that takes what has no row of its own.
 pub const OTHER: &str = "(other)";
 
-/// Every series that ever had a sample, numbered in the order of their appearance. Serialised as
-/// the list of keys alone.
+/// Every series that has samples, by number. Metrics and submetrics keep theirs; the number of a
+/// breakdown's series that lost its row is given to another.
 #[derive(Debug, Clone, Default)]
 pub struct SeriesTable {
     keys: Vec<SeriesKey>,
+    /// Numbers whose series lost their rows.
+    free: BTreeSet<u32>,
+    breakdowns: BTreeMap<Dimension, Heavy>,
     numbers: HashMap<SeriesKey, u32>,
-    /// Of each breakdown, the keys that have a row.
-    rows: BTreeMap<Dimension, BTreeSet<Vec<String>>>,
     metrics: usize,
     submetrics: usize,
 }
 
+/// What the series `from` has belongs to the series `to` from now on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Move {
+    pub from: u32,
+    pub to: u32,
+}
+
 impl SeriesTable {
+    /// By number. Those of numbers that are free had samples once.
     pub fn keys(&self) -> &[SeriesKey] {
         &self.keys
     }
@@ -33,66 +43,133 @@ impl SeriesTable {
         self.numbers.get(key).copied()
     }
 
-    /// The number of a series, a new one where it is new; of `(other)`'s where its breakdown is
-    /// full. `None`: one metric or submetric too many, which has no place.
-    pub fn intern(&mut self, key: &SeriesKey) -> Option<u32> {
-        if let Some(number) = self.find(key) {
-            return Some(number);
+    /// How many earlier samples of a row may be in `(other)`, at most.
+    pub fn missed(&self, dimension: Dimension, key: &[String]) -> u64 {
+        self.breakdowns.get(&dimension).and_then(|rows| rows.row(key)).map_or(0, |row| row.missed)
+    }
+
+    /// Counts a batch's samples, of each series so many, and decides which keys of breakdowns have rows
+    /// from here on. What the others have moves to `(other)`, and their numbers are free once the caller
+    /// has moved it and calls [`SeriesTable::release`].
+    pub fn admit(&mut self, batch: &[(&SeriesKey, u64)]) -> Vec<Move> {
+        let mut weights: BTreeMap<Dimension, BTreeMap<&[String], u64>> = BTreeMap::new();
+        for &(key, samples) in batch {
+            let divided = !matches!(key.dimension, Dimension::Metric | Dimension::Submetric);
+            if divided && key.key != [OTHER] && samples > 0 {
+                // A request has one sample of each of its metrics: as often as it was sent.
+                let weight = weights.entry(key.dimension).or_default().entry(&key.key).or_default();
+                *weight = samples.max(*weight);
+            }
         }
-        let full = match key.dimension {
-            Dimension::Metric => self.metrics >= limits::METRICS,
-            Dimension::Submetric => self.submetrics >= limits::SUBMETRICS,
-            _ => {
-                let rows = self.rows.get(&key.dimension);
-                let known = rows.is_some_and(|rows| rows.contains(&key.key));
-                let others = rows.map_or(0, BTreeSet::len);
-                key.key != [OTHER]
-                    && (!known && others >= limits::BREAKDOWN_KEYS || self.keys.len() >= limits::SERIES)
+        let mut moves = Vec::new();
+        for (dimension, weights) in weights {
+            let full = self.is_full();
+            let rows = self.breakdowns.entry(dimension).or_default();
+            let most = if full { rows.len().min(limits::BREAKDOWN_KEYS) } else { limits::BREAKDOWN_KEYS };
+            for row in rows.count(&weights, most) {
+                self.retire(&row, &mut moves);
             }
-        };
-        match key.dimension {
-            _ if !full => Some(self.push(key.clone())),
-            Dimension::Metric | Dimension::Submetric => None,
-            dimension => {
-                let other = SeriesKey { dimension, key: vec![OTHER.to_owned()], metric: key.metric.clone() };
-                Some(self.find(&other).unwrap_or_else(|| self.push(other)))
-            }
+        }
+        moves
+    }
+
+    fn retire(&mut self, row: &Row, moves: &mut Vec<Move>) {
+        for &from in &row.numbers {
+            let SeriesKey { dimension, metric, .. } = self.key(from).clone();
+            self.numbers.remove(&self.keys[from as usize]);
+            moves.push(Move { from, to: self.other(dimension, metric) });
         }
     }
 
-    fn push(&mut self, key: SeriesKey) -> u32 {
-        let number = self.keys.len() as u32;
+    /// Makes the numbers free that moves have emptied.
+    pub fn release(&mut self, moves: &[Move]) {
+        self.free.extend(moves.iter().map(|moved| moved.from));
+    }
+
+    /// The number of a series with so many samples now, a new one where it is new; of `(other)`'s where
+    /// its key has no row. `None`: one metric or submetric too many, which has no place.
+    pub fn intern(&mut self, key: &SeriesKey, samples: u64) -> Option<u32> {
+        if let Some(number) = self.find(key) {
+            return Some(number);
+        }
         match key.dimension {
-            Dimension::Metric => self.metrics += 1,
-            Dimension::Submetric => self.submetrics += 1,
+            Dimension::Metric if self.metrics >= limits::METRICS => return None,
+            Dimension::Submetric if self.submetrics >= limits::SUBMETRICS => return None,
+            Dimension::Metric | Dimension::Submetric => {}
             dimension if key.key != [OTHER] => {
-                self.rows.entry(dimension).or_default().insert(key.key.clone());
+                let full = self.is_full();
+                let row = self.breakdowns.get_mut(&dimension).and_then(|rows| rows.row_mut(&key.key));
+                if let Some(row) = row.filter(|_| full) {
+                    row.missed = row.missed.saturating_add(samples);
+                }
+                let has_row =
+                    self.breakdowns.get(&dimension).is_some_and(|rows| rows.row(&key.key).is_some());
+                if full || !has_row {
+                    return Some(self.other(dimension, key.metric.clone()));
+                }
             }
             _ => {}
         }
-        self.numbers.insert(key.clone(), number);
-        self.keys.push(key);
+        Some(self.push(key.clone()))
+    }
+
+    fn is_full(&self) -> bool {
+        self.keys.len() - self.free.len() >= limits::SERIES
+    }
+
+    fn other(&mut self, dimension: Dimension, metric: String) -> u32 {
+        let key = SeriesKey { dimension, key: vec![OTHER.to_owned()], metric };
+        self.find(&key).unwrap_or_else(|| self.push(key))
+    }
+
+    fn push(&mut self, key: SeriesKey) -> u32 {
+        let number = self.free.pop_first().unwrap_or(self.keys.len() as u32);
+        if number as usize == self.keys.len() {
+            self.keys.push(key);
+        } else {
+            self.keys[number as usize] = key;
+        }
+        self.index(number);
         number
+    }
+
+    /// Makes a number's key known.
+    fn index(&mut self, number: u32) {
+        let key = &self.keys[number as usize];
+        match key.dimension {
+            Dimension::Metric => self.metrics += 1,
+            Dimension::Submetric => self.submetrics += 1,
+            dimension => {
+                let rows = self.breakdowns.get_mut(&dimension);
+                if let Some(row) = rows.and_then(|rows| rows.row_mut(&key.key)) {
+                    row.numbers.insert(number);
+                }
+            }
+        }
+        self.numbers.insert(key.clone(), number);
     }
 }
 
 impl PartialEq for SeriesTable {
     fn eq(&self, other: &Self) -> bool {
-        self.keys == other.keys
+        (&self.keys, &self.free, &self.breakdowns) == (&other.keys, &other.free, &other.breakdowns)
     }
 }
 
 impl Serialize for SeriesTable {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.keys.serialize(serializer)
+        (&self.keys, &self.free, &self.breakdowns).serialize(serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for SeriesTable {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut table = SeriesTable::default();
-        for key in Vec::deserialize(deserializer)? {
-            table.push(key);
+        let (keys, free, breakdowns) = Deserialize::deserialize(deserializer)?;
+        let mut table = SeriesTable { keys, free, breakdowns, ..SeriesTable::default() };
+        for number in 0..table.keys.len() as u32 {
+            if !table.free.contains(&number) {
+                table.index(number);
+            }
         }
         Ok(table)
     }

@@ -4,7 +4,7 @@ use crate::fold::emit::Evaluated;
 use crate::fold::generators::Seen;
 use crate::fold::run::{Counts, Run};
 use crate::fold::tally::Tally;
-use crate::record::SeriesKey;
+use crate::record::{Dimension, SeriesKey};
 use loadgate_documents::MetricKind;
 
 impl Run {
@@ -21,9 +21,14 @@ impl Run {
         &self.totals[number as usize]
     }
 
-    /// Every series with its total, in the order of their appearance.
+    /// Every series with its total, by its number.
     pub(crate) fn totals(&self) -> impl Iterator<Item = (&SeriesKey, &Tally)> {
         self.series.keys().iter().zip(&self.totals)
+    }
+
+    /// How many earlier samples of a row are in `(other)`, at most, of each of its metrics.
+    pub(crate) fn missed(&self, dimension: Dimension, key: &[String]) -> u64 {
+        self.series.missed(dimension, key)
     }
 
     /// Metrics and submetrics that thresholds, or declarations of submetrics, name.

@@ -3,14 +3,14 @@
 use super::cache::Cache;
 use super::position::last_chunk;
 use super::{keys, value};
-use crate::fold::Rows;
+use crate::fold::{DEFINED_EVERY, Rows};
 use crate::names::RunId;
 use crate::record::{Dimension, SeriesKey};
 use crate::store::{Store, StoreError};
 use std::collections::BTreeMap;
 
 /// Chunks asked for at once, and bytes of them after which a page ends.
-const CHUNK_PAGE: u64 = 32;
+const CHUNK_PAGE: u64 = DEFINED_EVERY;
 const PAGE_BYTES: usize = 1024 * 1024;
 
 /// The part of a status' key that says the status.
@@ -55,10 +55,11 @@ pub struct Page {
     pub next: Option<u64>,
 }
 
-/// What an instance remembers of a run's rows: chunks define series once.
+/// What an instance remembers of a run's rows.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Known {
-    series: BTreeMap<u32, SeriesKey>,
+    /// What numbers mean after so many chunks.
+    series: (u64, BTreeMap<u32, SeriesKey>),
     /// Of each chunk that was read, from the first on, the end of its newest window.
     ends: Vec<i64>,
 }
@@ -89,8 +90,11 @@ async fn page<S: Store>(
     let after_ms = query.after_ms.unwrap_or(i64::MIN);
     let unread = known.ends.len() as u64;
     let wanted = from.max(known.ends.partition_point(|&end| end <= after_ms) as u64);
-    // Chunks between are read for their definitions alone.
-    let mut chunk = wanted.min(unread);
+    // Chunks before are read for their definitions and ends alone.
+    let (mut chunk, mut series) = match std::mem::take(&mut known.series) {
+        (read, series) if read == unread && wanted >= unread => (read, series),
+        _ => (wanted.min(unread) / DEFINED_EVERY * DEFINED_EVERY, BTreeMap::new()),
+    };
     let mut found = BTreeMap::new();
     let mut bytes = 0;
     while chunk <= last && bytes < PAGE_BYTES {
@@ -104,17 +108,18 @@ async fn page<S: Store>(
             };
             bytes += stored.len();
             let rows = Rows::parse(&stored).ok_or_else(|| StoreError(format!("{key} is damaged")))?;
+            series.extend(rows.defined.iter().cloned());
             if chunk == known.ends.len() as u64 {
                 let before = known.ends.last().copied().unwrap_or(i64::MIN);
-                known.series.extend(rows.defined.iter().cloned());
                 known.ends.push(rows.windows.last().map_or(before, |window| window.end_ms));
             }
             if chunk >= from {
-                take(&mut page, &mut found, known, query, after_ms, rows);
+                take(&mut page, &mut found, &series, query, after_ms, rows);
             }
             chunk += 1;
         }
     }
+    known.series = (chunk, series);
     page.series =
         found.into_iter().map(|((key, metric), points)| RowSeries { key, metric, points }).collect();
     page.next = (chunk <= last).then_some(chunk.max(from));
@@ -124,7 +129,7 @@ async fn page<S: Store>(
 fn take(
     page: &mut Page,
     found: &mut BTreeMap<(Vec<String>, String), Vec<Point>>,
-    known: &Known,
+    series: &BTreeMap<u32, SeriesKey>,
     query: &Query,
     after_ms: i64,
     rows: Rows,
@@ -135,7 +140,7 @@ fn take(
         }
         page.windows.push((window.end_ms, window.seconds));
         for figures in window.figures {
-            let Some(series) = known.series.get(&figures.series) else { continue };
+            let Some(series) = series.get(&figures.series) else { continue };
             if series.dimension != query.table {
                 continue;
             }

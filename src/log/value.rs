@@ -7,7 +7,7 @@ use super::keys;
 use crate::store::{Store, StoreError};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 const IN_PARTS: u8 = 0x80;
 
 /// Well under [`crate::limits::VALUE_BYTES`], so that keys and headers fit beside it.

@@ -96,9 +96,6 @@ pub struct Batch {
     pub vus: Vec<VusSample>,
     /// The generators' names that `vus` speaks of: the record's source, or the tag `instance_id`.
     pub sources: Vec<String>,
-    /// `(dimension, samples)` of each breakdown that had more keys than its limit: what went to
-    /// its `(other)` row.
-    pub overflow: Vec<(Dimension, u64)>,
 }
 
 /// Partials of one second of event time.
@@ -134,7 +131,7 @@ pub struct FoldSettings {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct SeriesKey {
     pub dimension: Dimension,
-    /// The values of the dimension, in its order; `["(other)"]` beyond the limit; none for
+    /// The values of the dimension, in its order; `["(other)"]` for what has no row; none for
     /// [`Dimension::Metric`]; the text between the braces for [`Dimension::Submetric`].
     pub key: Vec<String>,
     pub metric: String,

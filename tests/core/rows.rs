@@ -91,15 +91,20 @@ fn statuses_are_summed_by_status_alone() {
 #[test]
 fn news_of_a_row_are_the_rest_of_it_whatever_an_instance_remembers() {
     let (server, run) = shop();
-    let key = vec!["POST".to_owned(), "login".to_owned()];
+    assert_news(&server, &run, &["POST", "login"]);
+}
+
+/// That from each window on, what is asked for is the rest of a row's course. Gives how many windows there are.
+fn assert_news(server: &Server, run: &str, key: &[&str]) -> usize {
+    let key = key.iter().map(|&part| part.to_owned()).collect();
     let all = Query { table: Dimension::Request, key: Some(key), after_ms: None };
-    let (windows, whole) = rows(&server, &run, &all);
+    let (windows, whole) = rows(server, run, &all);
     for (end, _) in &windows {
         let later = Query { after_ms: Some(*end), ..all.clone() };
         let expected: Vec<_> = windows.iter().filter(|(other, _)| other > end).copied().collect();
         // One that has read before, and one that has just started.
-        for instance in [&server, &Server::on(server.memory.clone(), server.hands.clone())] {
-            let (news, series) = rows(instance, &run, &later);
+        for instance in [server, &Server::on(server.memory.clone(), server.hands.clone())] {
+            let (news, series) = rows(instance, run, &later);
             assert_eq!(news, expected);
             for part in &series {
                 let of_whole = whole.iter().find(|s| s.metric == part.metric).expect("a series of the whole");
@@ -108,6 +113,44 @@ fn news_of_a_row_are_the_rest_of_it_whatever_an_instance_remembers() {
             }
         }
     }
+    windows.len()
+}
+
+#[test]
+fn rows_that_take_the_places_of_others_have_their_course_and_nothing_of_theirs() {
+    let server = Server::new();
+    let at = |second: i64| (1_795_218_590 + second) * 1_000_000_000;
+    let line = |name: &str, ms: f64, ns: i64| {
+        format!(
+            "http_reqs,method=GET,name={name} value=1 {ns}\nhttp_req_duration,method=GET,name={name} value={ms} {ns}\n"
+        )
+    };
+    let post = |body: String| server.post(Wire::InfluxLines, "wide", "k6", body.as_bytes());
+    post((0..400).map(|n| line(&format!("cold{n}"), 1.0, at(0))).collect());
+    for second in 1..=100 {
+        // Names that never come again want rows too, and take the lightest.
+        let ids = (0..60).map(|n| line(&format!("id{second}x{n}"), 2.0, at(second)));
+        post((0..50).map(|n| line("checkout", 100.0 + f64::from(n), at(second))).chain(ids).collect());
+        server.pass(1_000);
+    }
+    let run = server.finish("wide");
+    let summary = server.summary(&run);
+    let requests = summary["requests"].as_array().expect("requests");
+    let total: u64 = requests.iter().map(|row| row["count"].as_u64().expect("a count")).sum();
+    assert_eq!((requests.len(), total), (301, 400 + 100 * 110));
+    assert_eq!(summary["metrics"]["http_reqs"]["values"]["count"], total);
+    let checkout = requests.iter().find(|row| row["key"][1] == "checkout").expect("it has a row");
+    assert_eq!((&checkout["count"], &checkout["min"]), (&json!(5_000), &json!(100)));
+    assert!(requests.iter().any(|row| row["missed"].as_u64() > Some(0)), "late rows say so");
+    for row in requests {
+        let query = Query { table: Dimension::Request, key: Some(key_of(row)), after_ms: None };
+        let (_, series) = rows(&server, &run, &query);
+        // A row that was lost and won back has its first part in its course too.
+        assert!(
+            count(&series, "http_reqs") >= row["count"].as_u64().unwrap() || row["key"] == json!(["(other)"])
+        );
+    }
+    assert!(assert_news(&server, &run, &["GET", "checkout"]) > 40, "definitions begin anew in between");
 }
 
 #[test]

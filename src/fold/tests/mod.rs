@@ -1,6 +1,7 @@
 //! The fold by itself: records in, steps out.
 
 mod border;
+mod heavy;
 mod life;
 mod state;
 mod time;

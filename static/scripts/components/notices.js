@@ -249,7 +249,8 @@ function Overflow({ tables }) {
   );
   if (full.length === 0) return null;
   return html`<${Notice} state="warning" title=${`Too many ${full.map(([, words]) => words).join(" and ")}.`}>
-    Those beyond the first 300 count together as <code>${OTHER}</code>. Addresses that hold ids should share a
+    The 300 with the most samples have rows, the others count together as <code>${OTHER}</code>. A row that came
+    late says how many of its earlier samples may be there. Addresses that hold ids should share a
     <code>name</code> tag.
   <//>`;
 }

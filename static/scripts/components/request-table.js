@@ -18,7 +18,7 @@ export const nameColumn = (open) => ({
   left: true,
   sort: (row) => row.key[1] ?? row.key[0],
   text: (row) => row.key.join(" "),
-  cell: (row) => html`<${RequestName} parts=${row.key} open=${open} />`,
+  cell: (row) => html`<${RequestName} parts=${row.key} open=${open} row=${row} />`,
 });
 
 /** All requests' time together, in ms, never zero: what shares are shares of. */
@@ -59,13 +59,25 @@ export function Mark({ word }) {
   return html`<span class="mark">${word}</span>`;
 }
 
-export function RequestName({ parts, open }) {
+/** What a row may lack: it came when there were rows enough, and took the place of a lighter one. */
+export function Missed({ row }) {
+  if (!row?.missed) return null;
+  const count = format(row.missed, "count");
+  return html`<span
+    class="mark"
+    title=${`This row was too light to have a place at first: up to ${count} earlier ones count in (other).`}
+    >up to ${count} more in (other)</span
+  >`;
+}
+
+/** `row`, if given, is what the name is of. */
+export function RequestName({ parts, open, row }) {
   const [method, name, phase] = parts.length > 1 ? parts : [null, parts[0]];
   return html`<span class="request-name"
     >${method && html`<span class="method">${method}</span>`}${
       open
         ? html`<a class="name-link" ...${open(parts)}><bdi title=${name}>${name}</bdi></a>`
         : html`<bdi title=${name}>${name}</bdi>`
-    }${phase && html`<${Mark} word=${phase} />`}</span
+    }${phase && html`<${Mark} word=${phase} />`}<${Missed} row=${row} /></span
   >`;
 }

@@ -4,7 +4,7 @@ import { ChartCard } from "../components/chart-card.js";
 import { Filter, PhaseChoice } from "../components/choices.js";
 import { Problem } from "../components/distribution.js";
 import { Bar, Card, Chip } from "../components/parts.js";
-import { Mark } from "../components/request-table.js";
+import { Mark, Missed } from "../components/request-table.js";
 import { DataTable } from "../components/table.js";
 import { sayTally, ThresholdTable } from "../components/threshold-table.js";
 import { clock, format, moment, NOTHING, plural } from "../format.js";
@@ -159,7 +159,7 @@ function columns(run) {
       cell: (row) =>
         groupOf(row)
           ? html`<bdi class="metric-name" title=${groupOf(row)}>${sayGroup(groupOf(row))}</bdi
-              >${phaseOf("checks", row.key) && html`<${Mark} word=${phaseOf("checks", row.key)} />`}`
+              >${phaseOf("checks", row.key) && html`<${Mark} word=${phaseOf("checks", row.key)} />`}<${Missed} row=${row} />`
           : NOTHING,
     },
     { id: "passes", title: "Passed", sort: (row) => row.passes, cell: (row) => format(row.passes, "count") },

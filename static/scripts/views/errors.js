@@ -115,7 +115,7 @@ function columns(run, responses, all) {
       left: true,
       sort: (row) => parts(row)[1],
       text: (row) => parts(row).join(" "),
-      cell: (row) => html`<${RequestName} parts=${requestOf(row.key)} />`,
+      cell: (row) => html`<${RequestName} parts=${requestOf(row.key)} row=${row} />`,
     },
     {
       id: "status",

@@ -2,7 +2,7 @@
 
 import { Filter, PhaseChoice, Segments } from "../components/choices.js";
 import { Card } from "../components/parts.js";
-import { Mark, requestColumns, totalTime } from "../components/request-table.js";
+import { Mark, Missed, requestColumns, totalTime } from "../components/request-table.js";
 import { RowDetail } from "../components/row-detail.js";
 import { DataTable } from "../components/table.js";
 import { format, unitOf } from "../format.js";
@@ -118,7 +118,7 @@ function partColumns(table, rows) {
       cell: (row) =>
         html`<bdi class="metric-name" title=${row.key[0]}
             >${table === "groups" ? sayGroup(row.key[0]) : row.key[0]}</bdi
-          >${phaseOf(table, row.key) && html`<${Mark} word=${phaseOf(table, row.key)} />`}${
+          >${phaseOf(table, row.key) && html`<${Mark} word=${phaseOf(table, row.key)} />`}<${Missed} row=${row} />${
             row.whole && html`<span class="whole">with the groups in it</span>`
           }`,
     },

@@ -1,0 +1,109 @@
+//! Which keys of a breakdown have rows: those that matter, in bounded memory.
+//!
+//! This is Filtered Space-Saving (Homem and Carvalho, "Finding top-k elements in data streams", 2010).
+//! Every row has a weight that its key's samples never exceed. What keys without a row come to is
+//! known at most, by hash. A key takes the place of the lightest row once it may weigh more. So, of N
+//! samples, each key with more than N / rows has a row, and whatever came of a key before its row is
+//! bounded. Nothing here depends on anything but the batches and their order.
+
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Hashed sums of what has no row. More keep one-off keys from taking turns in the lightest rows;
+/// these take 2 KB or so of a checkpoint.
+const SLOTS: u64 = 1_024;
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Heavy {
+    rows: BTreeMap<Vec<String>, Row>,
+    /// What the keys of each slot that have no row come to, one of them at most. Empty while every
+    /// key has a row.
+    rest: Vec<u64>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Row {
+    /// The key's samples, or more.
+    weight: u64,
+    /// At most so many of them are in `(other)`.
+    pub missed: u64,
+    /// Its series.
+    #[serde(skip)]
+    pub numbers: BTreeSet<u32>,
+}
+
+impl Heavy {
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    pub fn row(&self, key: &[String]) -> Option<&Row> {
+        self.rows.get(key)
+    }
+
+    pub fn row_mut(&mut self, key: &[String]) -> Option<&mut Row> {
+        self.rows.get_mut(key)
+    }
+
+    /// Counts the samples of a batch by key, and gives the rows that had to go. More than `most` rows
+    /// there never are.
+    pub fn count(&mut self, batch: &BTreeMap<&[String], u64>, most: usize) -> Vec<Row> {
+        let mut new = Vec::new();
+        for (&key, &samples) in batch {
+            match self.rows.get_mut(key) {
+                Some(row) => row.weight = row.weight.saturating_add(samples),
+                None => new.push((samples, key)),
+            }
+        }
+        // The heaviest first; of equals, the first by name.
+        new.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(b.1)));
+        let mut retired = Vec::new();
+        let mut by_weight: Option<BTreeSet<(u64, Vec<String>)>> = None;
+        for (samples, key) in new {
+            let missed = self.rest.get(slot(key)).copied().unwrap_or(0);
+            let weight = missed.saturating_add(samples);
+            if self.rows.len() >= most {
+                let order = by_weight.get_or_insert_with(|| {
+                    self.rows.iter().map(|(key, row)| (row.weight, key.clone())).collect()
+                });
+                if order.first().is_none_or(|(least, _)| *least >= weight) {
+                    *self.rest_of(key) = weight;
+                    continue;
+                }
+                let Some((least, lightest)) = order.pop_first() else { continue };
+                let rest = self.rest_of(&lightest);
+                *rest = least.max(*rest);
+                retired.extend(self.rows.remove(&lightest));
+            }
+            if let Some(order) = &mut by_weight {
+                order.insert((weight, key.to_vec()));
+            }
+            self.rows.insert(key.to_vec(), Row { weight, missed, ..Row::default() });
+        }
+        retired
+    }
+
+    fn rest_of(&mut self, key: &[String]) -> &mut u64 {
+        self.rest.resize(SLOTS as usize, 0);
+        &mut self.rest[slot(key)]
+    }
+}
+
+fn slot(key: &[String]) -> usize {
+    (hash(key) % SLOTS) as usize
+}
+
+/// The same on every machine and in every version: states hold what it gives. FNV-1a, then the end of
+/// SplitMix64, which spreads it over all bits.
+fn hash(key: &[String]) -> u64 {
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    for part in key {
+        // No text has this byte.
+        for byte in part.bytes().chain([0xff]) {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+    hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    hash = (hash ^ (hash >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    hash ^ (hash >> 31)
+}

@@ -1,0 +1,47 @@
+//! Where the series of a batch count: the numbers of their rows, and what moves when a row has to go.
+
+use crate::fold::run::Run;
+use crate::fold::series::Move;
+use crate::fold::tally::Tally;
+use crate::record::{Batch, SeriesKey};
+
+impl Run {
+    /// The numbers of a batch's series; see [`crate::fold::series::SeriesTable::intern`].
+    pub(super) fn places(&mut self, batch: &Batch) -> Vec<Option<u32>> {
+        let mut samples = vec![0_u64; batch.series.len()];
+        for (series, cell) in batch.seconds.iter().flat_map(|second| &second.cells) {
+            if let Some(samples) = samples.get_mut(*series as usize) {
+                *samples = samples.saturating_add(cell.count);
+            }
+        }
+        let counted: Vec<(&SeriesKey, u64)> = batch.series.iter().zip(samples).collect();
+        let moves = self.series.admit(&counted);
+        self.make_room();
+        for moved in &moves {
+            self.move_series(*moved);
+        }
+        self.series.release(&moves);
+        let places = counted.iter().map(|(key, samples)| self.series.intern(key, *samples)).collect();
+        self.make_room();
+        places
+    }
+
+    /// Every series has a total.
+    pub(super) fn make_room(&mut self) {
+        self.totals.resize(self.series.keys().len(), Tally::default());
+        self.rows_defined.resize(self.series.keys().len(), false);
+    }
+
+    /// Each sample stays counted once, in the totals and in every open window.
+    fn move_series(&mut self, Move { from, to }: Move) {
+        let distribution = self.kinds.keeps_distribution(&self.series.key(from).metric);
+        let total = std::mem::take(&mut self.totals[from as usize]);
+        self.totals[to as usize].merge(&total, distribution);
+        for window in self.windows.values_mut() {
+            if let Some(tally) = window.cells.remove(&from) {
+                window.cells.entry(to).or_default().merge(&tally, distribution);
+            }
+        }
+        self.rows_defined[from as usize] = false;
+    }
+}
