@@ -380,6 +380,9 @@ fn request_name(row: &Value) -> Html {
             if let Some(phase) = phase.and_then(Value::as_str) {
                 cell.push_str(&mark(phase).0);
             }
+            if let Some(names) = number(row, "names") {
+                cell.push_str(&mark(&format!("about {} names", format(Some(names), Unit::Count, false))).0);
+            }
             cell.push_str(&missed(row).0);
             Html(cell)
         }

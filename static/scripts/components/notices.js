@@ -71,6 +71,7 @@ export function Notices({ session, api, navigate, following, setFollowing }) {
     }
     ${health && html`<${Losses} key="losses" health=${health} />`}
     ${live && lost === null && health && html`<${Clocks} key="clocks" health=${health} />`}
+    <${Shortened} key="shortened" requests=${run.tables.requests} />
     <${Overflow} key="overflow" tables=${run.tables} />
   </div>`;
 }
@@ -240,6 +241,20 @@ function Clocks({ health }) {
 
 function names(generators) {
   return generators.map((g, i) => html`${i > 0 ? ", " : ""}<bdi class="metric-name">${g.source}</bdi>`);
+}
+
+/** Names that hold ids were too many to tell apart. */
+function Shortened({ requests }) {
+  const short = requests?.filter(({ names }) => names) ?? [];
+  if (short.length === 0) return null;
+  const names = short.reduce((sum, row) => sum + row.names, 0);
+  return html`<${Notice}
+    state="none"
+    title=${`Request names had too many numbers, ids or values: about ${plural(names, "name")} share ${plural(short.length, "row")}.`}
+  >
+    Parts of paths became <code>${"{id}"}</code>, values of queries <code>${"{value}"}</code>. A <code>name</code> tag in the
+    script names requests as you like; <code>LOADGATE_REQUEST_NAMES=keep</code> keeps every name.
+  <//>`;
 }
 
 /** Tables have an end; what is beyond it counts in one row. */
