@@ -88,6 +88,6 @@ export function RequestName({ parts, open, row }) {
       open
         ? html`<a class="name-link" ...${open(parts)}><bdi title=${name}>${name}</bdi></a>`
         : html`<bdi title=${name}>${name}</bdi>`
-    }${phase && html`<${Mark} word=${phase} />`}<${Names} row=${row} /><${Missed} row=${row} /></span
-  >`;
+    }${phase && html`<${Mark} word=${phase} />`}<${Names} row=${row} /><${Missed} row=${row}
+  /></span>`;
 }

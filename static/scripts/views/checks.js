@@ -149,7 +149,9 @@ function columns(run) {
       left: true,
       sort: (row) => row.key.at(-1),
       text: (row) => row.key.map(sayGroup).join(" "),
-      cell: (row) => html`<bdi class="metric-name" title=${row.key.at(-1)}>${row.key.at(-1)}</bdi>`,
+      cell: (row) =>
+        html`<bdi class="metric-name" title=${row.key.at(-1)}>${row.key.at(-1)}</bdi
+          ><${Missed} row=${row} />`,
     },
     {
       id: "group",
@@ -159,7 +161,7 @@ function columns(run) {
       cell: (row) =>
         groupOf(row)
           ? html`<bdi class="metric-name" title=${groupOf(row)}>${sayGroup(groupOf(row))}</bdi
-              >${phaseOf("checks", row.key) && html`<${Mark} word=${phaseOf("checks", row.key)} />`}<${Missed} row=${row} />`
+              >${phaseOf("checks", row.key) && html`<${Mark} word=${phaseOf("checks", row.key)} />`}`
           : NOTHING,
     },
     { id: "passes", title: "Passed", sort: (row) => row.passes, cell: (row) => format(row.passes, "count") },

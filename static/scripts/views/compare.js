@@ -124,7 +124,14 @@ export function Compare({ run, session, api, route, navigate }) {
         }
       </div>
       ${list.problem && html`<p class="bad" role="alert">The runs cannot be listed: ${list.problem}</p>`}
-      <${ComparisonState} list=${list} chosen=${chosen} itself=${itself} other=${other} run=${run} test=${info.test} />
+      <${ComparisonState}
+        list=${list}
+        chosen=${chosen}
+        itself=${itself}
+        other=${other}
+        run=${run}
+        test=${info.test}
+      />
     <//>
     ${
       other.run?.current &&
