@@ -4,7 +4,7 @@ use crate::record::FoldSettings;
 use thiserror::Error;
 
 /// Every setting that [`Settings::parse`] takes.
-pub const NAMES: [&str; 11] = [
+pub const NAMES: [&str; 12] = [
     "period",
     "grace",
     "idle",
@@ -16,6 +16,7 @@ pub const NAMES: [&str; 11] = [
     "straggler",
     "deletion_delay",
     "retention",
+    "request_names",
 ];
 
 /// Checked settings. Durations in milliseconds.
@@ -42,7 +43,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Settings {
-            fold: FoldSettings { period_ms: 0, grace_ms: 2_000, idle_ms: 30_000 },
+            fold: FoldSettings { period_ms: 0, grace_ms: 2_000, idle_ms: 30_000, keeps_names: false },
             hole_wait_ms: 30_000,
             hole_retry_ms: 300_000,
             dying_wait_ms: 10_000,
@@ -99,6 +100,13 @@ impl Settings {
                 "deletion_delay" => settings.deletion_delay_ms = time()?,
                 "retention" => {
                     settings.retention = value.parse().map_err(|_| wrong("a whole number of runs"))?
+                }
+                "request_names" => {
+                    settings.fold.keeps_names = match value {
+                        "shorten" => false,
+                        "keep" => true,
+                        _ => return Err(wrong("`shorten` or `keep`")),
+                    }
                 }
                 _ => return Err(wrong("nothing: there is no setting of that name")),
             }

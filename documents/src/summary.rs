@@ -192,6 +192,9 @@ pub struct RequestRow {
     /// are in `(other)`.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub missed: u64,
+    /// Its name was shortened (`/users/{id}`): about so many names are in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub names: Option<u64>,
 }
 
 /// What requests were answered with.

@@ -184,7 +184,13 @@ fn requests(rows: &[RequestRow]) -> Table {
     let total: f64 = rows.iter().map(|row| row.time).sum();
     for row in rows {
         let mut cells = vec![
-            html! { (request_name(&row.key)) (missed(row.missed)) },
+            html! {
+                (request_name(&row.key))
+                @if let Some(names) = row.names {
+                    (mark(&format!("about {} names", format(Some(names as f64), Unit::Count, false))))
+                }
+                (missed(row.missed))
+            },
             figure(Some(row.count), Unit::Count),
             figure(Some(row.rate), Unit::Rate),
             alarming(row.failed, Unit::Ratio),

@@ -52,6 +52,7 @@ fn request(run: &Run, key: Vec<String>, metrics: &Metrics) -> RequestRow {
     let [med, p90, p95, p99] = quantiles.unwrap_or_default();
     RequestRow {
         missed: run.missed(Dimension::Request, &key),
+        names: run.names(&key),
         key,
         count: finite(requests),
         rate: finite(requests / run.seconds()),

@@ -6,6 +6,7 @@
 //! samples, each key with more than N / rows has a row, and whatever came of a key before its row is
 //! bounded. Nothing here depends on anything but the batches and their order.
 
+use crate::fold::shorten::Names;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,14 +20,21 @@ pub(super) struct Heavy {
     /// What the keys of each slot that have no row come to, one of them at most. Empty while every
     /// key has a row.
     rest: Vec<u64>,
+    /// What is in `(other)` by now, and what was when names were shortened.
+    others: u64,
+    others_then: u64,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Row {
     /// The key's samples, or more.
     weight: u64,
+    /// What of the weight its key may have had before its row.
+    weighed: u64,
     /// At most so many of them are in `(other)`.
     pub missed: u64,
+    /// The names that were shortened to the key's.
+    pub names: Names,
     /// Its series.
     #[serde(skip)]
     pub numbers: BTreeSet<u32>,
@@ -68,19 +76,59 @@ impl Heavy {
                 });
                 if order.first().is_none_or(|(least, _)| *least >= weight) {
                     *self.rest_of(key) = weight;
+                    self.others = self.others.saturating_add(samples);
                     continue;
                 }
                 let Some((least, lightest)) = order.pop_first() else { continue };
                 let rest = self.rest_of(&lightest);
                 *rest = least.max(*rest);
-                retired.extend(self.rows.remove(&lightest));
+                if let Some(row) = self.rows.remove(&lightest) {
+                    self.others = self.others.saturating_add(row.weight - row.weighed);
+                    retired.push(row);
+                }
             }
             if let Some(order) = &mut by_weight {
                 order.insert((weight, key.to_vec()));
             }
-            self.rows.insert(key.to_vec(), Row { weight, missed, ..Row::default() });
+            let row = Row {
+                weight,
+                weighed: missed,
+                missed: missed.saturating_add(self.others_then),
+                ..Row::default()
+            };
+            self.rows.insert(key.to_vec(), row);
         }
         retired
+    }
+
+    /// Samples of a row that count in `(other)` for want of a number.
+    pub fn lose(&mut self, key: &[String], samples: u64) {
+        if let Some(row) = self.rows.get_mut(key) {
+            row.missed = row.missed.saturating_add(samples);
+            self.others = self.others.saturating_add(samples);
+        }
+    }
+
+    pub fn keys(&self) -> impl Iterator<Item = &Vec<String>> {
+        self.rows.keys()
+    }
+
+    /// From here on keys are others: what was noted of those without a row is of no use, and any of it
+    /// may be a new key's.
+    pub fn begin_anew(&mut self) {
+        self.rest.clear();
+        self.others_then = self.others;
+    }
+
+    /// Adds a row to another, and gives what it was.
+    pub fn merge(&mut self, key: &[String], into: Vec<String>) -> Row {
+        let row = self.rows.remove(key).unwrap_or_default();
+        let others = self.others_then;
+        let sum = self.rows.entry(into).or_default();
+        sum.missed = sum.missed.max(others);
+        sum.weight = sum.weight.saturating_add(row.weight);
+        sum.weighed = sum.weighed.saturating_add(row.weighed);
+        row
     }
 
     fn rest_of(&mut self, key: &[String]) -> &mut u64 {
@@ -95,7 +143,7 @@ fn slot(key: &[String]) -> usize {
 
 /// The same on every machine and in every version: states hold what it gives. FNV-1a, then the end of
 /// SplitMix64, which spreads it over all bits.
-fn hash(key: &[String]) -> u64 {
+pub(super) fn hash(key: &[String]) -> u64 {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     for part in key {
         // No text has this byte.

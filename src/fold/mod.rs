@@ -12,6 +12,7 @@ mod rows;
 mod run;
 mod seen;
 mod series;
+mod shorten;
 mod tally;
 mod values;
 mod view;

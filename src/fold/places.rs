@@ -2,8 +2,10 @@
 
 use crate::fold::run::Run;
 use crate::fold::series::Move;
+use crate::fold::shorten::shortened;
 use crate::fold::tally::Tally;
 use crate::record::{Batch, SeriesKey};
+use std::borrow::Cow;
 
 impl Run {
     /// The numbers of a batch's series; see [`crate::fold::series::SeriesTable::intern`].
@@ -14,16 +16,39 @@ impl Run {
                 *samples = samples.saturating_add(cell.count);
             }
         }
-        let counted: Vec<(&SeriesKey, u64)> = batch.series.iter().zip(samples).collect();
-        let moves = self.series.admit(&counted);
-        self.make_room();
-        for moved in &moves {
-            self.move_series(*moved);
+        let own: Vec<(&SeriesKey, u64)> = batch.series.iter().zip(samples).collect();
+        if !self.keeps_names && !self.series.is_short() && self.series.has_too_many_names(&own) {
+            let moves = self.series.shorten();
+            self.follow(&moves);
         }
-        self.series.release(&moves);
+        let short = self.series.is_short();
+        let keys: Vec<Cow<SeriesKey>> = own
+            .iter()
+            .map(|(key, _)| match short.then(|| shortened(key)).flatten() {
+                Some(short) => Cow::Owned(short),
+                None => Cow::Borrowed(*key),
+            })
+            .collect();
+        let counted: Vec<(&SeriesKey, u64)> =
+            keys.iter().zip(&own).map(|(key, (_, samples))| (key.as_ref(), *samples)).collect();
+        let moves = self.series.admit(&counted);
+        self.follow(&moves);
         let places = counted.iter().map(|(key, samples)| self.series.intern(key, *samples)).collect();
         self.make_room();
+        for (key, (own, _)) in keys.iter().zip(&own) {
+            if let Cow::Owned(key) = key {
+                self.series.note_name(key.dimension, &key.key, &own.key);
+            }
+        }
         places
+    }
+
+    fn follow(&mut self, moves: &[Move]) {
+        self.make_room();
+        for moved in moves {
+            self.move_series(*moved);
+        }
+        self.series.release(moves);
     }
 
     /// Every series has a total.

@@ -43,6 +43,8 @@ pub struct Run {
     idle_ms: u64,
     /// Seconds; 0: the ladder's own.
     pub(super) period: i64,
+    /// Names of requests are never shortened.
+    pub(super) keeps_names: bool,
 
     /// Newest receive time of data, Unix ms.
     pub(super) received_ms: u64,
@@ -143,6 +145,7 @@ impl Run {
             idle_ms: if batch.import { IMPORT_IDLE_MS } else { batch.settings.idle_ms.into() },
             // Partials are per second. A year is longer than any period that makes sense.
             period: period_ms.div_ceil(1_000).min(366 * 86_400) as i64,
+            keeps_names: batch.settings.keeps_names,
             received_ms: record.received_ms,
             finish_ms: None,
             senders: Senders::begin(record),

@@ -1,6 +1,7 @@
 //! The series of a run, interned.
 
-use crate::fold::heavy::{Heavy, Row};
+use crate::fold::heavy::{Heavy, Row, hash};
+use crate::fold::shorten::shortened_key;
 use crate::limits;
 use crate::record::{Dimension, SeriesKey};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -17,6 +18,8 @@ pub struct SeriesTable {
     /// Numbers whose series lost their rows.
     free: BTreeSet<u32>,
     breakdowns: BTreeMap<Dimension, Heavy>,
+    /// Names of requests are shortened.
+    short: bool,
     numbers: HashMap<SeriesKey, u32>,
     metrics: usize,
     submetrics: usize,
@@ -52,14 +55,19 @@ impl SeriesTable {
     /// from here on. What the others have moves to `(other)`, and their numbers are free once the caller
     /// has moved it and calls [`SeriesTable::release`].
     pub fn admit(&mut self, batch: &[(&SeriesKey, u64)]) -> Vec<Move> {
-        let mut weights: BTreeMap<Dimension, BTreeMap<&[String], u64>> = BTreeMap::new();
+        let mut by_metric: BTreeMap<(Dimension, &[String], &str), u64> = BTreeMap::new();
         for &(key, samples) in batch {
             let divided = !matches!(key.dimension, Dimension::Metric | Dimension::Submetric);
             if divided && key.key != [OTHER] && samples > 0 {
-                // A request has one sample of each of its metrics: as often as it was sent.
-                let weight = weights.entry(key.dimension).or_default().entry(&key.key).or_default();
-                *weight = samples.max(*weight);
+                let sum = by_metric.entry((key.dimension, &key.key, &key.metric)).or_default();
+                *sum = sum.saturating_add(samples);
             }
+        }
+        let mut weights: BTreeMap<Dimension, BTreeMap<&[String], u64>> = BTreeMap::new();
+        for ((dimension, key, _), samples) in by_metric {
+            // A request has one sample of each of its metrics: as often as it was sent.
+            let weight = weights.entry(dimension).or_default().entry(key).or_default();
+            *weight = samples.max(*weight);
         }
         let mut moves = Vec::new();
         for (dimension, weights) in weights {
@@ -71,6 +79,63 @@ impl SeriesTable {
             }
         }
         moves
+    }
+
+    /// Whether names of requests are shortened.
+    pub fn is_short(&self) -> bool {
+        self.short
+    }
+
+    /// Whether a batch brings more names of requests than there are rows.
+    pub fn has_too_many_names(&self, batch: &[(&SeriesKey, u64)]) -> bool {
+        let rows = self.breakdowns.get(&Dimension::Request);
+        let new: BTreeSet<&[String]> = batch
+            .iter()
+            .filter(|(key, samples)| key.dimension == Dimension::Request && *samples > 0)
+            .map(|(key, _)| key.key.as_slice())
+            .filter(|key| rows.is_none_or(|rows| rows.row(key).is_none()))
+            .collect();
+        rows.map_or(0, Heavy::len) + new.len() > limits::BREAKDOWN_KEYS
+    }
+
+    /// Shortens the names of requests from here on. Gives what moves to rows of shorter names, to be
+    /// released as in [`SeriesTable::admit`].
+    pub fn shorten(&mut self) -> Vec<Move> {
+        self.short = true;
+        let mut moves = Vec::new();
+        for dimension in [Dimension::Request, Dimension::Status] {
+            let Some(rows) = self.breakdowns.get_mut(&dimension) else { continue };
+            rows.begin_anew();
+            let keys: Vec<Vec<String>> = rows.keys().cloned().collect();
+            for (key, short) in
+                keys.into_iter().filter_map(|key| shortened_key(dimension, &key).map(|short| (key, short)))
+            {
+                let Some(rows) = self.breakdowns.get_mut(&dimension) else { continue };
+                let row = rows.merge(&key, short.clone());
+                self.note_name(dimension, &short, &key);
+                for from in row.numbers {
+                    let metric = self.key(from).metric.clone();
+                    self.numbers.remove(&self.keys[from as usize]);
+                    let to = SeriesKey { dimension, key: short.clone(), metric };
+                    let to = self.find(&to).unwrap_or_else(|| self.push(to));
+                    moves.push(Move { from, to });
+                }
+            }
+        }
+        moves
+    }
+
+    /// Counts a name that was shortened at the row that it came to. Statuses would count the same again.
+    pub fn note_name(&mut self, dimension: Dimension, short: &[String], key: &[String]) {
+        let rows = self.breakdowns.get_mut(&dimension).filter(|_| dimension == Dimension::Request);
+        if let Some(row) = rows.and_then(|rows| rows.row_mut(short)) {
+            row.names.note(hash(key));
+        }
+    }
+
+    /// About how many names were shortened to that of a row; `None`: it is nobody's short name.
+    pub fn names(&self, key: &[String]) -> Option<u64> {
+        self.breakdowns.get(&Dimension::Request)?.row(key)?.names.count()
     }
 
     fn retire(&mut self, row: &Row, moves: &mut Vec<Move>) {
@@ -98,13 +163,11 @@ impl SeriesTable {
             Dimension::Metric | Dimension::Submetric => {}
             dimension if key.key != [OTHER] => {
                 let full = self.is_full();
-                let row = self.breakdowns.get_mut(&dimension).and_then(|rows| rows.row_mut(&key.key));
-                if let Some(row) = row.filter(|_| full) {
-                    row.missed = row.missed.saturating_add(samples);
+                let rows = self.breakdowns.entry(dimension).or_default();
+                if full {
+                    rows.lose(&key.key, samples);
                 }
-                let has_row =
-                    self.breakdowns.get(&dimension).is_some_and(|rows| rows.row(&key.key).is_some());
-                if full || !has_row {
+                if full || rows.row(&key.key).is_none() {
                     return Some(self.other(dimension, key.metric.clone()));
                 }
             }
@@ -152,20 +215,21 @@ impl SeriesTable {
 
 impl PartialEq for SeriesTable {
     fn eq(&self, other: &Self) -> bool {
-        (&self.keys, &self.free, &self.breakdowns) == (&other.keys, &other.free, &other.breakdowns)
+        (&self.keys, &self.free, &self.breakdowns, self.short)
+            == (&other.keys, &other.free, &other.breakdowns, other.short)
     }
 }
 
 impl Serialize for SeriesTable {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        (&self.keys, &self.free, &self.breakdowns).serialize(serializer)
+        (&self.keys, &self.free, &self.breakdowns, self.short).serialize(serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for SeriesTable {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let (keys, free, breakdowns) = Deserialize::deserialize(deserializer)?;
-        let mut table = SeriesTable { keys, free, breakdowns, ..SeriesTable::default() };
+        let (keys, free, breakdowns, short) = Deserialize::deserialize(deserializer)?;
+        let mut table = SeriesTable { keys, free, breakdowns, short, ..SeriesTable::default() };
         for number in 0..table.keys.len() as u32 {
             if !table.free.contains(&number) {
                 table.index(number);

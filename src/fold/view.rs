@@ -31,6 +31,11 @@ impl Run {
         self.series.missed(dimension, key)
     }
 
+    /// About how many names of requests were shortened to that of a row.
+    pub(crate) fn names(&self, key: &[String]) -> Option<u64> {
+        self.series.names(key)
+    }
+
     /// Metrics and submetrics that thresholds, or declarations of submetrics, name.
     pub(crate) fn declared_names(&self) -> impl Iterator<Item = &String> {
         self.declared.thresholds.keys()

@@ -125,6 +125,8 @@ pub struct FoldSettings {
     pub grace_ms: u32,
     /// Silence that ends a run, ms.
     pub idle_ms: u32,
+    /// Names of requests stay whole, however many there are.
+    pub keeps_names: bool,
 }
 
 /// What a series measures.

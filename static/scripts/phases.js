@@ -18,8 +18,19 @@ export function withoutPhases(table, rows) {
 /** `{shown, choice}`: the rows to show, and whether there is anything that could be left out. */
 export function chooseRows(table, rows, chosen) {
   const load = withoutPhases(table, rows);
-  return { shown: chosen === LOAD ? load : rows, choice: load.length < rows.length };
+  return { shown: chooses(chosen, LOAD) ? load : rows, choice: load.length < rows.length };
 }
 
-/** What an address calls the choice to leave setup and teardown out. */
+/** What an address calls the choice to leave setup and teardown out, and that to show all statuses. */
 export const LOAD = "load";
+export const ALL = "all";
+
+/** Choices of rows as an address has them: `all-load`. */
+export const chooses = (chosen, word) => words(chosen).includes(word);
+
+export function choose(chosen, word, on) {
+  const rest = words(chosen).filter((other) => other !== word);
+  return (on ? [...rest, word] : rest).sort().join("-") || null;
+}
+
+const words = (chosen) => chosen?.split("-") ?? [];

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { chooseRows, phaseOf } from "../scripts/phases.js";
+import { ALL, choose, chooseRows, chooses, LOAD, phaseOf } from "../scripts/phases.js";
 
 test("setup and teardown are told by a request's key and by a group's name", () => {
   assert.equal(phaseOf("requests", ["GET", "/", "setup"]), "setup");
@@ -20,4 +20,15 @@ test("there is a choice only where something can be left out", () => {
   assert.deepEqual(chooseRows("requests", [load, setup], null), { shown: [load, setup], choice: true });
   assert.deepEqual(chooseRows("requests", [load, setup], "load"), { shown: [load], choice: true });
   assert.deepEqual(chooseRows("requests", [load], "load"), { shown: [load], choice: false });
+});
+
+test("an address holds several choices of rows, and each is taken back alone", () => {
+  const both = choose(choose(null, LOAD, true), ALL, true);
+  assert.equal(both, "all-load");
+  assert.ok(chooses(both, LOAD) && chooses(both, ALL));
+  assert.equal(choose(both, LOAD, false), "all");
+  assert.equal(choose("all", ALL, false), null);
+  assert.equal(choose("load", LOAD, true), "load");
+  const setup = { key: ["POST", "/login", "200", "", "setup"] };
+  assert.deepEqual(chooseRows("statuses", [setup], both).shown, []);
 });

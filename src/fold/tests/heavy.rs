@@ -205,3 +205,53 @@ fn names_that_never_come_again_leave_the_state_as_large_as_it_was() {
     assert!(rows.len() <= BREAKDOWN_KEYS + 1);
     assert_eq!(requests_of(&rows), 100_000);
 }
+
+#[test]
+fn too_many_names_are_shortened_and_the_rows_before_are_in_the_shorter_ones() {
+    let mut random = Random(9);
+    let mut records = Vec::new();
+    let mut orders = 0;
+    for second in 0..40 {
+        let names: Vec<String> = (0..50)
+            .map(|n| match n % 5 {
+                0 => "https://x.io/login".to_owned(),
+                1 => format!("https://x.io/find?q=word{}", random.below(100_000)),
+                _ => format!("https://x.io/users/{}/orders", random.below(1 << 40)),
+            })
+            .collect();
+        orders += names.iter().filter(|name| name.ends_with("orders")).count();
+        records.push(requests(second, &names.iter().map(|name| (name.as_str(), 5.0)).collect::<Vec<_>>()));
+    }
+    records.push(record(0, Body::NewRun));
+    let mut state = unnamed();
+    fold(&mut state, &records[..3]);
+    assert!(rows(&state).iter().all(|row| row["names"].is_null()), "few names stay as they are");
+    fold(&mut state, &records[3..]);
+    let short = rows(&state);
+    let keys: Vec<&str> = short.iter().map(|row| row["key"][1].as_str().unwrap()).collect();
+    assert_eq!(keys, ["https://x.io/find?q={value}", "https://x.io/login", "https://x.io/users/{id}/orders"]);
+    assert_eq!(requests_of(&short), 2_000);
+    assert!(short.iter().all(|row| row["missed"].is_null()), "nothing was in (other) before");
+    let row = row(&short, "https://x.io/users/{id}/orders").unwrap();
+    assert_eq!(row["count"], orders);
+    let names = row["names"].as_u64().unwrap();
+    assert!(names.abs_diff(orders as u64) as f64 <= 0.2 * orders as f64, "{names} of {orders}");
+
+    // The same in another's hands, and whole where somebody wants it so.
+    let mut resumed = unnamed();
+    for record in &records {
+        fold(&mut resumed, std::slice::from_ref(record));
+        resumed = postcard::from_bytes(&bytes(&resumed)).expect("the state reads back");
+    }
+    assert_eq!(bytes(&resumed), bytes(&state));
+    for record in &mut records {
+        if let Body::Data(batch) = &mut record.body {
+            batch.settings.keeps_names = true;
+        }
+    }
+    let mut kept = unnamed();
+    fold(&mut kept, &records);
+    let kept = rows(&kept);
+    assert_eq!((kept.len(), requests_of(&kept)), (BREAKDOWN_KEYS + 1, 2_000));
+    assert!(kept.iter().all(|row| !row["key"].to_string().contains('{')));
+}

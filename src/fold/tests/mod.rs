@@ -28,7 +28,8 @@ fn unnamed() -> LogState {
 
 /// A batch of samples in any order.
 fn batch(samples: &[Sample]) -> Batch {
-    let settings = FoldSettings { period_ms: 0, grace_ms: 2_000, idle_ms: IDLE_MS as u32 };
+    let settings =
+        FoldSettings { period_ms: 0, grace_ms: 2_000, idle_ms: IDLE_MS as u32, keeps_names: false };
     let mut batch = Batch { settings, samples: samples.len() as u64, ..Batch::default() };
     batch.sources.push("here".to_owned());
     let mut samples: Vec<Sample> = samples.to_vec();

@@ -138,7 +138,7 @@ fn rows_beyond_the_limit_go_to_the_other_row_and_nothing_is_lost() {
     let mut state = unnamed();
     for n in 0..1_000 {
         let mut batch = batch(&[(T * 1_000 + n, "http_reqs", 1.0)]);
-        batch.series.push(key(Dimension::Request, &["GET", &format!("/{n}")], "http_reqs"));
+        batch.series.push(key(Dimension::Request, &["GET", &format!("name {n}")], "http_reqs"));
         let cell = batch.seconds[0].cells[0].1.clone();
         batch.seconds[0].cells.push((1, cell));
         state.step(&record(0, Body::Data(Box::new(batch))), None);

@@ -183,7 +183,12 @@ fn numbers_at_their_extremes_are_counted_without_a_panic() {
         for newest in extremes {
             let mut hostile = batch(&[(0, "http_req_duration", 1.0), (0, "vus", 1.0)]);
             let series = hostile.seconds[0].cells[0].clone();
-            hostile.settings = FoldSettings { period_ms: u32::MAX, grace_ms: u32::MAX, idle_ms: u32::MAX };
+            hostile.settings = FoldSettings {
+                period_ms: u32::MAX,
+                grace_ms: u32::MAX,
+                idle_ms: u32::MAX,
+                keeps_names: true,
+            };
             (hostile.oldest_ns, hostile.newest_ns) = (oldest, newest);
             hostile.samples = u64::MAX;
             hostile.import = oldest < newest;

@@ -71,6 +71,7 @@ export function Notices({ session, api, navigate, following, setFollowing }) {
     }
     ${health && html`<${Losses} key="losses" health=${health} />`}
     ${live && lost === null && health && html`<${Clocks} key="clocks" health=${health} />`}
+    <${Shortened} key="shortened" requests=${run.tables.requests} />
     <${Overflow} key="overflow" tables=${run.tables} />
   </div>`;
 }
@@ -242,6 +243,21 @@ function names(generators) {
   return generators.map((g, i) => html`${i > 0 ? ", " : ""}<bdi class="metric-name">${g.source}</bdi>`);
 }
 
+/** Names that hold ids were too many to tell apart. */
+function Shortened({ requests }) {
+  const short = requests?.filter(({ names }) => names) ?? [];
+  if (short.length === 0) return null;
+  const names = short.reduce((sum, row) => sum + row.names, 0);
+  return html`<${Notice}
+    state="none"
+    title=${`Request names had too many numbers, ids or values: about ${plural(names, "name")} share ${plural(short.length, "row")}.`}
+  >
+    Parts of paths became <code>${"{id}"}</code>, values of queries <code>${"{value}"}</code>. A
+    <code>name</code> tag in the script names requests as you like;
+    <code>LOADGATE_REQUEST_NAMES=keep</code> keeps every name.
+  <//>`;
+}
+
 /** Tables have an end; what is beyond it counts in one row. */
 function Overflow({ tables }) {
   const full = Object.entries(TABLE_WORDS).filter(([table]) =>
@@ -249,8 +265,8 @@ function Overflow({ tables }) {
   );
   if (full.length === 0) return null;
   return html`<${Notice} state="warning" title=${`Too many ${full.map(([, words]) => words).join(" and ")}.`}>
-    The 300 with the most samples have rows, the others count together as <code>${OTHER}</code>. A row that came
-    late says how many of its earlier samples may be there. Addresses that hold ids should share a
+    The 300 with the most samples have rows, the others count together as <code>${OTHER}</code>. A row that
+    came late says how many of its earlier samples may be there. Addresses that hold ids should share a
     <code>name</code> tag.
   <//>`;
 }

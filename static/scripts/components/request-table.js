@@ -1,6 +1,6 @@
 /** The table of requests by method and name: its columns, wherever it is shown. */
 
-import { format } from "../format.js";
+import { format, plural } from "../format.js";
 import { html } from "../html.js";
 import { Bar } from "./parts.js";
 
@@ -70,6 +70,16 @@ export function Missed({ row }) {
   >`;
 }
 
+/** How many names a shortened one stands for. */
+export function Names({ row }) {
+  if (!row?.names) return null;
+  return html`<span
+    class="mark"
+    title="Names that only differed in numbers, ids and values of queries; the count is an estimate."
+    >about ${plural(row.names, "name")}</span
+  >`;
+}
+
 /** `row`, if given, is what the name is of. */
 export function RequestName({ parts, open, row }) {
   const [method, name, phase] = parts.length > 1 ? parts : [null, parts[0]];
@@ -78,6 +88,6 @@ export function RequestName({ parts, open, row }) {
       open
         ? html`<a class="name-link" ...${open(parts)}><bdi title=${name}>${name}</bdi></a>`
         : html`<bdi title=${name}>${name}</bdi>`
-    }${phase && html`<${Mark} word=${phase} />`}<${Missed} row=${row} /></span
-  >`;
+    }${phase && html`<${Mark} word=${phase} />`}<${Names} row=${row} /><${Missed} row=${row}
+  /></span>`;
 }

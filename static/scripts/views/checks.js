@@ -149,7 +149,9 @@ function columns(run) {
       left: true,
       sort: (row) => row.key.at(-1),
       text: (row) => row.key.map(sayGroup).join(" "),
-      cell: (row) => html`<bdi class="metric-name" title=${row.key.at(-1)}>${row.key.at(-1)}</bdi>`,
+      cell: (row) =>
+        html`<bdi class="metric-name" title=${row.key.at(-1)}>${row.key.at(-1)}</bdi
+          ><${Missed} row=${row} />`,
     },
     {
       id: "group",

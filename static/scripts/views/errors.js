@@ -1,7 +1,7 @@
 /** What failed, how, and when: statuses over time, and every kind of failure in words. */
 
 import { ChartCard } from "../components/chart-card.js";
-import { Segments, Filter } from "../components/choices.js";
+import { Filter, PhaseChoice, Segments } from "../components/choices.js";
 import { Problem } from "../components/distribution.js";
 import { Bar, Card, Chip } from "../components/parts.js";
 import { RequestName } from "../components/request-table.js";
@@ -10,6 +10,7 @@ import { CLASSES, classOf, isError, sayError, sayStatus } from "../codes.js";
 import { clock, format, moment, plural } from "../format.js";
 import { html, useMemo, useRef } from "../html.js";
 import { tabOfView } from "../panels.js";
+import { ALL, choose, chooseRows, chooses } from "../phases.js";
 import { ratePerSecond, rowRun, setColumn, setTimes, sumOf, useDrawnRow, useRows } from "../rows.js";
 
 export function Errors(props) {
@@ -17,14 +18,17 @@ export function Errors(props) {
 }
 
 function ErrorsOfRun({ run, api, route, navigate }) {
-  const all = route.rows === "all";
+  const all = chooses(route.rows, ALL);
   const drawn = useRef(null);
   const { value: rows, problem, retry } = useRows({ api, run, table: "statuses" });
   if (rows && run.current) {
     drawn.current ??= rowRun();
     drawStatuses(drawn.current, rows, run);
   }
-  const statuses = run.tables.statuses;
+  const { shown: statuses, choice } = useMemo(
+    () => chooseRows("statuses", run.tables.statuses, route.rows),
+    [run.tables.statuses, route.rows],
+  );
   const errors = statuses.filter((row) => isError(...parts(row).slice(2)));
   const responses = sum(statuses);
   const failed = sum(errors);
@@ -58,7 +62,7 @@ function ErrorsOfRun({ run, api, route, navigate }) {
       ${run.current && html`<${Verdict} failed=${failed} responses=${responses} />`}
     </p>
     ${problem && html`<${Problem} what="statuses over time" problem=${problem} retry=${retry} />`}
-    ${drawn.current && statuses.length > 0 && html`<${Charts} drawn=${drawn.current} route=${route} navigate=${navigate} />`}
+    ${drawn.current && statuses.length > 0 && html`<${Charts} drawn=${drawn.current} whole=${run.tables.statuses.length > statuses.length} route=${route} navigate=${navigate} />`}
     <${Card}
       id="errors"
       title=${all ? "Statuses" : "Errors"}
@@ -71,8 +75,9 @@ function ErrorsOfRun({ run, api, route, navigate }) {
             ["all", "All statuses"],
           ]}
           value=${all ? "all" : "errors"}
-          onChoose=${(id) => navigate({ rows: id === "all" ? "all" : null })}
+          onChoose=${(id) => navigate({ rows: choose(route.rows, ALL, id === "all") })}
         />
+        ${choice && html`<${PhaseChoice} route=${route} navigate=${navigate} />`}
         <${Filter} label="Filter errors" route=${route} navigate=${navigate} />
       </div>`}
     >
@@ -201,7 +206,9 @@ function colorsOf(statuses) {
   });
 }
 
-function Charts({ drawn, route, navigate }) {
+/** `whole`: the table leaves setup and teardown out, which the charts cannot. */
+function Charts({ drawn, whole, route, navigate }) {
+  const also = whole ? ", setup and teardown too" : "";
   const names = [...drawn.metrics.keys()];
   const classes = CLASSES.filter(({ id }) => names.includes(`class ${id}`));
   const failing = names
@@ -214,7 +221,7 @@ function Charts({ drawn, route, navigate }) {
     () => ({
       id: "statuses",
       title: "Responses",
-      caption: "per second, by class of status",
+      caption: `per second, by class of status${also}`,
       unit: "rate",
       series: classes.map(({ id, label, color }) => ({
         label,
@@ -223,13 +230,13 @@ function Charts({ drawn, route, navigate }) {
         color,
       })),
     }),
-    [classes.map(({ id }) => id).join()],
+    [classes.map(({ id }) => id).join(), also],
   );
   const byStatus = useMemo(
     () => ({
       id: "failures",
       title: "Failures",
-      caption: "per second, by status",
+      caption: `per second, by status${also}`,
       unit: "rate",
       series: failing.map((status, i) => ({
         label: status === "0" ? "0 no response" : status || "other",
@@ -238,7 +245,7 @@ function Charts({ drawn, route, navigate }) {
         color: colors[i],
       })),
     }),
-    [failing.join()],
+    [failing.join(), also],
   );
   const onZoom = (zoom) => navigate({ zoom });
   return html`<div class="charts statuses">

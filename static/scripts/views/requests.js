@@ -118,9 +118,9 @@ function partColumns(table, rows) {
       cell: (row) =>
         html`<bdi class="metric-name" title=${row.key[0]}
             >${table === "groups" ? sayGroup(row.key[0]) : row.key[0]}</bdi
-          >${phaseOf(table, row.key) && html`<${Mark} word=${phaseOf(table, row.key)} />`}<${Missed} row=${row} />${
-            row.whole && html`<span class="whole">with the groups in it</span>`
-          }`,
+          >${phaseOf(table, row.key) && html`<${Mark} word=${phaseOf(table, row.key)} />`}<${Missed}
+            row=${row}
+          />${row.whole && html`<span class="whole">with the groups in it</span>`}`,
     },
     metric("Iterations", "iterations", "count"),
     table === "groups" && metric("Executions", "group_duration", "count"),

@@ -159,6 +159,37 @@ fn look_at_report(server: &Server, run: &str) {
     drive("report.mjs", &[&file.to_string_lossy(), &pictures()]);
 }
 
+/// Some names often, ids in paths, and more names than there are rows.
+#[test]
+fn rows_say_what_they_lack_and_errors_can_leave_setup_out() {
+    let server = Server::start();
+    let request = |tags: &str, second: i64| {
+        let ns = (1_795_218_590 + second) * 1_000_000_000;
+        format!("http_reqs,{tags} value=1 {ns}\nhttp_req_duration,{tags} value=12 {ns}\n")
+    };
+    let failed = "method=POST,name=login,status=500,error_code=1500,group=::setup";
+    let mut lines: String = (0..40).map(|_| request(failed, 0)).collect();
+    for second in 0..20 {
+        for n in 0..100 {
+            let tags = match n % 4 {
+                0 => "method=POST,name=checkout,status=200".to_owned(),
+                1 => format!("method=GET,name=https://x.io/users/{}/orders,status=200", second * 100 + n),
+                _ => format!("method=GET,name=promotion-{}x{second},status=404,error_code=1404", n / 3),
+            };
+            lines += &request(&tags, second);
+        }
+    }
+    server.post("/write?db=wide", lines.as_bytes());
+    server.finish("wide.1");
+    server.wait_ended("wide.1");
+    drive("rows.mjs", &[&server.url(), "wide.1", &pictures()]);
+    look_at_report(&server, "wide.1");
+    let report = server.get("/report?run=wide.1");
+    for wanted in ["https://x.io/users/{id}/orders", "about ", " more in (other)"] {
+        assert!(report.text().contains(wanted), "the report says {wanted:?}");
+    }
+}
+
 #[test]
 fn every_page_does_what_its_controls_say() {
     let server = Server::start();
