@@ -201,6 +201,7 @@ impl Run {
             import: self.import,
             chunks: self.chunks,
             ends_at_ms: self.live.then(|| settled.map_or(silent, |settled| settled.min(silent))),
+            finishing: self.live && self.finish_ms.is_some(),
             newest_ms: self.newest_ms(),
         }
     }

@@ -48,6 +48,8 @@ pub struct Progress {
     pub more: bool,
     /// Call again after so long; `None` when nothing is under way in this log.
     pub again_ms: Option<u64>,
+    /// The run that is live was finished, and settles until then.
+    pub finishing: bool,
 }
 
 /// Folds one page of a log: a few dozen records at the most.
@@ -178,8 +180,10 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
             return self.reap(fold, position, holes).await;
         }
         let now = self.clock.now_ms();
-        let ends_at = position.state.current().and_then(|current| current.ends_at_ms);
-        let mut progress = Progress::default();
+        let current = position.state.current();
+        let ends_at = current.as_ref().and_then(|current| current.ends_at_ms);
+        let finishing = current.is_some_and(|current| current.finishing);
+        let mut progress = Progress { finishing, ..Progress::default() };
         if let Some(ends_at) = ends_at {
             if ends_at <= now {
                 self.append_idle_end().await?;
@@ -239,7 +243,7 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
             }
         }
         fold.position = Some(position);
-        Ok(Progress { chunks: 0, more, again_ms: Some(again.unwrap_or(1_000).max(1)) })
+        Ok(Progress { more, again_ms: Some(again.unwrap_or(1_000).max(1)), ..Progress::default() })
     }
 
     async fn fold_records(

@@ -132,7 +132,9 @@ impl<S: Store, C: Clock> Writer<'_, S, C> {
         let value = |at: usize| found[at].as_deref();
         if value(5).is_some() {
             // Nobody could fold it: unless the log was mended, the sender has to know.
-            position::load(self.store, self.log).await?;
+            let position = position::load(self.store, self.log).await?;
+            let next = keys::record(self.log, position.state.next_ticket());
+            value::get::<_, Record>(self.store, &next).await?;
             self.store.delete_many(&asked[5..]).await?;
         }
         let hellos = Hellos::read(&asked[2..4], [value(2), value(3)], record.sender())?;

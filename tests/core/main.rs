@@ -11,6 +11,7 @@ mod panels;
 mod quiet;
 mod recorded;
 mod rows;
+mod scale;
 mod schema;
 mod stream;
 mod support;

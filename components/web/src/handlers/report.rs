@@ -38,7 +38,7 @@ async fn render(run: Option<&str>) -> Result<(String, String), Failure> {
         Some(run) => run.to_owned(),
         None => newest(None)?.ok_or_else(|| Failure::NotFound("there is no run yet".to_owned()))?,
     };
-    background::catch_up(&run).await?;
+    background::settle(&run).await?;
     let summary: Summary = serde_json::from_str(&summary(&run)?)
         .map_err(|error| Failure::Unavailable(format!("the run's summary cannot be read: {error}")))?;
     let mut events = String::from("[");

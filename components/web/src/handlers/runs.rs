@@ -24,11 +24,11 @@ pub fn list(call: &Call) -> Reply {
 }
 
 pub async fn get(run: &str) -> Reply {
-    reply::document(background::catch_up(run).await.and_then(|()| runs::get(run)))
+    reply::document(background::settle(run).await.and_then(|()| runs::get(run)))
 }
 
 pub async fn summary(run: &str) -> Reply {
-    reply::document(background::catch_up(run).await.and_then(|()| runs::summary(run)))
+    reply::document(background::settle(run).await.and_then(|()| runs::summary(run)))
 }
 
 pub async fn distribution(call: &Call, run: &str) -> Reply {
