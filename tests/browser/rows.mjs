@@ -28,7 +28,7 @@ async function marks(page, theme) {
   await page.getByText("Request names had too many numbers, ids or values").waitFor();
   await page.getByText("Too many request names").waitFor();
   const short = page.getByRole("row").filter({ hasText: "https://x.io/users/{id}/orders" });
-  assert.match(await short.innerText(), /about \d+ names/);
+  assert.match(await short.innerText(), /about \d+\snames/);
   const late = page.getByText(/^up to \d+ more in \(other\)$/);
   await late.first().waitFor();
   await late.first().scrollIntoViewIfNeeded();
@@ -50,7 +50,8 @@ async function errors(page, theme) {
   const login = page.getByRole("row").filter({ hasText: "login" });
   await login.waitFor();
   const verdict = page.locator(".verdict");
-  const count = async () => Number(/([\d,]+) errors?/.exec(await verdict.innerText())[1].replaceAll(",", ""));
+  const count = async () =>
+    Number(/(\d[\d,.\s]*)\serrors?/.exec(await verdict.innerText())[1].replaceAll(/\D/g, ""));
   const all = await count();
   const setup = page.getByRole("checkbox", { name: "Setup and teardown" });
   await setup.uncheck();
