@@ -58,7 +58,7 @@ async function errors(page, theme) {
   await login.waitFor({ state: "detached" });
   assert.equal(await count(), all - 40, "the verdict is of the load alone");
   await page.getByText("setup and teardown too").first().waitFor();
-  await page.screenshot({ path: join(pictures, `rows-errors-${theme}.png`), fullPage: true });
+  await page.screenshot({ path: join(pictures, `rows-errors-${theme}.png`) });
   await page.getByRole("button", { name: "All statuses" }).click();
   await page.getByRole("row").filter({ hasText: "checkout" }).waitFor();
   assert.equal(await login.count(), 0, "one choice does not undo the other");
