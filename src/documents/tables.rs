@@ -52,7 +52,8 @@ fn request(run: &Run, key: Vec<String>, metrics: &Metrics) -> RequestRow {
     let [med, p90, p95, p99] = quantiles.unwrap_or_default();
     RequestRow {
         missed: run.missed(Dimension::Request, &key),
-        names: run.names(&key),
+        // An estimate, and no more than there were requests.
+        names: run.names(&key).map(|names| names.min(requests as u64)),
         key,
         count: finite(requests),
         rate: finite(requests / run.seconds()),

@@ -28,7 +28,7 @@ async function marks(page, theme) {
   await page.getByText("Request names had too many numbers, ids or values").waitFor();
   await page.getByText("Too many request names").waitFor();
   const short = page.getByRole("row").filter({ hasText: "https://x.io/users/{id}/orders" });
-  assert.match(await short.innerText(), /about \d+ names/);
+  assert.match(await short.innerText(), /about \d+\snames/);
   const late = page.getByText(/^up to \d+ more in \(other\)$/);
   await late.first().waitFor();
   await late.first().scrollIntoViewIfNeeded();
@@ -50,14 +50,15 @@ async function errors(page, theme) {
   const login = page.getByRole("row").filter({ hasText: "login" });
   await login.waitFor();
   const verdict = page.locator(".verdict");
-  const count = async () => Number(/([\d,]+) errors?/.exec(await verdict.innerText())[1].replaceAll(",", ""));
+  const count = async () =>
+    Number(/(\d[\d,.\s]*)\serrors?/.exec(await verdict.innerText())[1].replaceAll(/\D/g, ""));
   const all = await count();
   const setup = page.getByRole("checkbox", { name: "Setup and teardown" });
   await setup.uncheck();
   await login.waitFor({ state: "detached" });
   assert.equal(await count(), all - 40, "the verdict is of the load alone");
   await page.getByText("setup and teardown too").first().waitFor();
-  await page.screenshot({ path: join(pictures, `rows-errors-${theme}.png`), fullPage: true });
+  await page.screenshot({ path: join(pictures, `rows-errors-${theme}.png`) });
   await page.getByRole("button", { name: "All statuses" }).click();
   await page.getByRole("row").filter({ hasText: "checkout" }).waitFor();
   assert.equal(await login.count(), 0, "one choice does not undo the other");

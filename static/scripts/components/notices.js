@@ -252,9 +252,8 @@ function Shortened({ requests }) {
     state="none"
     title=${`Request names had too many numbers, ids or values: about ${plural(names, "name")} share ${plural(short.length, "row")}.`}
   >
-    Parts of paths became <code>${"{id}"}</code>, values of queries <code>${"{value}"}</code>. A
-    <code>name</code> tag in the script names requests as you like;
-    <code>LOADGATE_REQUEST_NAMES=keep</code> keeps every name.
+    <p>Parts of paths became <code>${"{id}"}</code>, values of queries <code>${"{value}"}</code>.</p>
+    <p>The tag <code>name</code> says it better; <code>LOADGATE_REQUEST_NAMES=keep</code> keeps all names.</p>
   <//>`;
 }
 
@@ -265,8 +264,8 @@ function Overflow({ tables }) {
   );
   if (full.length === 0) return null;
   return html`<${Notice} state="warning" title=${`Too many ${full.map(([, words]) => words).join(" and ")}.`}>
-    The 300 with the most samples have rows, the others count together as <code>${OTHER}</code>. A row that
-    came late says how many of its earlier samples may be there. Addresses that hold ids should share a
-    <code>name</code> tag.
+    <p>The 300 with the most samples have rows, the others count together as <code>${OTHER}</code>.</p>
+    <p>A row that came late says how many of its earlier samples may be there.</p>
+    <p>Requests that are alike should share a <code>name</code> tag.</p>
   <//>`;
 }

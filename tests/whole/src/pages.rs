@@ -183,7 +183,6 @@ fn rows_say_what_they_lack_and_errors_can_leave_setup_out() {
     server.finish("wide.1");
     server.wait_ended("wide.1");
     drive("rows.mjs", &[&server.url(), "wide.1", &pictures()]);
-    look_at_report(&server, "wide.1");
     let report = server.get("/report?run=wide.1");
     for wanted in ["https://x.io/users/{id}/orders", "about ", " more in (other)"] {
         assert!(report.text().contains(wanted), "the report says {wanted:?}");
