@@ -11,7 +11,7 @@ use super::model::{Ended, StoredChunk, StoredState};
 use super::position::{self, Position};
 use super::reaper::{Decision, Reaped, Reaper};
 use super::value::{self, Encoded};
-use super::{DELETE_BATCH, declarations, keys};
+use super::{DELETE_BATCH, declarations, index, keys};
 use crate::documents;
 use crate::fold::{Border, Chunk, LOOK_AHEAD, RunMeta, Step};
 use crate::names::LogName;
@@ -399,12 +399,8 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
     /// it twice.
     async fn announce(&self, meta: &RunMeta) -> Result<(), StoreError> {
         self.store.set(&keys::meta(&meta.run), &value::encode_small(meta)).await?;
-        let id = value::encode_small(&meta.run);
         for test in [Some(&self.log.test), None] {
-            let number = self.store.increment(&keys::index(test), 1).await?;
-            let number = u64::try_from(number).unwrap_or(1);
-            self.store.set(&keys::index_entry(test, number), &id).await?;
-            self.store.set(&keys::index_hint(test), &value::encode_small(&number)).await?;
+            index::enter(self.store, test, &meta.run).await?;
         }
         self.store.set(&keys::last_run(self.log), &value::encode_small(&meta.run.number)).await
     }

@@ -130,9 +130,17 @@ pub(super) fn fresh_hint() -> String {
     "logs/hint".to_owned()
 }
 
-/// A hint: entries of the index before this one are of runs that were deleted.
-pub(super) fn index_first(test: &TestName) -> String {
-    format!("test/{test}/index/first")
+/// A hint: from this block of an index down to the one that it says, all runs are erased.
+pub(super) fn index_gone(test: Option<&TestName>, block: u64) -> String {
+    format!("{}/gone/{block}", index(test))
+}
+
+/// A hint: who makes room in a test, or in the index of all, and how far that has come.
+pub(super) fn sweep(test: Option<&TestName>) -> String {
+    match test {
+        Some(test) => format!("test/{test}/sweep"),
+        None => "index/sweep".to_owned(),
+    }
 }
 
 pub(super) fn imports(test: &TestName) -> String {

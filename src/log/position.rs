@@ -210,6 +210,19 @@ async fn restore<S: Store>(
     Ok(Some(Position::new(state, chain, Some(committed))))
 }
 
+/// The ticket from which on records may be left when a run has ended with this chunk.
+pub(super) async fn oldest_ticket<S: Store>(
+    store: &S,
+    run: &RunId,
+    chunk: u64,
+) -> Result<Option<u64>, StoreError> {
+    let key = keys::checkpoint(run, chunk);
+    let Some(head) = store.get(&key).await? else { return Ok(None) };
+    let Some(bytes) = value::fetch(store, &key, &head).await? else { return Ok(None) };
+    let Ok(Checkpoint { older, .. }) = value::decode::<Checkpoint>(&key, &bytes) else { return Ok(None) };
+    Ok(Some(older.get(CHAIN - 1).map_or(1, |at| at.ticket)))
+}
+
 /// Reduces the last checkpoint of a run that is deleted to what the log's next run needs.
 pub(super) async fn reduce<S: Store>(store: &S, run: &RunId, chunk: u64) -> Result<(), StoreError> {
     let key = keys::checkpoint(run, chunk);

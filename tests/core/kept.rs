@@ -126,7 +126,7 @@ fn run(server: &Server, test: &str) -> String {
 
 fn sweep(server: &Server, test: &str) {
     for _ in 0..1_000 {
-        if !block_on(server.service.sweep(test)).expect("it sweeps") {
+        if !block_on(server.service.sweep(test, 1)).expect("it sweeps") {
             return;
         }
     }

@@ -143,8 +143,8 @@ impl log::Guest for Aggregator {
         })
     }
 
-    fn sweep(test: String) -> Result<bool, Failure> {
-        with(async |service| service.sweep(&test).await)
+    fn sweep(test: String, holder: u64) -> Result<bool, Failure> {
+        with(async |service| service.sweep(&test, holder).await)
     }
 }
 
