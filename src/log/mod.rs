@@ -76,6 +76,11 @@ pub async fn probe<S: Store>(store: &S, now_ms: u64) -> Result<(), StoreError> {
     }
 }
 
+/// Whether it was noted that nobody can fold the log.
+pub(crate) async fn is_unreadable<S: Store>(store: &S, log: &LogName) -> Result<bool, StoreError> {
+    Ok(store.get(&keys::unreadable(log)).await?.is_some())
+}
+
 /// The number of a test's next unnamed import.
 pub async fn new_import<S: Store>(store: &S, test: &TestName) -> Result<u64, StoreError> {
     Ok(u64::try_from(store.increment(&keys::imports(test), 1).await?).unwrap_or(1))

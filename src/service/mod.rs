@@ -318,6 +318,9 @@ impl<S: Store, C: Clock> Service<S, C> {
         for item in items.iter_mut().filter(|item| item.state == RunState::Live) {
             let log = &item.run.log;
             if lease::is_held(&self.store, &self.clock, log).await? {
+                if log::is_unreadable(&self.store, log).await? {
+                    item.state = RunState::Unreadable;
+                }
                 continue;
             }
             let caught_up = self.catch_up(log).await;

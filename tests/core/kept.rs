@@ -189,26 +189,6 @@ fn a_clock_that_was_set_back_after_an_end_refuses_nothing() {
 }
 
 #[test]
-fn retention_costs_no_more_per_run_the_more_there_were() {
-    let server = Server::new();
-    let mut costs = Vec::new();
-    for round in 1..=400 {
-        run(&server, "t");
-        if round % 100 == 0 {
-            server.pass(700_000);
-            sweep(&server, "t");
-            server.pass(700_000);
-            sweep(&server, "t");
-            let before = server.memory.operations();
-            sweep(&server, "t");
-            costs.push(server.memory.operations() - before);
-        }
-    }
-    assert_eq!(list(&server).len(), 100);
-    assert!(costs[3] <= costs[1] + 2, "{costs:?}");
-}
-
-#[test]
 fn what_was_acknowledged_a_moment_ago_is_listed_though_nobody_folded_it() {
     let server = Server::new();
     let named = |request: &mut loadgate::ingest::Request| request.run = Some("night".to_owned());

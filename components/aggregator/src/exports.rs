@@ -140,6 +140,7 @@ impl log::Guest for Aggregator {
             chunks: progress.chunks,
             more: progress.more,
             again: progress.again_ms.map(|ms| u32::try_from(ms).unwrap_or(u32::MAX)),
+            settling: progress.settling_ms.map(|ms| u32::try_from(ms).unwrap_or(u32::MAX)),
         })
     }
 

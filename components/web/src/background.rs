@@ -27,6 +27,9 @@ const RENEW: Duration = Duration::from_millis(1_500);
 /// After this it is over, if its holder died.
 const LEASE_OVER: Duration = Duration::from_millis(4_500);
 
+/// A finish settles in 2 s; who asks for a document waits for it this long at the most.
+const SETTLED: Duration = Duration::from_secs(4);
+
 /// Between two pages of making room, which is never urgent.
 const BETWEEN_PAGES: Duration = Duration::from_millis(20);
 
@@ -182,6 +185,29 @@ impl Task<'_> {
                     sleep(Duration::from_secs(1 << failures)).await;
                 }
             }
+        }
+    }
+}
+
+/// The same, and waits for a finish to settle: who asks for a document right after it gets it whole. Where
+/// that takes too long, the document says that the run is live.
+pub async fn settle(run: &str) -> Result<(), Failure> {
+    let log = log_of(run)?;
+    let give_up = Instant::now() + SETTLED;
+    loop {
+        let progress = log::advance(&log)?;
+        if progress.more {
+            sleep(Duration::ZERO).await;
+            continue;
+        }
+        let now = Instant::now();
+        match progress.settling {
+            Some(ms) if now < give_up => {
+                // The clock of who took the finish may differ a little.
+                let wait = Duration::from_millis(ms.into()).max(COLLECT);
+                sleep(wait.min(give_up - now)).await;
+            }
+            _ => return Ok(()),
         }
     }
 }

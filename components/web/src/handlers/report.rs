@@ -37,7 +37,7 @@ async fn render(run: Option<&str>) -> Result<(String, String), Failure> {
         Some(run) => run.to_owned(),
         None => newest(None)?.ok_or_else(|| Failure::NotFound("there is no run yet".to_owned()))?,
     };
-    background::catch_up(&run).await?;
+    background::settle(&run).await?;
     let summary = summary(&run)?;
     let mut events = String::from("[");
     let mut cursor = Cursor { chunk: 0, id: 0 };

@@ -28,7 +28,7 @@ pub async fn get(run: &str) -> Reply {
 }
 
 pub async fn summary(run: &str) -> Reply {
-    reply::document(background::catch_up(run).await.and_then(|()| runs::summary(run)))
+    reply::document(background::settle(run).await.and_then(|()| runs::summary(run)))
 }
 
 pub async fn distribution(call: &Call, run: &str) -> Reply {
