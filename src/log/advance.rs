@@ -490,7 +490,7 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
         if known == number {
             let run = self.log.run(number);
             let gone = (before.saturating_sub(STATE_OVERLAP)..before).map(|chunk| keys::state(&run, chunk));
-            if position.large_states && !broken!(ForgetParts) {
+            if position.large_states {
                 value::delete(self.store, gone.collect()).await?;
             } else {
                 self.delete(gone.collect()).await?;

@@ -1,6 +1,6 @@
 //! The newest runs of a test by whether they are live: what concerns a whole test is told to these.
 
-use super::{keys, runs};
+use super::{index, keys};
 use crate::names::{RunId, TestName};
 use crate::store::{Store, StoreError};
 
@@ -13,15 +13,14 @@ pub struct Recent {
 
 /// Looks at about so many of the newest runs of a test, two questions to the store for each 64.
 pub async fn recent<S: Store>(store: &S, test: &TestName, most: u64) -> Result<Recent, StoreError> {
-    let newest = runs::newest_entry(store, Some(test)).await?;
-    let oldest = newest.saturating_sub(most);
+    let newest = index::newest(store, Some(test)).await?;
     let mut found = Recent::default();
-    let mut end = newest;
-    while end > oldest {
-        let first = end.saturating_sub(runs::INDEX_PAGE - 1).max(1);
-        let entries = runs::index_page(store, Some(test), first).await?;
-        let page: Vec<RunId> =
-            entries.into_iter().rev().filter(|(number, _)| *number <= end).map(|(_, run)| run).collect();
+    let mut next = (newest > 0).then(|| index::block_of(newest));
+    for _ in 0..=most.div_ceil(index::BLOCK) {
+        let Some(number) = next else { break };
+        let block = index::block(store, Some(test), number).await?;
+        next = block.gone_to.unwrap_or(number).checked_sub(1);
+        let page: Vec<RunId> = block.entries.into_iter().map(|(_, run)| run).collect();
         let asked: Vec<String> =
             page.iter().flat_map(|run| [keys::meta(run), keys::ended(run), keys::deleted(run)]).collect();
         let facts = store.get_many(&asked).await?;
@@ -32,7 +31,6 @@ pub async fn recent<S: Store>(store: &S, test: &TestName, most: u64) -> Result<R
                 _ => {}
             }
         }
-        end = first - 1;
     }
     Ok(found)
 }

@@ -164,9 +164,8 @@ const FACTS: usize = 5;
 /// The same for several runs, read at once.
 async fn read_items<S: Store>(store: &S, runs: &[RunId]) -> Result<Vec<Option<Item>>, StoreError> {
     let tests: BTreeSet<&TestName> = runs.iter().map(|run| &run.log.test).collect();
-    let facts = |run| {
-        [keys::meta(run), keys::ended(run), keys::deleted(run), keys::label(run), keys::outcome(run)]
-    };
+    let facts =
+        |run| [keys::meta(run), keys::ended(run), keys::deleted(run), keys::label(run), keys::outcome(run)];
     let mut asked: Vec<String> = runs.iter().flat_map(facts).collect();
     asked.extend(tests.iter().map(|test| keys::baseline(test)));
     let found = store.get_many(&asked).await?;
