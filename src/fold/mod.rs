@@ -112,8 +112,8 @@ pub struct CurrentRun {
     /// An [`crate::record::Body::IdleEnd`] received from this time on ends the run (silence, or a
     /// finish that has settled); for a live run only.
     pub ends_at_ms: Option<u64>,
-    /// Somebody has finished it, and it settles.
-    pub finishing: bool,
+    /// Somebody finished the run, and it ends then; for a live run only.
+    pub settles_at_ms: Option<u64>,
     /// Unix ms of the newest sample so far.
     pub newest_ms: u64,
 }

@@ -201,7 +201,7 @@ impl Run {
             import: self.import,
             chunks: self.chunks,
             ends_at_ms: self.live.then(|| settled.map_or(silent, |settled| settled.min(silent))),
-            finishing: self.live && self.finish_ms.is_some(),
+            settles_at_ms: settled.filter(|_| self.live),
             newest_ms: self.newest_ms(),
         }
     }

@@ -8,10 +8,10 @@ use super::append::{AppendError, Writer};
 use super::cache::{Cache, Fold};
 use super::fault::broken;
 use super::model::{Ended, StoredChunk, StoredState};
-use super::position::{self, Position};
+use super::position::{self, Position, Standing};
 use super::reaper::{Decision, Reaped, Reaper};
 use super::value::{self, Encoded};
-use super::{DELETE_BATCH, declarations, keys};
+use super::{DELETE_BATCH, declarations, index, keys};
 use crate::documents;
 use crate::fold::{Border, Chunk, LOOK_AHEAD, RunMeta, Step};
 use crate::names::LogName;
@@ -48,8 +48,8 @@ pub struct Progress {
     pub more: bool,
     /// Call again after so long; `None` when nothing is under way in this log.
     pub again_ms: Option<u64>,
-    /// The run that is live was finished, and settles until then.
-    pub finishing: bool,
+    /// Somebody finished the live run, and it ends in so long: documents about it are not final yet.
+    pub settling_ms: Option<u64>,
 }
 
 /// Folds one page of a log: a few dozen records at the most.
@@ -66,19 +66,12 @@ pub async fn advance<S: Store, C: Clock>(
 ) -> Result<Progress, StoreError> {
     let folder = Folder { store, clock, settings, cache, log };
     let mut fold = cache.take_fold(log);
-    match folder.page(&mut fold).await {
-        Ok(progress) => {
-            cache.put_fold(log, fold, Some(clock.now_ms()));
-            Ok(progress)
-        }
-        Err(error) => {
-            if let StoreError::Damaged { .. } = error {
-                // Writers refuse from now on what nobody could fold.
-                store.set(&keys::unreadable(log), &value::encode_small(&error.to_string())).await?;
-            }
-            Err(error)
-        }
-    }
+    let mut progress = folder.page(&mut fold).await?;
+    let current = fold.position.as_ref().and_then(|position| position.state.current());
+    let settles_at_ms = current.and_then(|current| current.settles_at_ms);
+    progress.settling_ms = settles_at_ms.map(|at_ms| at_ms.saturating_sub(clock.now_ms()));
+    cache.put_fold(log, fold, Some(clock.now_ms()));
+    Ok(progress)
 }
 
 struct Folder<'a, S, C> {
@@ -150,7 +143,9 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
             && (position.state.run().is_some() || position.state.runs() == 0)
         {
             let key = keys::state(&self.log.run(number), chunk);
-            position.state_missing = self.store.get(&key).await?.is_none();
+            let state = self.store.get(&key).await?;
+            position.state_missing = state.is_none();
+            position.large_states = state.is_some_and(|head| value::parts_of(&key, &head).unwrap_or(0) > 0);
             let stands = position.chain.first().is_some_and(|at| (at.run, at.chunk) == (number, chunk));
             if position.state_missing && stands {
                 value::set(self.store, &key, value::encode(&self.state_of(&position))).await?;
@@ -171,9 +166,16 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
         mut position: Position,
         holes: &[u64],
     ) -> Result<Progress, StoreError> {
-        if !broken!(BelieveAbsence) && position.is_overtaken(self.store, self.log).await? {
-            fold.holes.clear();
-            return Ok(Progress { more: true, ..Progress::default() });
+        if !broken!(BelieveAbsence) {
+            let standing = position.standing(self.store, self.log).await?;
+            if standing == Standing::WentBack {
+                // What is left is what there is.
+                self.cache.unlearn(self.log);
+            }
+            if standing != Standing::Here {
+                fold.holes.clear();
+                return Ok(Progress { more: true, ..Progress::default() });
+            }
         }
         fold.holes.retain(|ticket, _| holes.contains(ticket));
         if !holes.is_empty() {
@@ -229,7 +231,9 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
         let mut more = false;
         for &ticket in holes {
             let known = fold.holes.remove(&ticket);
-            let overtaken = async || Ok(!broken!(BelieveAbsence) && position.is_overtaken(store, log).await?);
+            let overtaken = async || {
+                Ok(!broken!(BelieveAbsence) && position.standing(store, log).await? != Standing::Here)
+            };
             match reaper.step(ticket, known, overtaken).await? {
                 Reaped::Later(hole, wait) => {
                     fold.holes.insert(ticket, hole);
@@ -415,12 +419,8 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
     /// it twice.
     async fn announce(&self, meta: &RunMeta) -> Result<(), StoreError> {
         self.store.set(&keys::meta(&meta.run), &value::encode_small(meta)).await?;
-        let id = value::encode_small(&meta.run);
         for test in [Some(&self.log.test), None] {
-            let number = self.store.increment(&keys::index(test), 1).await?;
-            let number = u64::try_from(number).unwrap_or(1);
-            self.store.set(&keys::index_entry(test, number), &id).await?;
-            self.store.set(&keys::index_hint(test), &value::encode_small(&number)).await?;
+            index::enter(self.store, test, &meta.run).await?;
         }
         self.store.set(&keys::last_run(self.log), &value::encode_small(&meta.run.number)).await
     }
@@ -444,6 +444,7 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
         let mut parts = Vec::new();
         let mut heads = Vec::new();
         let state = state.map(|state| (keys::state(&run, index), value::encode(&state)));
+        position.large_states |= state.as_ref().is_some_and(|(_, value)| !value.parts.is_empty());
         let rows = (!rows.is_empty()).then(|| (keys::rows(&run, index), value::encode(&rows)));
         for (key, mut value) in [checkpoint, state, rows].into_iter().flatten() {
             parts.extend(value.part_entries(&key));
@@ -457,6 +458,7 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
         }
         value::set(self.store, &events_key, value::encode(&stored)).await?;
         position.committed = Some((run.number, index));
+        position.wrote = position.committed;
         if let Some(ended) = &stored.ended {
             self.store.set(&keys::ended(&run), &value::encode_small(ended)).await?;
         }
@@ -492,7 +494,11 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
         if known == number {
             let run = self.log.run(number);
             let gone = (before.saturating_sub(STATE_OVERLAP)..before).map(|chunk| keys::state(&run, chunk));
-            value::delete(self.store, gone.collect()).await?;
+            if position.large_states {
+                value::delete(self.store, gone.collect()).await?;
+            } else {
+                self.delete(gone.collect()).await?;
+            }
         }
         position.states_cleaned = (number, index);
         Ok(())

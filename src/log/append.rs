@@ -130,11 +130,9 @@ impl<S: Store, C: Clock> Writer<'_, S, C> {
         ];
         let found = self.store.get_many(&asked).await?;
         let value = |at: usize| found[at].as_deref();
-        if value(5).is_some() {
+        if let Some(note) = value(5) {
             // Nobody could fold it: unless the log was mended, the sender has to know.
-            let position = position::load(self.store, self.log).await?;
-            let next = keys::record(self.log, position.state.next_ticket());
-            value::get::<_, Record>(self.store, &next).await?;
+            position::mended(self.store, self.log, note).await?;
             self.store.delete_many(&asked[5..]).await?;
         }
         let hellos = Hellos::read(&asked[2..4], [value(2), value(3)], record.sender())?;

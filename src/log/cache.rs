@@ -122,7 +122,20 @@ impl Cache {
     }
 
     pub(super) fn note_ticket(&self, log: &LogName, ticket: u64) {
-        self.with(log, |remembered| remembered.ticket = remembered.ticket.max(ticket));
+        self.with(log, |remembered| {
+            let folded = remembered.fold.position.as_ref().map_or(0, |position| position.state.next_ticket());
+            if ticket < folded {
+                // It was given out before, by a store that has gone back since.
+                remembered.fold = Fold::default();
+                remembered.ticket = ticket;
+            }
+            remembered.ticket = remembered.ticket.max(ticket);
+        });
+    }
+
+    /// Forgets all of a log: the store went back behind it.
+    pub(super) fn unlearn(&self, log: &LogName) {
+        self.inner.borrow_mut().logs.remove(log);
     }
 
     pub(super) fn declarations(&self, key: &str) -> Option<Rc<Declarations>> {

@@ -24,9 +24,8 @@ pub async fn unfolded<S: Store>(store: &S) -> Result<Vec<LogName>, StoreError> {
     let asked: Vec<String> = (last.saturating_sub(LOOKED_AT).max(1)..=last).map(keys::fresh_log).collect();
     let mut logs = Vec::new();
     for (key, entry) in asked.iter().zip(store.get_many(&asked).await?) {
-        if let Some(entry) = entry {
-            logs.push(value::decode::<LogName>(key, &entry)?);
-        }
+        // One that is damaged hides one log, and not the others.
+        logs.extend(entry.and_then(|entry| value::decode::<LogName>(key, &entry).ok()));
     }
     logs.sort();
     logs.dedup();

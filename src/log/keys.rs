@@ -130,19 +130,17 @@ pub(super) fn fresh_hint() -> String {
     "logs/hint".to_owned()
 }
 
-/// A hint: where an index begins; see [`super::index`].
-pub(super) fn index_front(test: Option<&TestName>) -> String {
-    format!("{}/front", index(test))
+/// A hint: from this block of an index down to the one that it says, all runs are erased.
+pub(super) fn index_gone(test: Option<&TestName>, block: u64) -> String {
+    format!("{}/gone/{block}", index(test))
 }
 
-/// When somebody began to sweep the test's runs; 0: nobody is at it.
-pub(super) fn sweeping(test: &TestName) -> String {
-    format!("test/{test}/sweeping")
-}
-
-/// How many chunks of a deleted run are deleted already.
-pub(super) fn erased(run: &RunId) -> String {
-    format!("run/{run}/erased")
+/// A hint: who makes room in a test, or in the index of all, and how far that has come.
+pub(super) fn sweep(test: Option<&TestName>) -> String {
+    match test {
+        Some(test) => format!("test/{test}/sweep"),
+        None => "index/sweep".to_owned(),
+    }
 }
 
 pub(super) fn imports(test: &TestName) -> String {

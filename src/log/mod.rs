@@ -26,6 +26,7 @@ pub mod advance;
 pub mod append;
 pub mod cache;
 pub mod declarations;
+mod erasure;
 mod fault;
 pub mod fresh;
 mod gallop;
@@ -73,6 +74,11 @@ pub async fn probe<S: Store>(store: &S, now_ms: u64) -> Result<(), StoreError> {
         Some(_) => Ok(()),
         None => Err(StoreError::Unavailable("it did not keep what it took".to_owned())),
     }
+}
+
+/// Whether it was noted that nobody can fold the log.
+pub(crate) async fn is_unreadable<S: Store>(store: &S, log: &LogName) -> Result<bool, StoreError> {
+    Ok(store.get(&keys::unreadable(log)).await?.is_some())
 }
 
 /// The number of a test's next unnamed import.

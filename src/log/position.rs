@@ -1,11 +1,13 @@
 //! Where a folder stands, and how one that knows nothing finds its place in the store.
 
+use super::fault::broken;
 use super::gallop::last_present;
 use super::model::{Checkpoint, CheckpointAt, CheckpointRef, StoredChunk};
 use super::value::{self, Encoded};
 use super::{keys, model};
 use crate::fold::LogState;
 use crate::names::{LogName, RunId};
+use crate::record::Record;
 use crate::store::{Store, StoreError};
 
 /// Chunks between checkpoints.
@@ -16,6 +18,16 @@ pub(super) const CHAIN: usize = 5;
 
 /// How often a reader that is overtaken by a clean-up looks again before it reports trouble.
 const LOAD_ATTEMPTS: u32 = 5;
+
+/// What the store says of a folder's place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    Here,
+    /// Others came further.
+    Overtaken,
+    /// The store lost what this folder read or wrote: it was restored from an older copy.
+    WentBack,
+}
 
 /// The state after the records so far, and what belongs to writing its results.
 pub(super) struct Position {
@@ -33,6 +45,10 @@ pub(super) struct Position {
     pub states_cleaned: (u64, u64),
     /// The newest chunk's state was not computed.
     pub state_missing: bool,
+    /// States of this log are, or were, in parts: they are deleted with them.
+    pub large_states: bool,
+    /// `(run number, chunk)` that this folder wrote last.
+    pub wrote: Option<(u64, u64)>,
     /// Records to ask for at once.
     pub fetch: u64,
     /// … at the most, so that a page takes some milliseconds only.
@@ -49,6 +65,8 @@ impl Position {
             cleaned: 0,
             states_cleaned: (0, 0),
             state_missing: false,
+            large_states: false,
+            wrote: None,
             fetch: super::advance::FETCH,
             fetch_most: super::advance::FETCH_MOST,
         }
@@ -80,8 +98,31 @@ impl Position {
         vec![keys::events(&run, next.1), keys::deleted(&run)]
     }
 
-    pub async fn is_overtaken<S: Store>(&self, store: &S, log: &LogName) -> Result<bool, StoreError> {
-        Ok(store.get_many(&self.newer_keys(log)).await?.iter().any(Option::is_some))
+    /// Whether this place is no longer where the store is. What proves it is read before what explains its
+    /// absence: others who came further deleted it.
+    pub async fn standing<S: Store>(&self, store: &S, log: &LogName) -> Result<Standing, StoreError> {
+        let (wrote, last) = (self.wrote, self.state.next_ticket() - 1);
+        let proofs: Vec<String> = wrote
+            .into_iter()
+            .flat_map(|(run, chunk)| [keys::events(&log.run(run), chunk), keys::deleted(&log.run(run))])
+            .collect();
+        let kept = last >= self.chain.first().map_or(1, |at| at.ticket);
+        let folded = kept.then(|| [keys::record(log, last), keys::hole(log, last)]);
+        let mut asked = proofs;
+        let wrote_end = asked.len();
+        asked.extend(folded.into_iter().flatten());
+        let proofs_end = asked.len();
+        asked.extend(self.newer_keys(log));
+        let found = store.get_many(&asked).await?;
+        let present = |keys: &[Option<Vec<u8>>]| keys.iter().any(Option::is_some);
+        let (proofs, newer) = found.split_at(proofs_end);
+        let (chunk, record) = proofs.split_at(wrote_end);
+        if present(newer) {
+            return Ok(Standing::Overtaken);
+        }
+        let lost = |proof: &[Option<Vec<u8>>]| !proof.is_empty() && !present(proof);
+        let went_back = !broken!(TrustTheCache) && (lost(chunk) || lost(record));
+        Ok(if went_back { Standing::WentBack } else { Standing::Here })
     }
 
     /// Whether a checkpoint stands behind this chunk, the last of a record.
@@ -111,7 +152,35 @@ pub(super) async fn load<S: Store>(store: &S, log: &LogName) -> Result<Position,
             return Ok(position);
         }
     }
-    Err(StoreError::damaged(format!("the log {log}"), "it has no checkpoint where its last chunk names one"))
+    let reason = format!("the log {log} has no readable checkpoint where its last chunk names one");
+    Err(unreadable(store, log, reason, None).await?)
+}
+
+/// Notes why nobody can fold a log, and the ticket of its record if that is damaged: writers refuse from now
+/// on what nobody could fold. Gives the error that says so.
+pub(super) async fn unreadable<S: Store>(
+    store: &S,
+    log: &LogName,
+    reason: String,
+    ticket: Option<u64>,
+) -> Result<StoreError, StoreError> {
+    store.set(&keys::unreadable(log), &value::encode_small(&(&reason, ticket))).await?;
+    Ok(StoreError(reason))
+}
+
+/// Fails for as long as what was noted of a log is so.
+pub(super) async fn mended<S: Store>(store: &S, log: &LogName, note: &[u8]) -> Result<(), StoreError> {
+    let note = value::decode::<(String, Option<u64>)>(&keys::unreadable(log), note);
+    if let Ok((reason, Some(ticket))) = note {
+        let key = keys::record(log, ticket);
+        if let Some(head) = store.get(&key).await?
+            && let Some(bytes) = value::fetch(store, &key, &head).await?
+            && value::decode::<Record>(&key, &bytes).is_err()
+        {
+            return Err(StoreError(reason));
+        }
+    }
+    load(store, log).await.map(|_| ())
 }
 
 /// Where a log is loaded from.
@@ -196,15 +265,30 @@ async fn restore<S: Store>(
 ) -> Result<Option<Position>, StoreError> {
     let key = keys::checkpoint(&log.run(number), chunk);
     let Some(head) = store.get(&key).await? else { return Ok(None) };
-    let parts = value::parts_of(&key, &head)?;
-    let Some(checkpoint) = value::resolve::<_, Checkpoint>(store, &key, &head).await? else {
-        return Ok(None);
+    let parts = value::parts_of(&key, &head).unwrap_or(0);
+    let Some(bytes) = value::fetch(store, &key, &head).await? else { return Ok(None) };
+    let Ok(checkpoint) = value::decode::<Checkpoint>(&key, &bytes) else {
+        let reason = format!("the log {log} cannot be read: its checkpoint {key} is damaged");
+        return Err(unreadable(store, log, reason, None).await?);
     };
     let Checkpoint { older: mut chain, large, state } = checkpoint;
     let ticket = state.next_ticket();
     chain.insert(0, CheckpointAt { run: number, chunk, ticket, parts, large });
     chain.truncate(CHAIN);
     Ok(Some(Position::new(state, chain, Some(committed))))
+}
+
+/// The ticket from which on records may be left when a run has ended with this chunk.
+pub(super) async fn oldest_ticket<S: Store>(
+    store: &S,
+    run: &RunId,
+    chunk: u64,
+) -> Result<Option<u64>, StoreError> {
+    let key = keys::checkpoint(run, chunk);
+    let Some(head) = store.get(&key).await? else { return Ok(None) };
+    let Some(bytes) = value::fetch(store, &key, &head).await? else { return Ok(None) };
+    let Ok(Checkpoint { older, .. }) = value::decode::<Checkpoint>(&key, &bytes) else { return Ok(None) };
+    Ok(Some(older.get(CHAIN - 1).map_or(1, |at| at.ticket)))
 }
 
 /// Reduces the last checkpoint of a run that is deleted to what the log's next run needs.

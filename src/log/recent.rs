@@ -1,7 +1,6 @@
 //! The newest runs of a test by whether they are live: what concerns a whole test is told to these.
 
-use super::index::{self, Newest};
-use super::keys;
+use super::{index, keys};
 use crate::names::{RunId, TestName};
 use crate::store::{Store, StoreError};
 
@@ -14,10 +13,14 @@ pub struct Recent {
 
 /// Looks at about so many of the newest runs of a test, two questions to the store for each page of an index.
 pub async fn recent<S: Store>(store: &S, test: &TestName, most: u64) -> Result<Recent, StoreError> {
-    let mut newest = Newest::of(store, Some(test)).await?;
+    let newest = index::newest(store, Some(test)).await?;
     let mut found = Recent::default();
-    for _ in 0..most.div_ceil(index::PAGE) {
-        let Some(page) = newest.page(store).await? else { break };
+    let mut next = (newest > 0).then(|| index::block_of(newest));
+    for _ in 0..=most.div_ceil(index::BLOCK) {
+        let Some(number) = next else { break };
+        let block = index::block(store, Some(test), number).await?;
+        next = block.gone_to.unwrap_or(number).checked_sub(1);
+        let page: Vec<RunId> = block.entries.into_iter().map(|(_, run)| run).collect();
         let asked: Vec<String> =
             page.iter().flat_map(|run| [keys::meta(run), keys::ended(run), keys::deleted(run)]).collect();
         let facts = store.get_many(&asked).await?;

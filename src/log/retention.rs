@@ -1,162 +1,236 @@
-//! Which runs are kept, and how the others go.
+//! Which runs are kept, and how the others go: by one sweeper of a test at a time, in calls of a bounded number
+//! of store operations each. How far it has come is in the store, and all of it can be lost: a pass that
+//! begins anew deletes again what may be deleted.
 
-use super::index::{self, Newest};
-use super::model::Ended;
-use super::{keys, position, value};
+use super::erasure::{self, Erasure};
+use super::index::{self, BLOCK};
+use super::{keys, value};
 use crate::names::{RunId, TestName};
 use crate::settings::Settings;
 use crate::store::{Clock, Store, StoreError};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
-/// Chunks of a run whose keys are looked for at once, and how often in one call.
-const CHUNKS: u64 = 8;
-const ERASURES: u32 = 16;
+/// Blocks of an index that one call looks at.
+const BLOCKS: u32 = 4;
 
-/// Runs whose facts are asked for at once.
-const FACTS: usize = 32;
+/// Runs that are marked as deleted by one call: each mark is a write.
+const MARKED: usize = 32;
 
-/// Runs that are marked, or found to be due, in one call.
-const FOUND: usize = 32;
+/// A sweeper that was not heard of for so long is gone.
+const LEASE_MS: u64 = 10_000;
 
-/// Who sweeps for so long has died.
-const SWEEP_MS: u64 = 10_000;
+/// `test/TEST/sweep` and `index/sweep`: who sweeps, and where. A hint.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct Pass {
+    holder: u64,
+    renewed_ms: u64,
+    /// The block that is looked at next, from the newest down; none: the pass is yet to begin.
+    next: Option<u64>,
+    /// Runs that have ended and are kept, so far.
+    kept: u32,
+    /// Blocks that this pass found gone, the newest and the oldest in a row.
+    gone: Option<(u64, u64)>,
+    /// Runs to be erased.
+    due: Vec<RunId>,
+    erasing: Option<Erasure>,
+    /// Something was erased: the index of all runs is looked through as well.
+    erased: bool,
+    /// That is under way.
+    index: bool,
+}
 
-/// Marks the oldest ended runs beyond the limit as deleted, and deletes the keys of those that were
-/// marked long enough ago; a bounded part of it. True when there is more to do now. While somebody else
-/// sweeps the test there is not.
+/// Marks ended runs beyond the limit as deleted, the newest being kept, and deletes the keys of those that
+/// were marked long enough ago: a bounded piece of that. `holder` is who sweeps, by a name that it made
+/// up. True when there is more to do now; false also where somebody else is at it.
 pub async fn sweep<S: Store, C: Clock>(
     store: &S,
     clock: &C,
     settings: &Settings,
     test: &TestName,
+    holder: u64,
 ) -> Result<bool, StoreError> {
-    let (now, key) = (clock.now_ms(), keys::sweeping(test));
-    let since = value::get::<_, u64>(store, &key).await?.unwrap_or(0);
-    if now < since.saturating_add(SWEEP_MS) && since <= now {
-        return Ok(false);
-    }
-    store.set(&key, &value::encode_small(&now)).await?;
-    let more = sweep_some(store, now, settings, test).await;
-    store.set(&key, &value::encode_small(&0_u64)).await?;
-    more
-}
-
-async fn sweep_some<S: Store>(
-    store: &S,
-    now: u64,
-    settings: &Settings,
-    test: &TestName,
-) -> Result<bool, StoreError> {
-    let Found { excess, due, more } = look(store, now, settings, test).await?;
-    for run in &excess {
-        store.set(&keys::deleted(run), &value::encode_small(&now)).await?;
-    }
-    let mut erasures = ERASURES;
-    for run in &due {
-        if !erase(store, run, &mut erasures).await? {
-            return Ok(true);
+    let Some(mut pass) = take(store, clock, Some(test), holder).await? else { return Ok(false) };
+    let mut more = true;
+    if let Some(mut erasure) = pass.erasing.take() {
+        if erasure.step(store).await? {
+            pass.erased = true;
+        } else {
+            pass.erasing = Some(erasure);
         }
+    } else if let Some(run) = pass.due.pop() {
+        // Somebody may have pinned it meanwhile.
+        if pinned(store, test).await?.as_deref() != Some(run.to_string().as_str()) {
+            pass.erasing = erasure::begin(store, &run).await?;
+        }
+    } else if pass.index {
+        pass.index = sweep_index(store, clock, holder).await?;
+        more = pass.index;
+    } else if !walk(store, clock, settings, test, &mut pass).await? && pass.due.is_empty() {
+        (pass.index, more) = (pass.erased, pass.erased);
+        pass.erased = false;
     }
-    for index in [Some(test), None] {
-        index::advance(store, index).await?;
-    }
+    give_back(store, clock, Some(test), pass, more).await?;
     Ok(more)
 }
 
-/// What there is to do.
-#[derive(Default)]
-struct Found {
-    /// Ended runs beyond the limit.
-    excess: Vec<RunId>,
-    /// Runs that were marked long enough ago.
-    due: Vec<RunId>,
-    more: bool,
+/// Takes the pass over; `None`: somebody else is at it.
+async fn take<S: Store, C: Clock>(
+    store: &S,
+    clock: &C,
+    test: Option<&TestName>,
+    holder: u64,
+) -> Result<Option<Pass>, StoreError> {
+    let key = keys::sweep(test);
+    let found = store.get(&key).await?;
+    let pass = found.and_then(|found| value::decode::<Pass>(&key, &found).ok()).unwrap_or_default();
+    if pass.holder == holder {
+        return Ok(Some(pass));
+    }
+    // A clock that is set back must not make a lease last for ever.
+    let ago = clock.now_ms().abs_diff(pass.renewed_ms);
+    let begun_anew = Pass { holder, erasing: pass.erasing, ..Pass::default() };
+    Ok((ago >= LEASE_MS).then_some(begun_anew))
 }
 
-/// Goes from the newest run to the oldest: the first ended ones, as many as the limit, stay.
-async fn look<S: Store>(
+/// Stores how far it has come; a pass that is over is anybody's.
+async fn give_back<S: Store, C: Clock>(
     store: &S,
-    now: u64,
+    clock: &C,
+    test: Option<&TestName>,
+    pass: Pass,
+    more: bool,
+) -> Result<(), StoreError> {
+    let pass = if more { Pass { renewed_ms: clock.now_ms(), ..pass } } else { Pass::default() };
+    store.set(&keys::sweep(test), &value::encode_small(&pass)).await
+}
+
+async fn pinned<S: Store>(store: &S, test: &TestName) -> Result<Option<String>, StoreError> {
+    value::get::<_, String>(store, &keys::baseline(test)).await
+}
+
+/// What is known of a run.
+struct Facts {
+    run: RunId,
+    exists: bool,
+    ended: bool,
+    /// Since when, Unix ms.
+    deleted_ms: Option<u64>,
+}
+
+async fn facts<S: Store>(store: &S, runs: Vec<RunId>) -> Result<Vec<Facts>, StoreError> {
+    let asked: Vec<String> =
+        runs.iter().flat_map(|run| [keys::meta(run), keys::ended(run), keys::deleted(run)]).collect();
+    let found = store.get_many(&asked).await?;
+    let facts = runs.into_iter().zip(asked.chunks(3).zip(found.chunks(3)));
+    Ok(facts
+        .map(|(run, (asked, found))| Facts {
+            run,
+            exists: found[0].is_some(),
+            ended: found[1].is_some(),
+            // One that cannot be read was deleted long ago.
+            deleted_ms: found[2].as_ref().map(|at| value::decode(&asked[2], at).unwrap_or(0)),
+        })
+        .collect())
+}
+
+/// Looks through the next blocks of a test's index. False: these were the last.
+async fn walk<S: Store, C: Clock>(
+    store: &S,
+    clock: &C,
     settings: &Settings,
     test: &TestName,
-) -> Result<Found, StoreError> {
-    let baseline = value::get::<_, String>(store, &keys::baseline(test)).await?;
-    let mut found = Found::default();
-    let mut kept = 0;
-    let mut newest = Newest::of(store, Some(test)).await?;
-    while let Some(page) = newest.page(store).await? {
-        for runs in page.chunks(FACTS) {
-            let asked: Vec<String> =
-                runs.iter().flat_map(|run| [keys::meta(run), keys::ended(run), keys::deleted(run)]).collect();
-            let facts = store.get_many(&asked).await?;
-            for (run, facts) in runs.iter().zip(facts.chunks(3)) {
-                let pinned = baseline.as_deref() == Some(run.to_string().as_str());
-                match facts {
-                    [Some(_), _, Some(deleted)] if !pinned => {
-                        let since = value::decode::<u64>(&keys::deleted(run), deleted)?;
-                        if now.saturating_sub(since) >= settings.deletion_delay_ms {
-                            found.due.push(run.clone());
-                        }
+    pass: &mut Pass,
+) -> Result<bool, StoreError> {
+    let now_ms = clock.now_ms();
+    let pinned = pinned(store, test).await?;
+    let is_pinned = |run: &RunId| pinned.as_deref() == Some(run.to_string().as_str());
+    let newest = index::newest(store, Some(test)).await?;
+    if pass.next.is_none() {
+        pass.kept = u32::from(pinned.is_some());
+    }
+    let mut marks = Vec::new();
+    for _ in 0..BLOCKS {
+        let number = pass.next.unwrap_or(index::block_of(newest));
+        let block = index::block(store, Some(test), number).await?;
+        if block.gone_to.is_none() {
+            let before = pass.kept;
+            let mut known = BTreeSet::new();
+            let runs = block.entries.into_iter().map(|(_, run)| run);
+            let facts = facts(store, runs.filter(|run| known.insert(run.clone())).collect()).await?;
+            let gone = facts.iter().all(|facts| !facts.exists) && newest >= index::end_of(number);
+            for Facts { run, ended, deleted_ms, .. } in facts.into_iter().filter(|facts| facts.exists) {
+                match deleted_ms {
+                    _ if is_pinned(&run) => {}
+                    Some(since) if now_ms.saturating_sub(since) >= settings.deletion_delay_ms => {
+                        pass.due.push(run);
                     }
-                    [Some(_), Some(_), None] if kept < settings.retention => kept += 1,
-                    [Some(_), Some(_), None] if !pinned => found.excess.push(run.clone()),
+                    None if ended && pass.kept < settings.retention => pass.kept += 1,
+                    None if ended => marks.push((keys::deleted(&run), value::encode_small(&now_ms))),
                     _ => {}
                 }
             }
-            if found.excess.len() + found.due.len() >= FOUND {
-                found.more = true;
-                return Ok(found);
+            if marks.len() > MARKED {
+                // The rest of the block comes with the next call, which finds these marked.
+                marks.truncate(MARKED);
+                (pass.kept, pass.next) = (before, Some(number));
+                break;
             }
+            step_down(store, Some(test), pass, number, gone.then_some(number)).await?;
+        } else {
+            step_down(store, Some(test), pass, number, block.gone_to).await?;
+        }
+        if pass.next.is_none() || pass.due.len() >= BLOCK as usize {
+            break;
         }
     }
-    Ok(found)
+    if !marks.is_empty() {
+        store.set_many(&marks).await?;
+    }
+    Ok(pass.next.is_some())
 }
 
-/// Deletes everything of a run but the fact that it was deleted, and what the log's next run needs if
-/// no later one has a checkpoint; `meta` goes last, so that a deletion that breaks off is found again.
-/// False: that was enough for one call.
-async fn erase<S: Store>(store: &S, run: &RunId, erasures: &mut u32) -> Result<bool, StoreError> {
-    let ended = value::get::<_, Ended>(store, &keys::ended(run)).await?;
-    let chunks = ended.as_ref().map_or(0, |ended| ended.end.chunk + 1);
-    let needed = ended.is_some() && position::is_needed(store, run).await?;
-    let kept = needed.then(|| keys::checkpoint(run, chunks - 1));
-    if needed {
-        position::reduce(store, run, chunks - 1).await?;
+/// Goes on below a block, or below those that are gone down to `gone_to`; what is gone in one row is noted
+/// as one.
+async fn step_down<S: Store>(
+    store: &S,
+    test: Option<&TestName>,
+    pass: &mut Pass,
+    number: u64,
+    gone_to: Option<u64>,
+) -> Result<(), StoreError> {
+    let low = gone_to.unwrap_or(number);
+    pass.next = low.checked_sub(1);
+    if gone_to.is_some() {
+        pass.gone = Some((pass.gone.map_or(number, |(top, _)| top), low));
     }
-    let mut first = value::get::<_, u64>(store, &keys::erased(run)).await?.unwrap_or(0);
-    while first < chunks {
-        if *erasures == 0 {
-            store.set(&keys::erased(run), &value::encode_small(&first)).await?;
-            return Ok(false);
+    if (gone_to.is_none() || pass.next.is_none())
+        && let Some(gone) = pass.gone.take()
+    {
+        index::note_gone(store, test, gone).await?;
+    }
+    Ok(())
+}
+
+/// Looks through some blocks of the index of all runs, for those that are gone. True: there are more.
+async fn sweep_index<S: Store, C: Clock>(store: &S, clock: &C, holder: u64) -> Result<bool, StoreError> {
+    let Some(mut pass) = take(store, clock, None, holder).await? else { return Ok(false) };
+    let newest = index::newest(store, None).await?;
+    for _ in 0..BLOCKS {
+        let number = pass.next.unwrap_or(index::block_of(newest));
+        let block = index::block(store, None, number).await?;
+        let mut gone_to = block.gone_to;
+        if gone_to.is_none() && newest >= index::end_of(number) {
+            let asked: Vec<String> = block.entries.iter().map(|(_, run)| keys::meta(run)).collect();
+            let exists = store.get_many(&asked).await?.iter().any(Option::is_some);
+            gone_to = (!exists).then_some(number);
         }
-        *erasures -= 1;
-        let next = chunks.min(first + CHUNKS);
-        let wanted: Vec<String> = (first..next)
-            .flat_map(|chunk| {
-                [keys::events, keys::rows, keys::state, keys::checkpoint].map(|key| key(run, chunk))
-            })
-            .filter(|key| kept.as_ref() != Some(key))
-            .collect();
-        value::delete(store, wanted).await?;
-        first = next;
+        step_down(store, None, &mut pass, number, gone_to).await?;
+        if pass.next.is_none() {
+            break;
+        }
     }
-    if run.number > 1 {
-        delete_remains(store, &run.log.run(run.number - 1)).await?;
-    }
-    let mut gone = vec![keys::head(run), keys::label(run), keys::outcome(run), keys::erased(run)];
-    if !needed {
-        gone.push(keys::ended(run));
-    }
-    store.delete_many(&gone).await?;
-    store.delete_many(&[keys::meta(run)]).await?;
-    Ok(true)
-}
-
-/// What was kept of a deleted run for the one after it, which has a checkpoint now.
-async fn delete_remains<S: Store>(store: &S, run: &RunId) -> Result<(), StoreError> {
-    if store.get(&keys::meta(run)).await?.is_some() {
-        return Ok(());
-    }
-    let Some(ended) = value::get::<_, Ended>(store, &keys::ended(run)).await? else { return Ok(()) };
-    value::delete(store, vec![keys::checkpoint(run, ended.end.chunk)]).await?;
-    store.delete_many(&[keys::ended(run)]).await
+    let more = pass.next.is_some();
+    give_back(store, clock, None, pass, more).await?;
+    Ok(more)
 }

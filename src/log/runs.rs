@@ -5,14 +5,18 @@ use super::index::Newest;
 use super::labels::Label;
 use super::model::{Ended, StoredChunk, StoredState};
 use super::position::last_chunk;
-use super::{keys, value};
+use super::{index, keys, value};
 use crate::documents::outcome::{Exit, outcome};
 use crate::fold::RunMeta;
 use crate::names::{RunId, TestName};
 use crate::store::{Store, StoreError};
 use loadgate_documents::{Digits, Outcome, RunState, Summary, ThresholdRow, to_json};
-use serde::Serialize;
+use serde::{Serialize, de::DeserializeOwned};
+use std::collections::BTreeSet;
 use thiserror::Error;
+
+/// Runs whose items are read at once.
+const ITEM_PAGE: usize = 32;
 
 /// Chunks asked for at once, and bytes of events after which a page ends.
 const CHUNK_PAGE: u64 = 32;
@@ -120,35 +124,92 @@ pub async fn list<S: Store>(
 ) -> Result<Vec<Item>, StoreError> {
     let mut items = Vec::new();
     let mut behind = before.is_none();
-    let mut newest = Newest::of(store, test).await?;
-    while let Some(mut runs) = newest.page(store).await? {
-        if !behind {
-            let Some(at) = runs.iter().position(|run| before == Some(run)) else { continue };
-            behind = true;
-            runs.drain(..=at);
-        }
-        for runs in runs.chunks(ITEMS) {
-            let asked: Vec<String> = runs.iter().flat_map(item_keys).collect();
-            let found = store.get_many(&asked).await?;
-            for ((run, asked), found) in runs.iter().zip(asked.chunks(ITEM_KEYS)).zip(found.chunks(ITEM_KEYS))
-            {
-                match read_item(run, asked, found) {
-                    Ok(item) => items.extend(item),
-                    // One that is damaged takes nobody with it.
-                    Err(error) if !error.is_outage() => items.push(unreadable(run)),
-                    Err(error) => return Err(error),
-                }
-                if items.len() == limit {
-                    return Ok(items);
-                }
+    let newest = index::newest(store, test).await?;
+    let mut next = (newest > 0).then(|| index::block_of(newest));
+    while let Some(number) = next.filter(|_| items.len() < limit) {
+        let block = index::block(store, test, number).await?;
+        next = block.gone_to.unwrap_or(number).checked_sub(1);
+        let mut wanted = Vec::new();
+        for (_, run) in block.entries {
+            if !known.insert(run.clone()) {
+                continue;
             }
+            if behind {
+                wanted.push(run);
+            } else {
+                behind = before == Some(&run);
+            }
+        }
+        if block.gone_to.is_some() {
+            continue;
+        }
+        let mut wanted = wanted.as_slice();
+        while items.len() < limit && !wanted.is_empty() {
+            let (page, rest) = wanted.split_at(wanted.len().min(ITEM_PAGE).min(limit - items.len()));
+            items.extend(read_items(store, page).await?.into_iter().flatten());
+            wanted = rest;
         }
     }
     Ok(items)
 }
 
-/// A run of which nothing can be read.
-fn unreadable(run: &RunId) -> Item {
+/// A run as lists show it; `None` when it does not exist or was deleted.
+pub async fn item<S: Store>(store: &S, run: &RunId) -> Result<Option<Item>, StoreError> {
+    Ok(read_items(store, std::slice::from_ref(run)).await?.pop().flatten())
+}
+
+/// What is kept of each run beside its events.
+const FACTS: usize = 5;
+
+/// The same for several runs, read at once.
+async fn read_items<S: Store>(store: &S, runs: &[RunId]) -> Result<Vec<Option<Item>>, StoreError> {
+    let tests: BTreeSet<&TestName> = runs.iter().map(|run| &run.log.test).collect();
+    let facts =
+        |run| [keys::meta(run), keys::ended(run), keys::deleted(run), keys::label(run), keys::outcome(run)];
+    let mut asked: Vec<String> = runs.iter().flat_map(facts).collect();
+    asked.extend(tests.iter().map(|test| keys::baseline(test)));
+    let found = store.get_many(&asked).await?;
+    let (facts, pins) = found.split_at(runs.len() * FACTS);
+    // A baseline that cannot be read is none.
+    let pinned: BTreeSet<String> = pins
+        .iter()
+        .zip(&asked[facts.len()..])
+        .filter_map(|(pin, key)| value::decode::<String>(key, pin.as_ref()?).ok())
+        .collect();
+    Ok(runs
+        .iter()
+        .zip(asked.chunks(FACTS).zip(facts.chunks(FACTS)))
+        .map(|(run, (keys, facts))| {
+            let (Some(_), None) = (&facts[0], &facts[2]) else { return None };
+            let mut item = parse_item(run, keys, facts).unwrap_or_else(|_| unreadable_item(run));
+            item.baseline = pinned.contains(&item.id);
+            Some(item)
+        })
+        .collect())
+}
+
+/// Fails where something of it is damaged.
+fn parse_item(run: &RunId, keys: &[String], facts: &[Option<Vec<u8>>]) -> Result<Item, StoreError> {
+    fn parse<T: DeserializeOwned>(key: &str, fact: &Option<Vec<u8>>) -> Result<Option<T>, StoreError> {
+        fact.as_ref().map(|fact| value::decode(key, fact)).transpose()
+    }
+    let meta = parse::<RunMeta>(&keys[0], &facts[0])?;
+    let ended = parse::<Ended>(&keys[1], &facts[1])?;
+    let label = parse::<Label>(&keys[3], &facts[3])?;
+    let exit = parse::<Exit>(&keys[4], &facts[4])?;
+    Ok(Item {
+        state: if ended.is_some() { RunState::Ended } else { RunState::Live },
+        start: meta.map_or(0, |meta| meta.start_ms),
+        end_ticket: ended.as_ref().map(|ended| ended.end.ticket),
+        end: ended.map(|ended| ended.end.end_ms),
+        label: label.unwrap_or_default(),
+        outcome: exit.and_then(|exit| outcome(Some(exit.code), None)),
+        ..unreadable_item(run)
+    })
+}
+
+/// All that is known of a run of which something is damaged.
+fn unreadable_item(run: &RunId) -> Item {
     Item {
         id: run.to_string(),
         test: run.log.test.to_string(),
@@ -166,52 +227,6 @@ fn unreadable(run: &RunId) -> Item {
     }
 }
 
-/// Runs whose keys are asked for at once.
-const ITEMS: usize = 16;
-const ITEM_KEYS: usize = 6;
-
-fn item_keys(run: &RunId) -> [String; ITEM_KEYS] {
-    [
-        keys::meta(run),
-        keys::ended(run),
-        keys::deleted(run),
-        keys::label(run),
-        keys::baseline(&run.log.test),
-        keys::outcome(run),
-    ]
-}
-
-/// A run as lists show it; `None` when it does not exist or was deleted.
-pub async fn item<S: Store>(store: &S, run: &RunId) -> Result<Option<Item>, StoreError> {
-    let asked = item_keys(run);
-    let found = store.get_many(&asked).await?;
-    read_item(run, &asked, &found)
-}
-
-fn read_item(run: &RunId, asked: &[String], found: &[Option<Vec<u8>>]) -> Result<Option<Item>, StoreError> {
-    let (Some(meta), None) = (&found[0], &found[2]) else { return Ok(None) };
-    let meta = value::decode::<RunMeta>(&asked[0], meta)?;
-    let ended = found[1].as_ref().map(|value| value::decode::<Ended>(&asked[1], value)).transpose()?;
-    let label = found[3].as_ref().map(|value| value::decode::<Label>(&asked[3], value)).transpose()?;
-    let baseline = found[4].as_ref().map(|value| value::decode::<String>(&asked[4], value)).transpose()?;
-    let exit = found[5].as_ref().map(|value| value::decode::<Exit>(&asked[5], value)).transpose()?;
-    Ok(Some(Item {
-        id: run.to_string(),
-        test: run.log.test.to_string(),
-        number: run.number,
-        name: run.log.name.clone(),
-        state: if ended.is_some() { RunState::Ended } else { RunState::Live },
-        start: meta.start_ms,
-        end_ticket: ended.as_ref().map(|ended| ended.end.ticket),
-        end: ended.map(|ended| ended.end.end_ms),
-        label: label.unwrap_or_default(),
-        baseline: baseline.is_some_and(|baseline| baseline == run.to_string()),
-        outcome: exit.and_then(|exit| outcome(Some(exit.code), None)),
-        figures: None,
-        run: run.clone(),
-    }))
-}
-
 impl Item {
     /// Says how the run ended with what its summary knows of that.
     fn tell_outcome(&mut self, summary: Option<&Summary>) {
@@ -220,9 +235,13 @@ impl Item {
     }
 }
 
-/// Fails unless the run exists.
+/// Fails unless the run exists and can be read.
 pub async fn require<S: Store>(store: &S, run: &RunId) -> Result<Item, ReadError> {
-    item(store, run).await?.ok_or_else(|| ReadError::NoSuchRun(run.clone()))
+    let item = item(store, run).await?.ok_or_else(|| ReadError::NoSuchRun(run.clone()))?;
+    if item.state == RunState::Unreadable {
+        return Err(StoreError(format!("what is stored of the run {run} is damaged")).into());
+    }
+    Ok(item)
 }
 
 /// Where a client goes on that has everything up to the id `after`.

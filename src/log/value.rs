@@ -6,6 +6,7 @@
 use super::{DELETE_BATCH, keys};
 use crate::store::{Store, StoreError};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use std::borrow::Cow;
 
 const VERSION: u8 = 3;
 const IN_PARTS: u8 = 0x80;
@@ -58,6 +59,22 @@ pub(super) async fn set<S: Store>(store: &S, key: &str, mut value: Encoded) -> R
     store.set(key, &value.head).await
 }
 
+/// Deletes values with all their parts, the parts first: a value that is there has told how many.
+pub(super) async fn delete<S: Store>(store: &S, wanted: Vec<String>) -> Result<(), StoreError> {
+    let heads = store.get_many(&wanted).await?;
+    let mut gone = Vec::new();
+    for (key, head) in wanted.iter().zip(heads) {
+        // What cannot be read is deleted as it is.
+        let parts = head.map_or(0, |head| parts_of(key, &head).unwrap_or(0));
+        gone.extend((0..parts).map(|part| keys::part(key, part)));
+    }
+    gone.extend(wanted);
+    for batch in gone.chunks(DELETE_BATCH) {
+        store.delete_many(batch).await?;
+    }
+    Ok(())
+}
+
 /// How many parts a stored value has besides its head.
 pub(super) fn parts_of(key: &str, head: &[u8]) -> Result<u32, StoreError> {
     match head.split_first() {
@@ -91,18 +108,31 @@ pub(super) async fn resolve<S: Store, T: DeserializeOwned>(
     key: &str,
     head: &[u8],
 ) -> Result<Option<T>, StoreError> {
-    let parts = parts_of(key, head)?;
-    if parts == 0 {
-        return decode(key, head).map(Some);
+    match fetch(store, key, head).await? {
+        Some(bytes) => decode(key, &bytes).map(Some),
+        None => Ok(None),
     }
-    let mut bytes = Vec::with_capacity(parts as usize * PART_BYTES);
+}
+
+/// The bytes of what was found at `key`, whether they can be read or not.
+pub(super) async fn fetch<'a, S: Store>(
+    store: &S,
+    key: &str,
+    head: &'a [u8],
+) -> Result<Option<Cow<'a, [u8]>>, StoreError> {
+    // A head that is damaged is told by who decodes it.
+    let parts = parts_of(key, head).unwrap_or(0);
+    if parts == 0 {
+        return Ok(Some(Cow::Borrowed(head)));
+    }
+    let mut bytes = Vec::new();
     for part in 0..parts {
         match store.get(&keys::part(key, part)).await? {
             Some(part) => bytes.extend(part),
             None => return Ok(None),
         }
     }
-    decode(key, &bytes).map(Some)
+    Ok(Some(Cow::Owned(bytes)))
 }
 
 pub(super) async fn get<S: Store, T: DeserializeOwned>(

@@ -266,9 +266,10 @@ impl<S: Store, C: Clock> Service<S, C> {
         Ok(advance::advance(&self.store, &self.clock, &self.settings, &self.cache, log).await?)
     }
 
-    pub async fn sweep(&self, test: &str) -> Result<bool, Refusal> {
+    /// Makes room in a test, one page; see [`log::retention`].
+    pub async fn sweep(&self, test: &str, holder: u64) -> Result<bool, Refusal> {
         let test = known_test(test)?;
-        Ok(retention::sweep(&self.store, &self.clock, &self.settings, &test).await?)
+        Ok(retention::sweep(&self.store, &self.clock, &self.settings, &test, holder).await?)
     }
 
     pub async fn newest(&self, test: Option<&str>) -> Result<Option<RunId>, Refusal> {
@@ -322,6 +323,9 @@ impl<S: Store, C: Clock> Service<S, C> {
         for item in items.iter_mut().filter(|item| item.state == RunState::Live) {
             let log = &item.run.log;
             if lease::is_held(&self.store, &self.clock, log).await? {
+                if log::is_unreadable(&self.store, log).await? {
+                    item.state = RunState::Unreadable;
+                }
                 continue;
             }
             let caught_up = self.catch_up(log).await;

@@ -10,6 +10,7 @@ mod numbers;
 mod panels;
 mod quiet;
 mod recorded;
+mod room;
 mod rows;
 mod scale;
 mod schema;

@@ -236,7 +236,7 @@ fn people_label_pin_and_delete_runs() {
     assert!(matches!(block_on(server.service.get(&run)), Err(Refusal::NotFound(_))));
     server.finish("shop");
     server.pass(7 * 24 * 3600 * 1000);
-    while block_on(server.service.sweep("shop")).expect("it sweeps") {}
+    while block_on(server.service.sweep("shop", 1)).expect("it sweeps") {}
     let left: Vec<String> =
         server.memory.keys().into_iter().filter(|key| key.starts_with(&format!("run/{run}/"))).collect();
     assert_eq!(left, [format!("run/{run}/deleted")], "nothing else is left of it");

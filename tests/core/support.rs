@@ -51,7 +51,9 @@ impl Store for Memory {
 
     async fn delete_many(&self, keys: &[String]) -> Result<(), StoreError> {
         self.count();
-        self.values.borrow_mut().retain(|key, _| !keys.contains(key));
+        for key in keys {
+            self.values.borrow_mut().remove(key);
+        }
         Ok(())
     }
 
@@ -71,6 +73,19 @@ impl Memory {
     /// Operations so far, of counters none.
     pub fn operations(&self) -> u64 {
         self.operations.get()
+    }
+
+    /// All that it holds now, to go back to.
+    pub fn copy(&self) -> Memory {
+        let (values, counters) = (self.values.borrow().clone(), self.counters.borrow().clone());
+        let (values, counters) = (Rc::new(RefCell::new(values)), Rc::new(RefCell::new(counters)));
+        Memory { values, counters, operations: Rc::default() }
+    }
+
+    /// Goes back to a copy, under whoever uses the store.
+    pub fn restore(&self, copy: &Memory) {
+        self.values.replace(copy.values.borrow().clone());
+        self.counters.replace(copy.counters.borrow().clone());
     }
 
     /// Keys that hold values, for looking at what is kept.

@@ -140,12 +140,12 @@ impl log::Guest for Aggregator {
             chunks: progress.chunks,
             more: progress.more,
             again: progress.again_ms.map(|ms| u32::try_from(ms).unwrap_or(u32::MAX)),
-            finishing: progress.finishing,
+            settling: progress.settling_ms.map(|ms| u32::try_from(ms).unwrap_or(u32::MAX)),
         })
     }
 
-    fn sweep(test: String) -> Result<bool, Failure> {
-        with(async |service| service.sweep(&test).await)
+    fn sweep(test: String, holder: u64) -> Result<bool, Failure> {
+        with(async |service| service.sweep(&test, holder).await)
     }
 }
 

@@ -7,7 +7,7 @@ use crate::bindings::loadgate::dashboard::types::Failure;
 use crate::{journal, reply};
 use spin_sdk::time::sleep;
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -27,12 +27,20 @@ const RENEW: Duration = Duration::from_millis(1_500);
 /// After this it is over, if its holder died.
 const LEASE_OVER: Duration = Duration::from_millis(4_500);
 
+/// A finish settles in 2 s; who asks for a document waits for it this long at the most.
+const SETTLED: Duration = Duration::from_secs(4);
+
+/// Between two pages of making room, which is never urgent.
+const BETWEEN_PAGES: Duration = Duration::from_millis(20);
+
 /// Attempts to fold while the store fails, before a later request's task has to.
 const ATTEMPTS: u32 = 5;
 
 thread_local! {
     /// The logs that have a task, and whether there are new records for it.
     static RUNNING: RefCell<HashMap<String, Rc<Cell<bool>>>> = RefCell::default();
+    /// The tests in which this instance makes room.
+    static SWEEPING: RefCell<HashSet<String>> = RefCell::default();
     /// What this instance calls itself.
     static HOLDER: u64 = RandomState::new().hash_one(0);
 }
@@ -62,6 +70,28 @@ pub fn fold(log: String) {
             }
         }
         RUNNING.with_borrow_mut(|running| running.remove(&log));
+    });
+}
+
+/// Makes room in a test, page by page and on nobody's way. What ends while somebody is at it waits for the
+/// next end.
+fn sweep(test: &str) {
+    let test = test.to_owned();
+    if !SWEEPING.with_borrow_mut(|sweeping| sweeping.insert(test.clone())) {
+        return;
+    }
+    spin_sdk::wasip3::spawn(async move {
+        loop {
+            match log::sweep(&test, HOLDER.with(|holder| *holder)) {
+                Ok(true) => sleep(BETWEEN_PAGES).await,
+                Ok(false) => break,
+                Err(error) => {
+                    journal::error(&format!("making room in {test}: {}", reply::sentence(&error)));
+                    break;
+                }
+            }
+        }
+        SWEEPING.with_borrow_mut(|sweeping| sweeping.remove(&test));
     });
 }
 
@@ -114,10 +144,7 @@ impl Task<'_> {
                 }
                 Outcome::AtRest => {
                     // A run has ended, or nothing began: the moment to make room.
-                    let test = self.log.split('.').next().unwrap_or(self.log);
-                    while let Ok(true) = log::sweep(test) {
-                        sleep(Duration::ZERO).await;
-                    }
+                    sweep(self.log.split('.').next().unwrap_or(self.log));
                     if !self.dirty.get() {
                         break;
                     }
@@ -158,6 +185,29 @@ impl Task<'_> {
                     sleep(Duration::from_secs(1 << failures)).await;
                 }
             }
+        }
+    }
+}
+
+/// The same, and waits for a finish to settle: who asks for a document right after it gets it whole. Where
+/// that takes too long, the document says that the run is live.
+pub async fn settle(run: &str) -> Result<(), Failure> {
+    let log = log_of(run)?;
+    let give_up = Instant::now() + SETTLED;
+    loop {
+        let progress = log::advance(&log)?;
+        if progress.more {
+            sleep(Duration::ZERO).await;
+            continue;
+        }
+        let now = Instant::now();
+        match progress.settling {
+            Some(ms) if now < give_up => {
+                // The clock of who took the finish may differ a little.
+                let wait = Duration::from_millis(ms.into()).max(COLLECT);
+                sleep(wait.min(give_up - now)).await;
+            }
+            _ => return Ok(()),
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use super::{FETCH_AHEAD, Folder, Found, Progress};
 use crate::log::cache::Fold;
-use crate::log::position::Position;
+use crate::log::position::{self, Position};
 use crate::log::reaper::{Decision, Reaper};
 use crate::log::value;
 use crate::record::Record;
@@ -39,14 +39,16 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
         let mut records = Vec::new();
         while let Some(head) = sight.heads.get_mut(sight.next).and_then(Option::take) {
             let (ticket, key) = (sight.first + sight.next as u64, &record_keys[sight.next]);
-            let parts = value::parts_of(key, &head)?;
+            let parts = value::parts_of(key, &head).unwrap_or(0);
             if parts > 0 {
                 position.large.push((ticket, parts));
             }
-            match value::resolve::<_, Record>(self.store, key, &head).await? {
-                Some(record) => records.push(record),
-                None => return Ok(None),
-            }
+            let Some(bytes) = value::fetch(self.store, key, &head).await? else { return Ok(None) };
+            let Ok(record) = value::decode::<Record>(key, &bytes) else {
+                let reason = format!("the log {} cannot be read: its record {ticket} is damaged", self.log);
+                return Err(position::unreadable(self.store, self.log, reason, Some(ticket)).await?);
+            };
+            records.push(record);
             sight.next += 1;
         }
         self.tell_dead_from_alive(first, records).await.map(Some)

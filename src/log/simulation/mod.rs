@@ -5,6 +5,7 @@
 
 mod clients;
 mod model;
+mod restored;
 pub(super) mod world;
 
 use super::fault::{self, Fault};

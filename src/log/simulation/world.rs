@@ -61,6 +61,12 @@ pub struct World {
     pub calm: Cell<bool>,
 }
 
+/// What a store held at some time.
+pub struct Copy {
+    values: BTreeMap<String, Vec<u8>>,
+    counters: BTreeMap<String, i64>,
+}
+
 /// When schedules begin, Unix ms: 2026-11-18, 11:06:40.
 pub const START_MS: u64 = 1_795_000_000_000;
 
@@ -175,6 +181,17 @@ impl World {
         for late in due {
             self.put(&late.key, &late.value);
         }
+    }
+
+    /// All that the store holds now.
+    pub fn copy(&self) -> Copy {
+        Copy { values: self.values.borrow().clone(), counters: self.counters.borrow().clone() }
+    }
+
+    /// The store goes back to that, whatever was acknowledged since.
+    pub fn restore(&self, copy: Copy) {
+        self.values.replace(copy.values);
+        self.counters.replace(copy.counters);
     }
 
     pub fn archived(&self, key: &str) -> Option<Vec<u8>> {

@@ -134,3 +134,24 @@ fn a_finish_of_an_ended_run_ends_no_other() {
     wait_for("its end", || (server.state("t.2") == "ended").then_some(()));
     assert_eq!(server.post("/runs/t/finish", b"").status, 404, "nothing is live any more");
 }
+
+#[test]
+fn documents_asked_for_right_after_a_finish_are_whole() {
+    let server = server();
+    for test in ["summary", "report"] {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970");
+        let lines: String =
+            (0..50).map(|at| format!("http_reqs value=1 {}\n", now.as_nanos() + at)).collect();
+        assert_eq!(server.post(&format!("/write?db={test}"), lines.as_bytes()).status, 204);
+        assert_eq!(server.post(&format!("/runs/{test}.1/finish"), b"").status, 200);
+        if test == "summary" {
+            let summary = server.get("/runs/summary.1/summary").document();
+            assert_eq!(summary["state"], "ended", "{summary}");
+            assert_eq!(summary["metrics"]["http_reqs"]["values"]["count"], 50);
+        } else {
+            let report = server.get("/report?run=report.1");
+            assert_eq!(report.status, 200);
+            assert_eq!(server.state("report.1"), "ended", "the report waited for the end");
+        }
+    }
+}
