@@ -182,10 +182,8 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
             return self.reap(fold, position, holes).await;
         }
         let now = self.clock.now_ms();
-        let current = position.state.current();
-        let ends_at = current.as_ref().and_then(|current| current.ends_at_ms);
-        let finishing = current.is_some_and(|current| current.finishing);
-        let mut progress = Progress { finishing, ..Progress::default() };
+        let ends_at = position.state.current().and_then(|current| current.ends_at_ms);
+        let mut progress = Progress::default();
         if let Some(ends_at) = ends_at {
             if ends_at <= now {
                 self.append_idle_end().await?;

@@ -152,7 +152,7 @@ pub(super) async fn load<S: Store>(store: &S, log: &LogName) -> Result<Position,
             return Ok(position);
         }
     }
-    let reason = format!("the log {log} has no readable checkpoint where its last chunk names one");
+    let reason = "it has no readable checkpoint where its last chunk names one".to_owned();
     Err(unreadable(store, log, reason, None).await?)
 }
 
@@ -165,7 +165,7 @@ pub(super) async fn unreadable<S: Store>(
     ticket: Option<u64>,
 ) -> Result<StoreError, StoreError> {
     store.set(&keys::unreadable(log), &value::encode_small(&(&reason, ticket))).await?;
-    Ok(StoreError(reason))
+    Ok(StoreError::damaged(format!("the log {log}"), reason))
 }
 
 /// Fails for as long as what was noted of a log is so.
@@ -177,7 +177,7 @@ pub(super) async fn mended<S: Store>(store: &S, log: &LogName, note: &[u8]) -> R
             && let Some(bytes) = value::fetch(store, &key, &head).await?
             && value::decode::<Record>(&key, &bytes).is_err()
         {
-            return Err(StoreError(reason));
+            return Err(StoreError::damaged(format!("the log {log}"), reason));
         }
     }
     load(store, log).await.map(|_| ())

@@ -11,7 +11,7 @@ pub struct Recent {
     pub ended: Vec<RunId>,
 }
 
-/// Looks at about so many of the newest runs of a test, two questions to the store for each page of an index.
+/// Looks at about so many of the newest runs of a test, two questions to the store for each 64.
 pub async fn recent<S: Store>(store: &S, test: &TestName, most: u64) -> Result<Recent, StoreError> {
     let newest = index::newest(store, Some(test)).await?;
     let mut found = Recent::default();
@@ -26,8 +26,8 @@ pub async fn recent<S: Store>(store: &S, test: &TestName, most: u64) -> Result<R
         let facts = store.get_many(&asked).await?;
         for (run, facts) in page.into_iter().zip(facts.chunks(3)) {
             match facts {
-                [Some(_), None, None] => found.live.push(run),
-                [Some(_), Some(_), None] => found.ended.push(run),
+                [Some(_), None, None] if !found.live.contains(&run) => found.live.push(run),
+                [Some(_), Some(_), None] if !found.ended.contains(&run) => found.ended.push(run),
                 _ => {}
             }
         }

@@ -1,7 +1,6 @@
 //! Reading: which runs there are, their events from any place on, and documents about them.
 //! Nothing here writes.
 
-use super::index::Newest;
 use super::labels::Label;
 use super::model::{Ended, StoredChunk, StoredState};
 use super::position::last_chunk;
@@ -123,6 +122,7 @@ pub async fn list<S: Store>(
     limit: usize,
 ) -> Result<Vec<Item>, StoreError> {
     let mut items = Vec::new();
+    let mut known = BTreeSet::new();
     let mut behind = before.is_none();
     let newest = index::newest(store, test).await?;
     let mut next = (newest > 0).then(|| index::block_of(newest));
@@ -239,7 +239,9 @@ impl Item {
 pub async fn require<S: Store>(store: &S, run: &RunId) -> Result<Item, ReadError> {
     let item = item(store, run).await?.ok_or_else(|| ReadError::NoSuchRun(run.clone()))?;
     if item.state == RunState::Unreadable {
-        return Err(StoreError(format!("what is stored of the run {run} is damaged")).into());
+        return Err(
+            StoreError::damaged(format!("the run {run}"), "what is stored of it cannot be read").into()
+        );
     }
     Ok(item)
 }

@@ -85,22 +85,6 @@ pub(super) fn parts_of(key: &str, head: &[u8]) -> Result<u32, StoreError> {
     }
 }
 
-/// Deletes values with all their parts, the parts first: a value that is there has told how many.
-pub(super) async fn delete<S: Store>(store: &S, wanted: Vec<String>) -> Result<(), StoreError> {
-    let heads = store.get_many(&wanted).await?;
-    let mut gone = Vec::new();
-    for (key, head) in wanted.iter().zip(heads) {
-        if let Some(head) = head {
-            gone.extend((0..parts_of(key, &head)?).map(|part| keys::part(key, part)));
-        }
-    }
-    gone.extend(wanted);
-    for batch in gone.chunks(DELETE_BATCH) {
-        store.delete_many(batch).await?;
-    }
-    Ok(())
-}
-
 /// Decodes what was found at `key`, fetching its parts if there are any. A missing part: `None`,
 /// since a value's parts are deleted with it, in any order.
 pub(super) async fn resolve<S: Store, T: DeserializeOwned>(

@@ -12,7 +12,6 @@ mod quiet;
 mod recorded;
 mod room;
 mod rows;
-mod scale;
 mod schema;
 mod stream;
 mod support;

@@ -221,24 +221,3 @@ pub async fn catch_up(run: &str) -> Result<(), Failure> {
     }
     Ok(())
 }
-
-/// A run that was finished settles for some 2 s; documents about it wait for so long at the most, then they
-/// say that it is still live.
-const SETTLE: Duration = Duration::from_secs(5);
-
-/// Folds what waits in the log of a run, and where that run was just finished waits until it has come to its
-/// end: what is asked for right after a finish is whole.
-pub async fn settle(run: &str) -> Result<(), Failure> {
-    let log = log_of(run)?;
-    let deadline = Instant::now() + SETTLE;
-    loop {
-        let progress = log::advance(&log)?;
-        match progress.again {
-            _ if progress.more => sleep(Duration::ZERO).await,
-            Some(again) if progress.finishing && Instant::now() < deadline => {
-                sleep(Duration::from_millis(again.clamp(20, 500).into())).await;
-            }
-            _ => return Ok(()),
-        }
-    }
-}

@@ -191,21 +191,6 @@ fn a_finished_run_stops_within_seconds_and_stragglers_make_no_ghost_runs() {
 }
 
 #[test]
-fn what_is_asked_for_right_after_a_finish_is_whole() {
-    let server = Server::start();
-    for document in ["", "/summary"] {
-        let test = format!("whole{}", document.len());
-        server.post(&format!("/write?db={test}"), lines(10).as_bytes());
-        let run = wait_for("the run", || server.runs(&test).pop());
-        server.post(&format!("/runs/{run}/finish"), b"").document();
-        let asked = Instant::now();
-        let document = server.get(&format!("/runs/{run}{document}")).document();
-        assert_eq!(document["state"], "ended", "{document}");
-        assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
-    }
-}
-
-#[test]
 fn silence_ends_a_run_by_itself_and_the_console_says_so() {
     let server = Server::with(Options { settings: &[("idle", "2s")], ..Options::default() });
     server.post("/write?db=quiet", lines(5).as_bytes());

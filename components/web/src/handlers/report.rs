@@ -39,7 +39,8 @@ async fn render(run: Option<&str>) -> Result<(String, String), Failure> {
         None => newest(None)?.ok_or_else(|| Failure::NotFound("there is no run yet".to_owned()))?,
     };
     background::settle(&run).await?;
-    let summary = summary(&run)?;
+    let summary: Summary = serde_json::from_str(&summary(&run)?)
+        .map_err(|error| Failure::Unavailable(format!("the run's summary cannot be read: {error}")))?;
     let mut events = String::from("[");
     let mut cursor = Cursor { chunk: 0, id: 0 };
     loop {
