@@ -87,7 +87,7 @@ fn fold(state: &mut LogState, records: &[Record]) -> Vec<Step> {
 
 fn summary(state: &LogState) -> Value {
     serde_json::from_str(&loadgate_documents::to_json(
-        &loadgate::documents::summary(&state),
+        &loadgate::documents::summary(state),
         loadgate_documents::Digits::All,
     ))
     .expect("JSON")

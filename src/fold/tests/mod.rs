@@ -128,14 +128,14 @@ fn bytes(state: &LogState) -> Vec<u8> {
 
 /// What the state says of the newest run, parsed.
 fn told(state: &LogState, kind: &str) -> serde_json::Value {
-    let events = crate::documents::state(&state);
+    let events = crate::documents::state(state);
     let event = events.iter().find(|event| event.kind == kind).expect("a run has its state");
     serde_json::from_str(&event.data).expect("events are JSON")
 }
 
 fn summary(state: &LogState) -> serde_json::Value {
     serde_json::from_str(&loadgate_documents::to_json(
-        &crate::documents::summary(&state),
+        &crate::documents::summary(state),
         loadgate_documents::Digits::All,
     ))
     .expect("the summary is JSON")
