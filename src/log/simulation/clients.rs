@@ -311,7 +311,7 @@ impl Post {
         if acknowledged {
             stage.model.borrow_mut().acknowledge(self.batches.iter().map(|batch| batch.number));
         }
-        for log in outcome.news {
+        for log in outcome.dirty_logs {
             if stage.world.chance(100) {
                 drop(replica.advance(&log.to_string()).await);
             }
