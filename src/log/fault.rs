@@ -19,8 +19,6 @@ pub(crate) enum Fault {
     EventsFirst,
     /// Records are deleted before a checkpoint makes them needless.
     DeleteEarly,
-    /// A folder goes on from what it remembers though the store went back behind it.
-    TrustTheCache,
     /// "Absent" is believed without looking for a newer chunk.
     BelieveAbsence,
 }

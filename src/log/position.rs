@@ -1,6 +1,5 @@
 //! Where a folder stands, and how one that knows nothing finds its place in the store.
 
-use super::fault::broken;
 use super::gallop::last_present;
 use super::model::{Checkpoint, CheckpointAt, CheckpointRef, StoredChunk};
 use super::value::{self, Encoded};
@@ -121,7 +120,7 @@ impl Position {
             return Ok(Standing::Overtaken);
         }
         let lost = |proof: &[Option<Vec<u8>>]| !proof.is_empty() && !present(proof);
-        let went_back = !broken!(TrustTheCache) && (lost(chunk) || lost(record));
+        let went_back = lost(chunk) || lost(record);
         Ok(if went_back { Standing::WentBack } else { Standing::Here })
     }
 

@@ -2,7 +2,6 @@
 
 use super::clients::{self, Stage};
 use super::world::{SimClock, SimStore, World};
-use crate::log::fault::{self, Fault};
 use crate::log::testing::block_on;
 use crate::record::Sent;
 use crate::service::Service;
@@ -49,12 +48,4 @@ fn an_instance_goes_on_with_what_a_restored_store_has() {
     for back in 1..12 {
         assert_eq!(counted(back), Some(12 - back as u64 + 3), "{back} back");
     }
-}
-
-#[test]
-fn trusting_what_a_restored_store_has_lost_is_caught() {
-    fault::set(Some(Fault::TrustTheCache));
-    let wrong = (1..12).find(|&back| counted(back) != Some(12 - back as u64 + 3));
-    fault::set(None);
-    assert!(wrong.is_some(), "it went unnoticed");
 }
