@@ -134,7 +134,7 @@ fn a_damaged_fact_of_one_run_hides_no_other() {
         let states: Vec<String> = list(&other, None).iter().map(|item| item["state"].to_string()).collect();
         assert_eq!(states, [r#""ended""#, r#""unreadable""#], "{fact}");
         let refused = block_on(other.service.summary("t.n1")).expect_err("it is damaged");
-        assert!(refused.to_string().contains("t.n1 is damaged"), "{refused}");
+        assert!(refused.to_string().contains("t.n1` is damaged"), "{refused}");
     }
 }
 

@@ -161,7 +161,9 @@ function columns(run) {
       cell: (row) =>
         groupOf(row)
           ? html`<bdi class="metric-name" title=${groupOf(row)}>${sayGroup(groupOf(row))}</bdi
-              >${phaseOf("checks", row.key) && html`<${Mark} word=${phaseOf("checks", row.key)} />`}<${Missed} row=${row} />`
+              >${phaseOf("checks", row.key) && html`<${Mark} word=${phaseOf("checks", row.key)} />`}<${Missed}
+                row=${row}
+              />`
           : NOTHING,
     },
     { id: "passes", title: "Passed", sort: (row) => row.passes, cell: (row) => format(row.passes, "count") },
