@@ -1,6 +1,7 @@
 //! The core as a whole, without HTTP or WebAssembly: uploads through the service, over a store in
 //! memory, held to what k6 itself said of the same runs.
 
+mod architecture;
 mod borders;
 mod dashboard;
 mod figures;
