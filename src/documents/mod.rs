@@ -69,11 +69,15 @@ fn metrics(run: &Run, thresholds: &[ThresholdRow]) -> BTreeMap<String, Metric> {
             (metric, &nothing)
         });
     }
+    let mut limits: BTreeMap<&str, Vec<&ThresholdRow>> = BTreeMap::new();
+    for row in thresholds {
+        limits.entry(&row.metric).or_default().push(row);
+    }
     found
         .into_iter()
         .map(|(name, (metric, tally))| {
-            let own: Vec<&ThresholdRow> = thresholds.iter().filter(|row| row.metric == name).collect();
-            let document = one_metric(run, &name, &metric, tally, &own);
+            let own = limits.get(name.as_str()).map(Vec::as_slice).unwrap_or_default();
+            let document = one_metric(run, &name, &metric, tally, own);
             (name, document)
         })
         .collect()

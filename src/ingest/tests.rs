@@ -133,16 +133,7 @@ fn folded_requests(records: &[Prepared]) -> u64 {
     let mut log = LogState::new(LogName::unnamed(TestName::from_foreign("t")));
     let data = records.iter().map(|prepared| Body::Data(Box::new(prepared.batch.clone())));
     for body in data.chain([Body::NewRun]) {
-        let record = Record {
-            received_ms: 0,
-            source: "k6".to_owned(),
-            peer: String::new(),
-            greeted_ms: None,
-            hello_ms: None,
-            sequence: None,
-            declarations: None,
-            body,
-        };
+        let record = Record::new(0, "k6", body);
         while !log.step(&record, None).consumed {}
     }
     let summary = crate::documents::summary(&log).expect("a run");

@@ -102,21 +102,12 @@ impl<S: Store, C: Clock> Writer<'_, S, C> {
     }
 
     fn record(&self, source: &str, body: Body) -> Record {
-        Record {
-            received_ms: self.clock.now_ms(),
-            source: source.to_owned(),
-            peer: String::new(),
-            greeted_ms: None,
-            hello_ms: None,
-            sequence: None,
-            declarations: None,
-            body,
-        }
+        Record::new(self.clock.now_ms(), source, body)
     }
 
-    /// What is known of hellos, and which ticket is folded next (0: not known); and refuses what comes shortly after the end of the log's last run
-    /// that can be seen, so that stragglers make no ghost runs. One look into the store, two when a
-    /// run has begun since.
+    /// What is known of hellos, and which ticket is folded next (0: not known); and refuses what comes
+    /// shortly after the end of the log's last run that can be seen, so that stragglers make no ghost
+    /// runs. One look into the store, two when a run has begun since.
     async fn look_around(&self, record: &Record) -> Result<(Hellos, u64), AppendError> {
         let known = self.cache.last_run(self.log).unwrap_or(1);
         let [newest, sender] = hellos::keys(&self.log.test, record.sender());

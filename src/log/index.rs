@@ -17,6 +17,27 @@ pub(super) struct Block {
     pub gone_to: Option<u64>,
 }
 
+/// A walk through an index from the newest block down, over those that are gone.
+pub(super) struct Walk<'a> {
+    test: Option<&'a TestName>,
+    /// None: that was all.
+    next: Option<u64>,
+}
+
+impl<'a> Walk<'a> {
+    pub async fn begin<S: Store>(store: &S, test: Option<&'a TestName>) -> Result<Self, StoreError> {
+        let newest = newest(store, test).await?;
+        Ok(Walk { test, next: (newest > 0).then(|| block_of(newest)) })
+    }
+
+    pub async fn next<S: Store>(&mut self, store: &S) -> Result<Option<Block>, StoreError> {
+        let Some(number) = self.next else { return Ok(None) };
+        let block = block(store, self.test, number).await?;
+        self.next = block.gone_to.unwrap_or(number).checked_sub(1);
+        Ok(Some(block))
+    }
+}
+
 /// Enters a run as the newest.
 pub(super) async fn enter<S: Store>(
     store: &S,

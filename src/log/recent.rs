@@ -1,6 +1,7 @@
 //! The newest runs of a test by whether they are live: what concerns a whole test is told to these.
 
-use super::{index, keys};
+use super::index::{BLOCK, Walk};
+use super::keys;
 use crate::names::{RunId, TestName};
 use crate::store::{Store, StoreError};
 
@@ -13,13 +14,10 @@ pub struct Recent {
 
 /// Looks at about so many of the newest runs of a test, two questions to the store for each 64.
 pub async fn recent<S: Store>(store: &S, test: &TestName, most: u64) -> Result<Recent, StoreError> {
-    let newest = index::newest(store, Some(test)).await?;
+    let mut walk = Walk::begin(store, Some(test)).await?;
     let mut found = Recent::default();
-    let mut next = (newest > 0).then(|| index::block_of(newest));
-    for _ in 0..=most.div_ceil(index::BLOCK) {
-        let Some(number) = next else { break };
-        let block = index::block(store, Some(test), number).await?;
-        next = block.gone_to.unwrap_or(number).checked_sub(1);
+    for _ in 0..=most.div_ceil(BLOCK) {
+        let Some(block) = walk.next(store).await? else { break };
         let page: Vec<RunId> = block.entries.into_iter().map(|(_, run)| run).collect();
         let asked: Vec<String> =
             page.iter().flat_map(|run| [keys::meta(run), keys::ended(run), keys::deleted(run)]).collect();

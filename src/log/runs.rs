@@ -1,10 +1,11 @@
 //! Reading: which runs there are, their events from any place on, and documents about them.
 //! Nothing here writes.
 
+use super::index::Walk;
 use super::labels::Label;
 use super::model::{Ended, StoredChunk, StoredState};
 use super::position::last_chunk;
-use super::{index, keys, value};
+use super::{keys, value};
 use crate::documents::outcome::{Exit, outcome};
 use crate::fold::RunMeta;
 use crate::names::{RunId, TestName};
@@ -124,11 +125,10 @@ pub async fn list<S: Store>(
     let mut items = Vec::new();
     let mut known = BTreeSet::new();
     let mut behind = before.is_none();
-    let newest = index::newest(store, test).await?;
-    let mut next = (newest > 0).then(|| index::block_of(newest));
-    while let Some(number) = next.filter(|_| items.len() < limit) {
-        let block = index::block(store, test, number).await?;
-        next = block.gone_to.unwrap_or(number).checked_sub(1);
+    let mut walk = Walk::begin(store, test).await?;
+    while items.len() < limit
+        && let Some(block) = walk.next(store).await?
+    {
         let mut wanted = Vec::new();
         for (_, run) in block.entries {
             if !known.insert(run.clone()) {

@@ -61,6 +61,22 @@ pub enum Body {
     IdleEnd,
 }
 
+impl Record {
+    /// A record of which no more is known than when it came, from whom, and what it says.
+    pub fn new(received_ms: u64, source: &str, body: Body) -> Self {
+        Record {
+            received_ms,
+            source: source.to_owned(),
+            peer: String::new(),
+            greeted_ms: None,
+            hello_ms: None,
+            sequence: None,
+            declarations: None,
+            body,
+        }
+    }
+}
+
 /// What a finish knows of samples that may still be on their way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Sent {

@@ -171,9 +171,7 @@ impl<S: Store, C: Clock> Service<S, C> {
         if runs::require(&self.store, &run).await?.state == RunState::Live {
             // First, so that nobody sees the end without the hello that lets data follow at once.
             log::hello(&self.store, &self.clock, &test, COMMANDS).await?;
-            let body = Body::Finish { run: run.number, sent: Sent::All };
-            self.writer(&run.log).tell(COMMANDS, None, body).await?;
-            self.catch_up(&run.log).await?;
+            self.end(&run, Sent::All).await?;
         }
         Ok(run.log)
     }
@@ -195,9 +193,7 @@ impl<S: Store, C: Clock> Service<S, C> {
             let run = run.ok_or_else(|| {
                 Refusal::NotFound(format!("no live run of {log} has samples of {sender:?}"))
             })?;
-            let body = Body::Finish { run: run.number, sent };
-            self.writer(&run.log).tell(COMMANDS, None, body).await?;
-            self.catch_up(&run.log).await?;
+            self.end(&run, sent).await?;
             return Ok(run);
         }
         // What was acknowledged a moment ago may not be folded yet.
@@ -210,12 +206,15 @@ impl<S: Store, C: Clock> Service<S, C> {
         };
         let item = runs::require(&self.store, &run).await?;
         if item.state == RunState::Live {
-            let body = Body::Finish { run: run.number, sent };
-            self.writer(&run.log).tell(COMMANDS, None, body).await?;
-            // Who asks for the run next sees what became of it.
-            self.catch_up(&run.log).await?;
+            self.end(&run, sent).await?;
         }
         Ok(run)
+    }
+
+    /// Finishes one live run, and no other. Who asks for it next sees what became of it.
+    async fn end(&self, run: &RunId, sent: Sent) -> Result<(), Refusal> {
+        self.writer(&run.log).tell(COMMANDS, None, Body::Finish { run: run.number, sent }).await?;
+        self.catch_up(&run.log).await
     }
 
     async fn newest_live(&self, test: &TestName) -> Result<RunId, Refusal> {

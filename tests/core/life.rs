@@ -22,16 +22,7 @@ fn log() -> LogName {
 }
 
 fn record(received_ms: u64, body: Body) -> Record {
-    Record {
-        received_ms,
-        source: "k6".to_owned(),
-        peer: String::new(),
-        greeted_ms: None,
-        hello_ms: None,
-        sequence: None,
-        declarations: None,
-        body,
-    }
+    Record::new(received_ms, "k6", body)
 }
 
 /// One sample of a metric for each value, each in a second of its own age.

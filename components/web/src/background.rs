@@ -2,7 +2,7 @@
 //! under way in it; the others' tasks end within seconds, and with them what they remember.
 
 use crate::bindings::loadgate::dashboard::events::log_of;
-use crate::bindings::loadgate::dashboard::log;
+use crate::bindings::loadgate::dashboard::log::{self, Progress};
 use crate::bindings::loadgate::dashboard::types::Failure;
 use crate::{journal, reply};
 use spin_sdk::time::sleep;
@@ -45,8 +45,8 @@ thread_local! {
     static HOLDER: u64 = RandomState::new().hash_one(0);
 }
 
-/// Says that a log has new records, and folds them in the background. What goes on after the response ends when somebody else folds the log, or
-/// nothing is under way in it any more.
+/// Says that a log has new records, and folds them in the background. What goes on after the response
+/// ends when somebody else folds the log, or nothing is under way in it any more.
 pub fn fold(log: String) {
     if let Some(dirty) = RUNNING.with_borrow(|running| running.get(&log).cloned()) {
         dirty.set(true);
@@ -189,19 +189,21 @@ impl Task<'_> {
     }
 }
 
+/// Folds what waits in the log of a run, before a document about the run is made. Between two pages
+/// the instance's other requests have their turn.
+pub async fn catch_up(run: &str) -> Result<(), Failure> {
+    fold_waiting(&log_of(run)?).await.map(drop)
+}
+
 /// The same, and waits for a finish to settle: who asks for a document right after it gets it whole. Where
 /// that takes too long, the document says that the run is live.
 pub async fn settle(run: &str) -> Result<(), Failure> {
     let log = log_of(run)?;
     let give_up = Instant::now() + SETTLED;
     loop {
-        let progress = log::advance(&log)?;
-        if progress.more {
-            sleep(Duration::ZERO).await;
-            continue;
-        }
+        let settling = fold_waiting(&log).await?.settling;
         let now = Instant::now();
-        match progress.settling {
+        match settling {
             Some(ms) if now < give_up => {
                 // The clock of who took the finish may differ a little.
                 let wait = Duration::from_millis(ms.into()).max(COLLECT);
@@ -212,12 +214,13 @@ pub async fn settle(run: &str) -> Result<(), Failure> {
     }
 }
 
-/// Folds what waits in the log of a run, before a document about the run is made. Between two pages
-/// the instance's other requests have their turn.
-pub async fn catch_up(run: &str) -> Result<(), Failure> {
-    let log = log_of(run)?;
-    while log::advance(&log)?.more {
+/// Folds page after page; gives what the last of them came to.
+async fn fold_waiting(log: &str) -> Result<Progress, Failure> {
+    loop {
+        let progress = log::advance(log)?;
+        if !progress.more {
+            return Ok(progress);
+        }
         sleep(Duration::ZERO).await;
     }
-    Ok(())
 }

@@ -1,7 +1,6 @@
 //! One request, taken apart: what handlers read of it.
 
 use crate::body::Unread;
-use http::header::HOST;
 use http::uri::{Authority, Scheme};
 use http::{HeaderMap, Method, Uri};
 use loadgate_http::{Access, Caller, address};
@@ -27,12 +26,11 @@ impl Call {
         let forwarded = text("x-forwarded-proto").and_then(|proto| proto.split(',').next());
         let tls = forwarded.is_some_and(|proto| proto.trim().eq_ignore_ascii_case("https"))
             || full.scheme() == Some(&Scheme::HTTPS);
-        let host = || text(HOST.as_str()).and_then(|host| host.parse().ok());
         Call {
             body,
             method,
             query: form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()).into_owned().collect(),
-            authority: full.authority().or(uri.authority()).cloned().or_else(host),
+            authority: full.authority().or(uri.authority()).cloned(),
             tls,
             headers,
         }

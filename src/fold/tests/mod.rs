@@ -74,16 +74,7 @@ fn key(dimension: Dimension, key: &[&str], metric: &str) -> SeriesKey {
 }
 
 fn record(received_ms: u64, body: Body) -> Record {
-    Record {
-        received_ms,
-        source: "10.0.0.1".to_owned(),
-        peer: String::new(),
-        greeted_ms: None,
-        hello_ms: None,
-        sequence: None,
-        declarations: None,
-        body,
-    }
+    Record::new(received_ms, "10.0.0.1", body)
 }
 
 fn data(received_ms: u64, samples: &[Sample]) -> Record {
