@@ -337,18 +337,13 @@ impl Values {
         }
     }
 
-    /// The value of an aggregate, and of `passes` and `fails`, by the name that documents have for it.
+    /// What documents have under a name: an aggregate, `passes` and `fails` of a rate, `sum` of a trend.
     pub fn get(&self, name: &str) -> Option<f64> {
         match (self, name) {
-            (Values::Counter { count, .. }, "count") => Some(*count),
-            (Values::Counter { rate, .. } | Values::Rate { rate, .. }, "rate") => Some(*rate),
             (Values::Rate { passes, .. }, "passes") => Some(*passes as f64),
             (Values::Rate { fails, .. }, "fails") => Some(*fails as f64),
-            (Values::Gauge { value, .. }, "value") => Some(*value),
-            (Values::Gauge { min, .. }, "min") => Some(*min),
-            (Values::Gauge { max, .. }, "max") => Some(*max),
-            (Values::Trend(trend), _) => trend.get(name),
-            _ => None,
+            (Values::Trend(trend), "sum") => trend.sum,
+            _ => self.of(Aggregate::parse(name)?),
         }
     }
 }
@@ -365,22 +360,6 @@ impl TrendValues {
                 self.percentiles.iter().find(|(rank, _)| *rank == wanted).map(|(_, value)| *value)
             }
             Aggregate::Rate | Aggregate::Value => None,
-        }
-    }
-
-    fn get(&self, name: &str) -> Option<f64> {
-        match name {
-            "count" => Some(self.count as f64),
-            "avg" => Some(self.avg),
-            "min" => Some(self.min),
-            "med" => Some(self.med),
-            "max" => Some(self.max),
-            "sum" => self.sum,
-            _ => self
-                .percentiles
-                .iter()
-                .find(|(rank, _)| percentile_name(*rank) == name)
-                .map(|(_, value)| *value),
         }
     }
 }
