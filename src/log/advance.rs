@@ -8,7 +8,7 @@ use super::append::{AppendError, Writer};
 use super::cache::{Cache, Fold};
 use super::fault::broken;
 use super::model::{Ended, StoredChunk, StoredState};
-use super::position::{self, Position, Standing};
+use super::position::{self, FETCH, FETCH_MOST, Position, Standing};
 use super::reaper::{Decision, Reaped, Reaper};
 use super::value::{self, Encoded};
 use super::{DELETE_BATCH, declarations, index, keys};
@@ -20,10 +20,7 @@ use crate::settings::Settings;
 use crate::store::{Clock, Store, StoreError};
 use std::collections::VecDeque;
 
-/// Records to ask for where nothing is known of how many there are, and at the most.
-pub(super) const FETCH: u64 = 8;
-pub(super) const FETCH_MOST: u64 = 32;
-/// … and where each is large.
+/// Records to ask for at the least, where each is large.
 const FETCH_LEAST: u64 = FETCH;
 
 /// A page holds up its instance's other requests; one that takes longer than this is followed by a shorter
@@ -65,12 +62,12 @@ pub async fn advance<S: Store, C: Clock>(
     log: &LogName,
 ) -> Result<Progress, StoreError> {
     let folder = Folder { store, clock, settings, cache, log };
-    let mut fold = cache.take_fold(log);
+    let mut fold = cache.logs.take_fold(log);
     let mut progress = folder.page(&mut fold).await?;
     let current = fold.position.as_ref().and_then(|position| position.state.current());
     let settles_at_ms = current.and_then(|current| current.settles_at_ms);
     progress.settling_ms = settles_at_ms.map(|at_ms| at_ms.saturating_sub(clock.now_ms()));
-    cache.put_fold(log, fold, Some(clock.now_ms()));
+    cache.logs.put_fold(log, fold, Some(clock.now_ms()));
     Ok(progress)
 }
 
@@ -107,7 +104,7 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
             None => self.load().await?,
         };
         let first = position.state.next_ticket();
-        let known = self.cache.ticket(self.log).saturating_add(1).saturating_sub(first);
+        let known = self.cache.logs.ticket(self.log).saturating_add(1).saturating_sub(first);
         let fetch = position.fetch.max(known.min(position.fetch_most));
         let record_keys: Vec<String> =
             (first..first + fetch).map(|ticket| keys::record(self.log, ticket)).collect();
@@ -170,7 +167,7 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
             let standing = position.standing(self.store, self.log).await?;
             if standing == Standing::WentBack {
                 // What is left is what there is.
-                self.cache.unlearn(self.log);
+                self.cache.logs.unlearn(self.log);
             }
             if standing != Standing::Here {
                 fold.holes.clear();
@@ -314,7 +311,9 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
                 }
             }
             let declared = match &record.declarations {
-                Some(hash) => declarations::by_hash(self.store, self.cache, &self.log.test, hash).await?,
+                Some(hash) => {
+                    declarations::by_hash(self.store, &self.cache.declarations, &self.log.test, hash).await?
+                }
                 None => None,
             };
             loop {

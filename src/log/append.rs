@@ -109,7 +109,7 @@ impl<S: Store, C: Clock> Writer<'_, S, C> {
     /// shortly after the end of the log's last run that can be seen, so that stragglers make no ghost
     /// runs. One look into the store, two when a run has begun since.
     async fn look_around(&self, record: &Record) -> Result<(Hellos, u64), AppendError> {
-        let known = self.cache.last_run(self.log).unwrap_or(1);
+        let known = self.cache.logs.last_run(self.log).unwrap_or(1);
         let [newest, sender] = hellos::keys(&self.log.test, record.sender());
         let asked = [
             keys::last_run(self.log),
@@ -131,7 +131,7 @@ impl<S: Store, C: Clock> Writer<'_, S, C> {
         let seen = (hellos, lease.map_or(0, |lease| lease.next_ticket));
         let Some(last) = value(0).map(|v| value::decode::<u64>(&asked[0], v)).transpose()? else {
             // Lists must find what is acknowledged, and no index has it before somebody folds it.
-            if self.cache.announce(self.log) {
+            if self.cache.logs.announce(self.log) {
                 super::fresh::enter(self.store, self.log).await?;
             }
             return Ok(seen);
@@ -140,7 +140,7 @@ impl<S: Store, C: Clock> Writer<'_, S, C> {
         let ended = if last == known {
             value(1).map(|v| value::decode::<Ended>(&asked[1], v)).transpose()?
         } else {
-            self.cache.note_last_run(self.log, last);
+            self.cache.logs.note_last_run(self.log, last);
             value::get::<_, Ended>(self.store, &keys::ended(&run)).await?
         };
         let Some(ended) = ended.filter(|ended| !ended.by_data) else { return Ok(seen) };
@@ -166,7 +166,7 @@ impl<S: Store, C: Clock> Writer<'_, S, C> {
         let ticket = self.store.increment(&keys::tickets(self.log), 1).await?;
         let ticket = u64::try_from(ticket)
             .map_err(|_| StoreError::damaged(keys::tickets(self.log), "it is no counter"))?;
-        self.cache.note_ticket(self.log, ticket);
+        self.cache.logs.note_ticket(self.log, ticket);
         value::set(self.store, &keys::record(self.log, ticket), encoded).await?;
         let dying = self.store.get(&keys::dying(self.log, ticket)).await?;
         if dying.is_some() && !broken!(AcknowledgeDying) {

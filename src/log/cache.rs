@@ -1,43 +1,55 @@
-//! What an instance remembers to save work. It may all be forgotten at any time, and nothing in it
+//! What an instance remembers of logs to save work. It may all be forgotten at any time, and nothing in it
 //! decides: whoever has none of it computes the same.
 
 use super::position::Position;
 use super::reaper::Hole;
-use super::rows::Known;
-use crate::declare::Declarations;
-use crate::names::{LogName, RunId};
+use super::{declarations, rows};
+use crate::names::LogName;
+use lru::LruCache;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::num::NonZeroUsize;
 
 /// Logs whose fold is remembered: a state takes up to some megabytes.
-const LOGS: usize = 16;
-
-/// Runs whose breakdown series are remembered, some 100 bytes for each.
-const ROWS: usize = 8;
-
-/// Sets of declarations, a few kilobytes each; 64 more with a large dashboard.
-const DECLARATIONS: usize = 64;
+const LOGS: NonZeroUsize = NonZeroUsize::new(16).expect("it is not zero");
 
 /// Owned by the instance and handed to every call. Calls may interleave at store operations: no
 /// borrow is ever held across one.
 #[derive(Default)]
 pub struct Cache {
-    inner: RefCell<Inner>,
+    pub(super) logs: Logs,
+    pub(crate) declarations: declarations::Cache,
+    pub(crate) rows: rows::Cache,
 }
 
-#[derive(Default)]
-struct Inner {
-    logs: BTreeMap<LogName, Remembered>,
-    declarations: BTreeMap<String, (u64, Rc<Declarations>)>,
-    rows: BTreeMap<RunId, (u64, Known)>,
-    /// Counts uses, for the least recently used.
-    uses: u64,
+impl Cache {
+    pub fn new() -> Self {
+        Cache::default()
+    }
+
+    /// Unix ms of the newest sample of the log's live run, as far as this instance knows, and when it
+    /// knew; writers refuse misdated samples by it.
+    pub fn newest(&self, log: &LogName) -> Option<(u64, u64)> {
+        self.logs.0.borrow().peek(log)?.newest
+    }
+
+    /// Whether this instance holds what it folded of a log, so that going on costs little.
+    pub fn has_folded(&self, log: &LogName) -> bool {
+        self.logs.next_ticket(log).is_some()
+    }
+}
+
+/// What is remembered of each log.
+pub(super) struct Logs(RefCell<LruCache<LogName, Remembered>>);
+
+impl Default for Logs {
+    fn default() -> Self {
+        Logs(RefCell::new(LruCache::new(LOGS)))
+    }
 }
 
 #[derive(Default)]
 struct Remembered {
-    used: u64,
     fold: Fold,
     last_run: Option<u64>,
     /// The log was entered among those that nobody has folded yet.
@@ -56,17 +68,7 @@ pub(super) struct Fold {
     pub holes: BTreeMap<u64, Hole>,
 }
 
-impl Cache {
-    pub fn new() -> Self {
-        Cache::default()
-    }
-
-    /// Unix ms of the newest sample of the log's live run, as far as this instance knows, and when it
-    /// knew; writers refuse misdated samples by it.
-    pub fn newest(&self, log: &LogName) -> Option<(u64, u64)> {
-        self.inner.borrow().logs.get(log)?.newest
-    }
-
+impl Logs {
     pub(super) fn take_fold(&self, log: &LogName) -> Fold {
         self.with(log, |remembered| std::mem::take(&mut remembered.fold))
     }
@@ -86,20 +88,15 @@ impl Cache {
         });
     }
 
-    /// Whether this instance holds what it folded of a log, so that going on costs little.
-    pub fn has_folded(&self, log: &LogName) -> bool {
-        self.next_ticket(log).is_some()
-    }
-
     /// The ticket that this instance would fold next.
     pub(super) fn next_ticket(&self, log: &LogName) -> Option<u64> {
-        let inner = self.inner.borrow();
-        inner.logs.get(log)?.fold.position.as_ref().map(|position| position.state.next_ticket())
+        let logs = self.0.borrow();
+        logs.peek(log)?.fold.position.as_ref().map(|position| position.state.next_ticket())
     }
 
     /// Drops what was folded of a log, which takes up to some megabytes.
     pub(super) fn forget(&self, log: &LogName) {
-        if let Some(remembered) = self.inner.borrow_mut().logs.get_mut(log) {
+        if let Some(remembered) = self.0.borrow_mut().peek_mut(log) {
             remembered.fold = Fold::default();
         }
     }
@@ -135,58 +132,10 @@ impl Cache {
 
     /// Forgets all of a log: the store went back behind it.
     pub(super) fn unlearn(&self, log: &LogName) {
-        self.inner.borrow_mut().logs.remove(log);
-    }
-
-    pub(super) fn declarations(&self, key: &str) -> Option<Rc<Declarations>> {
-        let mut inner = self.inner.borrow_mut();
-        inner.uses += 1;
-        let now = inner.uses;
-        let (used, set) = inner.declarations.get_mut(key)?;
-        *used = now;
-        Some(set.clone())
-    }
-
-    pub(super) fn note_declarations(&self, key: String, set: Rc<Declarations>) {
-        let mut inner = self.inner.borrow_mut();
-        inner.uses += 1;
-        let now = inner.uses;
-        inner.declarations.insert(key, (now, set));
-        evict(&mut inner.declarations, DECLARATIONS, |(used, _)| *used);
-    }
-
-    pub(super) fn take_rows(&self, run: &RunId) -> Known {
-        self.inner.borrow_mut().rows.remove(run).map_or_else(Known::default, |(_, known)| known)
-    }
-
-    pub(super) fn put_rows(&self, run: &RunId, known: Known) {
-        let mut inner = self.inner.borrow_mut();
-        inner.uses += 1;
-        let now = inner.uses;
-        inner.rows.insert(run.clone(), (now, known));
-        evict(&mut inner.rows, ROWS, |(used, _)| *used);
+        self.0.borrow_mut().pop(log);
     }
 
     fn with<T>(&self, log: &LogName, act: impl FnOnce(&mut Remembered) -> T) -> T {
-        let mut inner = self.inner.borrow_mut();
-        inner.uses += 1;
-        let now = inner.uses;
-        if !inner.logs.contains_key(log) {
-            inner.logs.insert(log.clone(), Remembered { used: now, ..Remembered::default() });
-            evict(&mut inner.logs, LOGS, |remembered| remembered.used);
-        }
-        let remembered = inner.logs.get_mut(log).expect("it was just inserted, and is the newest");
-        remembered.used = now;
-        act(remembered)
-    }
-}
-
-/// Drops the least recently used down to `limit`.
-fn evict<K: Ord + Clone, V>(map: &mut BTreeMap<K, V>, limit: usize, used: impl Fn(&V) -> u64) {
-    while map.len() > limit {
-        let oldest = map.iter().min_by_key(|(_, value)| used(value)).map(|(key, _)| key.clone());
-        if let Some(oldest) = oldest {
-            map.remove(&oldest);
-        }
+        act(self.0.borrow_mut().get_or_insert_mut_ref(log, Remembered::default))
     }
 }

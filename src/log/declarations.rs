@@ -1,11 +1,16 @@
 //! The declarations of a test: sets under their hashes, and which one is in force.
 
-use super::cache::Cache;
 use super::{keys, value};
 use crate::declare::Declarations;
 use crate::names::TestName;
 use crate::store::{Store, StoreError};
+use lru::LruCache;
+use std::cell::RefCell;
+use std::num::NonZeroUsize;
 use std::rc::Rc;
+
+/// Sets that are remembered, a few kilobytes each; 64 more with a large dashboard.
+const REMEMBERED: NonZeroUsize = NonZeroUsize::new(64).expect("it is not zero");
 
 /// Two who declare at once may each have to begin again this often.
 const ATTEMPTS: u32 = 5;
@@ -13,8 +18,17 @@ const ATTEMPTS: u32 = 5;
 /// Declarations asked for at once.
 const PAGE: usize = 64;
 
+/// Sets that an instance has read, by their keys; none ever changes.
+pub(crate) struct Cache(RefCell<LruCache<String, Rc<Declarations>>>);
+
+impl Default for Cache {
+    fn default() -> Self {
+        Cache(RefCell::new(LruCache::new(REMEMBERED)))
+    }
+}
+
 /// The set in force and its hash; before anything was declared, none.
-pub async fn declared<S: Store>(
+pub(crate) async fn declared<S: Store>(
     store: &S,
     cache: &Cache,
     test: &TestName,
@@ -27,7 +41,7 @@ pub async fn declared<S: Store>(
 }
 
 /// The set in force, where it is another than the one that is known.
-pub async fn newer<S: Store>(
+pub(crate) async fn newer<S: Store>(
     store: &S,
     cache: &Cache,
     test: &TestName,
@@ -49,12 +63,12 @@ pub(super) async fn by_hash<S: Store>(
     hash: &str,
 ) -> Result<Option<Rc<Declarations>>, StoreError> {
     let key = keys::declarations(test, hash);
-    if let Some(set) = cache.declarations(&key) {
-        return Ok(Some(set));
+    if let Some(set) = cache.0.borrow_mut().get(&key) {
+        return Ok(Some(set.clone()));
     }
     let set = value::get::<_, Declarations>(store, &key).await?.map(Rc::new);
     if let Some(set) = &set {
-        cache.note_declarations(key, set.clone());
+        cache.0.borrow_mut().put(key, set.clone());
     }
     Ok(set)
 }
@@ -63,7 +77,7 @@ pub(super) async fn by_hash<S: Store>(
 ///
 /// Each declaration is stored under a number of its own, and the set is all of them merged in order.
 /// Whoever names a set as the one in force looks again afterwards: of two at once, the later has both.
-pub async fn declare<S: Store>(
+pub(crate) async fn declare<S: Store>(
     store: &S,
     cache: &Cache,
     test: &TestName,

@@ -1,12 +1,10 @@
-//! What people say of runs: a label, a note, which run is the baseline, how one ended, and that one
-//! may go.
+//! What people say of runs: a label, a note, which run is the baseline, and how one ended.
 
-use super::{keys, runs, value};
+use super::{keys, value};
 use crate::documents::outcome::Exit;
 use crate::limits;
 use crate::names::{RunId, TestName};
-use crate::store::{Clock, Store, StoreError};
-use loadgate_documents::RunState;
+use crate::store::{Store, StoreError};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
 
@@ -92,17 +90,4 @@ pub async fn set_baseline<S: Store>(
         Some(run) => store.set(&key, &value::encode_small(&run.to_string())).await,
         None => store.delete_many(&[key]).await,
     }
-}
-
-/// Marks an ended run as deleted; its keys go when nobody can be reading them any more. False: the
-/// run is live.
-pub async fn delete<S: Store, C: Clock>(store: &S, clock: &C, item: &runs::Item) -> Result<bool, StoreError> {
-    if item.state == RunState::Live {
-        return Ok(false);
-    }
-    if item.baseline {
-        set_baseline(store, &item.run.log.test, None).await?;
-    }
-    store.set(&keys::deleted(&item.run), &value::encode_small(&clock.now_ms())).await?;
-    Ok(true)
 }

@@ -35,7 +35,7 @@ pub async fn hold<S: Store, C: Clock>(
     if held.is_some_and(|lease| lease.holder != holder && lease.renewed_ms + LEASE_MS > now_ms) {
         return Ok(false);
     }
-    let next_ticket = cache.next_ticket(log).or(held.map(|lease| lease.next_ticket)).unwrap_or(0);
+    let next_ticket = cache.logs.next_ticket(log).or(held.map(|lease| lease.next_ticket)).unwrap_or(0);
     let lease = Lease { holder, renewed_ms: now_ms, next_ticket };
     store.set(&key, &value::encode_small(&lease)).await?;
     Ok(true)
@@ -55,8 +55,8 @@ pub async fn release<S: Store>(
     holder: u64,
 ) -> Result<(), StoreError> {
     let key = keys::lease(log);
-    let next_ticket = cache.next_ticket(log).unwrap_or(0);
-    cache.forget(log);
+    let next_ticket = cache.logs.next_ticket(log).unwrap_or(0);
+    cache.logs.forget(log);
     match value::get::<_, Lease>(store, &key).await? {
         Some(lease) if lease.holder == holder => {
             store.set(&key, &value::encode_small(&Lease { holder, renewed_ms: 0, next_ticket })).await

@@ -93,9 +93,9 @@ pub(crate) async fn run_of_sender<S: Store>(
     log: &LogName,
     sender: &str,
 ) -> Result<Option<RunId>, StoreError> {
-    let fold = cache.take_fold(log);
+    let fold = cache.logs.take_fold(log);
     let known = fold.position.as_ref().map(|position| position.state.run_of_sender(sender));
-    cache.put_fold(log, fold, None);
+    cache.logs.put_fold(log, fold, None);
     match known {
         Some(run) => Ok(run),
         None => Ok(position::load(store, log).await?.state.run_of_sender(sender)),
@@ -113,13 +113,13 @@ pub(crate) async fn with_run<S: Store, T>(
     fn run_of<'a>(position: &'a position::Position, run: &RunId) -> Option<&'a Run> {
         position.state.run().filter(|found| found.id == *run)
     }
-    let fold = cache.take_fold(&run.log);
+    let fold = cache.logs.take_fold(&run.log);
     if let Some(found) = fold.position.as_ref().and_then(|position| run_of(position, run)) {
         let result = read(found);
-        cache.put_fold(&run.log, fold, None);
+        cache.logs.put_fold(&run.log, fold, None);
         return Ok(Some(result));
     }
-    cache.put_fold(&run.log, fold, None);
+    cache.logs.put_fold(&run.log, fold, None);
     let position = match position::at_end(store, run).await? {
         Some(position) => position,
         None => position::load(store, &run.log).await?,

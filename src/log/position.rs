@@ -9,6 +9,10 @@ use crate::names::{LogName, RunId};
 use crate::record::Record;
 use crate::store::{Store, StoreError};
 
+/// Records to ask for where nothing is known of how many there are, and at the most.
+pub(super) const FETCH: u64 = 8;
+pub(super) const FETCH_MOST: u64 = 32;
+
 /// Chunks between checkpoints.
 const CHECKPOINT_CHUNKS: u64 = 15;
 
@@ -66,8 +70,8 @@ impl Position {
             state_missing: false,
             large_states: false,
             wrote: None,
-            fetch: super::advance::FETCH,
-            fetch_most: super::advance::FETCH_MOST,
+            fetch: FETCH,
+            fetch_most: FETCH_MOST,
         }
     }
 

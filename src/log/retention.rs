@@ -4,10 +4,11 @@
 
 use super::erasure::{self, Erasure};
 use super::index::{self, BLOCK};
-use super::{keys, value};
+use super::{keys, labels, runs, value};
 use crate::names::{RunId, TestName};
 use crate::settings::Settings;
 use crate::store::{Clock, Store, StoreError};
+use loadgate_documents::RunState;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -38,6 +39,19 @@ struct Pass {
     erased: bool,
     /// That is under way.
     index: bool,
+}
+
+/// Marks an ended run as deleted; its keys go when nobody can be reading them any more. False: the
+/// run is live.
+pub async fn delete<S: Store, C: Clock>(store: &S, clock: &C, item: &runs::Item) -> Result<bool, StoreError> {
+    if item.state == RunState::Live {
+        return Ok(false);
+    }
+    if item.baseline {
+        labels::set_baseline(store, &item.run.log.test, None).await?;
+    }
+    store.set(&keys::deleted(&item.run), &value::encode_small(&clock.now_ms())).await?;
+    Ok(true)
 }
 
 /// Marks ended runs beyond the limit as deleted, the newest being kept, and deletes the keys of those that

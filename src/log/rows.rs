@@ -1,13 +1,15 @@
 //! Reading the breakdowns' figures window by window. Nothing here writes.
 
-use super::cache::Cache;
 use super::position::last_chunk;
 use super::{keys, value};
 use crate::fold::{DEFINED_EVERY, Rows};
 use crate::names::RunId;
 use crate::record::{Dimension, SeriesKey};
 use crate::store::{Store, StoreError};
+use lru::LruCache;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 
 /// Chunks asked for at once, and bytes of them after which a page ends.
 const CHUNK_PAGE: u64 = DEFINED_EVERY;
@@ -55,9 +57,20 @@ pub struct Page {
     pub next: Option<u64>,
 }
 
-/// What an instance remembers of a run's rows.
+/// Runs whose breakdown series an instance remembers, some 100 bytes for each.
+const REMEMBERED: NonZeroUsize = NonZeroUsize::new(8).expect("it is not zero");
+
+/// What it remembers of them.
+pub(crate) struct Cache(RefCell<LruCache<RunId, Known>>);
+
+impl Default for Cache {
+    fn default() -> Self {
+        Cache(RefCell::new(LruCache::new(REMEMBERED)))
+    }
+}
+
 #[derive(Debug, Clone, Default)]
-pub(super) struct Known {
+struct Known {
     /// What numbers mean after so many chunks.
     series: (u64, BTreeMap<u32, SeriesKey>),
     /// Of each chunk that was read, from the first on, the end of its newest window.
@@ -65,16 +78,16 @@ pub(super) struct Known {
 }
 
 /// The figures from chunk `from` on, a page of them.
-pub async fn read<S: Store>(
+pub(crate) async fn read<S: Store>(
     store: &S,
     cache: &Cache,
     run: &RunId,
     query: &Query,
     from: u64,
 ) -> Result<Page, StoreError> {
-    let mut known = cache.take_rows(run);
+    let mut known = cache.0.borrow_mut().pop(run).unwrap_or_default();
     let page = page(store, &mut known, run, query, from).await;
-    cache.put_rows(run, known);
+    cache.0.borrow_mut().put(run.clone(), known);
     page
 }
 

@@ -32,7 +32,7 @@ impl<S: Store, C: Clock> Service<S, C> {
             Declarations::from_metrics(metrics).map_err(|error| Refusal::Invalid(error.to_string()))?;
         let test = foreign_test(Some(test))?;
         let logs = self.tell_all(&test, &declared).await?;
-        let (_, set) = declarations::declared(&self.store, &self.cache, &test).await?;
+        let (_, set) = declarations::declared(&self.store, &self.cache.declarations, &test).await?;
         for run in recent::recent(&self.store, &test, TOLD).await?.ended.iter().take(RETYPED) {
             retype::retype(&self.store, run, &set).await?;
         }
@@ -56,7 +56,7 @@ impl<S: Store, C: Clock> Service<S, C> {
         dashboard: Option<&Dashboard>,
     ) -> Result<Vec<LogName>, Refusal> {
         let test = foreign_test(Some(test))?;
-        let (_, set) = declarations::declared(&self.store, &self.cache, &test).await?;
+        let (_, set) = declarations::declared(&self.store, &self.cache.declarations, &test).await?;
         let newer = Declarations { dashboard: set.dashboard.replaced(dashboard), ..Declarations::default() };
         self.tell_all(&test, &newer).await
     }
@@ -64,14 +64,14 @@ impl<S: Store, C: Clock> Service<S, C> {
     /// The dashboard of a test, to be read and changed by people.
     pub async fn dashboard(&self, test: &str) -> Result<String, Refusal> {
         let test = foreign_test(Some(test))?;
-        let (_, set) = declarations::declared(&self.store, &self.cache, &test).await?;
+        let (_, set) = declarations::declared(&self.store, &self.cache.declarations, &test).await?;
         Ok(set.dashboard.pretty())
     }
 
     /// Declares, and tells every log of the test that has a live run by a record of its own. Declarations
     /// alone begin no run.
     async fn tell_all(&self, test: &TestName, newer: &Declarations) -> Result<Vec<LogName>, Refusal> {
-        let hash = declarations::declare(&self.store, &self.cache, test, newer).await?;
+        let hash = declarations::declare(&self.store, &self.cache.declarations, test, newer).await?;
         let live = recent::recent(&self.store, test, TOLD).await?.live;
         let mut logs: BTreeSet<LogName> = live.into_iter().map(|run| run.log).collect();
         // A run that was acknowledged a moment ago may not be folded yet.

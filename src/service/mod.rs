@@ -111,7 +111,7 @@ impl<S: Store, C: Clock> Service<S, C> {
             return Err(too_long("run"));
         }
         let test = foreign_test(request.test.as_deref())?;
-        let (declared, set) = declarations::declared(&self.store, &self.cache, &test).await?;
+        let (declared, set) = declarations::declared(&self.store, &self.cache.declarations, &test).await?;
         let (source, peer) = (request.source.clone(), request.peer.clone());
         let log = LogName::named(test, request.run.as_deref().unwrap_or_default());
         let import = request.import;
@@ -379,7 +379,7 @@ impl<S: Store, C: Clock> Service<S, C> {
                 "say which row: key is a JSON array, like [\"GET\",\"https://shop/\"]".to_owned(),
             ));
         }
-        Ok(rows::read(&self.store, &self.cache, &run, query, from).await?)
+        Ok(rows::read(&self.store, &self.cache.rows, &run, query, from).await?)
     }
 
     /// How the values of one trend are distributed; `table` is what the client calls the dimension.
@@ -410,7 +410,7 @@ impl<S: Store, C: Clock> Service<S, C> {
 
     pub async fn delete_run(&self, run: &str) -> Result<(), Refusal> {
         let item = runs::require(&self.store, &self.current(run).await?).await?;
-        if labels::delete(&self.store, &self.clock, &item).await? {
+        if retention::delete(&self.store, &self.clock, &item).await? {
             return Ok(());
         }
         Err(Refusal::Conflict(format!("{run} is live: finish it first")))

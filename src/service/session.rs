@@ -57,7 +57,9 @@ impl Session {
     /// An upload may last as long as the run: it heeds what is declared meanwhile.
     async fn look_around<S: Store, C: Clock>(&mut self, service: &Service<S, C>) {
         let Service { store, cache, .. } = service;
-        match declarations::newer(store, cache, self.upload.test(), self.declared.as_deref()).await {
+        match declarations::newer(store, &cache.declarations, self.upload.test(), self.declared.as_deref())
+            .await
+        {
             Ok(Some((hash, set))) => {
                 self.upload.adopt(set);
                 self.declared = Some(hash);
@@ -116,8 +118,13 @@ impl Session {
     async fn store<S: Store, C: Clock>(&mut self, service: &Service<S, C>) {
         if self.upload.take_declared_changed() {
             let Service { store, cache, .. } = service;
-            match declarations::declare(store, cache, self.upload.test(), self.upload.own_declarations())
-                .await
+            match declarations::declare(
+                store,
+                &cache.declarations,
+                self.upload.test(),
+                self.upload.own_declarations(),
+            )
+            .await
             {
                 Ok(hash) => {
                     self.declared = Some(hash);
