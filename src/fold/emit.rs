@@ -1,8 +1,9 @@
 //! The events of a run, as they enter its log.
 
 use crate::fold::rows::{Figures, WindowRows};
-use crate::fold::run::{CHUNK_BYTES, Draft, OpenWindow, Run};
+use crate::fold::run::{OpenWindow, Run};
 use crate::fold::series::stream_name;
+use crate::fold::stream::{CHUNK_BYTES, Draft, Shown};
 use crate::fold::tally::Tally;
 use crate::fold::values::View;
 use crate::record::{Dimension, SeriesKey};
@@ -10,7 +11,6 @@ use loadgate_documents::{
     Contains, Digits, MetricKind, MetricMeta, MetricType, Param, Snapshot, Threshold, to_json,
 };
 use loadgate_documents::{Submetric, builtin};
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The name of the stream's own series.
@@ -18,16 +18,6 @@ const TIME: &str = "time";
 
 /// What one name takes in a `metric` event, about.
 const META_BYTES: usize = 64;
-
-/// A name that the stream has announced, and as what.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Shown {
-    /// `None`: the stream's own `time`.
-    pub series: Option<u32>,
-    pub kind: MetricKind,
-    /// The kind is a guess.
-    pub unknown: bool,
-}
 
 /// A threshold over the run so far.
 pub(crate) struct Evaluated<'a> {
@@ -48,7 +38,7 @@ impl Run {
         draft.push("config", self.config());
         draft.push("param", self.param());
         let kind = MetricKind { metric_type: MetricType::Gauge, contains: Contains::Time };
-        self.shown.insert(TIME.to_owned(), Shown { series: None, kind, unknown: false });
+        self.stream.shown.insert(TIME.to_owned(), Shown { series: None, kind, unknown: false });
         let time = MetricMeta {
             metric_type: kind.metric_type,
             contains: kind.contains,
@@ -70,10 +60,10 @@ impl Run {
     /// What a chunk opens with: `config` and `param`, repeated whole, when declarations have changed.
     pub(super) fn open_chunk(&mut self, draft: &mut Draft) {
         if draft.events.is_empty() {
-            if std::mem::take(&mut self.config_due) {
+            if std::mem::take(&mut self.stream.config_due) {
                 draft.push("config", self.config());
             }
-            if std::mem::take(&mut self.param_due) {
+            if std::mem::take(&mut self.stream.param_due) {
                 draft.push("param", self.param());
             }
         }
@@ -81,9 +71,9 @@ impl Run {
     }
 
     /// The events of a window that has been merged into the totals.
-    pub(super) fn tell_window(&mut self, open: &OpenWindow, end_ms: i64, seconds: f64, draft: &mut Draft) {
+    pub(super) fn emit_window(&mut self, open: &OpenWindow, end_ms: i64, seconds: f64, draft: &mut Draft) {
         draft.state_at = draft.events.len();
-        self.tell_thresholds(draft);
+        self.emit_thresholds(draft);
         let snapshot = self.snapshot(end_ms, |series, metric_type| {
             open.cells
                 .get(&series)
@@ -91,13 +81,13 @@ impl Run {
                 .unwrap_or_default()
         });
         draft.push("snapshot", to_json(&snapshot, Digits::Five));
-        self.tell_rows(open, end_ms, seconds, draft);
+        self.emit_rows(open, end_ms, seconds, draft);
     }
 
     /// The last `threshold`, and `stop`.
     pub(super) fn close_stream(&mut self, draft: &mut Draft) {
         draft.state_at = draft.events.len();
-        self.tell_thresholds(draft);
+        self.emit_thresholds(draft);
         let stop = self.snapshot(self.newest_ns.div_euclid(1_000_000), |_, _| Vec::new());
         draft.push("stop", to_json(&stop, Digits::Five));
     }
@@ -116,7 +106,7 @@ impl Run {
             None => vec![time_ms as f64],
             Some(series) => figures(series, shown.kind.metric_type),
         };
-        self.shown.values().map(of).collect()
+        self.stream.shown.values().map(of).collect()
     }
 
     fn param(&self) -> String {
@@ -143,7 +133,7 @@ impl Run {
     pub(super) fn announce(&mut self, draft: &mut Draft) {
         let mut known = vec![false; self.totals.len()];
         let mut changed: Vec<(String, Shown)> = Vec::new();
-        for (name, shown) in &self.shown {
+        for (name, shown) in &self.stream.shown {
             let Some(series) = shown.series else { continue };
             known[series as usize] = true;
             let now = self.shown_as(series);
@@ -165,11 +155,11 @@ impl Run {
             let meta = self.announced(&name, &shown);
             bytes += name.len() + META_BYTES;
             announced.insert(name.clone(), meta);
-            self.shown.insert(name, shown);
+            self.stream.shown.insert(name, shown);
             if bytes > CHUNK_BYTES {
                 draft.push("metric", to_json(&std::mem::take(&mut announced), Digits::Five));
                 draft.state_at = draft.events.len();
-                self.end_chunk(draft);
+                self.stream.end_chunk(&self.id, draft);
                 bytes = 0;
             }
         }
@@ -202,7 +192,7 @@ impl Run {
         name.contains('{') && !self.declared_at_start.iter().any(|known| known == name)
     }
 
-    fn tell_thresholds(&mut self, draft: &mut Draft) {
+    fn emit_thresholds(&mut self, draft: &mut Draft) {
         let failed: Vec<(String, String)> = self
             .evaluated()
             .filter(|threshold| threshold.passes == Some(false))
@@ -217,7 +207,7 @@ impl Run {
         }
         draft.push("threshold", to_json(&crossed, Digits::All));
         for key in failed {
-            self.first_failed.entry(key).or_insert(self.closed_ms);
+            self.stream.first_failed.entry(key).or_insert(self.closed_ms);
         }
     }
 
@@ -261,14 +251,14 @@ impl Run {
         Some((self.totals.get(number as usize)?, &self.series.key(number).metric))
     }
 
-    fn tell_rows(&mut self, open: &OpenWindow, end_ms: i64, seconds: f64, draft: &mut Draft) {
+    fn emit_rows(&mut self, open: &OpenWindow, end_ms: i64, seconds: f64, draft: &mut Draft) {
         let mut figures = Vec::new();
         for (&series, tally) in &open.cells {
             let key = self.series.key(series);
             if matches!(key.dimension, Dimension::Metric | Dimension::Submetric) || tally.count == 0 {
                 continue;
             }
-            if !std::mem::replace(&mut self.rows_defined[series as usize], true) {
+            if !std::mem::replace(&mut self.stream.rows_defined[series as usize], true) {
                 draft.rows.defined.push((series, key.clone()));
             }
             let percentiles = match self.kinds.kind(&key.metric).metric_type {

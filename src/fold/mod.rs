@@ -11,8 +11,10 @@ mod retype;
 mod rows;
 mod run;
 mod seen;
+mod senders;
 mod series;
 mod shorten;
+mod stream;
 mod tally;
 mod values;
 mod view;
@@ -32,9 +34,9 @@ use crate::declare::Declarations;
 use crate::events::Event;
 use crate::names::{LogName, RunId};
 use crate::record::{Batch, Body, Record, Sent};
-use run::Draft;
 use seen::Seen;
 use serde::{Deserialize, Serialize};
+use stream::Draft;
 
 /// The state after the records folded so far, of one log. Equal states have equal bytes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -182,7 +184,7 @@ impl LogState {
                 if let Some(run) = self.run.as_mut().filter(|run| run.live) {
                     run.declare(record.declarations.as_ref(), declarations);
                     if matches!(body, Body::Declared) {
-                        run.tell_declared(&mut draft);
+                        run.emit_declared(&mut draft);
                     }
                     if let Body::Finish { run: number, sent: Sent::Perhaps } = body
                         && *number == run.id.number

@@ -3,7 +3,7 @@
 use crate::declare::Declarations;
 use crate::events::Event;
 use crate::fold::LogState;
-use crate::fold::run::Draft;
+use crate::fold::stream::Draft;
 
 impl LogState {
     /// The ended run with the types of `set`, where these change anything: totals hold all that any type

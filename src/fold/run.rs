@@ -1,14 +1,12 @@
 //! One run: its time, its open windows, and what it adds up to.
 
 use crate::declare::Declarations;
-use crate::events::Event;
-use crate::fold::border::Senders;
-use crate::fold::emit::Shown;
 use crate::fold::generators::{Generators, Waiting};
 use crate::fold::kinds::Kinds;
 use crate::fold::ladder::{Window, window_at};
-use crate::fold::rows::{DEFINED_EVERY, Rows};
+use crate::fold::senders::Senders;
 use crate::fold::series::SeriesTable;
+use crate::fold::stream::{CHUNK_BYTES, CHUNK_RECORDS, Draft, Stream};
 use crate::fold::tally::Tally;
 use crate::fold::{Chunk, CurrentRun, RunEnd, RunMeta};
 use crate::limits;
@@ -24,10 +22,6 @@ const SECONDS_MOST: i64 = i64::MAX / SECOND_NS - 1;
 const FINISH_MS: u64 = 2_000;
 /// An import without a finish ends after this silence.
 const IMPORT_IDLE_MS: u64 = 3_600_000;
-/// A chunk ends with the record once it passes this.
-pub(super) const CHUNK_BYTES: usize = 60_000;
-/// A chunk ends after so many records without a window.
-const CHUNK_RECORDS: u32 = 2_000;
 /// A stretch without any data longer than this (only imports have such) is told by its first and
 /// last window alone, so that made-up times cannot make windows without end.
 const EMPTY_STRETCH_S: i64 = limits::AHEAD_LIVE_S;
@@ -71,21 +65,8 @@ pub struct Run {
     /// Submetrics that were declared when the run began, and miss nothing.
     pub(super) declared_at_start: Vec<String>,
     pub(super) kinds: Kinds,
-    /// What the stream has announced, by name.
-    pub(super) shown: BTreeMap<String, Shown>,
-    /// Declarations have changed since the stream's last `param`.
-    pub(super) param_due: bool,
-    /// The dashboard has changed since the stream's last `config`.
-    pub(super) config_due: bool,
-    /// Unix ms of the window in which a threshold first failed, by metric and expression.
-    pub(super) first_failed: BTreeMap<(String, String), i64>,
-    /// Series that are defined for the rows of the chunk in the making; see [`Rows`].
-    pub(super) rows_defined: Vec<bool>,
-
+    pub(super) stream: Stream,
     pub(super) counts: Counts,
-    chunks: u64,
-    next_id: u64,
-    records_since_chunk: u32,
 }
 
 /// What `health` tells.
@@ -103,23 +84,6 @@ pub(crate) struct Counts {
 pub(super) struct OpenWindow {
     pub cells: BTreeMap<u32, Tally>,
     pub vus: Vec<Waiting>,
-}
-
-/// Chunks in the making. Between records nothing is: a record that closes a window ends its chunk.
-#[derive(Default)]
-pub(super) struct Draft {
-    pub done: Vec<Chunk>,
-    pub events: Vec<Event>,
-    pub bytes: usize,
-    pub state_at: usize,
-    pub rows: Rows,
-}
-
-impl Draft {
-    pub fn push(&mut self, kind: &str, data: String) {
-        self.bytes += data.len();
-        self.events.push(Event::new(kind, data));
-    }
 }
 
 fn seconds_of(ns: i64) -> i64 {
@@ -162,20 +126,13 @@ impl Run {
             declared_at_start: declared.submetric_names().into_iter().map(str::to_owned).collect(),
             declared,
             kinds: Kinds::default(),
-            shown: BTreeMap::new(),
-            param_due: false,
-            config_due: false,
-            first_failed: BTreeMap::new(),
-            rows_defined: Vec::new(),
+            stream: Stream::default(),
             counts: Counts::default(),
-            chunks: 0,
-            next_id: 0,
-            records_since_chunk: 0,
         };
         run.kinds.declare(&run.declared);
         let mut draft = Draft::default();
         run.open_stream(&mut draft);
-        run.end_chunk(&mut draft);
+        run.stream.end_chunk(&run.id, &mut draft);
         let first = draft.done.remove(0);
         (run, first)
     }
@@ -199,7 +156,7 @@ impl Run {
             run: self.id.clone(),
             live: self.live,
             import: self.import,
-            chunks: self.chunks,
+            chunks: self.stream.chunks,
             ends_at_ms: self.live.then(|| settled.map_or(silent, |settled| settled.min(silent))),
             settles_at_ms: settled.filter(|_| self.live),
             newest_ms: self.newest_ms(),
@@ -255,10 +212,10 @@ impl Run {
             // A long upload names the set that it began with.
             let dashboard = std::mem::take(&mut self.declared.dashboard);
             let newest = std::mem::take(&mut declared.dashboard).max(dashboard.clone());
-            self.config_due |= newest.own() != dashboard.own();
+            self.stream.config_due |= newest.own() != dashboard.own();
             // How often something was declared is nothing to tell.
             self.declared.revision = declared.revision;
-            self.param_due |= self.declared != declared;
+            self.stream.param_due |= self.declared != declared;
             declared.dashboard = newest;
             self.declared = declared;
             self.kinds.declare(declarations);
@@ -271,22 +228,22 @@ impl Run {
     }
 
     /// Tells what declarations have changed without waiting for a window, which a silent run has none of.
-    pub(super) fn tell_declared(&mut self, draft: &mut Draft) {
+    pub(super) fn emit_declared(&mut self, draft: &mut Draft) {
         self.open_chunk(draft);
         if !draft.events.is_empty() {
             draft.state_at = draft.events.len();
-            self.end_chunk(draft);
+            self.stream.end_chunk(&self.id, draft);
         }
     }
 
     /// Counts a record of the run, whatever its body; gives a chunk when it has been long.
     pub(super) fn count_record(&mut self, draft: &mut Draft) {
         self.counts.records += 1;
-        self.records_since_chunk += 1;
-        if self.records_since_chunk >= CHUNK_RECORDS && draft.events.is_empty() {
+        self.stream.records_since_chunk += 1;
+        if self.stream.records_since_chunk >= CHUNK_RECORDS && draft.events.is_empty() {
             self.open_chunk(draft);
             draft.state_at = draft.events.len();
-            self.end_chunk(draft);
+            self.stream.end_chunk(&self.id, draft);
         }
     }
 
@@ -351,7 +308,7 @@ impl Run {
         let Some(place) = self.place(start * SECOND_NS, range_ns, samples().sum(), draft) else { return };
         let last_most = if place.misdated { self.newest_ns } else { i64::MAX };
 
-        let mut homeless = 0_u64;
+        let mut unplaced = 0_u64;
         let window = self.windows.entry(place.window).or_default();
         for (at, key, cell) in cells() {
             match series.get(at).copied().flatten() {
@@ -360,12 +317,12 @@ impl Run {
                     let tally = window.cells.entry(number).or_default();
                     tally.add(cell, start.saturating_mul(1_000), last_ns, distributions[at]);
                 }
-                None if key.dimension == Dimension::Metric => homeless = homeless.saturating_add(cell.count),
+                None if key.dimension == Dimension::Metric => unplaced = unplaced.saturating_add(cell.count),
                 None => {}
             }
         }
-        if homeless > 0 {
-            self.refuse(&format!("the run has more than {} metrics", limits::METRICS), homeless);
+        if unplaced > 0 {
+            self.refuse(&format!("the run has more than {} metrics", limits::METRICS), unplaced);
         }
     }
 
@@ -476,11 +433,11 @@ impl Run {
         }
         self.live = false;
         self.close_stream(&mut draft);
-        self.end_chunk(&mut draft);
+        self.stream.end_chunk(&self.id, &mut draft);
         let end = RunEnd {
             end_ms: self.newest_ms(),
             received_ms: record.received_ms,
-            chunk: self.chunks - 1,
+            chunk: self.stream.chunks - 1,
             ticket,
         };
         (draft.done, end)
@@ -488,7 +445,7 @@ impl Run {
 
     fn close(&mut self, window: Window, end_ms: i64, draft: &mut Draft) {
         if draft.bytes > CHUNK_BYTES {
-            self.end_chunk(draft);
+            self.stream.end_chunk(&self.id, draft);
         }
         let mut open = self.windows.remove(&window.start).unwrap_or_default();
         let from = self.origin.saturating_add(window.start);
@@ -518,34 +475,13 @@ impl Run {
         self.open = window.end;
         self.closed_ms = end_ms;
         self.open_chunk(draft);
-        self.tell_window(&open, end_ms, length.max(1.0), draft);
+        self.emit_window(&open, end_ms, length.max(1.0), draft);
     }
 
     /// Ends the chunk that a record began, if it did.
     pub(super) fn end_record(&mut self, draft: &mut Draft) {
         if !draft.events.is_empty() {
-            self.end_chunk(draft);
-        }
-    }
-
-    pub(super) fn end_chunk(&mut self, draft: &mut Draft) {
-        let events = std::mem::take(&mut draft.events);
-        let rows = std::mem::take(&mut draft.rows).to_bytes();
-        let first_id = self.next_id;
-        self.next_id += events.len() as u64;
-        draft.bytes = 0;
-        draft.done.push(Chunk {
-            run: self.id.clone(),
-            index: self.chunks,
-            first_id,
-            events,
-            state_at: std::mem::take(&mut draft.state_at),
-            rows,
-        });
-        self.chunks += 1;
-        self.records_since_chunk = 0;
-        if self.chunks.is_multiple_of(DEFINED_EVERY) {
-            self.rows_defined.fill(false);
+            self.stream.end_chunk(&self.id, draft);
         }
     }
 }

@@ -10,7 +10,7 @@ use loadgate_documents::MetricKind;
 impl Run {
     /// The names of the stream in byte order, each with its series; `time` has none.
     pub(crate) fn shown(&self) -> impl Iterator<Item = (&str, Option<u32>)> {
-        self.shown.iter().map(|(name, shown)| (name.as_str(), shown.series))
+        self.stream.shown.iter().map(|(name, shown)| (name.as_str(), shown.series))
     }
 
     pub(crate) fn series(&self, number: u32) -> &SeriesKey {
@@ -48,7 +48,7 @@ impl Run {
     /// Unix ms of the window in which a threshold first failed.
     pub(crate) fn first_failed(&self, threshold: &Evaluated) -> Option<i64> {
         let key = (threshold.metric.to_owned(), threshold.expression.to_owned());
-        self.first_failed.get(&key).copied()
+        self.stream.first_failed.get(&key).copied()
     }
 
     pub(crate) fn generators_seen(&self) -> impl Iterator<Item = Seen<'_>> {
