@@ -2,7 +2,7 @@
 //! last, so that an erasure that breaks off is found again; one that begins anew deletes again what is gone.
 
 use super::model::Ended;
-use super::{keys, position, value};
+use super::{keys, position, value, verdicts};
 use crate::names::RunId;
 use crate::store::{Store, StoreError};
 use serde::{Deserialize, Serialize};
@@ -83,6 +83,7 @@ impl Erasure {
             gone.push(keys::ended(run));
         }
         store.delete_many(&gone).await?;
+        value::delete(store, verdicts::all_keys(run)).await?;
         store.delete_many(&[keys::meta(run)]).await?;
         Ok(true)
     }
