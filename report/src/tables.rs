@@ -54,6 +54,11 @@ impl Table {
         }
     }
 
+    /// A table with these rows.
+    pub fn of(title: &str, columns: &[(&str, bool)], rows: Vec<Vec<Markup>>) -> Self {
+        Table { rows, ..Table::new(title, columns) }
+    }
+
     /// Where a link finds it.
     pub fn id(&self) -> String {
         format!("table-{}", self.title.to_lowercase().replace(' ', "-"))

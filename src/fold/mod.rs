@@ -186,7 +186,8 @@ impl LogState {
                     if matches!(body, Body::Declared) {
                         run.emit_declared(&mut draft);
                     }
-                    if let Body::Finish { run: number, sent: sent @ (Sent::Perhaps | Sent::Announced { .. }) } = body
+                    if let Body::Finish { run: number, sent: sent @ (Sent::Perhaps | Sent::Announced { .. }) } =
+                        body
                         && *number == run.id.number
                     {
                         run.finish(record.received_ms, sent);

@@ -72,7 +72,11 @@ impl<S: Store, C: Clock> Service<S, C> {
 
     /// Declares, and tells every log of the test that has a live run by a record of its own. Declarations
     /// alone begin no run.
-    pub(super) async fn tell_all(&self, test: &TestName, newer: &Declarations) -> Result<Vec<LogName>, Refusal> {
+    pub(super) async fn tell_all(
+        &self,
+        test: &TestName,
+        newer: &Declarations,
+    ) -> Result<Vec<LogName>, Refusal> {
         let hash = declarations::declare(&self.store, &self.cache.declarations, test, newer).await?;
         let live = recent::recent(&self.store, test, TOLD).await?.live;
         let mut logs: BTreeSet<LogName> = live.into_iter().map(|run| run.log).collect();

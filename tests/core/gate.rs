@@ -214,7 +214,11 @@ fn what_is_told_later_is_judged_again_and_erased_with_the_run() {
     assert_eq!(verdict(&server, &run)["state"], "pass");
     block_on(server.service.set_outcome(&run, br#"{"exit": 107}"#)).expect("it is noted");
     let second = verdict(&server, &run);
-    assert_eq!((second["number"].as_u64(), second["state"].as_str()), (Some(2), Some("warning")), "{second:#}");
+    assert_eq!(
+        (second["number"].as_u64(), second["state"].as_str()),
+        (Some(2), Some("warning")),
+        "{second:#}"
+    );
     block_on(server.service.delete_run(&run)).expect("it has ended");
     server.pass(3_600_000);
     while block_on(server.service.sweep("t", 7)).expect("it sweeps") {}

@@ -75,7 +75,8 @@ pub async fn verdict(call: &Call, asked: Asked<'_>) -> Reply {
     let wait = match call.param("wait").map_or(Some(0), parse_duration_ms) {
         Some(ms) => Duration::from_millis(ms).min(WAIT),
         None => {
-            let sentence = "wait is how long to wait for the verdict, a duration such as `30s`; at most `60s`";
+            let sentence =
+                "wait is how long to wait for the verdict, a duration such as `30s`; at most `60s`";
             return reply::problem(StatusCode::BAD_REQUEST, sentence);
         }
     };

@@ -5,8 +5,8 @@ use crate::bindings::loadgate::dashboard::gate::{self, Lifecycle, News};
 use crate::bindings::loadgate::dashboard::types::Failure;
 use crate::body;
 use crate::call::Call;
-use crate::{journal, reply};
 use crate::reply::Reply;
+use crate::{journal, reply};
 use loadgate_lifecycle::{Endpoint, Event, Request, State, limits, read};
 use std::time::{SystemTime, UNIX_EPOCH};
 

@@ -3,13 +3,14 @@
 use super::assets;
 use crate::background;
 use crate::bindings::loadgate::dashboard::events::{Cursor, newest, read};
+use crate::bindings::loadgate::dashboard::gate::verdict;
 use crate::bindings::loadgate::dashboard::runs::summary;
 use crate::bindings::loadgate::dashboard::types::Failure;
 use crate::reply::{self, Reply};
 use http::HeaderValue;
 use http::StatusCode;
 use http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY};
-use loadgate_documents::Summary;
+use loadgate_documents::{GateVerdict, Summary};
 use std::fmt::Write;
 
 /// The rest of the policy, with the hashes of its script and style, stands in the file itself, so
@@ -41,6 +42,8 @@ async fn render(run: Option<&str>) -> Result<(String, String), Failure> {
     background::settle(&run).await?;
     let summary: Summary = serde_json::from_str(&summary(&run)?)
         .map_err(|error| Failure::Unavailable(format!("the run's summary cannot be read: {error}")))?;
+    let verdict: GateVerdict = serde_json::from_str(&verdict(&run)?)
+        .map_err(|error| Failure::Unavailable(format!("the run's verdict cannot be read: {error}")))?;
     let mut events = String::from("[");
     let mut cursor = Cursor { chunk: 0, id: 0 };
     loop {
@@ -61,7 +64,7 @@ async fn render(run: Option<&str>) -> Result<(String, String), Failure> {
     let template = assets::report_template().ok_or_else(|| {
         Failure::Unavailable("the template of the report is not among the assets".to_owned())
     })?;
-    let html = loadgate_report::render(&template, &summary, &events)
+    let html = loadgate_report::render(&template, &summary, Some(&verdict), &events)
         .map_err(|error| Failure::Unavailable(error.to_string()))?;
     Ok((run, html))
 }
