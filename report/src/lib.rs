@@ -12,7 +12,6 @@ mod body;
 mod chart;
 mod codes;
 mod figure;
-mod format;
 mod head;
 mod limits;
 mod markup;
@@ -20,7 +19,7 @@ mod panels;
 mod recording;
 mod tables;
 
-use loadgate_documents::Summary;
+use loadgate_documents::{Summary, format};
 use markup::Text;
 use maud::{PreEscaped, Render, html};
 use recording::Recording;

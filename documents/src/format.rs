@@ -2,6 +2,9 @@
 //!
 //! Both are held to `static/tests/format-vectors.json`.
 
+use crate::{Aggregate, Contains, MetricType};
+use serde::{Deserialize, Serialize};
+
 /// Stands where there is no figure.
 pub const NOTHING: &str = "–";
 
@@ -15,7 +18,9 @@ type Steps = [(f64, &'static str)];
 const TIME: &Steps = &[(1e-6, "ns"), (1e-3, "µs"), (1.0, "ms"), (1e3, "s"), (6e4, "min"), (36e5, "h")];
 const DATA: &Steps = &[(1.0, "B"), (1e3, "kB"), (1e6, "MB"), (1e9, "GB"), (1e12, "TB"), (1e15, "PB")];
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What a figure is measured in; in documents by its name.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "&'static str")]
 pub enum Unit {
     /// Milliseconds.
     Time,
@@ -29,7 +34,23 @@ pub enum Unit {
     Rate,
     /// Whole numbers exactly.
     Count,
+    /// Any other.
+    #[default]
     Number,
+}
+
+impl From<Unit> for &'static str {
+    fn from(unit: Unit) -> Self {
+        unit.name()
+    }
+}
+
+impl TryFrom<String> for Unit {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        Unit::named(&name).ok_or_else(|| format!("{:?} is no unit", crate::shorten(&name)))
+    }
 }
 
 /// A figure as text. With `trim`, zeros at the end go: for limits, which stand still.
@@ -44,6 +65,23 @@ pub fn format(value: Option<f64>, unit: Unit, trim: bool) -> String {
 }
 
 impl Unit {
+    /// The unit of a metric's aggregate, by the metric's type and what it contains, where they are known.
+    pub fn of(kind: Option<(MetricType, Contains)>, aggregate: Aggregate) -> Self {
+        let own = kind.and_then(|(_, contains)| match contains {
+            Contains::Data => Some(Unit::Data),
+            Contains::Time => Some(Unit::Time),
+            Contains::Default => None,
+        });
+        match (kind.map(|(metric, _)| metric), aggregate) {
+            (Some(MetricType::Counter), Aggregate::Rate) if own == Some(Unit::Data) => Unit::DataRate,
+            (Some(MetricType::Counter), Aggregate::Rate) => Unit::Rate,
+            (Some(MetricType::Counter | MetricType::Gauge), _) => own.unwrap_or(Unit::Count),
+            (Some(MetricType::Rate), _) => Unit::Ratio,
+            (_, Aggregate::Count) => Unit::Count,
+            _ => own.unwrap_or(Unit::Number),
+        }
+    }
+
     /// The unit of that name in a dashboard document.
     pub fn named(name: &str) -> Option<Self> {
         Some(match name {
