@@ -191,7 +191,7 @@ impl Expression {
             Subject::Request { method, name, figure } => request(summary, method, name, *figure),
             Subject::Health { finding, share } => health(summary, *finding, *share),
             Subject::Unknown => {
-                Observation::Unclear(format!("{} is no indicator that Loadgate knows", shorten(&self.text)))
+                Observation::Unclear(format!("{} is no indicator that Loadgate knows.", shorten(&self.text)))
             }
         }
     }

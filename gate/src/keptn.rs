@@ -7,15 +7,19 @@
 use crate::criterion::Criterion;
 use crate::expression::{Expression, Subject};
 use crate::objectives::{
-    BaselineChoice, Criteria, MAX_BASELINE, MAX_OBJECTIVES, Objective, Objectives, ObjectivesError, Part,
-    Verdicts, WithoutData,
+    BaselineChoice, Criteria, MAX_BASELINE, MAX_OBJECTIVES, Objective, Objectives, Part, Verdicts,
+    WithoutData,
 };
-use crate::read::{of_several, score, wrong, yaml};
+use crate::read::{of_several, score};
+use crate::yaml::{self, Read, wrong};
 use loadgate_documents::{Aggregate, shorten};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_saphyr::{Location, Spanned};
 use std::collections::BTreeMap;
+
+/// What a file of Keptn's begins with.
+pub(crate) const MARK: &str = "spec_version";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -89,8 +93,8 @@ struct TotalScore {
     warning: Spanned<String>,
 }
 
-pub(crate) fn read(text: &str) -> Result<Objectives, ObjectivesError> {
-    let file: File = yaml(text)?;
+pub(crate) fn read(text: &str) -> Read<Objectives> {
+    let file: File = yaml::parse(text)?;
     if file.spec_version.value != "1.0" {
         let other = format!(
             "spec_version {:?} of Keptn's slo.yaml is not known: 1.0 is",
@@ -120,7 +124,7 @@ pub(crate) fn read(text: &str) -> Result<Objectives, ObjectivesError> {
 const ONE_OF_ALL: BaselineChoice =
     BaselineChoice::Last { count: 1, verdicts: Verdicts::All, aggregate: Aggregate::Avg };
 
-fn baseline(raw: Spanned<Comparison>) -> Result<BaselineChoice, ObjectivesError> {
+fn baseline(raw: Spanned<Comparison>) -> Read<BaselineChoice> {
     let Comparison {
         compare_with,
         include_result_with_score,
@@ -149,7 +153,7 @@ fn baseline(raw: Spanned<Comparison>) -> Result<BaselineChoice, ObjectivesError>
     })
 }
 
-fn objective(raw: Raw, seen: &mut BTreeMap<String, usize>) -> Result<Objective, ObjectivesError> {
+fn objective(raw: Raw, seen: &mut BTreeMap<String, usize>) -> Read<Objective> {
     let sli = raw.sli.value;
     let expression = indicator(&sli);
     // The same indicator may stand there twice.
@@ -184,7 +188,7 @@ fn indicator(sli: &str) -> Expression {
     Expression::parse(&text).unwrap_or(Expression { text: sli.to_owned(), subject: Subject::Unknown })
 }
 
-fn criteria(groups: Vec<Group>, sli: &str, at: Location) -> Result<Criteria, ObjectivesError> {
+fn criteria(groups: Vec<Group>, sli: &str, at: Location) -> Read<Criteria> {
     let parse = if sli == "error_rate" { Criterion::parse_in_percent } else { Criterion::parse };
     let read = |text: Spanned<String>| parse(&text.value).map_err(|error| wrong(text.referenced, error));
     let groups =

@@ -17,6 +17,9 @@ mod missing;
 mod objectives;
 mod one;
 mod read;
+pub mod render;
+mod suggest;
+mod yaml;
 
 pub use criterion::{Criterion, CriterionError};
 pub use expression::{Expression, ExpressionError, Figure, Finding, Subject};
@@ -25,3 +28,4 @@ pub use objectives::{
     BaselineChoice, Criteria, MAX_BASELINE, MAX_BYTES, MAX_OBJECTIVES, Objective, Objectives,
     ObjectivesError, Part, SCHEMA, Score, Verdicts, Window, WithoutData,
 };
+pub use suggest::suggest;

@@ -2,7 +2,7 @@
 
 use crate::judge::Evidence;
 use loadgate_documents::format::{Unit, format};
-use loadgate_documents::{ObjectiveState, RunState, Summary, shorten};
+use loadgate_documents::{Generator, ObjectiveState, RunState, Summary, clock, shorten};
 
 /// A generator that was silent for so long at the end of the run has vanished, ms.
 const VANISHED: i64 = 30_000;
@@ -70,18 +70,27 @@ fn incomplete(summary: &Summary) -> Vec<String> {
             count(row.wanted)
         ));
     }
-    let vanished = |last_seen: i64| summary.end.saturating_sub(last_seen) > VANISHED;
-    for generator in health.generators.iter().filter(|generator| vanished(generator.last_seen)) {
-        let silent = format(Some((summary.end - generator.last_seen) as f64), Unit::Time, true);
-        found.push(format!(
-            "The load generator {} was silent for the last {silent}.",
-            shorten(&generator.source)
-        ));
-    }
+    found.extend(vanished(summary));
     if let Some(outcome) = &summary.outcome
         && (outcome.aborted || outcome.exit.is_some_and(|exit| exit != 0 && exit != CROSSED))
     {
         found.push(format!("The test did not end well: {}.", outcome.text));
     }
     found
+}
+
+/// Generators that the rest of the run went on without.
+fn vanished(summary: &Summary) -> Option<String> {
+    let silent = |generator: &&Generator| summary.end.saturating_sub(generator.last_seen) > VANISHED;
+    let gone: Vec<&Generator> = summary.health.generators.iter().filter(silent).collect();
+    let first = gone.first()?;
+    let others = match gone.len() {
+        1 => String::new(),
+        count => format!(" and {} others", count - 1),
+    };
+    let since = clock((first.last_seen - summary.start) as f64);
+    Some(format!(
+        "The load generator {}{others} vanished: nothing came after {since}.",
+        shorten(&first.source)
+    ))
 }

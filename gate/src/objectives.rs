@@ -2,7 +2,7 @@
 
 use crate::criterion::Criterion;
 use crate::expression::Expression;
-use crate::{keptn, read};
+use crate::{keptn, read, yaml};
 use loadgate_documents::{Aggregate, Link};
 use std::fmt;
 use thiserror::Error;
@@ -168,7 +168,8 @@ impl Objectives {
         if text.len() > MAX_BYTES {
             return Err(ObjectivesError::TooLarge);
         }
-        if read::is_keptn(text) { keptn::read(text) } else { read::read(text) }
+        let read = if yaml::has_key(text, keptn::MARK) { keptn::read } else { read::read };
+        read(text).map_err(|error| yaml::hint(text, error))
     }
 
     /// The metrics and submetrics that have to be measured for it, each with the aggregate that the summary

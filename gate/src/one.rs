@@ -238,29 +238,29 @@ fn decide(objective: &Objective, reading: &Reading, base: Option<&Base>) -> Foun
         return Found::of(ObjectiveState::Info, "Nothing is asked of it.".to_owned());
     }
     let pass = Tried::of(&objective.pass, reading, base);
-    let warn = Tried::of(&objective.warn, reading, base);
+    let warn = (!objective.warn.is_empty()).then(|| Tried::of(&objective.warn, reading, base));
     let said = |passes| meets(reading.value, reading.unit, passes);
-    let (state, reason) = match (pass.holds, warn.holds) {
+    let (state, reason) = match (pass.holds, &warn) {
         (Some(true), _) => (ObjectiveState::Pass, format!("{} {}.", said(true), pass.text)),
         (None, _) => (ObjectiveState::Info, format!("{NO_BASELINE} to hold {} against.", pass.text)),
-        (Some(false), _) if objective.warn.is_empty() => {
-            (ObjectiveState::Fail, format!("{} {}.", said(false), pass.text))
-        }
-        (Some(false), Some(true)) => {
-            let reason = format!("{} {}, but {}, which is a warning.", said(false), pass.text, warn.text);
-            (ObjectiveState::Warning, reason)
-        }
-        (Some(false), None) => {
-            let reason =
-                format!("{} {}. {NO_BASELINE} to hold {} against.", said(false), pass.text, warn.text);
-            (ObjectiveState::Warning, reason)
-        }
-        (Some(false), Some(false)) => {
-            (ObjectiveState::Fail, format!("{} {}, nor {}.", said(false), pass.text, warn.text))
-        }
+        (Some(false), None) => (ObjectiveState::Fail, format!("{} {}.", said(false), pass.text)),
+        (Some(false), Some(warn)) => match warn.holds {
+            Some(true) => {
+                let reason = format!("{} {}, but {}, which is a warning.", said(false), pass.text, warn.text);
+                (ObjectiveState::Warning, reason)
+            }
+            None => {
+                let reason =
+                    format!("{} {}. {NO_BASELINE} to hold {} against.", said(false), pass.text, warn.text);
+                (ObjectiveState::Warning, reason)
+            }
+            Some(false) => {
+                (ObjectiveState::Fail, format!("{} {}, nor {}.", said(false), pass.text, warn.text))
+            }
+        },
     };
-    // Against a warning's bound where that is what decided.
-    let decisive = if warn.holds == Some(false) && state == ObjectiveState::Fail { &warn } else { &pass };
+    // Against the bound of a warning where that is what decided.
+    let decisive = warn.filter(|_| state == ObjectiveState::Fail).unwrap_or(pass);
     Found { limit: decisive.limit, margin: decisive.margin, ..Found::of(state, reason) }
 }
 

@@ -3,11 +3,12 @@
 use crate::criterion::{self, Criterion};
 use crate::expression::Expression;
 use crate::objectives::{
-    BaselineChoice, Criteria, MAX_BASELINE, MAX_OBJECTIVES, Objective, Objectives, ObjectivesError, Part,
-    Score, Verdicts, Window, WithoutData,
+    BaselineChoice, Criteria, MAX_BASELINE, MAX_OBJECTIVES, Objective, Objectives, Part, Score, Verdicts,
+    Window, WithoutData,
 };
+use crate::yaml::{self, Read, wrong};
 use loadgate_documents::{Aggregate, Link, shorten};
-use serde::de::{DeserializeOwned, IgnoredAny, SeqAccess, Visitor};
+use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_saphyr::{Location, Spanned};
 use std::collections::{BTreeMap, HashSet};
@@ -21,65 +22,14 @@ const MAX_TEXT: usize = 2_000;
 const MAX_LIST: usize = 10;
 const MAX_WEIGHT: f64 = 1_000.0;
 
-type Read<T> = Result<T, ObjectivesError>;
-
-/// Parses YAML, of which JSON is a part, within bounds that no file of objectives comes near.
-pub(crate) fn yaml<T: DeserializeOwned>(text: &str) -> Read<T> {
-    let options = serde_saphyr::options! {
-        budget: serde_saphyr::budget! {
-            max_depth: 12,
-            max_documents: 1,
-            max_nodes: 20_000,
-            max_events: 40_000,
-            max_aliases: 200,
-            max_anchors: 50,
-        },
-        alias_limits: serde_saphyr::alias_limits! {
-            max_total_replayed_events: 20_000,
-            max_replay_stack_depth: 4,
-            max_alias_expansions_per_anchor: 200,
-        },
-        merge_keys: serde_saphyr::options::MergeKeyPolicy::Error,
-        strict_booleans: true,
-    };
-    serde_saphyr::from_str_with_options(text, options).map_err(|error| explain(text, &error))
-}
-
-/// Whether somebody wrote a file for Keptn.
-pub(crate) fn is_keptn(text: &str) -> bool {
-    #[derive(Deserialize)]
-    struct Peek {
-        spec_version: IgnoredAny,
-    }
-    yaml::<Peek>(text).is_ok_and(|Peek { spec_version: IgnoredAny }| true)
-}
-
-pub(crate) fn wrong(at: Location, reason: impl fmt::Display) -> ObjectivesError {
-    ObjectivesError::Wrong { line: at.line().max(1), column: at.column().max(1), reason: reason.to_string() }
-}
-
-/// What the parser says, in one line, and with the hint that most people need.
-fn explain(text: &str, error: &serde_saphyr::Error) -> ObjectivesError {
-    let at = error.location().unwrap_or(Location::UNKNOWN);
-    let plain = serde_saphyr::DefaultMessageFormatter;
-    let mut reason =
-        serde_saphyr::MessageFormatter::format_message(&plain, error.without_snippet()).into_owned();
-    let line = text.lines().nth((at.line().max(1) - 1) as usize).unwrap_or_default();
-    let value = line.split_once(": ").map_or(line.trim_start().trim_start_matches("- "), |(_, value)| value);
-    if value.trim_start().starts_with(['>', '!']) {
-        reason.push_str("; a criterion that begins with > or ! stands in quotes");
-    }
-    wrong(at, reason)
-}
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct File {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
     baseline: Option<Spanned<Baseline>>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
     score: Option<Spanned<RawScore>>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
     thresholds: Option<Thresholds>,
     objectives: Spanned<Vec<Spanned<Raw>>>,
 }
@@ -103,25 +53,25 @@ struct RawScore {
 struct Raw {
     name: Spanned<String>,
     expression: Spanned<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
     pass: Option<Spanned<OneOrMany>>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
     warn: Option<Spanned<OneOrMany>>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
     weight: Option<Spanned<f64>>,
     #[serde(default)]
     key: bool,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
     without_data: Option<RawWithoutData>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
     r#for: Option<Spanned<String>>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
     window: Option<Spanned<RawWindow>>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
     links: Option<Spanned<BTreeMap<String, Spanned<String>>>>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
     description: Option<Spanned<String>>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
     abort: Option<Abort>,
 }
 
@@ -136,8 +86,13 @@ enum RawWithoutData {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Abort {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
     delay: Option<Spanned<String>>,
+}
+
+/// A key that is there has a value: who leaves it out by accident should hear of it.
+fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 /// A word, or a map; an untagged enum would lose the place of what is wrong.
@@ -152,24 +107,24 @@ type RawWindow = WordOr<WindowMap>;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct BaselineMap {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
     run: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
     passed: Option<usize>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
     passed_or_warned: Option<usize>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
     all: Option<usize>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
     aggregate: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct WindowMap {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
     from: Option<Spanned<String>>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
     to: Option<Spanned<String>>,
 }
 
@@ -215,6 +170,28 @@ impl<'de> Deserialize<'de> for OneOrMany {
                 Ok(OneOrMany::One(text.to_owned()))
             }
 
+            // A word or number alone, or nothing, is none either, and is refused as any other text, where it
+            // stands.
+            fn visit_unit<E: serde::de::Error>(self) -> Result<OneOrMany, E> {
+                Ok(OneOrMany::One(String::new()))
+            }
+
+            fn visit_bool<E: serde::de::Error>(self, word: bool) -> Result<OneOrMany, E> {
+                Ok(OneOrMany::One(word.to_string()))
+            }
+
+            fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<OneOrMany, E> {
+                Ok(OneOrMany::One(number.to_string()))
+            }
+
+            fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<OneOrMany, E> {
+                Ok(OneOrMany::One(number.to_string()))
+            }
+
+            fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<OneOrMany, E> {
+                Ok(OneOrMany::One(number.to_string()))
+            }
+
             fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<OneOrMany, A::Error> {
                 Vec::deserialize(serde::de::value::SeqAccessDeserializer::new(list)).map(OneOrMany::Many)
             }
@@ -225,7 +202,7 @@ impl<'de> Deserialize<'de> for OneOrMany {
 
 /// Reads a file of Loadgate's own form.
 pub(crate) fn read(text: &str) -> Read<Objectives> {
-    let File { baseline, score, thresholds, objectives: list } = yaml(text)?;
+    let File { baseline, score, thresholds, objectives: list } = yaml::parse(text)?;
     if list.value.len() > MAX_OBJECTIVES {
         return Err(wrong(list.referenced, format!("there are more than {MAX_OBJECTIVES} objectives")));
     }
