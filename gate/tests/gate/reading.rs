@@ -315,7 +315,7 @@ fn what_is_wrong_is_said_with_its_place() {
         ("", "line 1, column 1: there is nothing in it"),
         ("objectives:", "line 1, column 11: expected a list"),
         ("objectives: [1]", "line 1, column 14: expected a map of keys and values"),
-        ("objectives: &a [*a]", "line 1, column 17: expected a map of keys and values"),
+        ("objectives: &a [*a]", "line 1, column 17: an alias stands within what it is of"),
         ("[1,2", "line 1, column 1: unclosed bracket '['"),
         ("objectives: []\n---\nobjectives: []", "line 2, column 1: there is more than one document"),
         (
@@ -461,4 +461,19 @@ fn the_schema_has_the_words_of_the_reader() {
         said.sort();
         assert_eq!(said, words(place), "{message}");
     }
+}
+
+#[test]
+fn the_files_in_the_manual_are_read_and_of_the_schema() {
+    let manual = include_str!("../../../docs/gate.md");
+    let files: Vec<&str> =
+        manual.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    let [own, keptn] = files.as_slice() else { panic!("{} files", files.len()) };
+    assert_eq!(read(own).objectives.len(), 6);
+    assert!(schema().is_valid(&as_json(own).expect("a document")));
+    assert_eq!(read(keptn).objectives.len(), 3);
+    let document =
+        manual.split("```json\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a verdict");
+    let verdict: loadgate_documents::GateVerdict = serde_json::from_str(document).expect("it is one");
+    assert_eq!(verdict.objectives.len(), 1);
 }
