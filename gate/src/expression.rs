@@ -322,10 +322,14 @@ fn metric(summary: &Summary, name: &str, figure: Figure) -> Observation {
         value,
         unit: unit_of((metric.metric_type, metric.contains), figure),
         spread: spread(metric, figure),
-        incomplete: metric
-            .partial
-            .then(|| format!("{name} was asked for after the run had begun, and lacks what came before.")),
+        incomplete: partial(name, metric),
     })
+}
+
+/// What a metric lacks that was asked for late.
+pub(crate) fn partial(name: &str, metric: &Metric) -> Option<String> {
+    let text = format!("{name} was asked for after the run had begun, and lacks what came before.");
+    metric.partial.then_some(text)
 }
 
 /// A counter that never counted and a gauge that was never other than 0 cannot be told from ones that nobody

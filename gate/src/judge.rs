@@ -42,18 +42,19 @@ pub enum Baseline<'a> {
 }
 
 /// The verdict of a run.
-pub fn judge(evidence: &impl Evidence, objectives: &Objectives, baseline: &Baseline) -> GateVerdict {
+pub fn judge(evidence: &dyn Evidence, objectives: &Objectives, baseline: &Baseline) -> GateVerdict {
     let summary = evidence.whole();
     let judging = Judging { evidence, choice: &objectives.baseline, baseline };
-    let mut results = Vec::new();
-    if !objectives.ignore_thresholds {
-        results.extend(summary.thresholds.iter().map(|row| judging.threshold(row)));
-    }
+    let thresholds = summary.thresholds.iter().filter(|_| !objectives.ignore_thresholds);
+    let judged = thresholds.map(|row| judging.threshold(row));
+    let judged = judged.chain(objectives.objectives.iter().map(|objective| judging.objective(objective)));
+    let (results, incomplete): (Vec<_>, Vec<_>) = judged.unzip();
     let mut missing = missing::of(evidence, objectives.ignore_thresholds);
-    for objective in &objectives.objectives {
-        let (result, incomplete) = judging.objective(objective);
-        results.push(result);
-        missing.extend(incomplete.map(Missing::incomplete));
+    for text in incomplete.into_iter().flatten() {
+        // Several objectives of one metric lack the same.
+        if missing.iter().all(|known| known.text != text) {
+            missing.push(Missing::incomplete(text));
+        }
     }
     let score = score(&results);
     let together = together(&results, objectives.score, score);

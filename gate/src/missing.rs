@@ -31,7 +31,7 @@ impl Missing {
 }
 
 /// What is missing of a run.
-pub(crate) fn of(evidence: &impl Evidence, ignore_thresholds: bool) -> Vec<Missing> {
+pub(crate) fn of(evidence: &dyn Evidence, ignore_thresholds: bool) -> Vec<Missing> {
     let summary = evidence.whole();
     let mut missing = Vec::new();
     if summary.state == RunState::Unreadable {

@@ -1,7 +1,7 @@
 //! Judges one objective: finds its figure and the baseline's, and holds its criteria against both.
 
 use crate::criterion::{Base, Criterion, Judged};
-use crate::expression::{Expression, Observation, Reading};
+use crate::expression::{Expression, Observation, Reading, partial};
 use crate::interval::{self, Interval};
 use crate::judge::{Baseline, Evidence};
 use crate::objectives::{BaselineChoice, Criteria, Objective, Part, Window, WithoutData};
@@ -17,8 +17,8 @@ const NO_PARTS: &str = "Figures of a window are not kept yet.";
 const NO_BASELINE: &str = "There is no baseline yet";
 
 /// What objectives are judged by.
-pub(crate) struct Judging<'a, E> {
-    pub evidence: &'a E,
+pub(crate) struct Judging<'a> {
+    pub evidence: &'a dyn Evidence,
     pub choice: &'a BaselineChoice,
     pub baseline: &'a Baseline<'a>,
 }
@@ -40,7 +40,7 @@ struct Compared {
     figure: BaselineFigure,
 }
 
-impl<E: Evidence> Judging<'_, E> {
+impl Judging<'_> {
     /// What became of an objective, and what its figure lacks.
     pub(crate) fn objective(&self, objective: &Objective) -> (ObjectiveResult, Option<String>) {
         let found = self.found(objective);
@@ -68,7 +68,7 @@ impl<E: Evidence> Judging<'_, E> {
     }
 
     /// What k6's own threshold comes to. Its failure always fails the whole, as it fails k6.
-    pub(crate) fn threshold(&self, row: &ThresholdRow) -> ObjectiveResult {
+    pub(crate) fn threshold(&self, row: &ThresholdRow) -> (ObjectiveResult, Option<String>) {
         let mut result = ObjectiveResult {
             name: format!("{}: {}", row.metric, row.expression),
             origin: Origin::Threshold,
@@ -103,7 +103,8 @@ impl<E: Evidence> Judging<'_, E> {
             }
             _ => (ObjectiveState::Error, format!("There is no data of {}.", row.metric)),
         };
-        result
+        let metric = self.evidence.whole().metrics.get(&row.metric);
+        (result, metric.and_then(|metric| partial(&row.metric, metric)))
     }
 
     fn found(&self, objective: &Objective) -> Found {

@@ -309,6 +309,22 @@ fn k6s_thresholds_count_without_any_file_and_are_never_green_without_data() {
 }
 
 #[test]
+fn a_threshold_of_a_metric_that_was_asked_for_late_is_incomplete_once() {
+    let mut summary = run("shop.1", 400.0);
+    summary.metrics.get_mut("http_req_duration").unwrap().partial = true;
+    let row = |expression: &str| ThresholdRow {
+        metric: "http_req_duration".to_owned(),
+        expression: expression.to_owned(),
+        observed: Some(400.0),
+        passes: Some(true),
+        ..ThresholdRow::default()
+    };
+    summary.thresholds = vec![row("p(95)<500"), row("p(95)<600")];
+    let verdict = verdict(&summary, &Objectives::default());
+    assert_eq!((verdict.state, verdict.missing.len()), (Warning, 1));
+}
+
+#[test]
 fn what_is_missing_is_said_and_keeps_the_verdict_from_passing() {
     let passing = asks("http_req_duration p(95)", "< 500ms");
     assert_eq!(verdict(&run("shop.1", 400.0), &passing).state, Pass);

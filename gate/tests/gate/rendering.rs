@@ -289,7 +289,7 @@ fn a_build_server_gets_one_case_for_each_objective_and_one_for_the_whole() {
         r#"<?xml version="1.0" encoding="UTF-8"?>
 <testsuites name="loadgate" tests="2" failures="2" errors="0">
   <testsuite name="shop.12" tests="2" failures="2" errors="0" skipped="0">
-    <testcase name="Login is fast" classname="shop">
+    <testcase name="Login is fast" classname="loadgate.shop">
       <failure message="612 ms does not meet &lt; 500ms." type="fail">612 ms does not meet &lt; 500ms.</failure>
       <system-out>fail: 612 ms does not meet &lt; 500ms.
 expression: http_req_duration p(95)
@@ -299,7 +299,7 @@ margin: −22.4 %
 baseline: 550 ms of shop.11 (+11.3 %)
 Runbook: https://example.com/a?b=1&amp;c=2</system-out>
     </testcase>
-    <testcase name="verdict" classname="shop">
+    <testcase name="verdict" classname="loadgate.shop">
       <failure message="1 of 5 objectives failed: Login is fast." type="fail">1 of 5 objectives failed: Login is fast.</failure>
       <system-out>fail: 1 of 5 objectives failed: Login is fast.
 3 samples could not be read.</system-out>
