@@ -398,6 +398,20 @@ fn a_row_that_came_late_into_its_table_is_incomplete() {
     assert_eq!(verdict.missing, ["Up to 7 earlier samples of GET login are among the others."]);
 }
 
+#[test]
+fn what_the_baseline_lacks_is_incomplete_where_something_is_compared_with_it() {
+    let mut base = run("shop.1", 400.0);
+    base.metrics.get_mut("http_req_duration").unwrap().partial = true;
+    let judged = |pass| {
+        judge(&run("shop.2", 400.0), &asks("http_req_duration p(95)", pass), &Baseline::Runs(vec![&base]))
+    };
+    let said = "In the baseline shop.1: http_req_duration was asked for after the run had begun, and lacks what came \
+                before.";
+    let relative = judged("<= +10%");
+    assert_eq!((relative.state, relative.missing), (Warning, vec![said.to_owned()]));
+    assert_eq!(judged("< 500ms").state, Pass);
+}
+
 /// A run of which parts are kept.
 struct Kept {
     whole: Summary,

@@ -168,44 +168,44 @@ fn a_workflow_gets_annotations_that_end_with_their_line() {
     }
 }
 
-/// What Jenkins' schema of JUnit reports (jenkins-junit.xsd) has an element hold: attributes, those that it
-/// must have with an exclamation mark, and elements.
+/// What the schema of Jenkins' xUnit plugin (junit-10.xsd) has an element hold: attributes, those that it must
+/// have with an exclamation mark, and elements.
 fn junit_schema() -> BTreeMap<&'static str, (&'static [&'static str], &'static [&'static str])> {
     let outcome: (&[&str], &[&str]) = (&["type", "message"], &[]);
     BTreeMap::from([
-        (
-            "testsuites",
-            (&["name", "time", "tests", "failures", "disabled", "errors"][..], &["testsuite"][..]),
-        ),
+        ("testsuites", (&["name", "time", "tests", "failures", "errors"][..], &["testsuite"][..])),
         (
             "testsuite",
             (
                 &[
                     "name!",
                     "tests!",
-                    "failures",
-                    "errors",
+                    "failures!",
+                    "errors!",
+                    "group",
                     "time",
-                    "disabled",
                     "skipped",
                     "timestamp",
                     "hostname",
                     "id",
                     "package",
+                    "file",
+                    "log",
+                    "url",
                 ],
-                &["properties", "testcase", "system-out", "system-err"],
+                &["testsuite", "properties", "testcase", "system-out", "system-err"],
             ),
         ),
         (
             "testcase",
             (
-                &["name!", "assertions", "time", "classname", "status"],
+                &["name!", "time", "classname", "group"],
                 &["skipped", "error", "failure", "system-out", "system-err"],
             ),
         ),
         ("failure", outcome),
         ("error", outcome),
-        ("skipped", (&["message"], &[])),
+        ("skipped", outcome),
         ("system-out", (&[], &[])),
     ])
 }

@@ -1,10 +1,13 @@
 //! Judges a run: every objective by its figures, and all of them together.
 
-use crate::missing::{self, Missing};
+mod missing;
+mod objective;
+
 use crate::objectives::{Objectives, Part, Score};
-use crate::one::Judging;
 use loadgate_documents::format::{Unit, format};
 use loadgate_documents::{GateVerdict, ObjectiveResult, ObjectiveState, RunState, Summary};
+use missing::Missing;
+use objective::Judging;
 
 /// What a run has to show: its figures as a whole, and, where they are kept, those of its parts.
 pub trait Evidence {
@@ -87,10 +90,11 @@ fn score(results: &[ObjectiveResult]) -> Option<f64> {
 /// The worst; or by the score, where that is asked for, and then still no better than an error or the failure
 /// of a key objective.
 fn together(results: &[ObjectiveResult], limits: Option<Score>, score: Option<f64>) -> ObjectiveState {
-    let worst = |states: &mut dyn Iterator<Item = ObjectiveState>| states.max().unwrap_or_default();
-    let Some((limits, score)) = limits.zip(score) else {
-        return worst(&mut results.iter().map(|result| result.state));
+    let worst = |counts: fn(&ObjectiveResult) -> bool| {
+        let counted = results.iter().filter(|result| counts(result));
+        counted.map(|result| result.state).max().unwrap_or_default()
     };
+    let Some((limits, score)) = limits.zip(score) else { return worst(|_| true) };
     let by_score = if score >= limits.pass {
         ObjectiveState::Pass
     } else if score >= limits.warn {
@@ -98,12 +102,11 @@ fn together(results: &[ObjectiveResult], limits: Option<Score>, score: Option<f6
     } else {
         ObjectiveState::Fail
     };
-    let decisive = results
-        .iter()
-        .filter(|result| result.state == ObjectiveState::Error || result.key)
-        .map(|result| result.state)
-        .filter(|state| *state >= ObjectiveState::Error);
-    by_score.max(worst(&mut decisive.into_iter()))
+    by_score.max(worst(|result| match result.state {
+        ObjectiveState::Error => true,
+        ObjectiveState::Fail => result.key,
+        ObjectiveState::Info | ObjectiveState::Pass | ObjectiveState::Warning => false,
+    }))
 }
 
 /// Why the whole is what it is.

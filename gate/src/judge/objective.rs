@@ -1,10 +1,11 @@
 //! Judges one objective: finds its figure and the baseline's, and holds its criteria against both.
 
+use super::{Baseline, Evidence};
 use crate::criterion::{Base, Criterion, Judged};
-use crate::expression::{Expression, Observation, Reading, partial};
+use crate::expression::Expression;
 use crate::interval::{self, Interval};
-use crate::judge::{Baseline, Evidence};
 use crate::objectives::{BaselineChoice, Criteria, Objective, Part, Window, WithoutData};
+use crate::observe::{Observation, Reading, partial, untyped};
 use loadgate_documents::format::{Unit, format};
 use loadgate_documents::{
     Aggregate, BaselineFigure, ObjectiveResult, ObjectiveState, Origin, Summary, Threshold, ThresholdRow,
@@ -17,7 +18,7 @@ const NO_PARTS: &str = "Figures of a window are not kept yet.";
 const NO_BASELINE: &str = "There is no baseline yet";
 
 /// What objectives are judged by.
-pub(crate) struct Judging<'a> {
+pub(super) struct Judging<'a> {
     pub evidence: &'a dyn Evidence,
     pub choice: &'a BaselineChoice,
     pub baseline: &'a Baseline<'a>,
@@ -29,6 +30,8 @@ struct Found {
     state: ObjectiveState,
     reason: String,
     reading: Option<Reading>,
+    /// What its figure lacks, or that which it is compared with.
+    incomplete: Option<String>,
     baseline: Option<BaselineFigure>,
     limit: Option<f64>,
     margin: Option<f64>,
@@ -38,11 +41,13 @@ struct Found {
 struct Compared {
     base: Base,
     figure: BaselineFigure,
+    /// What one of its runs lacks.
+    incomplete: Option<String>,
 }
 
 impl Judging<'_> {
     /// What became of an objective, and what its figure lacks.
-    pub(crate) fn objective(&self, objective: &Objective) -> (ObjectiveResult, Option<String>) {
+    pub(super) fn objective(&self, objective: &Objective) -> (ObjectiveResult, Option<String>) {
         let found = self.found(objective);
         let unit = found.reading.as_ref().map(|reading| reading.unit).or(objective.expression.unit());
         let result = ObjectiveResult {
@@ -64,11 +69,11 @@ impl Judging<'_> {
             description: objective.description.clone(),
             links: objective.links.clone(),
         };
-        (result, found.reading.and_then(|reading| reading.incomplete))
+        (result, found.incomplete)
     }
 
     /// What k6's own threshold comes to. Its failure always fails the whole, as it fails k6.
-    pub(crate) fn threshold(&self, row: &ThresholdRow) -> (ObjectiveResult, Option<String>) {
+    pub(super) fn threshold(&self, row: &ThresholdRow) -> (ObjectiveResult, Option<String>) {
         let mut result = ObjectiveResult {
             name: format!("{}: {}", row.metric, row.expression),
             origin: Origin::Threshold,
@@ -92,11 +97,7 @@ impl Judging<'_> {
             result.baseline = compared.and_then(|found| Some(found.ok()??.figure));
         }
         (result.state, result.reason) = match (row.passes, &row.unknown, row.observed) {
-            (_, Some(types), _) => {
-                let words: Vec<&str> = types.iter().map(|metric| metric.word()).collect();
-                let reason = format!("The type of {} is not known: {}.", row.metric, words.join(" or "));
-                (ObjectiveState::Error, reason)
-            }
+            (_, Some(types), _) => (ObjectiveState::Error, untyped(&row.metric, types)),
             (Some(passes), None, Some(observed)) => {
                 let state = if passes { ObjectiveState::Pass } else { ObjectiveState::Fail };
                 (state, format!("{} {}.", meets(observed, result.unit, passes), result.criterion))
@@ -138,26 +139,28 @@ impl Judging<'_> {
                 };
             }
         };
-        let criteria = objective.pass.all().chain(objective.warn.all());
-        if let Some(Err(error)) = {
-            let mut fits = criteria.map(|criterion| criterion.fits(reading.unit));
-            fits.find(Result::is_err)
-        } {
-            let found = Found::of(ObjectiveState::Error, format!("{error}."));
-            return Found { reading: Some(reading), ..found };
+        let criteria = || objective.pass.all().chain(objective.warn.all());
+        if let Some(error) = criteria().find_map(|criterion| criterion.fits(reading.unit).err()) {
+            return Found { reading: Some(reading), ..Found::of(ObjectiveState::Error, format!("{error}.")) };
         }
-        let compared =
-            self.compared(&objective.expression, objective.part.window, reading.value, reading.unit);
-        let compared = match compared {
+        let relative = criteria().any(Criterion::is_relative);
+        let window = objective.part.window;
+        let compared = match self.compared(&objective.expression, window, reading.value, reading.unit) {
             Ok(compared) => compared,
-            Err(why) if objective.pass.is_relative() || objective.warn.is_relative() => {
+            Err(why) if relative => {
                 return Found { reading: Some(reading), ..Found::of(ObjectiveState::Error, why) };
             }
+            // Nothing depends on it.
             Err(_) => None,
         };
-        let base = compared.as_ref().map(|compared| &compared.base);
-        let found = decide(objective, &reading, base);
-        Found { reading: Some(reading), baseline: compared.map(|compared| compared.figure), ..found }
+        let mut found = decide(objective, &reading, compared.as_ref().map(|compared| &compared.base));
+        found.incomplete = reading.incomplete.clone();
+        found.reading = Some(reading);
+        if let Some(compared) = compared {
+            found.baseline = Some(compared.figure);
+            found.incomplete = found.incomplete.or(compared.incomplete.filter(|_| relative));
+        }
+        found
     }
 
     /// The baseline's figure. `Ok(None)`: there is none yet.
@@ -173,7 +176,7 @@ impl Judging<'_> {
             Baseline::Unavailable(why) => return Err(why.clone()),
             Baseline::Runs(runs) => runs,
         };
-        let (mut ids, mut readings) = (Vec::new(), Vec::new());
+        let (mut ids, mut readings, mut incomplete) = (Vec::new(), Vec::new(), None);
         for run in runs {
             let summary = match window {
                 Window::Whole => run.whole(),
@@ -184,6 +187,9 @@ impl Judging<'_> {
             };
             match expression.observe(summary) {
                 Observation::Figure(reading) if reading.unit == unit => {
+                    let lacks = reading.incomplete.as_ref();
+                    incomplete =
+                        incomplete.or_else(|| Some(format!("In the baseline {}: {}", summary.run, lacks?)));
                     ids.push(summary.run.clone());
                     readings.push(reading);
                 }
@@ -213,7 +219,7 @@ impl Judging<'_> {
             runs: ids,
             change: (value != 0.0).then(|| (observed - value) / value.abs()),
         };
-        Ok(Some(Compared { base: Base { value, interval }, figure }))
+        Ok(Some(Compared { base: Base { value, interval }, figure, incomplete }))
     }
 }
 

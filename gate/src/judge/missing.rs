@@ -1,6 +1,6 @@
 //! What makes the evidence of a run incomplete, and how good its verdict can still be.
 
-use crate::judge::Evidence;
+use super::Evidence;
 use loadgate_documents::format::{Unit, format};
 use loadgate_documents::{Generator, ObjectiveState, RunState, Summary, clock, shorten};
 
@@ -11,7 +11,7 @@ const VANISHED: i64 = 30_000;
 const CROSSED: u8 = 99;
 
 /// Something that is not known.
-pub(crate) struct Missing {
+pub(super) struct Missing {
     /// A sentence.
     pub text: String,
     /// The verdict is this or worse.
@@ -20,7 +20,7 @@ pub(crate) struct Missing {
 
 impl Missing {
     /// The figures are there, but not all of what they should be of.
-    pub(crate) fn incomplete(text: String) -> Self {
+    pub(super) fn incomplete(text: String) -> Self {
         Missing { text, floor: ObjectiveState::Warning }
     }
 
@@ -31,7 +31,7 @@ impl Missing {
 }
 
 /// What is missing of a run.
-pub(crate) fn of(evidence: &dyn Evidence, ignore_thresholds: bool) -> Vec<Missing> {
+pub(super) fn of(evidence: &dyn Evidence, ignore_thresholds: bool) -> Vec<Missing> {
     let summary = evidence.whole();
     let mut missing = Vec::new();
     if summary.state == RunState::Unreadable {
