@@ -3,7 +3,7 @@
 use crate::interval::{self, Interval};
 use crate::observe::Reading;
 use loadgate_documents::format::{Unit, format};
-use loadgate_documents::{Operator, number, shorten};
+use loadgate_documents::{Operator, finite, number, shorten};
 use std::fmt;
 use thiserror::Error;
 
@@ -219,7 +219,7 @@ impl Criterion {
                     Change::Share(share) => base.value.abs() * share,
                     Change::Amount(amount) => amount.value,
                 };
-                let limit = base.value + allowed;
+                let limit = finite(base.value + allowed);
                 let plainly = operator.holds(value, limit);
                 let mut why = format!("the bound is {}, the baseline {}", say(limit), say(base.value));
                 let mut holds = plainly;

@@ -9,6 +9,7 @@ use crate::observe::{Observation, Reading, partial, untyped};
 use loadgate_documents::format::{Unit, format};
 use loadgate_documents::{
     Aggregate, BaselineFigure, ObjectiveResult, ObjectiveState, Origin, Summary, Threshold, ThresholdRow,
+    finite,
 };
 use std::cmp::Ordering;
 
@@ -205,7 +206,7 @@ impl Judging<'_> {
             BaselineChoice::Last { aggregate, .. } => *aggregate,
             BaselineChoice::Pinned | BaselineChoice::Run(_) => Aggregate::Avg,
         };
-        let one = |values: Vec<f64>| of_several(values, aggregate);
+        let one = |values: Vec<f64>| finite(of_several(values, aggregate));
         let value = one(readings.iter().map(|reading| reading.value).collect());
         // Every such aggregate grows with each of its values: of all lower ends it is the lower end.
         let intervals: Option<Vec<Interval>> = readings.iter().map(interval::of).collect();
@@ -217,7 +218,7 @@ impl Judging<'_> {
             value,
             aggregate: (ids.len() > 1).then(|| aggregate.to_string()),
             runs: ids,
-            change: (value != 0.0).then(|| (observed - value) / value.abs()),
+            change: Some((observed - value) / value.abs()).filter(|change| change.is_finite()),
         };
         Ok(Some(Compared { base: Base { value, interval }, figure, incomplete }))
     }

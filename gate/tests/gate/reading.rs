@@ -1,7 +1,7 @@
 //! Files of objectives: what is read, what is refused with which words, and the schema beside both.
 
 use jsonschema::Validator;
-use loadgate_documents::{Aggregate, Link};
+use loadgate_documents::{Aggregate, Link, ObjectiveState};
 use loadgate_gate::{
     BaselineChoice, MAX_BYTES, Objectives, ObjectivesError, Part, SCHEMA, Score, Verdicts, Window,
     WithoutData,
@@ -9,7 +9,7 @@ use loadgate_gate::{
 use serde_json::{Value, json};
 
 /// One of everything.
-const WHOLE: &str = r#"
+pub const WHOLE: &str = r#"
 baseline: { passed: 5, aggregate: median }
 score: { pass: 90%, warn: 0.75 }
 thresholds: ignore
@@ -99,6 +99,14 @@ fn every_form_of_a_baseline_is_read() {
     let warned = last(20, Verdicts::PassedOrWarned, Aggregate::Percentile(90.0));
     assert_eq!(choice("{passed-or-warned: 20, aggregate: p(90)}"), warned);
     assert_eq!(choice("{all: 1, aggregate: max}"), last(1, Verdicts::All, Aggregate::Max));
+}
+
+#[test]
+fn a_first_run_that_could_only_inform_can_be_a_baseline() {
+    let taken = |verdicts: Verdicts| ObjectiveState::ALL.map(|state| verdicts.take(state));
+    assert_eq!(taken(Verdicts::Passed), [true, true, false, false, false]);
+    assert_eq!(taken(Verdicts::PassedOrWarned), [true, true, true, false, false]);
+    assert_eq!(taken(Verdicts::All), [true; 5]);
 }
 
 #[test]
