@@ -1,9 +1,9 @@
 //! What a figure has to be: below or above a bound, within a range, or not too far from a baseline.
 
-use crate::expression::Reading;
 use crate::interval::{self, Interval};
+use crate::observe::Reading;
 use loadgate_documents::format::{Unit, format};
-use loadgate_documents::{Operator, number, shorten};
+use loadgate_documents::{Operator, finite, number, shorten};
 use std::fmt;
 use thiserror::Error;
 
@@ -91,8 +91,10 @@ enum Written {
     DataRate,
 }
 
-/// What may stand behind a number: its size in the unit of summaries, and what that is.
-const WRITTEN: [(&str, f64, Written); 16] = [
+/// What may stand behind a number, its size in the unit of summaries, and what that is.
+type Suffix = (&'static str, f64, Written);
+
+const SUFFIXES: [Suffix; 16] = [
     ("ns", 1e-6, Written::Time),
     ("us", 1e-3, Written::Time),
     ("µs", 1e-3, Written::Time),
@@ -162,11 +164,6 @@ impl Criterion {
         Ok(criterion)
     }
 
-    /// As its author wrote it.
-    pub fn text(&self) -> &str {
-        &self.text
-    }
-
     /// Whether it needs a baseline.
     pub fn is_relative(&self) -> bool {
         matches!(self.test, Test::Relative { .. })
@@ -222,7 +219,7 @@ impl Criterion {
                     Change::Share(share) => base.value.abs() * share,
                     Change::Amount(amount) => amount.value,
                 };
-                let limit = base.value + allowed;
+                let limit = finite(base.value + allowed);
                 let plainly = operator.holds(value, limit);
                 let mut why = format!("the bound is {}, the baseline {}", say(limit), say(base.value));
                 let mut holds = plainly;
@@ -288,16 +285,15 @@ fn compared(body: &str, end: usize, surely: bool) -> Result<Test, CriterionError
 /// `None`: it is no range.
 fn range(body: &str) -> Option<Result<Test, CriterionError>> {
     let (from, to) = body.split_once("..")?;
+    // A range is fixed: what is relative are two criteria.
     if to.trim().starts_with('+') {
         return None;
     }
-    Some(quantity(from).and_then(|from| {
-        let to = quantity(to)?;
-        // `200..500ms`
-        let from = match (from.written, to.written) {
-            (None, Some(_)) if from.value != 0.0 => quantity(&with_unit_of(body))?,
-            _ => from,
-        };
+    let both = number_of(from).and_then(|from| Ok((from, number_of(to)?)));
+    Some(both.and_then(|((from, unit), (to, last))| {
+        // In 200..500ms the unit is of both.
+        let ends = [(from, unit.or(last)), (to, last)].map(|(number, unit)| Quantity::of(number, unit));
+        let [from, to] = ends;
         if from.value > to.value {
             return Err(CriterionError::Backwards(body.to_owned()));
         }
@@ -305,27 +301,36 @@ fn range(body: &str) -> Option<Result<Test, CriterionError>> {
     }))
 }
 
-/// The begin of a range with the unit that stands at its end.
-fn with_unit_of(range: &str) -> String {
-    let (from, to) = range.split_once("..").unwrap_or((range, ""));
-    let unit = to.trim().trim_start_matches(|c: char| c.is_ascii_digit() || "+-.".contains(c));
-    format!("{}{}", from.trim(), unit.trim())
-}
-
-/// A number with or without a unit; of a time, its size in ms.
-fn quantity(text: &str) -> Result<Quantity, CriterionError> {
-    let wrong = || CriterionError::Quantity(text.to_owned());
+/// A number, and what stands behind it.
+fn number_of(text: &str) -> Result<(f64, Option<&'static Suffix>), CriterionError> {
     let text = text.trim();
     if let Some(value) = number(text) {
-        return Ok(Quantity { value, written: None });
+        return Ok((value, None));
     }
-    let unit = WRITTEN.iter().filter(|(unit, ..)| text.ends_with(unit)).max_by_key(|(unit, ..)| unit.len());
-    let (unit, size, written) = unit.ok_or_else(wrong)?;
-    let value = number(text[..text.len() - unit.len()].trim_end()).ok_or_else(wrong)?;
-    // Divided, so that 1% is the 0.01 that people write.
-    let value = if *size < 1.0 { value / (1.0 / size).round() } else { value * size };
-    Ok(Quantity { value, written: Some(*written) })
-        .and_then(|q| if q.value.is_finite() { Ok(q) } else { Err(wrong()) })
+    let suffixes = SUFFIXES.iter().filter(|(suffix, ..)| text.ends_with(suffix));
+    let suffix = suffixes.max_by_key(|(suffix, ..)| suffix.len());
+    let found = suffix.and_then(|suffix| {
+        let value = number(text[..text.len() - suffix.0.len()].trim_end())?;
+        Quantity::of(value, Some(suffix)).value.is_finite().then_some((value, Some(suffix)))
+    });
+    found.ok_or_else(|| CriterionError::Quantity(text.to_owned()))
+}
+
+fn quantity(text: &str) -> Result<Quantity, CriterionError> {
+    number_of(text).map(|(value, suffix)| Quantity::of(value, suffix))
+}
+
+impl Quantity {
+    fn of(value: f64, suffix: Option<&Suffix>) -> Self {
+        match suffix {
+            None => Quantity { value, written: None },
+            // Divided, so that 1% is the 0.01 that people write.
+            Some((_, size, written)) if *size < 1.0 => {
+                Quantity { value: value / (1.0 / size).round(), written: Some(*written) }
+            }
+            Some((_, size, written)) => Quantity { value: value * size, written: Some(*written) },
+        }
+    }
 }
 
 /// A length of time, as `30s`, in ms.

@@ -6,7 +6,7 @@
 //! for an exponential tail (a straight line over −ln(1−p)). The interval of a difference is made of both by the
 //! method of variance estimates recovery (Zou and Donner 2008), which for two shares is Newcombe's.
 
-use crate::expression::{Reading, Spread};
+use crate::observe::{Reading, Spread};
 
 /// 97.5 % of a normal distribution lies below.
 const Z: f64 = 1.959_963_984_540_054;

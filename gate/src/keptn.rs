@@ -10,7 +10,7 @@ use crate::objectives::{
     BaselineChoice, Criteria, MAX_BASELINE, MAX_OBJECTIVES, Objective, Objectives, Part, Verdicts,
     WithoutData,
 };
-use crate::read::{of_several, score};
+use crate::read::{MAX_NAME, of_several, score, title};
 use crate::yaml::{self, Read, wrong};
 use loadgate_documents::{Aggregate, shorten};
 use serde::Deserialize;
@@ -68,7 +68,7 @@ enum Include {
 struct Raw {
     sli: Spanned<String>,
     #[serde(default, rename = "displayName")]
-    display_name: Option<String>,
+    display_name: Option<Spanned<String>>,
     #[serde(default)]
     pass: Vec<Group>,
     #[serde(default)]
@@ -154,15 +154,19 @@ fn baseline(raw: Spanned<Comparison>) -> Read<BaselineChoice> {
 }
 
 fn objective(raw: Raw, seen: &mut BTreeMap<String, usize>) -> Read<Objective> {
-    let sli = raw.sli.value;
+    let at = raw.sli.referenced;
+    let sli = title(raw.sli, MAX_NAME)?;
     let expression = indicator(&sli);
     // The same indicator may stand there twice.
-    let name = raw.display_name.filter(|name| !name.trim().is_empty()).unwrap_or_else(|| sli.clone());
+    let name = match raw.display_name {
+        Some(name) if !name.value.trim().is_empty() => title(name, MAX_NAME)?,
+        _ => sli.clone(),
+    };
     let again = seen.entry(name.clone()).and_modify(|count| *count += 1).or_insert(1);
     Ok(Objective {
         name: if *again > 1 { format!("{name} ({again})") } else { name },
-        pass: criteria(raw.pass, &sli, raw.sli.referenced)?,
-        warn: criteria(raw.warning, &sli, raw.sli.referenced)?,
+        pass: criteria(raw.pass, &sli, at)?,
+        warn: criteria(raw.warning, &sli, at)?,
         expression,
         weight: raw.weight.map_or(1.0, f64::from),
         key: raw.key_sli,

@@ -3,7 +3,7 @@
 use crate::criterion::Criterion;
 use crate::expression::Expression;
 use crate::{keptn, read, yaml};
-use loadgate_documents::{Aggregate, Link};
+use loadgate_documents::{Aggregate, Link, ObjectiveState};
 use std::fmt;
 use thiserror::Error;
 
@@ -69,15 +69,26 @@ pub enum BaselineChoice {
     },
 }
 
-/// Whose runs a baseline is made of.
+/// Which runs a baseline is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdicts {
-    /// That passed.
+    /// That passed, or were for information: a first run, before there is a baseline, is one.
     Passed,
-    /// That passed, or ended with a warning.
+    /// Those, or that ended with a warning.
     PassedOrWarned,
     /// All of them.
     All,
+}
+
+impl Verdicts {
+    /// Whether runs with that verdict are among them.
+    pub fn take(self, state: ObjectiveState) -> bool {
+        match self {
+            Verdicts::Passed => state <= ObjectiveState::Pass,
+            Verdicts::PassedOrWarned => state <= ObjectiveState::Warning,
+            Verdicts::All => true,
+        }
+    }
 }
 
 /// From which weighted share of objectives the whole passes, or still is a warning; 0 to 1.

@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 
 /// Bytes of a name.
-const MAX_NAME: usize = 200;
+pub(crate) const MAX_NAME: usize = 200;
 /// Bytes of a description and of an address.
 const MAX_TEXT: usize = 2_000;
 /// Criteria of one list, and links of an objective.
@@ -276,7 +276,7 @@ fn criteria(raw: Spanned<OneOrMany>, expression: &Expression) -> Read<Criteria> 
 }
 
 /// Text that is shown in one place.
-fn title(raw: Spanned<String>, most: usize) -> Read<String> {
+pub(crate) fn title(raw: Spanned<String>, most: usize) -> Read<String> {
     let text = raw.value.trim();
     if text.is_empty() || text.len() > most {
         return Err(wrong(raw.referenced, format!("the text has 1 to {most} bytes")));

@@ -1,6 +1,7 @@
 //! Drafts a file of objectives from runs that are there: what held in all of them, with some room.
 
-use crate::expression::{Expression, Observation};
+use crate::expression::Expression;
+use crate::observe::Observation;
 use loadgate_documents::{Digits, RequestRow, Summary, to_json};
 use std::fmt::Write as _;
 

@@ -87,6 +87,9 @@ fn words(error: &Error) -> String {
         Error::DuplicateMappingKey { key, .. } => {
             format!("{:?} is there twice", shorten(key.as_deref().unwrap_or_default()))
         }
+        Error::RecursiveReferencesRequireWeakTypes { .. } => {
+            "an alias stands within what it is of".to_owned()
+        }
         Error::MergeKeyNotAllowed { .. } => "<< is not taken".to_owned(),
         Error::Budget { breach: BudgetBreach::Documents { .. }, .. } | Error::MultipleDocuments { .. } => {
             "there is more than one document".to_owned()

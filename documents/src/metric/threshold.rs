@@ -110,12 +110,12 @@ impl Operator {
     /// other side. `None`: the bound is 0, or has no sides.
     pub fn margin(self, observed: f64, bound: f64) -> Option<f64> {
         let distance = (bound - observed) / bound.abs();
-        match self {
-            _ if bound == 0.0 => None,
-            Operator::Less | Operator::LessOrEqual => Some(distance),
-            Operator::Greater | Operator::GreaterOrEqual => Some(-distance),
-            Operator::Equal | Operator::NotEqual => None,
-        }
+        let margin = match self {
+            Operator::Less | Operator::LessOrEqual => distance,
+            Operator::Greater | Operator::GreaterOrEqual => -distance,
+            Operator::Equal | Operator::NotEqual => return None,
+        };
+        margin.is_finite().then_some(margin)
     }
 }
 

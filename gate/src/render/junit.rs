@@ -69,7 +69,7 @@ fn case(
     (state, reason): (ObjectiveState, &str),
     details: &str,
 ) -> io::Result<()> {
-    let (class, name, reason) = (valid(&verdict.test), valid(name), valid(reason));
+    let (class, name, reason) = (format!("loadgate.{}", valid(&verdict.test)), valid(name), valid(reason));
     let element = match state {
         ObjectiveState::Fail => Some("failure"),
         ObjectiveState::Error => Some("error"),

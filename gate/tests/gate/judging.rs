@@ -309,6 +309,22 @@ fn k6s_thresholds_count_without_any_file_and_are_never_green_without_data() {
 }
 
 #[test]
+fn a_threshold_of_a_metric_that_was_asked_for_late_is_incomplete_once() {
+    let mut summary = run("shop.1", 400.0);
+    summary.metrics.get_mut("http_req_duration").unwrap().partial = true;
+    let row = |expression: &str| ThresholdRow {
+        metric: "http_req_duration".to_owned(),
+        expression: expression.to_owned(),
+        observed: Some(400.0),
+        passes: Some(true),
+        ..ThresholdRow::default()
+    };
+    summary.thresholds = vec![row("p(95)<500"), row("p(95)<600")];
+    let verdict = verdict(&summary, &Objectives::default());
+    assert_eq!((verdict.state, verdict.missing.len()), (Warning, 1));
+}
+
+#[test]
 fn what_is_missing_is_said_and_keeps_the_verdict_from_passing() {
     let passing = asks("http_req_duration p(95)", "< 500ms");
     assert_eq!(verdict(&run("shop.1", 400.0), &passing).state, Pass);
@@ -380,6 +396,20 @@ fn a_row_that_came_late_into_its_table_is_incomplete() {
     let verdict = verdict(&summary, &asks("request GET login p(95)", "< 500ms"));
     assert_eq!(verdict.state, Warning);
     assert_eq!(verdict.missing, ["Up to 7 earlier samples of GET login are among the others."]);
+}
+
+#[test]
+fn what_the_baseline_lacks_is_incomplete_where_something_is_compared_with_it() {
+    let mut base = run("shop.1", 400.0);
+    base.metrics.get_mut("http_req_duration").unwrap().partial = true;
+    let judged = |pass| {
+        judge(&run("shop.2", 400.0), &asks("http_req_duration p(95)", pass), &Baseline::Runs(vec![&base]))
+    };
+    let said = "In the baseline shop.1: http_req_duration was asked for after the run had begun, and lacks what came \
+                before.";
+    let relative = judged("<= +10%");
+    assert_eq!((relative.state, relative.missing), (Warning, vec![said.to_owned()]));
+    assert_eq!(judged("< 500ms").state, Pass);
 }
 
 /// A run of which parts are kept.

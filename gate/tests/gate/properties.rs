@@ -3,7 +3,7 @@
 use crate::support::{counter, durations, run, share, verdict};
 use loadgate_documents::ObjectiveState::{Error, Pass, Warning};
 use loadgate_documents::{MetricType, ObjectiveState, Summary, ThresholdRow};
-use loadgate_gate::{Baseline, Evidence, Objectives, judge};
+use loadgate_gate::{Baseline, Evidence, Objectives, ObjectivesError, judge};
 
 struct Random(u64);
 
@@ -158,4 +158,37 @@ fn relative_criteria_are_symmetrical() {
             assert_eq!(rises.limit, falls.limit.map(|limit| -limit + 0.0));
         }
     }
+}
+
+/// Whatever stands in a file, there is an answer, and its place is in the file.
+#[test]
+fn a_damaged_file_is_read_or_refused_at_a_place_in_it() {
+    let mut random = Random(5);
+    let parts = [
+        "<", ">", "!", "&a ", "*a", "{", "]", ": ", "- ", "\n", "\t", "'", "\"", "%", "..", "surely", "é",
+        "\u{feff}", "1e9", "~", "|",
+    ];
+    let (mut read, mut refused) = (0, 0);
+    for _ in 0..5_000 {
+        let mut text = crate::reading::WHOLE.to_owned();
+        for _ in 0..=random.below(3) {
+            let at = text.floor_char_boundary(random.below(text.len() as u64) as usize);
+            let end = text.floor_char_boundary((at + random.below(8) as usize).min(text.len()));
+            text.replace_range(at..end, random.of(&parts));
+        }
+        match Objectives::read(&text) {
+            Ok(objectives) => {
+                read += 1;
+                verdict(&run("shop.1", 400.0), &objectives);
+            }
+            Err(ObjectivesError::Wrong { line, column, reason }) => {
+                refused += 1;
+                assert!((1..=text.lines().count() as u64 + 1).contains(&line), "{line}: {text}");
+                assert!(column >= 1 && !reason.is_empty(), "{reason}: {text}");
+                assert!(!reason.contains(char::is_control), "{reason:?}");
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+    assert!(read > 100 && refused > 1_000, "{read} and {refused}");
 }

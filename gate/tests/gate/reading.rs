@@ -1,7 +1,7 @@
 //! Files of objectives: what is read, what is refused with which words, and the schema beside both.
 
 use jsonschema::Validator;
-use loadgate_documents::{Aggregate, Link};
+use loadgate_documents::{Aggregate, Link, ObjectiveState};
 use loadgate_gate::{
     BaselineChoice, MAX_BYTES, Objectives, ObjectivesError, Part, SCHEMA, Score, Verdicts, Window,
     WithoutData,
@@ -9,7 +9,7 @@ use loadgate_gate::{
 use serde_json::{Value, json};
 
 /// One of everything.
-const WHOLE: &str = r#"
+pub const WHOLE: &str = r#"
 baseline: { passed: 5, aggregate: median }
 score: { pass: 90%, warn: 0.75 }
 thresholds: ignore
@@ -99,6 +99,14 @@ fn every_form_of_a_baseline_is_read() {
     let warned = last(20, Verdicts::PassedOrWarned, Aggregate::Percentile(90.0));
     assert_eq!(choice("{passed-or-warned: 20, aggregate: p(90)}"), warned);
     assert_eq!(choice("{all: 1, aggregate: max}"), last(1, Verdicts::All, Aggregate::Max));
+}
+
+#[test]
+fn a_first_run_that_could_only_inform_can_be_a_baseline() {
+    let taken = |verdicts: Verdicts| ObjectiveState::ALL.map(|state| verdicts.take(state));
+    assert_eq!(taken(Verdicts::Passed), [true, true, false, false, false]);
+    assert_eq!(taken(Verdicts::PassedOrWarned), [true, true, true, false, false]);
+    assert_eq!(taken(Verdicts::All), [true; 5]);
 }
 
 #[test]
@@ -315,7 +323,7 @@ fn what_is_wrong_is_said_with_its_place() {
         ("", "line 1, column 1: there is nothing in it"),
         ("objectives:", "line 1, column 11: expected a list"),
         ("objectives: [1]", "line 1, column 14: expected a map of keys and values"),
-        ("objectives: &a [*a]", "line 1, column 17: expected a map of keys and values"),
+        ("objectives: &a [*a]", "line 1, column 17: an alias stands within what it is of"),
         ("[1,2", "line 1, column 1: unclosed bracket '['"),
         ("objectives: []\n---\nobjectives: []", "line 2, column 1: there is more than one document"),
         (
@@ -461,4 +469,19 @@ fn the_schema_has_the_words_of_the_reader() {
         said.sort();
         assert_eq!(said, words(place), "{message}");
     }
+}
+
+#[test]
+fn the_files_in_the_manual_are_read_and_of_the_schema() {
+    let manual = include_str!("../../../docs/gate.md");
+    let files: Vec<&str> =
+        manual.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    let [own, keptn] = files.as_slice() else { panic!("{} files", files.len()) };
+    assert_eq!(read(own).objectives.len(), 6);
+    assert!(schema().is_valid(&as_json(own).expect("a document")));
+    assert_eq!(read(keptn).objectives.len(), 3);
+    let document =
+        manual.split("```json\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a verdict");
+    let verdict: loadgate_documents::GateVerdict = serde_json::from_str(document).expect("it is one");
+    assert_eq!(verdict.objectives.len(), 1);
 }
