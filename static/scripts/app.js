@@ -2,7 +2,7 @@
 
 import { Frame } from "./components/frame.js";
 import { Notices } from "./components/notices.js";
-import { clock } from "./format.js";
+import { clock } from "./model/format.js";
 import { html, useEffect, useState } from "./html.js";
 import { Checks } from "./views/checks.js";
 import { Compare } from "./views/compare.js";
@@ -12,7 +12,7 @@ import { Panels } from "./views/panels.js";
 import { Requests } from "./views/requests.js";
 import { Runs } from "./views/runs.js";
 import { Summary } from "./views/summary.js";
-import { tabOf } from "./panels.js";
+import { tabOf } from "./model/panels.js";
 import { changeRoute, formatRoute, parseRoute } from "./router.js";
 
 /** The views that a tab can name. Every one gets `{run, session, api, route, navigate}`. */

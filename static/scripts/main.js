@@ -1,10 +1,10 @@
 /** Starts the dashboard. */
 
-import { createApi, serverRoot } from "./api.js";
+import { createApi, serverRoot } from "./data/api.js";
 import { App } from "./app.js";
 import { html, render } from "./html.js";
 import { measureRendering } from "./measure.js";
-import { createSession } from "./session.js";
+import { createSession } from "./data/session.js";
 
 measureRendering();
 const api = createApi(serverRoot(document));

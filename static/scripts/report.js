@@ -4,9 +4,9 @@
  */
 
 import { ChartCard } from "./components/chart-card.js";
-import { moment } from "./format.js";
+import { moment } from "./model/format.js";
 import { html, render } from "./html.js";
-import { apply, newRun } from "./model.js";
+import { apply, newRun } from "./model/run.js";
 
 const read = (id) => JSON.parse(document.getElementById(id).textContent);
 

@@ -5,7 +5,7 @@ const FIRST_TAB = "overview";
 
 /**
  * `{run, test, tab, zoom, filter, row, rows, other, shown}` of a query string; what is missing or wrong gets
- * its default. `tab` is the id of one of the run's tabs (`panels.js` knows which there are), `filter`
+ * its default. `tab` is the id of one of the run's tabs (`model/panels.js` knows which there are), `filter`
  * the text above a table, `row` the key of the row that is open (an array of text, the table's name
  * first), `rows` which rows a table shows where that can be chosen, `other` the run that is compared with, `shown` the ids of the percentiles that charts show,
  * null for those of the dashboard.

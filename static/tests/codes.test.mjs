@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { classOf, isError, sayError } from "../scripts/codes.js";
+import { classOf, isError, sayError } from "../scripts/model/codes.js";
 
 test("an error is a status from 400, no response, or an error code whatever the status", () => {
   assert.deepEqual(

@@ -13,8 +13,8 @@ import {
   overlay,
   resample,
   tallyRows,
-} from "../scripts/compare.js";
-import { apply, newRun } from "../scripts/model.js";
+} from "../scripts/model/compare.js";
+import { apply, newRun } from "../scripts/model/run.js";
 
 const START = 1_795_221_970_000;
 

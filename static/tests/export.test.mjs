@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { csvCell, markdownText, toCsv, toMarkdown } from "../scripts/export.js";
+import { csvCell, markdownText, toCsv, toMarkdown } from "../scripts/model/export.js";
 
 const START = 1_795_221_970_000;
 

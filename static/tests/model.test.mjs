@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { apply, column, elapsed, latest, newRun, peak, splitName, total } from "../scripts/model.js";
+import { apply, column, elapsed, latest, newRun, peak, splitName, total } from "../scripts/model/run.js";
 import {
   limitsFor,
   margin,
@@ -8,7 +8,7 @@ import {
   sayExpression,
   tally,
   thresholdsKnown,
-} from "../scripts/thresholds.js";
+} from "../scripts/model/thresholds.js";
 import { changeRoute, formatRoute, parseRoute } from "../scripts/router.js";
 
 const START = 1_795_221_970_000;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ALL, choose, chooseRows, chooses, LOAD, phaseOf } from "../scripts/phases.js";
+import { ALL, choose, chooseRows, chooses, LOAD, phaseOf } from "../scripts/model/phases.js";
 
 test("setup and teardown are told by a request's key and by a group's name", () => {
   assert.equal(phaseOf("requests", ["GET", "/", "setup"]), "setup");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createPoller } from "../scripts/poller.js";
+import { createPoller } from "../scripts/data/poller.js";
 
 /** A poller on a clock of its own; `answer` and `fail` settle the question that is open. */
 function setUp() {

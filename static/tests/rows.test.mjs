@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { column, newRun } from "../scripts/model.js";
+import { column, newRun } from "../scripts/model/run.js";
 import {
   appendRows,
   drawRow,
@@ -11,7 +11,7 @@ import {
   seriesOf,
   sumOf,
   thresholdsOf,
-} from "../scripts/rows.js";
+} from "../scripts/model/rows.js";
 
 const KEY = ["GET", "front page"];
 const whole = {

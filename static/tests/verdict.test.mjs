@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { verdictOf } from "../scripts/runs.js";
-import { format, unitOf } from "../scripts/format.js";
+import { verdictOf } from "../scripts/model/runs.js";
+import { format, unitOf } from "../scripts/model/format.js";
 import {
   allKnown,
   declaring,
@@ -12,8 +12,8 @@ import {
   sayExpression,
   untyped,
   verdict,
-} from "../scripts/thresholds.js";
-import { sayWanted } from "../scripts/wanted.js";
+} from "../scripts/model/thresholds.js";
+import { sayWanted } from "../scripts/model/wanted.js";
 
 const vectors = JSON.parse(readFileSync(new URL("threshold-vectors.json", import.meta.url)));
 

@@ -1,7 +1,7 @@
 /** What one can do with a run: compare and share it; and the theme. */
 
 import { html, useEffect, useRef, useState } from "../html.js";
-import { tabOfView } from "../panels.js";
+import { tabOfView } from "../model/panels.js";
 import { hrefOf } from "../router.js";
 import { cycleTheme, themeName } from "../theme.js";
 import { onPlainClick } from "./link.js";

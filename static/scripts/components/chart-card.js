@@ -1,11 +1,11 @@
 /** A chart in its card: title, drawing, a legend that holds values, and the table behind it. */
 
-import { createChart } from "../charts.js";
-import { clock, format } from "../format.js";
+import { createChart } from "../charts/chart.js";
+import { clock, format } from "../model/format.js";
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../html.js";
 import { chartDrawn } from "../measure.js";
-import { column, hasMetric, newest } from "../model.js";
-import { limitsFor } from "../thresholds.js";
+import { column, hasMetric, newest } from "../model/run.js";
+import { limitsFor } from "../model/thresholds.js";
 import { Legend } from "./legend.js";
 import { Card } from "./parts.js";
 

@@ -1,7 +1,7 @@
 /** Neighbouring charts of a tab. */
 
 import { ChartCard } from "./chart-card.js";
-import { plural } from "../format.js";
+import { plural } from "../model/format.js";
 import { html } from "../html.js";
 
 export function ChartGrid({ run, panels, zoom, onZoom }) {

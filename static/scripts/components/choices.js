@@ -1,7 +1,7 @@
 /** What a table shows: one of a few choices, and a text that rows must hold. */
 
 import { html } from "../html.js";
-import { choose, chooses, LOAD } from "../phases.js";
+import { choose, chooses, LOAD } from "../model/phases.js";
 
 /** `options` are `[id, title]`. */
 export function Segments({ label, options, value, onChoose }) {

@@ -1,7 +1,7 @@
 /** Figures of two runs against each other, the worst first. */
 
-import { tallyRows } from "../compare.js";
-import { format, NOTHING, plural } from "../format.js";
+import { tallyRows } from "../model/compare.js";
+import { format, NOTHING, plural } from "../model/format.js";
 import { html, useState } from "../html.js";
 import { Card, Sign } from "./parts.js";
 import { DataTable } from "./table.js";

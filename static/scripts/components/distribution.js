@@ -1,9 +1,9 @@
 /** How a metric's values are distributed: a histogram, the percentile curve, and the tables behind both. */
 
-import { curve, histogram, linearTicks, percentilePlace } from "../distribution.js";
-import { format, plural, unitOf } from "../format.js";
+import { curve, histogram, linearTicks, percentilePlace } from "../model/distribution.js";
+import { format, plural, unitOf } from "../model/format.js";
 import { html, useState } from "../html.js";
-import { usePolled } from "../poller.js";
+import { usePolled } from "../data/poller.js";
 import { Card } from "./parts.js";
 
 const WIDTH = 1000;

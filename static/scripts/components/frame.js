@@ -1,12 +1,12 @@
 /** The frame around every view: which run, live or over, how far, does it pass. */
 
-import { isError } from "../codes.js";
-import { clock, format } from "../format.js";
+import { isError } from "../model/codes.js";
+import { clock, format } from "../model/format.js";
 import { html, useLayoutEffect, useRef } from "../html.js";
-import { elapsed, latest } from "../model.js";
-import { tabOfView, tabsOf } from "../panels.js";
+import { elapsed, latest } from "../model/run.js";
+import { tabOfView, tabsOf } from "../model/panels.js";
 import { hrefOf } from "../router.js";
-import { tally, thresholdsKnown, verdict } from "../thresholds.js";
+import { tally, thresholdsKnown, verdict } from "../model/thresholds.js";
 import { CompareLink, Share, ThemeButton } from "./actions.js";
 import { onPlainClick } from "./link.js";
 import { NewRun } from "./new-run.js";

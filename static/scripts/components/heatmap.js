@@ -1,8 +1,8 @@
 /** Thresholds × runs as a table whose cells are tinted by their verdict. */
 
-import { format, unitOf } from "../format.js";
+import { format, unitOf } from "../model/format.js";
 import { html, useLayoutEffect, useRef } from "../html.js";
-import { allKnown, metaOf, outcomeOf, parseExpression, sayExpression, SIGNS } from "../thresholds.js";
+import { allKnown, metaOf, outcomeOf, parseExpression, sayExpression, SIGNS } from "../model/thresholds.js";
 
 /** `rows` as of `thresholdsByRun(items)`; `run` tells units; `headOf(item)` is a column's head. */
 export function Heatmap({ run, items, rows, shown, nameOf, headOf }) {

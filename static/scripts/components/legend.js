@@ -1,8 +1,8 @@
 /** A chart's legend: the value at the cursor, at rest the newest; it hides series and shows one alone. */
 
-import { clock, format } from "../format.js";
+import { clock, format } from "../model/format.js";
 import { html, useState } from "../html.js";
-import { newest } from "../model.js";
+import { newest } from "../model/run.js";
 
 const HELP = "Hides the series; double click, Shift+click or Shift+Enter shows it alone";
 

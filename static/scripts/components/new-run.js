@@ -1,8 +1,8 @@
 /** Begins a new run: names what is live by the server's word, and ends that and nothing else. */
 
-import { moment, plural } from "../format.js";
+import { moment, plural } from "../model/format.js";
 import { html, useEffect, useState } from "../html.js";
-import { runLabel } from "../runs.js";
+import { runLabel } from "../model/runs.js";
 import { Popover } from "./popover.js";
 
 export function NewRun({ session }) {

@@ -1,10 +1,10 @@
 /** Trouble, told where people look: above the figures it concerns. */
 
-import { clock, format, plural, span } from "../format.js";
+import { clock, format, plural, span } from "../model/format.js";
 import { html, useState } from "../html.js";
-import { runLabel } from "../runs.js";
-import { declaring, thresholdsKnown, untyped } from "../thresholds.js";
-import { sayWanted } from "../wanted.js";
+import { runLabel } from "../model/runs.js";
+import { declaring, thresholdsKnown, untyped } from "../model/thresholds.js";
+import { sayWanted } from "../model/wanted.js";
 import { Command } from "./parts.js";
 
 /** Silence shorter than this is k6's usual rhythm and our own grace time. */

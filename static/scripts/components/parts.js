@@ -1,7 +1,7 @@
 /** Small parts that every view uses: chips, cards, commands to copy. */
 
 import { html, useRef, useState } from "../html.js";
-import { SIGNS } from "../thresholds.js";
+import { SIGNS } from "../model/thresholds.js";
 
 /** `state` is `good`, `warning`, `bad`, `none` (nothing to tell) or `open` (not yet to be told). */
 export function Chip({ state, children }) {

@@ -1,6 +1,6 @@
 /** The table of requests by method and name: its columns, wherever it is shown. */
 
-import { format, plural } from "../format.js";
+import { format, plural } from "../model/format.js";
 import { html } from "../html.js";
 import { Bar } from "./parts.js";
 

@@ -1,7 +1,8 @@
 /** What a row of requests, groups or scenarios opens: its charts over time and its distribution. */
 
 import { html } from "../html.js";
-import { thresholdsOf, useDrawnRow } from "../rows.js";
+import { useDrawnRow } from "../data/rows.js";
+import { thresholdsOf } from "../model/rows.js";
 import { ChartCard } from "./chart-card.js";
 import { Distributions, Problem } from "./distribution.js";
 

@@ -1,8 +1,8 @@
 /** What asks before a run is changed: its name and note, its deletion. */
 
-import { moment } from "../format.js";
+import { moment } from "../model/format.js";
 import { html, useState } from "../html.js";
-import { runLabel } from "../runs.js";
+import { runLabel } from "../model/runs.js";
 import { Dialog } from "./dialog.js";
 
 /** `list` as of `useRuns`. */

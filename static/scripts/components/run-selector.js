@@ -1,10 +1,10 @@
 /** Which test and run is shown, and which others there are, with their verdicts. */
 
-import { clock, moment } from "../format.js";
+import { clock, moment } from "../model/format.js";
 import { html } from "../html.js";
 import { hrefOf } from "../router.js";
-import { runLabel } from "../runs.js";
-import { thresholdsKnown, verdict } from "../thresholds.js";
+import { runLabel } from "../model/runs.js";
+import { thresholdsKnown, verdict } from "../model/thresholds.js";
 import { onPlainClick } from "./link.js";
 import { Sign } from "./parts.js";
 import { Popover } from "./popover.js";

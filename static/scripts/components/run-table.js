@@ -1,8 +1,8 @@
 /** The runs of a test as a table: figures, verdicts, and what can be done with each. */
 
-import { clock, format, moment } from "../format.js";
+import { clock, format, moment } from "../model/format.js";
 import { html } from "../html.js";
-import { runLabel, verdictOf, verdictRank } from "../runs.js";
+import { runLabel, verdictOf, verdictRank } from "../model/runs.js";
 import { RouteLink } from "./link.js";
 import { Chip } from "./parts.js";
 import { DataTable } from "./table.js";

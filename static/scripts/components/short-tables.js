@@ -1,8 +1,8 @@
 /** The short tables of a page of panels: the requests that took most time, and the thresholds. */
 
-import { format } from "../format.js";
+import { format } from "../model/format.js";
 import { html, useEffect, useMemo, useRef, useState } from "../html.js";
-import { tabOfView } from "../panels.js";
+import { tabOfView } from "../model/panels.js";
 import { formatRoute, hrefOf } from "../router.js";
 import { onPlainClick } from "./link.js";
 import { Card } from "./parts.js";

@@ -1,8 +1,16 @@
 /** The table of thresholds: limit, what was observed, how far apart, and the outcome. */
 
-import { clock, format, moment, NOTHING, plural, unitOf } from "../format.js";
+import { clock, format, moment, NOTHING, plural, unitOf } from "../model/format.js";
 import { html } from "../html.js";
-import { isSure, margin, metaOf, outcomeOf, parseExpression, sayExpression, tally } from "../thresholds.js";
+import {
+  isSure,
+  margin,
+  metaOf,
+  outcomeOf,
+  parseExpression,
+  sayExpression,
+  tally,
+} from "../model/thresholds.js";
 import { Chip } from "./parts.js";
 import { DataTable } from "./table.js";
 

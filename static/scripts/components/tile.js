@@ -1,9 +1,9 @@
 /** A figure that decides: the figure, whether it passes, its limit, its shape. */
 
-import { format, NOTHING, unitOf } from "../format.js";
+import { format, NOTHING, unitOf } from "../model/format.js";
 import { html } from "../html.js";
-import { column, latest, peak, total } from "../model.js";
-import { isSure, outcomeOf, parseExpression, sideOf } from "../thresholds.js";
+import { column, latest, peak, total } from "../model/run.js";
+import { isSure, outcomeOf, parseExpression, sideOf } from "../model/thresholds.js";
 import { Sign } from "./parts.js";
 import { Sparkline } from "./sparkline.js";
 

@@ -1,9 +1,9 @@
 /** A figure over the runs of a test, oldest to newest: each point leads to its run. */
 
-import { format, NOTHING, plural } from "../format.js";
+import { format, NOTHING, plural } from "../model/format.js";
 import { html, useLayoutEffect, useRef, useState } from "../html.js";
-import { onPaper, PAPER_WIDTH, redrawForPaper } from "../paper.js";
-import { trendAxis } from "../runs.js";
+import { onPaper, PAPER_WIDTH, redrawForPaper } from "../charts/paper.js";
+import { trendAxis } from "../model/runs.js";
 import { onPlainClick } from "./link.js";
 import { Card } from "./parts.js";
 

@@ -7,12 +7,13 @@ import { Bar, Card, Chip } from "../components/parts.js";
 import { Mark, Missed } from "../components/request-table.js";
 import { DataTable } from "../components/table.js";
 import { sayTally, ThresholdTable } from "../components/threshold-table.js";
-import { clock, format, moment, NOTHING, plural } from "../format.js";
+import { clock, format, moment, NOTHING, plural } from "../model/format.js";
 import { html, useMemo, useRef } from "../html.js";
-import { chooseRows, phaseOf } from "../phases.js";
-import { column } from "../model.js";
-import { rowRun, setColumn, useDrawnRow } from "../rows.js";
-import { thresholdsKnown, verdict } from "../thresholds.js";
+import { chooseRows, phaseOf } from "../model/phases.js";
+import { column } from "../model/run.js";
+import { useDrawnRow } from "../data/rows.js";
+import { rowRun, setColumn } from "../model/rows.js";
+import { thresholdsKnown, verdict } from "../model/thresholds.js";
 import { sayGroup } from "./requests.js";
 
 export function Checks(props) {

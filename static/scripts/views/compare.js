@@ -14,13 +14,13 @@ import {
   conditions,
   defaultOther,
   overlay,
-} from "../compare.js";
-import { clock, format, NOTHING } from "../format.js";
+} from "../model/compare.js";
+import { clock, format, NOTHING } from "../model/format.js";
 import { html, useMemo, useRef } from "../html.js";
-import { useChoices, useOther } from "../other-run.js";
-import { rowRun, setColumn } from "../rows.js";
-import { runLabel } from "../runs.js";
-import { metaOf } from "../thresholds.js";
+import { useChoices, useOther } from "../data/other-run.js";
+import { rowRun, setColumn } from "../model/rows.js";
+import { runLabel } from "../model/runs.js";
+import { metaOf } from "../model/thresholds.js";
 
 const PANELS = [
   {

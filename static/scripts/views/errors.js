@@ -6,12 +6,13 @@ import { Problem } from "../components/distribution.js";
 import { Bar, Card, Chip } from "../components/parts.js";
 import { RequestName } from "../components/request-table.js";
 import { DataTable } from "../components/table.js";
-import { CLASSES, classOf, isError, sayError, sayStatus } from "../codes.js";
-import { clock, format, moment, plural } from "../format.js";
+import { CLASSES, classOf, isError, sayError, sayStatus } from "../model/codes.js";
+import { clock, format, moment, plural } from "../model/format.js";
 import { html, useMemo, useRef } from "../html.js";
-import { tabOfView } from "../panels.js";
-import { ALL, choose, chooseRows, chooses } from "../phases.js";
-import { ratePerSecond, rowRun, setColumn, setTimes, sumOf, useDrawnRow, useRows } from "../rows.js";
+import { tabOfView } from "../model/panels.js";
+import { ALL, choose, chooseRows, chooses } from "../model/phases.js";
+import { useDrawnRow, useRows } from "../data/rows.js";
+import { ratePerSecond, rowRun, setColumn, setTimes, sumOf } from "../model/rows.js";
 
 export function Errors(props) {
   return html`<${ErrorsOfRun} key=${props.run.id} ...${props} />`;

@@ -5,8 +5,8 @@ import { Percentiles } from "../components/percentiles.js";
 import { RequestsCard, ThresholdsCard } from "../components/short-tables.js";
 import { Tile } from "../components/tile.js";
 import { html, useMemo } from "../html.js";
-import { sectionsOf } from "../panels.js";
-import { metaOf } from "../thresholds.js";
+import { sectionsOf } from "../model/panels.js";
+import { metaOf } from "../model/thresholds.js";
 
 /** `chosen` and `choose` as in `Percentiles`. */
 export function Panels({ run, tab, route, navigate, chosen, choose }) {

@@ -5,9 +5,9 @@ import { Card } from "../components/parts.js";
 import { Mark, Missed, requestColumns, totalTime } from "../components/request-table.js";
 import { RowDetail } from "../components/row-detail.js";
 import { DataTable } from "../components/table.js";
-import { format, unitOf } from "../format.js";
+import { format, unitOf } from "../model/format.js";
 import { html, useMemo } from "../html.js";
-import { chooseRows, phaseOf } from "../phases.js";
+import { chooseRows, phaseOf } from "../model/phases.js";
 
 const TABLES = [
   ["requests", "Requests"],

@@ -6,11 +6,11 @@ import { Card } from "../components/parts.js";
 import { DeleteRun, EditRun } from "../components/run-dialogs.js";
 import { RunTable } from "../components/run-table.js";
 import { Trend } from "../components/trend.js";
-import { format, plural } from "../format.js";
+import { format, plural } from "../model/format.js";
 import { html, useState } from "../html.js";
 import { hrefOf } from "../router.js";
-import { useRuns } from "../run-list.js";
-import { figuresOf, oldestFirst, runLabel, thresholdsByRun, TRENDS } from "../runs.js";
+import { useRuns } from "../data/run-list.js";
+import { figuresOf, oldestFirst, runLabel, thresholdsByRun, TRENDS } from "../model/runs.js";
 
 export function Runs({ run, session, api, route, navigate }) {
   const { info } = session.state;

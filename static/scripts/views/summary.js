@@ -2,12 +2,12 @@
 
 import { Card, Sign } from "../components/parts.js";
 import { DataTable } from "../components/table.js";
-import { toCsv, toMarkdown } from "../export.js";
-import { format, unitOf } from "../format.js";
+import { toCsv, toMarkdown } from "../model/export.js";
+import { format, unitOf } from "../model/format.js";
 import { html, useEffect, useRef, useState } from "../html.js";
-import { splitName, total } from "../model.js";
-import { metricRows, titleOf, TYPES } from "../summary.js";
-import { isSure } from "../thresholds.js";
+import { splitName, total } from "../model/run.js";
+import { metricRows, titleOf, TYPES } from "../model/metric-tables.js";
+import { isSure } from "../model/thresholds.js";
 
 export function Summary({ run, session, api }) {
   const [filter, setFilter] = useState("");

@@ -1,6 +1,6 @@
 /** Asks again when there is news: never twice at once, and not more often than somebody can read. */
 
-import { useEffect, useRef, useState } from "./html.js";
+import { useEffect, useRef, useState } from "../html.js";
 
 /**
  * Calls `load(previous)` once for every new `stamp` that `want` is told, at most every `wait` ms; what

@@ -1,7 +1,7 @@
 /** The run that the shown one is compared with: which there are, and following one of them. */
 
-import { useEffect, useRef, useState } from "./html.js";
-import { apply, newRun } from "./model.js";
+import { useEffect, useRef, useState } from "../html.js";
+import { apply, newRun } from "../model/run.js";
 
 /** Of one test; older ones are reached from the Runs page. */
 const CHOICE = 100;

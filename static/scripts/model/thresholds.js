@@ -1,7 +1,7 @@
 /** Reads thresholds: their expressions, margins, and what they say together. Pure. */
 
 import { format, unitOf } from "./format.js";
-import { splitName } from "./model.js";
+import { splitName } from "./run.js";
 
 /** States always come as sign, word and colour together. */
 export const SIGNS = { good: "✓", warning: "!", bad: "✗", none: "∅", open: "○" };

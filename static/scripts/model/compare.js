@@ -1,13 +1,13 @@
 /**
  * What two runs of a test have different: figures, their direction, and both on one axis of elapsed
  * time. Pure. `run` is the one that is shown, `other` the one that it is compared with; both are
- * model.js' runs.
+ * runs of `run.js`.
  */
 
 import { checkName } from "./export.js";
 import { unitOf } from "./format.js";
-import { column, elapsed, peak, splitName, total } from "./model.js";
-import { TYPES, titleOf } from "./summary.js";
+import { column, elapsed, peak, splitName, total } from "./run.js";
+import { TYPES, titleOf } from "./metric-tables.js";
 import { isSure, metaOf, outcomeOf, parseExpression, sayExpression } from "./thresholds.js";
 
 /** A smaller share of the figure is noise. */

@@ -4,8 +4,8 @@
  * It owns the model of the run and tells its listeners, at most once a frame, that something changed.
  */
 
-import { runOpened, windowCame } from "./measure.js";
-import { apply, newRun } from "./model.js";
+import { runOpened, windowCame } from "../measure.js";
+import { apply, newRun } from "../model/run.js";
 
 const POLL_MS = 3000;
 /** How many of the newest runs are looked at for news. */

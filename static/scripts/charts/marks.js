@@ -1,6 +1,6 @@
 /** What stands on a chart beside its series: limits with their expressions, and bands of good and poor. */
 
-import { clock } from "./format.js";
+import { clock } from "../model/format.js";
 
 /**
  * Dotted lines with their expressions, and a mark where each was first crossed; limits beyond the axis

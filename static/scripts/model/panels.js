@@ -7,9 +7,9 @@
  * the schema at `/dashboard/schema.json`.
  */
 
-import DEFAULT from "../../documents/src/dashboard/default.json" with { type: "json" };
+import DEFAULT from "../../../documents/src/dashboard/default.json" with { type: "json" };
 import { unitOf } from "./format.js";
-import { splitName } from "./model.js";
+import { splitName } from "./run.js";
 import { metaOf } from "./thresholds.js";
 
 /** Tabs that every run has, whatever its document says. */

@@ -3,7 +3,7 @@
  * `tests/axis-vectors.json` holds both to the same.
  */
 
-import { axisUnit } from "./format.js";
+import { axisUnit } from "../model/format.js";
 
 /** A mark further than this above the data is told at the edge rather than allowed to flatten the data. */
 const REACH = 2.5;

@@ -1,7 +1,7 @@
 /** The runs of the shown run's test, as the Runs page lists and changes them. */
 
-import { useEffect, useRef, useState } from "./html.js";
-import { mergeRuns } from "./runs.js";
+import { useEffect, useRef, useState } from "../html.js";
+import { mergeRuns } from "../model/runs.js";
 
 const PAGE = 50;
 /** How often the figures of a live run are asked for again. */

@@ -7,7 +7,7 @@
  * the code of the kind); ranges for codes that have no words of their own; classes of statuses by digit.
  */
 
-import WORDS from "../../report/src/codes.json" with { type: "json" };
+import WORDS from "../../../report/src/codes.json" with { type: "json" };
 
 const { codes: CODES, http2: HTTP2, ranges: RANGES, statuses: STATUSES, classes: SAID_CLASSES } = WORDS;
 

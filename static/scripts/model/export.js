@@ -6,7 +6,7 @@
  */
 
 import { clock, format, moment, NOTHING, unitOf } from "./format.js";
-import { metricRows, TYPES, titleOf } from "./summary.js";
+import { metricRows, TYPES, titleOf } from "./metric-tables.js";
 import { allKnown, margin, outcomeOf, parseExpression, sayExpression, SIGNS } from "./thresholds.js";
 
 /** Longer names are cut in Markdown, where a row is one line. */

@@ -5,7 +5,7 @@
  * force) that it is parallel to, and columns for charts are drawn from these when asked for.
  */
 
-import AGGREGATES from "../../documents/src/metric/aggregates.json" with { type: "json" };
+import AGGREGATES from "../../../documents/src/metric/aggregates.json" with { type: "json" };
 
 /** Kinds without an id, of which only the newest matters. */
 const STATE_KINDS = new Set(["cumulative", "thresholds", "tables", "health"]);

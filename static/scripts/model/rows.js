@@ -1,11 +1,9 @@
 /**
  * The windows of a table's rows (`GET /runs/ID/rows`), kept while a run goes on, and drawn as if each
- * row were a run of its own. Pure but for the hooks at the end.
+ * row were a run of its own. Pure; `data/rows.js` asks for them.
  */
 
-import { useRef } from "./html.js";
-import { endOfWindows, newRun } from "./model.js";
-import { usePolled } from "./poller.js";
+import { newRun } from "./run.js";
 
 const FIGURES = ["count", "nonzero", "sum", "p50", "p95", "p99", "max"];
 
@@ -143,30 +141,4 @@ export function thresholdsOf(run, table, key) {
   return run.thresholds
     .filter((threshold) => threshold.metric.endsWith(tag))
     .map((threshold) => ({ ...threshold, metric: threshold.metric.slice(0, -tag.length) }));
-}
-
-/** Follows a row's windows, or those of all statuses without a `key`: `{value, problem, retry}`. */
-export function useRows({ api, run, table, key }) {
-  async function load(known) {
-    const rows = known ?? newRows();
-    const after = rows.times.at(-1);
-    // Half a millisecond: `endOfWindows` has been through seconds and back.
-    if (after !== undefined && endOfWindows(run) - after < 0.5) return rows;
-    return appendRows(rows, await api.rows(run.id, { table, key, after }));
-  }
-  return usePolled(load, run.current ? `${run.times.length} ${run.stop}` : "first", 2000);
-}
-
-/**
- * A row as a run that grows while the real one does: `{drawn, problem, retry}`; `drawn` is null until
- * both the windows and the run's own events are there. To be keyed by run, table and row.
- */
-export function useDrawnRow({ api, run, table, row }) {
-  const drawn = useRef(null);
-  const { value, problem, retry } = useRows({ api, run, table, key: row });
-  if (value && run.current) {
-    drawn.current ??= rowRun();
-    drawRow(drawn.current, value, run, row);
-  }
-  return { drawn: drawn.current, problem, retry };
 }

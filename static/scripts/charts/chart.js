@@ -6,8 +6,8 @@
  */
 
 import uPlot from "uplot";
-import { drawBands, drawBandWords, drawLimits } from "./chart-marks.js";
-import { clock, formatTick } from "./format.js";
+import { drawBands, drawBandWords, drawLimits } from "./marks.js";
+import { clock, formatTick } from "../model/format.js";
 import { onPaper, PAPER_WIDTH, redrawForPaper } from "./paper.js";
 import { clockStep, scaleOf, steps } from "./scales.js";
 

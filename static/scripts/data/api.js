@@ -1,7 +1,7 @@
 /** Speaks to the server: runs, the event stream, finishing. Paths are relative to the page's own place. */
 
-import { timed } from "./measure.js";
-import { KINDS } from "./model.js";
+import { timed } from "../measure.js";
+import { KINDS } from "../model/run.js";
 
 /** Where the server is: the folder above the page's, unless the page says otherwise. */
 export function serverRoot(document) {
