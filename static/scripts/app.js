@@ -1,4 +1,4 @@
-/** The app: binds the session, the address and the views. Data goes down, wishes come up. */
+/** The app: binds the session, the address and the views. Data goes down, events come up. */
 
 import { Frame } from "./components/frame.js";
 import { Notices } from "./components/notices.js";

@@ -33,7 +33,7 @@ export function runOpened(run, first) {
   opened.set(run, first ? 0 : performance.now());
 }
 
-/** A window came that is news, not a replay. */
+/** A new window came, not a replayed one. */
 export function windowCame() {
   windows += 1;
 }

@@ -185,9 +185,9 @@ test("nothing that limits say is green in a comparison where some of either run 
   const row = (known, knownBefore, more = []) =>
     compareThresholds(at([kept, ...more], known), at([before], knownBefore)).find(({ name }) => name === "a");
   assert.deepEqual([row(true, true).outcome.state, row(true, true).was.state], ["good", "bad"]);
-  assert.equal(row(true, true).sure, true);
+  assert.equal(row(true, true).complete, true);
   assert.equal(row(false, true).outcome.state, "open");
-  assert.deepEqual([row(true, false).outcome.state, row(true, false).sure], ["good", false]);
+  assert.deepEqual([row(true, false).outcome.state, row(true, false).complete], ["good", false]);
   const untyped = { metric: "b", expression: "rate<1", observed: null, passes: null, unknown: ["rate"] };
   assert.equal(row(true, true, [untyped]).outcome.state, "open");
   const gone = compareThresholds(at([], true), at([kept], true))[0];

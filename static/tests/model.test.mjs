@@ -5,7 +5,7 @@ import {
   limitsFor,
   margin,
   parseExpression,
-  sayExpression,
+  formatExpression,
   tally,
   thresholdsKnown,
 } from "../scripts/model/thresholds.js";
@@ -114,8 +114,8 @@ test("a submetric's name falls into metric and selector", () => {
 test("expressions are read as k6 writes them", () => {
   assert.deepEqual(parseExpression("p(99.9) <= 1e3"), { aggregate: "p(99.9)", operator: "<=", limit: 1000 });
   assert.equal(parseExpression("rate is low"), null);
-  assert.equal(sayExpression("rate<0.01", { type: "rate" }), "rate < 1\u00a0%");
-  assert.equal(sayExpression("nonsense", undefined), "nonsense");
+  assert.equal(formatExpression("rate<0.01", { type: "rate" }), "rate < 1\u00a0%");
+  assert.equal(formatExpression("nonsense", undefined), "nonsense");
 });
 
 test("a margin is positive on the good side", () => {

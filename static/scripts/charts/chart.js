@@ -129,7 +129,7 @@ export function createChart(element, spec, on) {
   });
   observer.observe(element);
 
-  const stayOnScreen = redrawForPaper(() => {
+  const stopRedrawing = redrawForPaper(() => {
     theme = readTheme(element, spec);
     plot.setSize({ width: widthOf(element), height: HEIGHT });
   });
@@ -218,7 +218,7 @@ export function createChart(element, spec, on) {
     },
     destroy() {
       observer.disconnect();
-      stayOnScreen();
+      stopRedrawing();
       element.removeEventListener("keydown", onKey);
       element.removeEventListener("blur", onBlur);
       plot.destroy();

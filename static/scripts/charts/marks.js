@@ -4,7 +4,7 @@ import { clock } from "../model/format.js";
 
 /**
  * Dotted lines with their expressions, and a mark where each was first crossed; limits beyond the axis
- * are told at its end. `limits` as `limitsFor` gives them.
+ * are named at its end. `limits` as `limitsFor` gives them.
  */
 export function drawLimits(u, limits, theme) {
   const { ctx, bbox } = u;

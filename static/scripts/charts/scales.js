@@ -5,7 +5,7 @@
 
 import { axisUnit } from "../model/format.js";
 
-/** A mark further than this above the data is told at the edge rather than allowed to flatten the data. */
+/** A mark further than this above the data is named at the edge rather than allowed to flatten the data. */
 const REACH = 2.5;
 
 /**

@@ -6,7 +6,7 @@ import { hrefOf } from "../router.js";
 import { cycleTheme, themeName } from "../theme.js";
 import { onPlainClick } from "./link.js";
 
-const SAID_MS = 2000;
+const COPIED_MS = 2000;
 
 export function CompareLink({ run, route, navigate }) {
   const change = { tab: tabOfView(run, "compare") };
@@ -24,7 +24,7 @@ export function Share() {
     try {
       await navigator.clipboard.writeText(location.href);
       setOutcome("copied");
-      setTimeout(() => setOutcome((now) => (now === "copied" ? null : now)), SAID_MS);
+      setTimeout(() => setOutcome((now) => (now === "copied" ? null : now)), COPIED_MS);
     } catch {
       setOutcome("by hand");
     }

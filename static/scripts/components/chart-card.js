@@ -22,10 +22,10 @@ export function ChartCard({ run, panel, zoom, onZoom, caption }) {
   const chart = useRef(null);
   const drawn = useRef({ revision: -1, zoom: undefined });
   const callbacks = useRef({});
-  const sink = useRef(() => {});
+  const cursorListener = useRef(() => {});
   const [hidden, setHidden] = useState(() => new Set());
   const [asTable, setAsTable] = useState(false);
-  const [spoken, setSpoken] = useState("");
+  const [announced, setAnnounced] = useState("");
   const known = panel.series.some((s) => !s.right && hasMetric(run, s.metric));
   const { visible, seen } = useVisible(host, known);
   // What nobody sees is neither read nor drawn.
@@ -34,8 +34,8 @@ export function ChartCard({ run, panel, zoom, onZoom, caption }) {
   callbacks.current = {
     onZoom,
     cursor(index, byKey) {
-      sink.current(index);
-      setSpoken(byKey && index !== null ? say(run, panel, columns, index) : "");
+      cursorListener.current(index);
+      setAnnounced(byKey && index !== null ? describePoint(run, panel, columns, index) : "");
     },
   };
 
@@ -107,7 +107,7 @@ export function ChartCard({ run, panel, zoom, onZoom, caption }) {
               aria-label=${`Chart: ${name}. ${columns ? describe(panel, columns) : ""}`}
               aria-description=${KEYS}
             ></div>
-            <p class="unseen" aria-live="polite">${spoken}</p>
+            <p class="unseen" aria-live="polite">${announced}</p>
             ${
               asTable &&
               columns &&
@@ -117,7 +117,7 @@ export function ChartCard({ run, panel, zoom, onZoom, caption }) {
               run=${run}
               panel=${panel}
               columns=${columns}
-              sink=${sink}
+              cursorListener=${cursorListener}
               hidden=${hidden}
               onHidden=${hide}
             />`
@@ -193,12 +193,12 @@ function valueAt(panel, columns, series, at) {
 
 /** The chart in a sentence, for those who do not see it. */
 function describe(panel, columns) {
-  const said = panel.series.map((s, i) => `${s.label} ${format(newest(columns[i]), s.unit ?? panel.unit)}`);
-  return `Latest: ${said.join(", ")}.`;
+  const values = panel.series.map((s, i) => `${s.label} ${format(newest(columns[i]), s.unit ?? panel.unit)}`);
+  return `Latest: ${values.join(", ")}.`;
 }
 
 /** The values at the cursor, for those who move it by keyboard. */
-function say(run, panel, columns, at) {
+function describePoint(run, panel, columns, at) {
   const values = panel.series.map((s, i) => `${s.label} ${valueAt(panel, columns, i, at)}`);
   return `${clock(run.times[at] * 1000)}: ${values.join(", ")}`;
 }

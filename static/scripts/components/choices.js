@@ -1,7 +1,7 @@
 /** What a table shows: one of a few choices, and a text that rows must hold. */
 
 import { html } from "../html.js";
-import { choose, chooses, LOAD } from "../model/phases.js";
+import { withChoice, hasChoice, LOAD } from "../model/phases.js";
 
 /** `options` are `[id, title]`. */
 export function Segments({ label, options, value, onChoose }) {
@@ -26,9 +26,9 @@ export function PhaseChoice({ route, navigate }) {
   return html`<label class="choice"
     ><input
       type="checkbox"
-      checked=${!chooses(route.rows, LOAD)}
+      checked=${!hasChoice(route.rows, LOAD)}
       onChange=${(event) =>
-        navigate({ rows: choose(route.rows, LOAD, !event.target.checked) }, { replace: true })}
+        navigate({ rows: withChoice(route.rows, LOAD, !event.target.checked) }, { replace: true })}
     />
     Setup and teardown</label
   >`;

@@ -6,10 +6,10 @@ import { newest } from "../model/run.js";
 
 const HELP = "Hides the series; double click, Shift+click or Shift+Enter shows it alone";
 
-/** `sink.current` is set to a function that takes the cursor's index or null. */
-export function Legend({ run, panel, columns, sink, hidden, onHidden }) {
+/** `cursorListener.current` is set to a function that takes the cursor's index or null. */
+export function Legend({ run, panel, columns, cursorListener, hidden, onHidden }) {
   const [cursor, setCursor] = useState(null);
-  sink.current = setCursor;
+  cursorListener.current = setCursor;
   const { times } = run;
   const at = cursor !== null && cursor < times.length ? cursor : null;
 

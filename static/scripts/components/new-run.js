@@ -26,7 +26,7 @@ function Ask({ session, close }) {
       const [first] = runs.filter((run) => run.id === info.id).concat(runs);
       setChosen(first ? [first.id] : []);
     } catch (error) {
-      setProblem(`What is live cannot be told: ${error.message}`);
+      setProblem(`The live runs cannot be listed: ${error.message}`);
     }
   }
   useEffect(() => {
@@ -50,7 +50,7 @@ function Ask({ session, close }) {
   const many = !ended && live?.length > 1;
   return html`<div class="ask">
     <p role="status">
-      ${ended ? sayEnded(ended) : live ? sayLive(live, info) : !problem && "Asking the server what is live…"}
+      ${ended ? describeEnded(ended) : live ? describeLive(live, info) : !problem && "Asking the server what is live…"}
     </p>
     ${
       many &&
@@ -95,7 +95,7 @@ function Ask({ session, close }) {
   </div>`;
 }
 
-function sayLive(live, info) {
+function describeLive(live, info) {
   const test = html`<bdi>${info.test}</bdi>`;
   const next = html`The next samples of ${test} begin a new run; nothing is deleted.`;
   if (live.length === 0) {
@@ -108,7 +108,7 @@ function sayLive(live, info) {
   return html`Live is ${name}, not <bdi>${runLabel(info)}</bdi> that you see: this ends ${name}. ${next}`;
 }
 
-function sayEnded(ended) {
+function describeEnded(ended) {
   const names = ended.map((run, i) => html`${i > 0 ? ", " : ""}<bdi>${runLabel(run)}</bdi>`);
   return html`${names} ${ended.length === 1 ? "has" : "have"} ended. The next samples of
     <bdi>${ended[0].test}</bdi> begin a new run.`;

@@ -1,19 +1,19 @@
-/** Trouble, told where people look: above the figures it concerns. */
+/** Trouble, shown above the figures it concerns. */
 
 import { clock, format, plural, span } from "../model/format.js";
 import { html, useState } from "../html.js";
 import { runLabel } from "../model/runs.js";
-import { declaring, thresholdsKnown, untyped } from "../model/thresholds.js";
-import { sayWanted } from "../model/wanted.js";
+import { declareCommand, thresholdsKnown, untyped } from "../model/thresholds.js";
+import { describeWanted } from "../model/wanted.js";
 import { Command } from "./parts.js";
 
 /** Silence shorter than this is k6's usual rhythm and our own grace time. */
 const SILENT_MS = 6000;
-/** Clocks that agree to this are told nothing of. */
+/** Clocks that differ by less are not mentioned. */
 const AHEAD_MS = 2000;
 /** Windows close some seconds after their samples; what is behind by more is late or misdated. */
 const BEHIND_MS = 20_000;
-/** A run that may be silent for so long is an import, which tells of the past. */
+/** A run that may be silent for so long is an import, which sends samples of the past. */
 const IMPORT_IDLE_MS = 1_800_000;
 /** The row that holds what a table has no room for. */
 const OTHER = "(other)";
@@ -41,7 +41,7 @@ export function Notices({ session, api, navigate, following, setFollowing }) {
     ${live && lost === null && health && html`<${Silence} key="silence" session=${session} now=${state.now} />`}
     ${
       state.newer &&
-      html`<${News}
+      html`<${RunNotice}
         key="newer"
         entry=${state.newer}
         what="began"
@@ -54,7 +54,7 @@ export function Notices({ session, api, navigate, following, setFollowing }) {
     ${
       !state.newer &&
       state.elsewhere &&
-      html`<${News}
+      html`<${RunNotice}
         key="elsewhere"
         entry=${state.elsewhere}
         what="is live"
@@ -84,7 +84,7 @@ function Notice({ state, title, children }) {
 }
 
 /** A run that began or goes on elsewhere; with `setFollowing`, new ones may be followed always. */
-function News({ entry, what, action, navigate, following, setFollowing }) {
+function RunNotice({ entry, what, action, navigate, following, setFollowing }) {
   return html`<${Notice}
     state="accent"
     title=${html`<bdi>${entry.test}</bdi> <bdi>${runLabel(entry)}</bdi> ${what}.`}
@@ -115,26 +115,26 @@ function News({ entry, what, action, navigate, following, setFollowing }) {
 function Silence({ session, now }) {
   const { received, idle } = session.state.run.health;
   const [problem, setProblem] = useState(null);
-  const [asked, setAsked] = useState(false);
+  const [finishing, setFinishing] = useState(false);
   if (!Number.isFinite(received)) return null;
   const silent = now - received;
-  if (silent < SILENT_MS && !asked) return null;
+  if (silent < SILENT_MS && !finishing) return null;
   const rest = idle - silent;
   async function finish() {
-    setAsked(true);
+    setFinishing(true);
     setProblem(null);
     try {
       await session.finish();
     } catch (error) {
-      setAsked(false);
+      setFinishing(false);
       setProblem(error.message);
     }
   }
   const ends = !Number.isFinite(rest) ? "" : rest > 0 ? `, ends in ${span(rest)}` : ", ends now";
   return html`<${Notice} state="warning" title=${`No data for ${span(silent)}${ends}.`}>
     <span class="notice-actions">
-      <button type="button" class="button" disabled=${asked} onClick=${finish}>
-        ${asked ? "Finishing…" : "Finish"}
+      <button type="button" class="button" disabled=${finishing} onClick=${finish}>
+        ${finishing ? "Finishing…" : "Finish"}
       </button>
       ${problem && html`<span class="bad">Could not finish: ${problem}</span>`}
     </span>
@@ -155,9 +155,9 @@ function Unknown({ test, some, api }) {
   <//>`;
 }
 
-/** A rate that was asked for, against what came of it. */
+/** A rate that was finishing for, against what came of it. */
 function Shortfall({ wanted }) {
-  const { state, title, lines } = sayWanted(wanted);
+  const { state, title, lines } = describeWanted(wanted);
   if (lines.length === 0) return null;
   return html`<${Notice} state=${state} title=${title}>
     <ul class="reasons">
@@ -169,7 +169,7 @@ function Shortfall({ wanted }) {
   <//>`;
 }
 
-/** Figures of a metric whose type nobody told are a guess, and no threshold passes on them. */
+/** Figures of a metric of unknown type are a guess, and no threshold passes on them. */
 function Untyped({ run, test, api, live }) {
   const list = untyped(run.metrics);
   if (list.length === 0) return null;
@@ -184,7 +184,7 @@ function Untyped({ run, test, api, live }) {
         ? "send this; it counts at once:"
         : "send this, then load the page again. Totals and limits of this run follow; its charts over time stay a guess:"
     }
-    <${Command} text=${declaring(api.root, test, list)} label="command that declares the metrics" />
+    <${Command} text=${declareCommand(api.root, test, list)} label="command that declares the metrics" />
     Or let <code>loadgate metrics script.js --test ${test}</code> read them off the script.
   <//>`;
 }

@@ -3,7 +3,7 @@
 import { html, useRef, useState } from "../html.js";
 import { SIGNS } from "../model/thresholds.js";
 
-/** `state` is `good`, `warning`, `bad`, `none` (nothing to tell) or `open` (not yet to be told). */
+/** `state` is `good`, `warning`, `bad`, `none` (no data) or `open` (not decided yet). */
 export function Chip({ state, children }) {
   return html`<span class=${`chip chip-${state}`}
     ><span aria-hidden="true">${SIGNS[state]}</span> ${children}</span

@@ -63,7 +63,7 @@ export function RunSelector({ session, route, navigate }) {
   <//>`;
 }
 
-/** What a run's thresholds say together. A run whose thresholds are not told has no verdict. */
+/** What a run's thresholds say together. A run whose thresholds are not known has no verdict. */
 function Verdict({ thresholds, known }) {
   const { state } = verdict(thresholds ?? [], known ?? false);
   if (state === "bad") return html`<${Sign} state="bad"><span class="unseen">fails</span><//>`;

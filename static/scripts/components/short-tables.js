@@ -8,7 +8,7 @@ import { onPlainClick } from "./link.js";
 import { Card } from "./parts.js";
 import { requestColumns, totalTime } from "./request-table.js";
 import { DataTable } from "./table.js";
-import { sayTally, thresholdColumns } from "./threshold-table.js";
+import { formatTally, thresholdColumns } from "./threshold-table.js";
 
 /** Rows of the short table; the Requests tab has all. */
 const MOST = 10;
@@ -17,17 +17,18 @@ const STEADY_MS = 1000;
 
 /** `value`, exchanged at most once a second; at once when `final`. */
 function useSteady(value, final) {
-  const held = useRef({ value, at: 0 });
+  const steady = useRef({ value, at: 0 });
   const [, again] = useState(0);
-  const wait = held.current.at + STEADY_MS - performance.now();
-  if (held.current.value !== value && (final || wait <= 0)) held.current = { value, at: performance.now() };
-  const late = held.current.value !== value;
+  const wait = steady.current.at + STEADY_MS - performance.now();
+  if (steady.current.value !== value && (final || wait <= 0))
+    steady.current = { value, at: performance.now() };
+  const late = steady.current.value !== value;
   useEffect(() => {
     if (!late) return undefined;
     const timer = setTimeout(() => again((n) => n + 1), wait);
     return () => clearTimeout(timer);
   }, [late]);
-  return held.current.value;
+  return steady.current.value;
 }
 
 export function RequestsCard({ run, panel, route, navigate }) {
@@ -80,7 +81,7 @@ export function ThresholdsCard({ run, panel }) {
   const thresholds = useSteady(run.thresholds, run.stop !== null || !run.current);
   return useMemo(() => {
     if (thresholds.length === 0) return null;
-    return html`<${Card} id=${panel.id} title=${panel.title} caption=${sayTally(thresholds)}>
+    return html`<${Card} id=${panel.id} title=${panel.title} caption=${formatTally(thresholds)}>
       <${DataTable}
         label="Thresholds"
         columns=${thresholdColumns(run)}

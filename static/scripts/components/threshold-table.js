@@ -3,12 +3,12 @@
 import { clock, format, moment, NOTHING, plural, unitOf } from "../model/format.js";
 import { html } from "../html.js";
 import {
-  isSure,
+  isComplete,
   margin,
   metaOf,
   outcomeOf,
   parseExpression,
-  sayExpression,
+  formatExpression,
   tally,
 } from "../model/thresholds.js";
 import { Chip } from "./parts.js";
@@ -32,7 +32,9 @@ export function thresholdColumns(run) {
       title: "Limit",
       left: true,
       cell: (row) =>
-        html`<code title=${row.expression}>${sayExpression(row.expression, metaOf(run, row.metric))}</code>`,
+        html`<code title=${row.expression}
+          >${formatExpression(row.expression, metaOf(run, row.metric))}</code
+        >`,
     },
     {
       id: "observed",
@@ -65,7 +67,7 @@ export function thresholdColumns(run) {
       title: "Outcome",
       left: true,
       sort: (row) => RANK[row.passes],
-      cell: (row) => html`<${Outcome} threshold=${row} sure=${isSure(run)} />`,
+      cell: (row) => html`<${Outcome} threshold=${row} complete=${isComplete(run)} />`,
     },
   ];
 }
@@ -81,13 +83,13 @@ export function ThresholdTable({ run, filter }) {
   />`;
 }
 
-function Outcome({ threshold, sure }) {
-  const { state, word } = outcomeOf(threshold, sure);
+function Outcome({ threshold, complete }) {
+  const { state, word } = outcomeOf(threshold, complete);
   return html`<${Chip} state=${state}>${word}<//>`;
 }
 
 /** `3 of 4 thresholds pass, 1 has no data`. */
-export function sayTally(thresholds) {
+export function formatTally(thresholds) {
   const { pass, fail, noData, unknown, total } = tally(thresholds);
   return [
     `${format(pass, "count")} of ${plural(total, "threshold")} ${pass === 1 ? "passes" : "pass"}`,

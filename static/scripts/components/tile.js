@@ -3,7 +3,7 @@
 import { format, NOTHING, unitOf } from "../model/format.js";
 import { html } from "../html.js";
 import { column, latest, peak, total } from "../model/run.js";
-import { isSure, outcomeOf, parseExpression, sideOf } from "../model/thresholds.js";
+import { isComplete, outcomeOf, parseExpression, sideOf } from "../model/thresholds.js";
 import { Sign } from "./parts.js";
 import { Sparkline } from "./sparkline.js";
 
@@ -24,27 +24,27 @@ export function Tile({ run, panel }) {
       <h2 title=${panel.title}><bdi>${panel.title}</bdi></h2>
       ${
         decisive
-          ? html`<${Verdict} limit=${decisive} sure=${isSure(run)} />`
+          ? html`<${Verdict} limit=${decisive} complete=${isComplete(run)} />`
           : meta?.unknown && html`<${Sign} state="warning">type not known<//>`
       }
     </div>
     <p class="figure">${format(read(run, figure.metric, figure.aggregate), panel.unit)}</p>
     <div class="tile-foot">
       <span class="caption"
-        >${meta ? beside(run, { panel, figure, aside, now, meta, decisive }) : "no data"}</span
+        >${meta ? footText(run, { panel, figure, aside, now, meta, decisive }) : "no data"}</span
       >
       <${Sparkline} values=${column(run, trend.metric, trend.aggregate)} color=${trend.color} />
     </div>
   </div>`;
 }
 
-function Verdict({ limit, sure }) {
-  const { state, word } = outcomeOf(limit, sure);
+function Verdict({ limit, complete }) {
+  const { state, word } = outcomeOf(limit, complete);
   if (limit.passes) return html`<${Sign} state=${state}><span class="unseen">passes</span><//>`;
   return html`<${Sign} state=${state}>${state === "bad" ? sideOf(limit.parsed.operator) : word}<//>`;
 }
 
-function beside(run, { panel, figure, aside, now, meta, decisive }) {
+function footText(run, { panel, figure, aside, now, meta, decisive }) {
   if (aside) {
     const asideNow = run.metrics.get(aside.metric)?.type === "gauge";
     return format((asideNow ? latest : total)(run, aside.metric, aside.aggregate), aside.unit);

@@ -210,11 +210,11 @@ function useWidth(element) {
     };
     const observer = new ResizeObserver(measure);
     observer.observe(element.current);
-    const stayOnScreen = redrawForPaper(measure);
+    const stopRedrawing = redrawForPaper(measure);
     measure();
     return () => {
       observer.disconnect();
-      stayOnScreen();
+      stopRedrawing();
     };
   }, []);
   return width;

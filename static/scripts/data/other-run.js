@@ -26,11 +26,11 @@ export function useChoices(api, session) {
 /** Follows the other run to its end, in a model of its own: `{run, lost}`. */
 export function useOther(api, id) {
   const [, redraw] = useState(0);
-  const held = useRef({ id: null, run: null, lost: false });
+  const followed = useRef({ id: null, run: null, lost: false });
   useEffect(() => {
-    held.current = { id, run: id === null ? null : newRun(id), lost: false };
+    followed.current = { id, run: id === null ? null : newRun(id), lost: false };
     if (id === null) return undefined;
-    const mine = held.current;
+    const mine = followed.current;
     let timer = null;
     const changed = () => {
       timer ??= setTimeout(() => {
@@ -61,5 +61,5 @@ export function useOther(api, id) {
       stream.close();
     };
   }, [api, id]);
-  return held.current.id === id ? held.current : { run: null, lost: false };
+  return followed.current.id === id ? followed.current : { run: null, lost: false };
 }

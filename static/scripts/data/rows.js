@@ -1,7 +1,7 @@
 /** Asks for the windows of a table's rows, and again whenever the run has new ones. */
 
 import { useRef } from "../html.js";
-import { appendRows, drawRow, newRows, rowRun } from "../model/rows.js";
+import { appendRows, drawRow, newRows, newRowRun } from "../model/rows.js";
 import { endOfWindows } from "../model/run.js";
 import { usePolled } from "./poller.js";
 
@@ -25,7 +25,7 @@ export function useDrawnRow({ api, run, table, row }) {
   const drawn = useRef(null);
   const { value, problem, retry } = useRows({ api, run, table, key: row });
   if (value && run.current) {
-    drawn.current ??= rowRun();
+    drawn.current ??= newRowRun();
     drawRow(drawn.current, value, run, row);
   }
   return { drawn: drawn.current, problem, retry };

@@ -8,7 +8,7 @@ import { checkName } from "./export.js";
 import { unitOf } from "./format.js";
 import { column, elapsed, peak, splitName, total } from "./run.js";
 import { TYPES, titleOf } from "./metric-tables.js";
-import { isSure, metaOf, outcomeOf, parseExpression, sayExpression } from "./thresholds.js";
+import { isComplete, metaOf, outcomeOf, parseExpression, formatExpression } from "./thresholds.js";
 
 /** A smaller share of the figure is noise. */
 const SAME = 0.01;
@@ -20,7 +20,7 @@ const LESS_IS_BETTER = new Set(["http_req_failed", "dropped_iterations", "browse
 
 /**
  * 1 where a higher figure is better, -1 where a lower one is, 0 where nobody can say. What k6's own
- * metrics mean is known; of others, times are better short, and a threshold tells which way its
+ * metrics mean is known; of others, times are better short, and a threshold says which way its
  * metric should go.
  */
 export function direction(name, meta, aggregate, thresholds = []) {
@@ -49,7 +49,7 @@ function directionOf(expression) {
  * `higher`, `lower`, `added` (only the shown run has it), `gone` or, where neither has it, null.
  * `score` orders from the worst (greatest) to the best.
  */
-export function difference(value, other, way) {
+export function difference(value, other, goodDirection) {
   const has = isFigure(value);
   const had = isFigure(other);
   if (!has || !had) {
@@ -67,7 +67,7 @@ export function difference(value, other, way) {
   const change = value - other;
   const share = other === 0 ? (change === 0 ? 0 : null) : change / Math.abs(other);
   const size = share === null ? Infinity : Math.abs(share);
-  const verdict = verdictOf(change, size, way);
+  const verdict = verdictOf(change, size, goodDirection);
   return { value, other, difference: change, share, verdict, score: scoreOf(verdict, size) };
 }
 
@@ -75,10 +75,10 @@ function isFigure(value) {
   return value !== null && value !== undefined && Number.isFinite(value);
 }
 
-function verdictOf(change, size, way) {
+function verdictOf(change, size, goodDirection) {
   if (change === 0 || size < SAME) return "same";
-  if (way === 0) return change > 0 ? "higher" : "lower";
-  return change > 0 === way > 0 ? "better" : "worse";
+  if (goodDirection === 0) return change > 0 ? "higher" : "lower";
+  return change > 0 === goodDirection > 0 ? "better" : "worse";
 }
 
 function scoreOf(verdict, size) {
@@ -118,8 +118,8 @@ export function compareMetrics(run, other) {
     const meta = run.metrics.get(name) ?? other.metrics.get(name);
     const found = aggregatesOf(run, other, meta.type).flatMap((aggregate) => {
       const counts = meta.type === "counter" && aggregate === "count";
-      const way = counts && !countable ? 0 : direction(name, meta, aggregate, thresholds);
-      const row = difference(total(run, name, aggregate), total(other, name, aggregate), way);
+      const goodDirection = counts && !countable ? 0 : direction(name, meta, aggregate, thresholds);
+      const row = difference(total(run, name, aggregate), total(other, name, aggregate), goodDirection);
       if (row.verdict === null) return [];
       return [
         {
@@ -145,20 +145,20 @@ function onceWhereAlone(rows, figure) {
 
 /** In the tables' order, then what only this test asks for. */
 function aggregatesOf(run, other, type) {
-  const said = new Set([...(run.param.aggregates[type] ?? []), ...(other.param.aggregates[type] ?? [])]);
+  const available = new Set([...(run.param.aggregates[type] ?? []), ...(other.param.aggregates[type] ?? [])]);
   const order = TYPES.find((table) => table.type === type)?.order ?? [];
-  return [...order.filter((a) => said.has(a)), ...[...said].filter((a) => !order.includes(a))];
+  return [...order.filter((a) => available.has(a)), ...[...available].filter((a) => !order.includes(a))];
 }
 
 const REQUEST_FIGURES = [
-  { figure: "Median", of: (row) => row.med, unit: "time", way: -1 },
-  { figure: "p95", of: (row) => row.p95, unit: "time", way: -1 },
-  { figure: "p99", of: (row) => row.p99, unit: "time", way: -1 },
-  { figure: "Failed", of: (row) => row.failed, unit: "ratio", way: -1 },
-  { figure: "Rate", of: (row) => row.rate, unit: "rate", way: 1 },
+  { figure: "Median", of: (row) => row.med, unit: "time", goodDirection: -1 },
+  { figure: "p95", of: (row) => row.p95, unit: "time", goodDirection: -1 },
+  { figure: "p99", of: (row) => row.p99, unit: "time", goodDirection: -1 },
+  { figure: "Failed", of: (row) => row.failed, unit: "ratio", goodDirection: -1 },
+  { figure: "Rate", of: (row) => row.rate, unit: "rate", goodDirection: 1 },
 ];
 const CHECK_FIGURES = [
-  { figure: "Passed", of: (row) => row.passes / (row.passes + row.fails), unit: "ratio", way: 1 },
+  { figure: "Passed", of: (row) => row.passes / (row.passes + row.fails), unit: "ratio", goodDirection: 1 },
 ];
 
 /** Rows `{id, name, parts, figure, unit, …difference}` of the requests of both. */
@@ -178,8 +178,8 @@ function compareTables(rows, others, figures, nameOf) {
     const row = mine.get(key);
     const before = theirs.get(key);
     const parts = (row ?? before).key;
-    const found = figures.flatMap(({ figure, of, unit, way }) => {
-      const against = difference(row ? of(row) : null, before ? of(before) : null, way);
+    const found = figures.flatMap(({ figure, of, unit, goodDirection }) => {
+      const against = difference(row ? of(row) : null, before ? of(before) : null, goodDirection);
       if (against.verdict === null) return [];
       return [{ id: `${key} ${figure}`, name: nameOf(parts), parts, figure, unit, ...against }];
     });
@@ -193,7 +193,7 @@ const TURNED = 5;
 
 /**
  * Rows of the thresholds of both: also `{expression, outcome, was}`, what the threshold comes to in
- * the shown run and in the other (`outcomeOf`), null where it is none of that run's; and `sure`, whether all
+ * the shown run and in the other (`outcomeOf`), null where it is none of that run's; and `complete`, whether all
  * that would decide is known of both.
  */
 export function compareThresholds(run, other) {
@@ -201,24 +201,24 @@ export function compareThresholds(run, other) {
   const mine = new Map(run.thresholds.map((t) => [key(t), t]));
   const theirs = new Map(other.thresholds.map((t) => [key(t), t]));
   const countable = sameLength(run, other);
-  const sure = isSure(run) && isSure(other);
+  const complete = isComplete(run) && isComplete(other);
   const rows = [...new Set([...mine.keys(), ...theirs.keys()])].map((id) => {
     const threshold = mine.get(id);
     const against = theirs.get(id);
     const { metric, expression } = threshold ?? against;
     const meta = metaOf(run, metric) ?? metaOf(other, metric);
     const aggregate = parseExpression(expression)?.aggregate;
-    const way = aggregate === "count" && !countable ? 0 : directionOf(expression);
-    const found = difference(threshold?.observed, against?.observed, way);
+    const goodDirection = aggregate === "count" && !countable ? 0 : directionOf(expression);
+    const found = difference(threshold?.observed, against?.observed, goodDirection);
     const row = {
       id,
       name: metric,
-      figure: sayExpression(expression, meta),
+      figure: formatExpression(expression, meta),
       unit: unitOf(meta, aggregate),
       expression,
-      outcome: threshold ? outcomeOf(threshold, isSure(run)) : null,
-      was: against ? outcomeOf(against, isSure(other)) : null,
-      sure,
+      outcome: threshold ? outcomeOf(threshold, isComplete(run)) : null,
+      was: against ? outcomeOf(against, isComplete(other)) : null,
+      complete,
       ...found,
     };
     if (!threshold || !against) {
@@ -233,7 +233,7 @@ export function compareThresholds(run, other) {
   return byWorst(rows);
 }
 
-/** What should be equal for the figures to be comparable, as far as both tell it: `{title, value, other, unit, differs}`. */
+/** What should be equal for the figures to be comparable, as far as both report it: `{title, value, other, unit, differs}`. */
 export function conditions(run, other) {
   const list = [
     {

@@ -7,7 +7,7 @@
 
 import { clock, format, moment, NOTHING, unitOf } from "./format.js";
 import { metricRows, TYPES, titleOf } from "./metric-tables.js";
-import { allKnown, margin, outcomeOf, parseExpression, sayExpression, SIGNS } from "./thresholds.js";
+import { allKnown, margin, outcomeOf, parseExpression, formatExpression, SIGNS } from "./thresholds.js";
 
 /** Longer names are cut in Markdown, where a row is one line. */
 const NAME_LENGTH = 200;
@@ -46,12 +46,12 @@ function markdownTable(columns, rows) {
 const left = (title) => ({ title, left: true });
 const right = (title) => ({ title });
 
-const sayState = ({ state, word }) => `${SIGNS[state]} ${word}`;
+const formatState = ({ state, word }) => `${SIGNS[state]} ${word}`;
 
 /** The summary as Markdown. `name` is what people call the run; its id where there is none. */
 export function toMarkdown(summary, name = summary.run) {
   const parts = [`# ${markdownText(name)}`, facts(summary, name)];
-  const sure = allKnown(summary.thresholds, summary.health?.thresholdsKnown ?? true);
+  const complete = allKnown(summary.thresholds, summary.health?.thresholdsKnown ?? true);
   const add = (title, columns, rows) => {
     if (rows.length > 0) parts.push(`## ${title}`, markdownTable(columns, rows));
   };
@@ -63,10 +63,10 @@ export function toMarkdown(summary, name = summary.run) {
       const aggregate = parseExpression(threshold.expression)?.aggregate;
       return [
         markdownText(threshold.metric),
-        markdownText(sayExpression(threshold.expression, meta)),
+        markdownText(formatExpression(threshold.expression, meta)),
         format(threshold.observed, unitOf(meta, aggregate)),
         format(margin(threshold.expression, threshold.observed), "ratio"),
-        sayState(outcomeOf(threshold, sure)),
+        formatState(outcomeOf(threshold, complete)),
       ];
     }),
   );

@@ -82,7 +82,7 @@ export function tabOfView(run, view) {
  *
  * A resolved panel is `{key, id, kind, title, caption, unit, rightUnit, bands, empty, series}`; a series
  * `{metric, aggregate, label, color, fill, dash, right, unit}`, its colour a custom property. `empty` is
- * said by panels of the first tab that have no data; others are left out. A panel that did not change
+ * available by panels of the first tab that have no data; others are left out. A panel that did not change
  * is the same object from call to call. `chosen` are ids of `PERCENTILES`, or null for the document's.
  */
 export function sectionsOf(run, tab, chosen = null) {
@@ -96,22 +96,22 @@ export function sectionsOf(run, tab, chosen = null) {
         title: section.title ?? null,
         panels: section.panels
           .flatMap((panel) => (panel.kind === "custom" ? customPanels(run, panel) : [panel]))
-          .map((panel) => resolve(run, { ...panel, id: unique(panel.id, ids) }, { first, chosen, tab }))
+          .map((panel) => resolve(run, { ...panel, id: uniqueId(panel.id, ids) }, { first, chosen, tab }))
           .filter(Boolean)
-          .map((panel) => kept(known, panel)),
+          .map((panel) => reused(known, panel)),
       }))
       .filter((section) => section.panels.length > 0);
   });
 }
 
 /** `panel`, or an equal one that was resolved before under its key. */
-function kept(known, panel) {
-  const said = JSON.stringify(panel);
-  if (known.get(panel.key)?.said !== said) known.set(panel.key, { said, panel });
+function reused(known, panel) {
+  const serialized = JSON.stringify(panel);
+  if (known.get(panel.key)?.serialized !== serialized) known.set(panel.key, { serialized, panel });
   return known.get(panel.key).panel;
 }
 
-function unique(wanted, ids) {
+function uniqueId(wanted, ids) {
   let id = wanted;
   for (let n = 2; ids.has(id); n += 1) id = `${wanted}-${n}`;
   ids.add(id);
@@ -121,11 +121,11 @@ function unique(wanted, ids) {
 /** Computes anew only when one of `given` is another; kept on the run. */
 function memo(run, name, given, compute) {
   if (!run) return compute();
-  const kept = (run.memo ??= new Map());
-  const last = kept.get(name);
+  const cache = (run.memo ??= new Map());
+  const last = cache.get(name);
   if (last && last.given.every((value, i) => value === given[i])) return last.result;
   const result = compute();
-  kept.set(name, { given, result });
+  cache.set(name, { given, result });
   return result;
 }
 
@@ -174,9 +174,11 @@ function resolve(run, panel, { first, chosen, tab }) {
 function withPercentiles(run, series, chosen) {
   if (!chosen) return series;
   const { metric } = series[0];
-  const said = run.param.aggregates.trend;
+  const available = run.param.aggregates.trend;
   if (metaOf(run, metric)?.type !== "trend" || series.some((s) => s.metric !== metric)) return series;
-  const wanted = PERCENTILES.filter((p) => chosen.includes(p.id) && said.includes(p.aggregate)).reverse();
+  const wanted = PERCENTILES.filter(
+    (p) => chosen.includes(p.id) && available.includes(p.aggregate),
+  ).reverse();
   if (wanted.length === 0) return series;
   return wanted.map(
     ({ aggregate, label }) => series.find((s) => s.aggregate === aggregate) ?? { metric, aggregate, label },
@@ -201,7 +203,7 @@ function meaning({ metric, aggregate }) {
   return BY_METRIC[parent] ?? BY_AGGREGATE[aggregate] ?? null;
 }
 
-/** What tells a series from the panel's others: its aggregate, its metric, or both. */
+/** What distinguishes a series from the panel's others: its aggregate, its metric, or both. */
 function labelOf(series, all) {
   const aggregate = aggregateLabel(series.aggregate);
   const metrics = new Set(all.map((s) => s.metric));

@@ -18,7 +18,7 @@ export function withoutPhases(table, rows) {
 /** `{shown, choice}`: the rows to show, and whether there is anything that could be left out. */
 export function chooseRows(table, rows, chosen) {
   const load = withoutPhases(table, rows);
-  return { shown: chooses(chosen, LOAD) ? load : rows, choice: load.length < rows.length };
+  return { shown: hasChoice(chosen, LOAD) ? load : rows, choice: load.length < rows.length };
 }
 
 /** What an address calls the choice to leave setup and teardown out, and that to show all statuses. */
@@ -26,9 +26,9 @@ export const LOAD = "load";
 export const ALL = "all";
 
 /** Choices of rows as an address has them: `all-load`. */
-export const chooses = (chosen, word) => words(chosen).includes(word);
+export const hasChoice = (chosen, word) => words(chosen).includes(word);
 
-export function choose(chosen, word, on) {
+export function withChoice(chosen, word, on) {
   const rest = words(chosen).filter((other) => other !== word);
   return (on ? [...rest, word] : rest).sort().join("-") || null;
 }

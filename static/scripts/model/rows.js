@@ -20,18 +20,18 @@ export function appendRows(rows, document) {
   const shift = rows.times.length - first;
   rows.times.push(...document.times.slice(first));
   rows.seconds.push(...document.seconds.slice(first));
-  for (const came of document.series) {
-    const id = idOf(came.key, came.metric);
+  for (const added of document.series) {
+    const id = idOf(added.key, added.metric);
     let known = rows.series.get(id);
     if (!known) {
-      known = { key: came.key, metric: came.metric, type: came.p50 ? "trend" : null, at: [] };
+      known = { key: added.key, metric: added.metric, type: added.p50 ? "trend" : null, at: [] };
       for (const name of FIGURES) known[name] = [];
       rows.series.set(id, known);
     }
-    came.at.forEach((at, i) => {
+    added.at.forEach((at, i) => {
       if (at < first) return;
       known.at.push(at + shift);
-      for (const name of FIGURES) known[name].push(came[name]?.[i] ?? null);
+      for (const name of FIGURES) known[name].push(added[name]?.[i] ?? null);
     });
   }
   rows.revision += 1;
@@ -67,7 +67,7 @@ export function sumOf(rows, columns) {
 }
 
 /** A run to draw charts from: what `column` finds in it is what `setColumn` put there. */
-export function rowRun() {
+export function newRowRun() {
   return newRun();
 }
 
@@ -135,7 +135,7 @@ export function drawRow(drawn, rows, run, key) {
 /** A row's tags as submetrics write them: `{name:search}` and the like, beside its table. */
 const TAGS = { requests: "name", groups: "group", scenarios: "scenario" };
 
-/** Thresholds of submetrics that are this row, told of the row's own metrics. */
+/** Thresholds of submetrics that are this row, under the names of the row's own metrics. */
 export function thresholdsOf(run, table, key) {
   const tag = `{${TAGS[table]}:${table === "requests" ? (key[1] ?? key[0]) : key[0]}}`;
   return run.thresholds

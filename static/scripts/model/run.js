@@ -1,5 +1,5 @@
 /**
- * A run as the event stream tells it: events in, figures out. Pure: no DOM, no clock, no network.
+ * A run, built from its event stream: events in, figures out. Pure: no DOM, no clock, no network.
  *
  * A snapshot costs one push: its array is kept as it came, beside the layout (names and types in
  * force) that it is parallel to, and columns for charts are drawn from these when asked for.

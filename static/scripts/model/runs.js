@@ -11,7 +11,7 @@ export const TRENDS = [
   { figure: "checks", title: "Checks passed", unit: "ratio", color: "--series-3" },
 ];
 
-/** What tells a run from others of its test: its label, `run 14`, or its name. */
+/** What distinguishes a run from others of its test: its label, `run 14`, or its name. */
 export function runLabel({ id, test, label, name, number }) {
   if (label) return label;
   if (name) return name;
@@ -22,10 +22,10 @@ export function runLabel({ id, test, label, name, number }) {
 /** `{state, text}` of a run's thresholds; `state` as of a chip. */
 export function verdictOf(item) {
   const known = item.thresholdsKnown ?? true;
-  const said = verdict(item.thresholds ?? [], known);
-  if (!known || tally(item.thresholds ?? []).unknown > 0) return said;
+  const result = verdict(item.thresholds ?? [], known);
+  if (!known || tally(item.thresholds ?? []).unknown > 0) return result;
   // In a column of thresholds there is no need to say so.
-  return { ...said, text: said.state === "good" ? "pass" : said.text.replace(/ thresholds?(?= )/, "") };
+  return { ...result, text: result.state === "good" ? "pass" : result.text.replace(/ thresholds?(?= )/, "") };
 }
 
 /** Worst first, for sorting: share of failing thresholds, then of those without data. */

@@ -30,7 +30,7 @@ function aggregateOf(text) {
 }
 
 /** An expression for people, its limit in the metric's unit: `p(95) < 400 ms`. */
-export function sayExpression(expression, meta) {
+export function formatExpression(expression, meta) {
   const parsed = parseExpression(expression);
   if (!parsed) return expression;
   const { aggregate, operator, limit } = parsed;
@@ -57,7 +57,7 @@ export function metaOf(run, name) {
   return run.metrics.get(name) ?? run.metrics.get(splitName(name).metric);
 }
 
-/** `{pass, fail, unknown, noData, total}`; `unknown` are those on metrics whose type nobody told. */
+/** `{pass, fail, unknown, noData, total}`; `unknown` are those on metrics of unknown type. */
 export function tally(thresholds) {
   const fail = thresholds.filter((t) => t.passes === false).length;
   const unknown = thresholds.filter((t) => t.unknown).length;
@@ -90,20 +90,20 @@ export function allKnown(thresholds, known) {
   return known && !thresholds.some((t) => t.unknown);
 }
 
-/** `allKnown` of a run as the stream tells it. */
-export function isSure(run) {
+/** `allKnown` of a run of the event stream. */
+export function isComplete(run) {
   return allKnown(run.thresholds, thresholdsKnown(run));
 }
 
 /**
- * What one threshold comes to, `{state, word}` as of a chip; `sure` is `allKnown` of its run. One that
+ * What one threshold comes to, `{state, word}` as of a chip; `complete` is `allKnown` of its run. One that
  * holds while others may be missing is `open`.
  */
-export function outcomeOf({ passes, unknown }, sure) {
+export function outcomeOf({ passes, unknown }, complete) {
   if (unknown) return { state: "warning", word: "type not known" };
   if (passes === null) return { state: "none", word: "no data" };
   if (!passes) return { state: "bad", word: "fail" };
-  return { state: sure ? "good" : "open", word: "pass" };
+  return { state: complete ? "good" : "open", word: "pass" };
 }
 
 /** Whether the server knows all thresholds of the test, those of submetrics too. */
@@ -112,7 +112,7 @@ export function thresholdsKnown(run) {
 }
 
 /**
- * Metrics that were measured and whose type nobody told, `{name, types}`; `metrics` are pairs of name
+ * Metrics that were measured and of unknown type, `{name, types}`; `metrics` are pairs of name
  * and meta. Of submetrics their metric speaks.
  */
 export function untyped(metrics) {
@@ -125,7 +125,7 @@ export function untyped(metrics) {
  * The command that declares them, to be completed: one of the words each has to stay, for the server
  * refuses it as it is. Names of metrics and tests hold nothing that a shell would take apart.
  */
-export function declaring(root, test, list) {
+export function declareCommand(root, test, list) {
   const types = Object.fromEntries(list.map(({ name, types: words }) => [name, words.join("|")]));
   return `curl -X PUT ${root}tests/${encodeURIComponent(test)}/metrics -d '${JSON.stringify(types)}'`;
 }
@@ -145,7 +145,7 @@ export function limitsFor(run, series) {
     return [
       {
         value: parsed.limit,
-        label: sayExpression(threshold.expression, metaOf(run, threshold.metric)),
+        label: formatExpression(threshold.expression, metaOf(run, threshold.metric)),
         fails: threshold.passes === false,
         crossed:
           threshold.firstFailed === null || run.start === null

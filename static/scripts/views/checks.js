@@ -6,15 +6,15 @@ import { Problem } from "../components/distribution.js";
 import { Bar, Card, Chip } from "../components/parts.js";
 import { Mark, Missed } from "../components/request-table.js";
 import { DataTable } from "../components/table.js";
-import { sayTally, ThresholdTable } from "../components/threshold-table.js";
+import { formatTally, ThresholdTable } from "../components/threshold-table.js";
 import { clock, format, moment, NOTHING, plural } from "../model/format.js";
 import { html, useMemo, useRef } from "../html.js";
 import { chooseRows, phaseOf } from "../model/phases.js";
 import { column } from "../model/run.js";
 import { useDrawnRow } from "../data/rows.js";
-import { rowRun, setColumn } from "../model/rows.js";
+import { newRowRun, setColumn } from "../model/rows.js";
 import { thresholdsKnown, verdict } from "../model/thresholds.js";
-import { sayGroup } from "./requests.js";
+import { formatGroup } from "./requests.js";
 
 export function Checks(props) {
   return html`<${Thresholds} ...${props} /><${ChecksOfRun} key=${props.run.id} ...${props} />`;
@@ -28,7 +28,8 @@ function Thresholds({ run }) {
     id="thresholds"
     title="Thresholds"
     caption=${
-      total > 0 && html`<${Chip} state=${state}>${thresholdsKnown(run) ? sayTally(run.thresholds) : text}<//>`
+      total > 0 &&
+      html`<${Chip} state=${state}>${thresholdsKnown(run) ? formatTally(run.thresholds) : text}<//>`
     }
   >
     ${total > 0 && html`<${ThresholdTable} run=${run} />`}
@@ -49,7 +50,7 @@ const FAILURES = {
   series: [{ label: "failed", metric: "checks", aggregate: "failed", color: "--bad", fill: true }],
 };
 
-/** The run's own checks, told by what failed. */
+/** The run's own checks, as the share that failed. */
 function drawFailures(drawn, run) {
   if (drawn.revision === run.revision) return;
   const passed = column(run, "checks", "rate");
@@ -67,7 +68,7 @@ function drawFailures(drawn, run) {
 
 function ChecksOfRun({ run, api, route, navigate }) {
   const drawn = useRef(null);
-  drawn.current ??= rowRun();
+  drawn.current ??= newRowRun();
   drawFailures(drawn.current, run);
   const { shown: checks, choice } = useMemo(
     () => chooseRows("checks", run.tables.checks, route.rows),
@@ -149,7 +150,7 @@ function columns(run) {
       title: "Check",
       left: true,
       sort: (row) => row.key.at(-1),
-      text: (row) => row.key.map(sayGroup).join(" "),
+      text: (row) => row.key.map(formatGroup).join(" "),
       cell: (row) =>
         html`<bdi class="metric-name" title=${row.key.at(-1)}>${row.key.at(-1)}</bdi
           ><${Missed} row=${row} />`,
@@ -161,7 +162,7 @@ function columns(run) {
       sort: (row) => groupOf(row),
       cell: (row) =>
         groupOf(row)
-          ? html`<bdi class="metric-name" title=${groupOf(row)}>${sayGroup(groupOf(row))}</bdi
+          ? html`<bdi class="metric-name" title=${groupOf(row)}>${formatGroup(groupOf(row))}</bdi
               >${phaseOf("checks", row.key) && html`<${Mark} word=${phaseOf("checks", row.key)} />`}<${Missed}
                 row=${row}
               />`

@@ -18,7 +18,7 @@ import {
 import { clock, format, NOTHING } from "../model/format.js";
 import { html, useMemo, useRef } from "../html.js";
 import { useChoices, useOther } from "../data/other-run.js";
-import { rowRun, setColumn } from "../model/rows.js";
+import { newRowRun, setColumn } from "../model/rows.js";
 import { runLabel } from "../model/runs.js";
 import { metaOf } from "../model/thresholds.js";
 
@@ -176,7 +176,7 @@ function Conditions({ run, other }) {
         ? html`<p>
             <${Sign} state="good">Same conditions<//>
             <span class="caption">
-              ${list.map(({ title, value, unit }) => `${title} ${say(value, unit)}`).join(" · ")}
+              ${list.map(({ title, value, unit }) => `${title} ${formatCondition(value, unit)}`).join(" · ")}
             </span>
           </p>`
         : html`<p>
@@ -185,9 +185,9 @@ function Conditions({ run, other }) {
               ({ title, value, other: against, unit }) =>
                 html`<span class="condition" key=${title}>
                   <span>${title}</span>
-                  <b><bdi>${say(value, unit)}</bdi></b>
+                  <b><bdi>${formatCondition(value, unit)}</bdi></b>
                   <span>against</span>
-                  <b><bdi>${say(against, unit)}</bdi></b>
+                  <b><bdi>${formatCondition(against, unit)}</bdi></b>
                 </span>`,
             )}
             <span class="caption">What differs below may come from this.</span>
@@ -197,7 +197,7 @@ function Conditions({ run, other }) {
   </div>`;
 }
 
-function say(value, unit) {
+function formatCondition(value, unit) {
   if (value === null) return NOTHING;
   if (unit === "text") return value;
   return unit === "clock" ? clock(value) : format(value, unit);
@@ -206,7 +206,7 @@ function say(value, unit) {
 /** To be keyed by both runs. */
 function Both({ run, other, names, zoom, onZoom }) {
   const drawn = useRef(null);
-  drawn.current ??= PANELS.map(() => rowRun());
+  drawn.current ??= PANELS.map(() => newRowRun());
   PANELS.forEach(({ of }, i) => drawBoth(drawn.current[i], run, other, of));
   const panels = useMemo(() => PANELS.map((panel) => withLines(panel, names)), names);
   const tables = useMemo(

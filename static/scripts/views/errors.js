@@ -6,24 +6,24 @@ import { Problem } from "../components/distribution.js";
 import { Bar, Card, Chip } from "../components/parts.js";
 import { RequestName } from "../components/request-table.js";
 import { DataTable } from "../components/table.js";
-import { CLASSES, classOf, isError, sayError, sayStatus } from "../model/codes.js";
+import { CLASSES, classOf, isError, errorText, statusText } from "../model/codes.js";
 import { clock, format, moment, plural } from "../model/format.js";
 import { html, useMemo, useRef } from "../html.js";
 import { tabOfView } from "../model/panels.js";
-import { ALL, choose, chooseRows, chooses } from "../model/phases.js";
+import { ALL, withChoice, chooseRows, hasChoice } from "../model/phases.js";
 import { useDrawnRow, useRows } from "../data/rows.js";
-import { ratePerSecond, rowRun, setColumn, setTimes, sumOf } from "../model/rows.js";
+import { ratePerSecond, newRowRun, setColumn, setTimes, sumOf } from "../model/rows.js";
 
 export function Errors(props) {
   return html`<${ErrorsOfRun} key=${props.run.id} ...${props} />`;
 }
 
 function ErrorsOfRun({ run, api, route, navigate }) {
-  const all = chooses(route.rows, ALL);
+  const all = hasChoice(route.rows, ALL);
   const drawn = useRef(null);
   const { value: rows, problem, retry } = useRows({ api, run, table: "statuses" });
   if (rows && run.current) {
-    drawn.current ??= rowRun();
+    drawn.current ??= newRowRun();
     drawStatuses(drawn.current, rows, run);
   }
   const { shown: statuses, choice } = useMemo(
@@ -76,7 +76,7 @@ function ErrorsOfRun({ run, api, route, navigate }) {
             ["all", "All statuses"],
           ]}
           value=${all ? "all" : "errors"}
-          onChoose=${(id) => navigate({ rows: choose(route.rows, ALL, id === "all") })}
+          onChoose=${(id) => navigate({ rows: withChoice(route.rows, ALL, id === "all") })}
         />
         ${choice && html`<${PhaseChoice} route=${route} navigate=${navigate} />`}
         <${Filter} label="Filter errors" route=${route} navigate=${navigate} />
@@ -166,7 +166,7 @@ function columns(run, responses, all) {
 
 function meaning(row) {
   const [, , status, code] = parts(row);
-  return isError(status, code) ? sayError(status, code) : sayStatus(status);
+  return isError(status, code) ? errorText(status, code) : statusText(status);
 }
 
 function Status({ status, code }) {

@@ -114,10 +114,10 @@ function partColumns(table, rows) {
       title: table === "groups" ? "Group" : "Scenario",
       left: true,
       sort: (row) => row.key[0],
-      text: (row) => sayGroup(row.key[0]),
+      text: (row) => formatGroup(row.key[0]),
       cell: (row) =>
         html`<bdi class="metric-name" title=${row.key[0]}
-            >${table === "groups" ? sayGroup(row.key[0]) : row.key[0]}</bdi
+            >${table === "groups" ? formatGroup(row.key[0]) : row.key[0]}</bdi
           >${phaseOf(table, row.key) && html`<${Mark} word=${phaseOf(table, row.key)} />`}<${Missed}
             row=${row}
           />${row.whole && html`<span class="whole">with the groups in it</span>`}`,
@@ -138,6 +138,6 @@ function partColumns(table, rows) {
 }
 
 /** `::cart::pay` is `cart › pay`. */
-export function sayGroup(group) {
+export function formatGroup(group) {
   return group.replace(/^::/, "").replaceAll("::", " › ");
 }

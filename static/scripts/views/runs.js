@@ -15,7 +15,7 @@ import { figuresOf, oldestFirst, runLabel, thresholdsByRun, TRENDS } from "../mo
 export function Runs({ run, session, api, route, navigate }) {
   const { info } = session.state;
   const list = useRuns(api, session);
-  const [asked, setAsked] = useState(null);
+  const [dialog, setDialog] = useState(null);
   const items = oldestFirst(list.items);
   const baseline = items.find((item) => item.baseline) ?? null;
   const rows = thresholdsByRun(items);
@@ -42,8 +42,8 @@ export function Runs({ run, session, api, route, navigate }) {
         navigate=${navigate}
         changeTo=${changeTo}
         onPin=${(item) => list.pin(item)}
-        onEdit=${(item) => setAsked({ what: "edit", item })}
-        onDelete=${(item) => setAsked({ what: "delete", item })}
+        onEdit=${(item) => setDialog({ what: "edit", item })}
+        onDelete=${(item) => setDialog({ what: "delete", item })}
       />
       ${
         list.more &&
@@ -89,13 +89,13 @@ export function Runs({ run, session, api, route, navigate }) {
             />`
       }
     <//>
-    ${asked?.what === "edit" && html`<${EditRun} item=${asked.item} list=${list} onClose=${() => setAsked(null)} />`}
+    ${dialog?.what === "edit" && html`<${EditRun} item=${dialog.item} list=${list} onClose=${() => setDialog(null)} />`}
     ${
-      asked?.what === "delete" &&
+      dialog?.what === "delete" &&
       html`<${DeleteRun}
-        item=${asked.item}
+        item=${dialog.item}
         list=${list}
-        onClose=${() => setAsked(null)}
+        onClose=${() => setDialog(null)}
         onGone=${(item) => leave(item, list, session, navigate)}
       />`
     }`;

@@ -7,7 +7,7 @@ import { format, unitOf } from "../model/format.js";
 import { html, useEffect, useRef, useState } from "../html.js";
 import { splitName, total } from "../model/run.js";
 import { metricRows, titleOf, TYPES } from "../model/metric-tables.js";
-import { isSure } from "../model/thresholds.js";
+import { isComplete } from "../model/thresholds.js";
 
 export function Summary({ run, session, api }) {
   const [filter, setFilter] = useState("");
@@ -27,26 +27,26 @@ export function Summary({ run, session, api }) {
 
 /** Written from the server's document, which has every digit. */
 function Exports({ info, api }) {
-  const [said, setSaid] = useState(null);
+  const [message, setMessage] = useState(null);
   const [text, setText] = useState(null);
 
   useEffect(() => {
-    setSaid(null);
+    setMessage(null);
     setText(null);
   }, [info.id]);
 
-  async function doing(action) {
+  async function perform(action) {
     setText(null);
-    setSaid(null);
+    setMessage(null);
     try {
-      setSaid(await action(await api.summary(info.id)));
+      setMessage(await action(await api.summary(info.id)));
     } catch (error) {
-      setSaid(`That did not work: ${error.message}`);
+      setMessage(`That did not work: ${error.message}`);
     }
   }
 
   const copy = () =>
-    doing(async (summary) => {
+    perform(async (summary) => {
       const markdown = toMarkdown(summary, info.label || summary.run);
       try {
         await navigator.clipboard.writeText(markdown);
@@ -58,7 +58,7 @@ function Exports({ info, api }) {
       }
     });
   const csv = () =>
-    doing((summary) => {
+    perform((summary) => {
       download(`${info.id}.csv`, "text/csv;charset=utf-8", toCsv(summary));
       return "Saved.";
     });
@@ -67,7 +67,7 @@ function Exports({ info, api }) {
       <button type="button" class="button" onClick=${copy}>Copy as Markdown</button>
       <button type="button" class="button" onClick=${csv}>Download CSV</button>
       <a class="button" href=${api.summaryAddress(info.id)} download=${`${info.id}.json`}>Download JSON</a>
-      <span class="caption" role="status">${said}</span>
+      <span class="caption" role="status">${message}</span>
     </div>
     ${text !== null && html`<${Selected} text=${text} />`}`;
 }
@@ -98,10 +98,10 @@ function download(name, type, text) {
 function TypeTable({ run, table, filter }) {
   const rows = metricRows(run.metrics, table.type);
   if (rows.length === 0) return null;
-  const said = run.param.aggregates[table.type] ?? [];
+  const available = run.param.aggregates[table.type] ?? [];
   const aggregates = [
-    ...table.order.filter((a) => said.includes(a)),
-    ...said.filter((a) => !table.order.includes(a)),
+    ...table.order.filter((a) => available.includes(a)),
+    ...available.filter((a) => !table.order.includes(a)),
   ];
   const columns = [
     {
@@ -138,7 +138,7 @@ function MetricName({ run, row }) {
   const { metric, selector } = splitName(row.name);
   const thresholds = run.thresholds.filter((t) => t.metric === row.name);
   const fails = thresholds.some((t) => t.passes === false);
-  const passes = isSure(run) && thresholds.length > 0 && thresholds.every((t) => t.passes === true);
+  const passes = isComplete(run) && thresholds.length > 0 && thresholds.every((t) => t.passes === true);
   return html`<span class=${selector === null ? "metric-name" : "metric-name submetric"} title=${row.name}>
     <bdi>${selector === null ? metric : html`<span class="caption">${metric}</span>{${selector}}`}</bdi>
     ${fails && html` <${Sign} state="bad"><span class="unseen">a threshold fails</span><//>`}
