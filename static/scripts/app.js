@@ -15,6 +15,8 @@ import { Summary } from "./views/summary.js";
 import { tabOf } from "./model/panels.js";
 import { changeRoute, formatRoute, parseRoute } from "./router.js";
 
+/** @import { Props } from "./types.js" */
+
 /** The views that a tab can name. Every one gets `{run, session, api, route, navigate}`. */
 const VIEWS = {
   requests: Requests,
@@ -28,6 +30,7 @@ const VIEWS = {
 const FOLLOW_KEY = "loadgate-follow";
 const SHOWN_KEY = "loadgate-shown";
 
+/** @param {Props<"api" | "session">} props */
 export function App({ api, session }) {
   const [, redraw] = useState(0);
   const [route, setRoute] = useState(() => parseRoute(location.search));

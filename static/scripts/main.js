@@ -8,4 +8,7 @@ import { createSession } from "./data/session.js";
 
 measureRendering();
 const api = createApi(serverRoot(document));
-render(html`<${App} api=${api} session=${createSession(api)} />`, document.getElementById("app"));
+render(
+  html`<${App} api=${api} session=${createSession(api)} />`,
+  /** @type {HTMLElement} */ (document.getElementById("app")),
+);

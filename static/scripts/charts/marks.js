@@ -2,9 +2,13 @@
 
 import { clock } from "../model/format.js";
 
+/** @import { Limit } from "../types.js" */
+
 /**
  * Dotted lines with their expressions, and a mark where each was first crossed; limits beyond the axis
  * are named at its end. `limits` as `limitsFor` gives them.
+ *
+ * @param {Limit[]} limits
  */
 export function drawLimits(u, limits, theme) {
   const { ctx, bbox } = u;

@@ -6,8 +6,11 @@ import { hrefOf } from "../router.js";
 import { cycleTheme, themeName } from "../theme.js";
 import { onPlainClick } from "./link.js";
 
+/** @import { Props } from "../types.js" */
+
 const COPIED_MS = 2000;
 
+/** @param {Props<"run" | "route" | "navigate">} props */
 export function CompareLink({ run, route, navigate }) {
   const change = { tab: tabOfView(run, "compare") };
   return html`<a class="button" href=${hrefOf(route, change)} onClick=${onPlainClick(() => navigate(change))}

@@ -9,6 +9,8 @@ import { limitsFor } from "../model/thresholds.js";
 import { Legend } from "./legend.js";
 import { Card } from "./parts.js";
 
+/** @import { Panel, Props, Run, Zoom } from "../types.js" */
+
 /** More rows than anybody reads. */
 const TABLE_ROWS = 500;
 /** How far outside the window, in pixels, a chart is kept ready. */
@@ -16,13 +18,17 @@ const MARGIN = 80;
 const KEYS =
   "Arrow keys move the cursor, with Shift they select, Enter zooms to the selection, Escape goes back.";
 
-/** `panel` as `panels.js` resolves it; `zoom` is `{from, to}` in seconds or null. */
+/**
+ * `panel` as `panels.js` resolves it; `zoom` is `{from, to}` in seconds or null.
+ *
+ * @param {Props<"run" | "panel" | "zoom" | "onZoom">} props
+ */
 export function ChartCard({ run, panel, zoom, onZoom, caption }) {
   const host = useRef(null);
   const chart = useRef(null);
-  const drawn = useRef({ revision: -1, zoom: undefined });
-  const callbacks = useRef({});
-  const cursorListener = useRef(() => {});
+  const drawn = useRef(/** @type {{ revision: any, zoom?: Zoom | null }} */ ({ revision: -1 }));
+  const callbacks = useRef(null);
+  const cursorListener = useRef(/** @type {(index: number | null) => void} */ (() => {}));
   const [hidden, setHidden] = useState(() => new Set());
   const [asTable, setAsTable] = useState(false);
   const [announced, setAnnounced] = useState("");
@@ -51,7 +57,7 @@ export function ChartCard({ run, panel, zoom, onZoom, caption }) {
     addEventListener("themechange", repaint);
     const dark = matchMedia("(prefers-color-scheme: dark)");
     dark.addEventListener("change", repaint);
-    drawn.current = { revision: -1, zoom: undefined };
+    drawn.current = { revision: -1 };
     setHidden(new Set());
     return () => {
       removeEventListener("themechange", repaint);
@@ -142,7 +148,7 @@ function useVisible(ref, known) {
     const show = () => setState({ visible: true, seen: true });
     const observer = new IntersectionObserver(
       (entries) => {
-        const visible = entries.at(-1).isIntersecting;
+        const visible = entries[entries.length - 1].isIntersecting;
         setState((last) => (visible === last.visible ? last : { visible, seen: last.seen || visible }));
       },
       { rootMargin: `${MARGIN}px` },
@@ -157,6 +163,7 @@ function useVisible(ref, known) {
   return state;
 }
 
+/** @param {Props<"run" | "panel" | "zoom">} props */
 function ChartTable({ run, panel, columns, zoom }) {
   const inside = run.times.flatMap((t, i) => (!zoom || (t >= zoom.from && t <= zoom.to) ? [i] : []));
   const rows = inside.slice(-TABLE_ROWS);
@@ -187,17 +194,30 @@ function ChartTable({ run, panel, columns, zoom }) {
   </div>`;
 }
 
+/**
+ * @param {Panel} panel
+ * @param {number} series
+ */
 function valueAt(panel, columns, series, at) {
   return format(columns[series][at] ?? null, panel.series[series].unit ?? panel.unit);
 }
 
-/** The chart in a sentence, for those who do not see it. */
+/**
+ * The chart in a sentence, for those who do not see it.
+ *
+ * @param {Panel} panel
+ */
 function describe(panel, columns) {
   const values = panel.series.map((s, i) => `${s.label} ${format(newest(columns[i]), s.unit ?? panel.unit)}`);
   return `Latest: ${values.join(", ")}.`;
 }
 
-/** The values at the cursor, for those who move it by keyboard. */
+/**
+ * The values at the cursor, for those who move it by keyboard.
+ *
+ * @param {Run} run
+ * @param {Panel} panel
+ */
 function describePoint(run, panel, columns, at) {
   const values = panel.series.map((s, i) => `${s.label} ${valueAt(panel, columns, i, at)}`);
   return `${clock(run.times[at] * 1000)}: ${values.join(", ")}`;

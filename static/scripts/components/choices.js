@@ -3,6 +3,8 @@
 import { html } from "../html.js";
 import { withChoice, hasChoice, LOAD } from "../model/phases.js";
 
+/** @import { Props } from "../types.js" */
+
 /** `options` are `[id, title]`. */
 export function Segments({ label, options, value, onChoose }) {
   return html`<div class="segments" role="group" aria-label=${label}>
@@ -21,7 +23,11 @@ export function Segments({ label, options, value, onChoose }) {
   </div>`;
 }
 
-/** Whether rows of setup and teardown are shown: `route.rows`. */
+/**
+ * Whether rows of setup and teardown are shown: `route.rows`.
+ *
+ * @param {Props<"route" | "navigate">} props
+ */
 export function PhaseChoice({ route, navigate }) {
   return html`<label class="choice"
     ><input
@@ -34,7 +40,11 @@ export function PhaseChoice({ route, navigate }) {
   >`;
 }
 
-/** `route.filter` as a field. */
+/**
+ * `route.filter` as a field.
+ *
+ * @param {Props<"route" | "navigate">} props
+ */
 export function Filter({ label, route, navigate }) {
   return html`<input
     type="search"

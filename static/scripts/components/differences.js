@@ -6,6 +6,8 @@ import { html, useState } from "../html.js";
 import { Card, Sign } from "./parts.js";
 import { DataTable } from "./table.js";
 
+/** @import { Unit } from "../types.js" */
+
 const VERDICTS = {
   worse: { state: "bad", word: "worse" },
   better: { state: "good", word: "better" },
@@ -157,6 +159,7 @@ function formatDifference(row) {
   return html`${signed(row.difference * 100, "number")} <abbr title="percentage points">pp</abbr>`;
 }
 
+/** @param {Unit} unit */
 function signed(value, unit) {
   const text = format(value, unit);
   return value > 0 ? `+${text}` : text;

@@ -6,6 +6,8 @@ import { html, useState } from "../html.js";
 import { usePolled } from "../data/poller.js";
 import { Card } from "./parts.js";
 
+/** @import { Props } from "../types.js" */
+
 const WIDTH = 1000;
 const HEIGHT = 200;
 /** A live run's distribution changes slowly. */
@@ -17,7 +19,11 @@ const MARKS = [
 ];
 const CURVE_TICKS = [0, 50, 90, 99, 99.9, 99.99];
 
-/** `metrics` are the trends to choose from, the one shown at first in front. */
+/**
+ * `metrics` are the trends to choose from, the one shown at first in front.
+ *
+ * @param {Props<"api" | "run">} props
+ */
 export function Distributions({ api, run, table, row, metrics }) {
   const [chosen, choose] = useState(null);
   const metric = metrics.includes(chosen) ? chosen : metrics[0];
@@ -41,6 +47,7 @@ export function Distributions({ api, run, table, row, metrics }) {
   />`;
 }
 
+/** @param {Props<"api" | "run">} props */
 function Distribution({ api, run, table, row, metric, choice }) {
   const [asTable, setAsTable] = useState(false);
   const load = () => api.distribution(run.id, { table, key: row, metric });

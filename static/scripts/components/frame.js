@@ -13,7 +13,13 @@ import { NewRun } from "./new-run.js";
 import { Chip } from "./parts.js";
 import { RunSelector } from "./run-selector.js";
 
-/** `tab` is the one that is shown, of `tabsOf(run)`. */
+/** @import { Props, Run } from "../types.js" */
+
+/**
+ * `tab` is the one that is shown, of `tabsOf(run)`.
+ *
+ * @param {Props<"session" | "api" | "tab" | "route" | "navigate">} props
+ */
 export function Frame({ session, api, tab, route, navigate, children }) {
   const { state } = session;
   const { run } = state;
@@ -45,6 +51,7 @@ export function Frame({ session, api, tab, route, navigate, children }) {
     <main id="main" tabindex="-1">${children}</main>`;
 }
 
+/** @param {Props<"session">} props */
 function Liveness({ session }) {
   const { state } = session;
   const { run } = state;
@@ -89,6 +96,7 @@ function sinceWindow({ run, windowAt, now }) {
   return Math.max(0, Math.min(now - windowAt, period));
 }
 
+/** @param {Props<"run" | "route" | "navigate">} props */
 function ThresholdsChip({ run, route, navigate }) {
   const chip = chipOf(run);
   const tab = tabOfView(run, "checks");
@@ -101,6 +109,7 @@ function ThresholdsChip({ run, route, navigate }) {
   >`;
 }
 
+/** @param {Run} run */
 function chipOf(run) {
   const known = thresholdsKnown(run);
   if (run.thresholds.length === 0 && (!run.current || known)) return null;
@@ -108,7 +117,11 @@ function chipOf(run) {
   return html`<${Chip} state=${state}>${text}<//>`;
 }
 
-/** How the run ended, where that says more than that it did. */
+/**
+ * How the run ended, where that says more than that it did.
+ *
+ * @param {Props<"info">} props
+ */
 function Ending({ info }) {
   const { outcome } = info;
   if (!outcome || outcome.state === "none") return null;
@@ -117,6 +130,7 @@ function Ending({ info }) {
   >`;
 }
 
+/** @param {Props<"run" | "tab" | "route" | "navigate">} props */
 function Tabs({ run, tab, route, navigate }) {
   const list = useRef(null);
   const entries = tabsOf(run).map((entry) => ({ ...entry, trouble: troubleOf(run, entry) }));
@@ -149,7 +163,11 @@ function Tabs({ run, tab, route, navigate }) {
 
 const TROUBLE = { checks: "thresholds fail", errors: "kinds of errors" };
 
-/** How much there is to look at on a tab: thresholds that fail, kinds of errors. */
+/**
+ * How much there is to look at on a tab: thresholds that fail, kinds of errors.
+ *
+ * @param {Run} run
+ */
 function troubleOf(run, { view }) {
   if (view === "checks") return tally(run.thresholds).fail;
   if (view !== "errors") return 0;

@@ -11,11 +11,17 @@ import {
   SIGNS,
 } from "../model/thresholds.js";
 
-/** `rows` as of `thresholdsByRun(items)`; `run` has the units; `headOf(item)` is a column's head. */
+/** @import { Props } from "../types.js" */
+
+/**
+ * `rows` as of `thresholdsByRun(items)`; `run` has the units; `headOf(item)` is a column's head.
+ *
+ * @param {Props<"run" | "items">} props
+ */
 export function Heatmap({ run, items, rows, shown, nameOf, headOf }) {
   const scroll = useRef(null);
   const complete = items.map((item) => allKnown(item.thresholds ?? [], item.thresholdsKnown ?? false));
-  const seen = useRef({ newest: null, width: 0 });
+  const seen = useRef(/** @type {{ newest?: string, width: number }} */ ({ width: 0 }));
   // The newest runs are at the right; older ones that come later push nothing away.
   useLayoutEffect(() => {
     const element = scroll.current;

@@ -4,9 +4,15 @@ import { clock, format } from "../model/format.js";
 import { html, useState } from "../html.js";
 import { newest } from "../model/run.js";
 
+/** @import { Props } from "../types.js" */
+
 const HELP = "Hides the series; double click, Shift+click or Shift+Enter shows it alone";
 
-/** `cursorListener.current` is set to a function that takes the cursor's index or null. */
+/**
+ * `cursorListener.current` is set to a function that takes the cursor's index or null.
+ *
+ * @param {Props<"run" | "panel">} props
+ */
 export function Legend({ run, panel, columns, cursorListener, hidden, onHidden }) {
   const [cursor, setCursor] = useState(null);
   cursorListener.current = setCursor;

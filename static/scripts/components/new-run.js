@@ -5,12 +5,16 @@ import { html, useEffect, useState } from "../html.js";
 import { runLabel } from "../model/runs.js";
 import { Popover } from "./popover.js";
 
+/** @import { Props } from "../types.js" */
+
+/** @param {Props<"session">} props */
 export function NewRun({ session }) {
   return html`<${Popover} side="right" label="New run">
     ${(close) => html`<${Ask} session=${session} close=${close} />`}
   <//>`;
 }
 
+/** @param {Props<"session">} props */
 function Ask({ session, close }) {
   const { info } = session.state;
   const [live, setLive] = useState(null);

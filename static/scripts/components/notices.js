@@ -7,6 +7,8 @@ import { declareCommand, thresholdsKnown, untyped } from "../model/thresholds.js
 import { describeWanted } from "../model/wanted.js";
 import { Command } from "./parts.js";
 
+/** @import { Health, Props } from "../types.js" */
+
 /** Silence shorter than this is k6's usual rhythm and our own grace time. */
 const SILENT_MS = 6000;
 /** Clocks that differ by less are not mentioned. */
@@ -25,6 +27,7 @@ const TABLE_WORDS = {
   scenarios: "scenarios",
 };
 
+/** @param {Props<"session" | "api" | "navigate">} props */
 export function Notices({ session, api, navigate, following, setFollowing }) {
   const { state } = session;
   const { run } = state;
@@ -83,7 +86,11 @@ function Notice({ state, title, children }) {
   </div>`;
 }
 
-/** A run that began or goes on elsewhere; with `setFollowing`, new ones may be followed always. */
+/**
+ * A run that began or goes on elsewhere; with `setFollowing`, new ones may be followed always.
+ *
+ * @param {Props<"navigate">} props
+ */
 function RunNotice({ entry, what, action, navigate, following, setFollowing }) {
   return html`<${Notice}
     state="accent"
@@ -112,8 +119,9 @@ function RunNotice({ entry, what, action, navigate, following, setFollowing }) {
   <//>`;
 }
 
+/** @param {Props<"session">} props */
 function Silence({ session, now }) {
-  const { received, idle } = session.state.run.health;
+  const { received, idle } = /** @type {Health} */ (session.state.run.health);
   const [problem, setProblem] = useState(null);
   const [finishing, setFinishing] = useState(false);
   if (!Number.isFinite(received)) return null;
@@ -141,6 +149,7 @@ function Silence({ session, now }) {
   <//>`;
 }
 
+/** @param {Props<"api">} props */
 function Unknown({ test, some, api }) {
   const command = `k6 inspect --execution-requirements script.js | curl -T - ${api.root}tests/${encodeURIComponent(test)}/options`;
   const title = some ? "Limits of this test may be missing." : "The thresholds of this test are not known.";
@@ -169,7 +178,11 @@ function Shortfall({ wanted }) {
   <//>`;
 }
 
-/** Figures of a metric of unknown type are a guess, and no threshold passes on them. */
+/**
+ * Figures of a metric of unknown type are a guess, and no threshold passes on them.
+ *
+ * @param {Props<"run" | "api">} props
+ */
 function Untyped({ run, test, api, live }) {
   const list = untyped(run.metrics);
   if (list.length === 0) return null;
@@ -189,6 +202,7 @@ function Untyped({ run, test, api, live }) {
   <//>`;
 }
 
+/** @param {Props<"health">} props */
 function Losses({ health }) {
   const refused = health.refused ?? 0;
   const late = health.late ?? 0;
@@ -219,7 +233,11 @@ function Losses({ health }) {
   <//>`;
 }
 
-/** Generators date their samples by their own clocks; health says when each was last heard, so dated. */
+/**
+ * Generators date their samples by their own clocks; health says when each was last heard, so dated.
+ *
+ * @param {Props<"health">} props
+ */
 function Clocks({ health }) {
   if (health.idle >= IMPORT_IDLE_MS) return null;
   const seen = (health.generators ?? []).map((g) => ({ ...g, ahead: g.lastSeen - health.received }));

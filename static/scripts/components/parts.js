@@ -37,7 +37,7 @@ export function Command({ text, label }) {
       await navigator.clipboard.writeText(text);
     } catch {
       // No clipboard without a secure context: select, so that the reader's own copy works.
-      getSelection().selectAllChildren(code.current);
+      getSelection()?.selectAllChildren(code.current);
       return;
     }
     setCopied(true);

@@ -6,6 +6,8 @@ import { thresholdsOf } from "../model/rows.js";
 import { ChartCard } from "./chart-card.js";
 import { Distributions, Problem } from "./distribution.js";
 
+/** @import { Props } from "../types.js" */
+
 const RATE = {
   id: "row-rate",
   title: "Request rate",
@@ -35,6 +37,7 @@ const PANELS = {
   ],
 };
 
+/** @param {string} metric */
 function percentiles(id, title, metric) {
   return {
     id,
@@ -49,7 +52,11 @@ function percentiles(id, title, metric) {
   };
 }
 
-/** To be keyed by run, table and row. */
+/**
+ * To be keyed by run, table and row.
+ *
+ * @param {Props<"run" | "api" | "route" | "navigate">} props
+ */
 export function RowDetail({ run, api, route, navigate, table, row }) {
   const { drawn, problem, retry } = useDrawnRow({ api, run, table, row });
   if (problem && !drawn) return html`<${Problem} what="row" problem=${problem} retry=${retry} />`;

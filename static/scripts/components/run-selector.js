@@ -9,6 +9,9 @@ import { onPlainClick } from "./link.js";
 import { Sign } from "./parts.js";
 import { Popover } from "./popover.js";
 
+/** @import { Props } from "../types.js" */
+
+/** @param {Props<"session" | "route" | "navigate">} props */
 export function RunSelector({ session, route, navigate }) {
   const { info, run, runs, moreRuns } = session.state;
   return html`<${Popover}

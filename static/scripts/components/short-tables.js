@@ -10,6 +10,8 @@ import { requestColumns, totalTime } from "./request-table.js";
 import { DataTable } from "./table.js";
 import { formatTally, thresholdColumns } from "./threshold-table.js";
 
+/** @import { Props } from "../types.js" */
+
 /** Rows of the short table; the Requests tab has all. */
 const MOST = 10;
 /** Tables change no more often than they can be read. */
@@ -31,6 +33,7 @@ function useSteady(value, final) {
   return steady.current.value;
 }
 
+/** @param {Props<"run" | "panel" | "route" | "navigate">} props */
 export function RequestsCard({ run, panel, route, navigate }) {
   const [filter, setFilter] = useState("");
   const all = useSteady(run.tables.requests, run.stop !== null || !run.current);
@@ -77,6 +80,7 @@ function requestsCaption(shown, found, all) {
   return found < all ? `${found} ${of}` : `by name and method · ${format(all, "count")}`;
 }
 
+/** @param {Props<"run" | "panel">} props */
 export function ThresholdsCard({ run, panel }) {
   const thresholds = useSteady(run.thresholds, run.stop !== null || !run.current);
   return useMemo(() => {

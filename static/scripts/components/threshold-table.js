@@ -14,9 +14,12 @@ import {
 import { Chip } from "./parts.js";
 import { DataTable } from "./table.js";
 
+/** @import { Props, Run, Threshold } from "../types.js" */
+
 /** What failed stands first, then what has no data. */
 const RANK = { false: 0, null: 1, true: 2 };
 
+/** @param {Run} run */
 export function thresholdColumns(run) {
   return [
     {
@@ -72,6 +75,7 @@ export function thresholdColumns(run) {
   ];
 }
 
+/** @param {Props<"run">} props */
 export function ThresholdTable({ run, filter }) {
   return html`<${DataTable}
     label="Thresholds"
@@ -88,7 +92,11 @@ function Outcome({ threshold, complete }) {
   return html`<${Chip} state=${state}>${word}<//>`;
 }
 
-/** `3 of 4 thresholds pass, 1 has no data`. */
+/**
+ * `3 of 4 thresholds pass, 1 has no data`.
+ *
+ * @param {Threshold[]} thresholds
+ */
 export function formatTally(thresholds) {
   const { pass, fail, noData, unknown, total } = tally(thresholds);
   return [

@@ -7,17 +7,26 @@ import { isComplete, outcomeOf, parseExpression, sideOf } from "../model/thresho
 import { Sign } from "./parts.js";
 import { Sparkline } from "./sparkline.js";
 
-/** `panel` is a `stat` as `panels.js` resolves it: its first series is the figure, its second the aside. */
+/** @import { Props, Run } from "../types.js" */
+
+/**
+ * `panel` is a `stat` as `panels.js` resolves it: its first series is the figure, its second the aside.
+ *
+ * @param {Props<"run" | "panel">} props
+ */
 export function Tile({ run, panel }) {
   const [figure, aside] = panel.series;
-  const trend = panel.series.at(-1);
+  const trend = panel.series[panel.series.length - 1];
   const meta = run.metrics.get(figure.metric);
   const now = meta?.type === "gauge";
   const read = now ? latest : total;
   const limits = run.thresholds
     .filter((t) => t.metric === figure.metric)
-    .map((t) => ({ ...t, parsed: parseExpression(t.expression) }))
-    .filter((t) => t.parsed && panel.series.some((s) => s.aggregate === t.parsed.aggregate));
+    .flatMap((t) => {
+      const parsed = parseExpression(t.expression);
+      return parsed ? [{ ...t, parsed }] : [];
+    })
+    .filter((t) => panel.series.some((s) => s.aggregate === t.parsed.aggregate));
   const decisive = limits.find((t) => t.passes === false) ?? limits[0];
   return html`<div class="tile card">
     <div class="tile-head">
@@ -44,6 +53,7 @@ function Verdict({ limit, complete }) {
   return html`<${Sign} state=${state}>${state === "bad" ? sideOf(limit.parsed.operator) : word}<//>`;
 }
 
+/** @param {Run} run */
 function footText(run, { panel, figure, aside, now, meta, decisive }) {
   if (aside) {
     const asideNow = run.metrics.get(aside.metric)?.type === "gauge";

@@ -3,15 +3,22 @@
 import { useEffect, useRef, useState } from "../html.js";
 import { apply, newRun } from "../model/run.js";
 
+/** @import { Api, FollowedRun, RunChoices, Session } from "../types.js" */
+
 /** Of one test; older ones are reached from the Runs page. */
 const CHOICE = 100;
 /** While old events pour in, drawing each would cost more than it shows. */
 const DRAW_MS = 250;
 
-/** The runs of the shown run's test, newest first; `items` is null until they are known. */
+/**
+ * The runs of the shown run's test, newest first; `items` is null until they are known.
+ *
+ * @param {Api} api
+ * @param {Session} session
+ */
 export function useChoices(api, session) {
   const { info, newer } = session.state;
-  const [state, setState] = useState({ test: null, items: null, problem: null });
+  const [state, setState] = useState(/** @type {RunChoices} */ ({ test: null, items: null, problem: null }));
   useEffect(() => {
     let wanted = true;
     api.runs({ test: info.test, limit: CHOICE }).then(
@@ -23,14 +30,20 @@ export function useChoices(api, session) {
   return state.test === info.test ? state : { items: null, problem: null };
 }
 
-/** Follows the other run to its end, in a model of its own: `{run, lost}`. */
+/**
+ * Follows the other run to its end, in a model of its own: `{run, lost}`.
+ *
+ * @param {Api} api
+ */
 export function useOther(api, id) {
   const [, redraw] = useState(0);
-  const followed = useRef({ id: null, run: null, lost: false });
+  const followed = useRef(/** @type {FollowedRun} */ ({ id: null, run: null, lost: false }));
   useEffect(() => {
-    followed.current = { id, run: id === null ? null : newRun(id), lost: false };
+    followed.current = { id, run: null, lost: false };
     if (id === null) return undefined;
-    const mine = followed.current;
+    const mine = { id, run: newRun(id), lost: false };
+    followed.current = mine;
+    /** @type {number | null} */
     let timer = null;
     const changed = () => {
       timer ??= setTimeout(() => {
@@ -57,7 +70,7 @@ export function useOther(api, id) {
       },
     });
     return () => {
-      clearTimeout(timer);
+      clearTimeout(timer ?? undefined);
       stream.close();
     };
   }, [api, id]);

@@ -5,7 +5,13 @@ import { appendRows, drawRow, newRows, newRowRun } from "../model/rows.js";
 import { endOfWindows } from "../model/run.js";
 import { usePolled } from "./poller.js";
 
-/** Follows a row's windows, or those of all statuses without a `key`: `{value, problem, retry}`. */
+/** @import { Api, RowKey, Run, TableName } from "../types.js" */
+
+/**
+ * Follows a row's windows, or those of all statuses without a `key`: `{value, problem, retry}`.
+ *
+ * @param {{ api: Api, run: Run, table: TableName, key?: RowKey }} row
+ */
 export function useRows({ api, run, table, key }) {
   async function load(known) {
     const rows = known ?? newRows();
@@ -20,6 +26,8 @@ export function useRows({ api, run, table, key }) {
 /**
  * A row as a run that grows while the real one does: `{drawn, problem, retry}`; `drawn` is null until
  * both the windows and the run's own events are there. To be keyed by run, table and row.
+ *
+ * @param {{ api: Api, run: Run, table: TableName, row: RowKey }} row
  */
 export function useDrawnRow({ api, run, table, row }) {
   const drawn = useRef(null);

@@ -3,19 +3,28 @@
 import { useEffect, useRef, useState } from "../html.js";
 import { mergeRuns } from "../model/runs.js";
 
+/** @import { Api, RunList, Session } from "../types.js" */
+
 const PAGE = 50;
 /** How often the figures of a live run are asked for again. */
 const LIVE_MS = 5000;
 
-/** The runs of the shown run's test, newest first, and what can be done with them. */
+/**
+ * The runs of the shown run's test, newest first, and what can be done with them.
+ *
+ * @param {Api} api
+ * @param {Session} session
+ */
 export function useRuns(api, session) {
   const { info, newer } = session.state;
-  const [state, setState] = useState({ test: null, items: [], more: false, problem: null });
+  const [state, setState] = useState(
+    /** @type {RunList} */ ({ test: null, items: [], more: false, problem: null }),
+  );
   const [busy, setBusy] = useState(false);
   const test = useRef(info.test);
   test.current = info.test;
 
-  async function load({ before } = {}) {
+  async function load(/** @type {{ before?: string }} */ { before } = {}) {
     const wanted = info.test;
     try {
       const list = await api.runs({ test: wanted, before, limit: PAGE, figures: true });

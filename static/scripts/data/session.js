@@ -7,6 +7,8 @@
 import { runOpened, windowCame } from "../measure.js";
 import { apply, newRun } from "../model/run.js";
 
+/** @import { Api, SessionState } from "../types.js" */
+
 const POLL_MS = 3000;
 /** How many of the newest runs are looked at for new ones. */
 const NEWEST = 10;
@@ -17,28 +19,33 @@ const REPLAY_DRAW_MS = 500;
 /** A connection that comes back within this was not worth a word. */
 const LOST_AFTER_MS = 1500;
 
+/** @param {Api} api */
 export function createSession(api, { frame = requestAnimationFrame } = {}) {
-  const state = {
-    /** `loading`, `empty` (no runs), `missing` (no such run), `unreachable`, `run`. */
-    phase: "loading",
-    problem: null,
-    runs: [],
-    moreRuns: false,
-    run: null,
-    info: null,
-    /** Since when the connection is lost (server's ms), or null. */
-    lostSince: null,
-    connected: false,
-    /** Server's ms when the newest window came. */
-    windowAt: null,
-    /** A run of the same test that began after the one shown. */
-    newer: null,
-    /** A live run of another test, while the one shown is over. */
-    elsewhere: null,
-    now: api.now(),
-  };
+  const state = /** @type {SessionState} */ (
+    /** @type {unknown} */ ({
+      /** `loading`, `empty` (no runs), `missing` (no such run), `unreachable`, `run`. */
+      phase: "loading",
+      problem: null,
+      runs: [],
+      moreRuns: false,
+      run: null,
+      info: null,
+      /** Since when the connection is lost (server's ms), or null. */
+      lostSince: null,
+      connected: false,
+      /** Server's ms when the newest window came. */
+      windowAt: null,
+      /** A run of the same test that began after the one shown. */
+      newer: null,
+      /** A live run of another test, while the one shown is over. */
+      elsewhere: null,
+      now: api.now(),
+    })
+  );
   const listeners = new Set();
+  /** @type {{ close(): void } | null} */
   let stream = null;
+  /** @type {"frame" | "later" | null} */
   let scheduled = null;
   let polling = false;
   let lastPoll = 0;

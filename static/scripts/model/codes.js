@@ -21,27 +21,46 @@ export const CLASSES = [
   { id: "other", label: "other", color: "--series-8" },
 ];
 
-/** The class of a status, as in `CLASSES`. */
+/**
+ * The class of a status, as in `CLASSES`.
+ *
+ * @param {string} status
+ */
 export function classOf(status) {
   if (status === "0") return "0";
   return /^[2-5]\d\d$/.test(status) ? `${status[0]}xx` : "other";
 }
 
-/** Whether a row of statuses stands for something that failed: by its status, or by an error code. */
+/**
+ * Whether a row of statuses stands for something that failed: by its status, or by an error code.
+ *
+ * @param {string} status
+ * @param {string} code
+ */
 export function isError(status, code) {
   return code !== "" || status === "0" || Number(status) >= 400;
 }
 
-/** A status in words, or "" for one that has none. */
+/**
+ * A status in words, or "" for one that has none.
+ *
+ * @param {string} status
+ */
 export function statusText(status) {
   return Object.hasOwn(STATUSES, status) ? STATUSES[status] : "";
 }
 
-/** What went wrong, in words: by the error code where there is one, or else by the status. */
+/**
+ * What went wrong, in words: by the error code where there is one, or else by the status.
+ *
+ * @param {string} status
+ * @param {string} code
+ */
 export function errorText(status, code) {
   return (code && codeText(code)) || statusText(status) || classText(status);
 }
 
+/** @param {string} code */
 function codeText(code) {
   if (!/^1\d{3}$/.test(code)) return "";
   const number = Number(code);
@@ -54,9 +73,14 @@ function codeText(code) {
     const detail = HTTP2[number - kind - 1];
     if (detail) return `${CODES[kind]} (${detail})`;
   }
-  return RANGES.find(([from, to]) => number >= from && number <= to)?.[2] ?? "";
+  return (
+    /** @type {[number, number, string][]} */ (RANGES).find(
+      ([from, to]) => number >= from && number <= to,
+    )?.[2] ?? ""
+  );
 }
 
+/** @param {string} status */
 function classText(status) {
   return /^[45]\d\d$/.test(status) ? CLASS_TEXTS[status[0]] : "";
 }

@@ -10,6 +10,8 @@ import { column, elapsed, peak, splitName, total } from "./run.js";
 import { TYPES, titleOf } from "./metric-tables.js";
 import { isComplete, metaOf, outcomeOf, parseExpression, formatExpression } from "./thresholds.js";
 
+/** @import { Metric, Run, Threshold, Unit } from "../types.js" */
+
 /** A smaller share of the figure is noise. */
 const SAME = 0.01;
 /** Runs whose lengths differ by more have counts that cannot be compared. */
@@ -22,6 +24,11 @@ const LESS_IS_BETTER = new Set(["http_req_failed", "dropped_iterations", "browse
  * 1 where a higher figure is better, -1 where a lower one is, 0 where nobody can say. What k6's own
  * metrics mean is known; of others, times are better short, and a threshold says which way its
  * metric should go.
+ *
+ * @param {string} name
+ * @param {Metric | undefined} meta
+ * @param {string} aggregate
+ * @param {Threshold[]} [thresholds]
  */
 export function direction(name, meta, aggregate, thresholds = []) {
   const { metric } = splitName(name);
@@ -37,6 +44,7 @@ export function direction(name, meta, aggregate, thresholds = []) {
   return directions.size === 1 ? [...directions][0] : 0;
 }
 
+/** @param {string} expression */
 function directionOf(expression) {
   const operator = parseExpression(expression)?.operator ?? "";
   if (operator.startsWith(">")) return 1;
@@ -48,13 +56,15 @@ function directionOf(expression) {
  * the other figure, null where that is zero or missing. `verdict` is `better`, `worse`, `same`,
  * `higher`, `lower`, `added` (only the shown run has it), `gone` or, where neither has it, null.
  * `score` orders from the worst (greatest) to the best.
+ * @param {number | null | undefined} value
+ * @param {number | null | undefined} other
  */
 export function difference(value, other, goodDirection) {
-  const has = isFigure(value);
-  const had = isFigure(other);
-  if (!has || !had) {
+  if (!isFigure(value) || !isFigure(other)) {
+    const has = isFigure(value);
+    const had = isFigure(other);
     const verdict = has ? "added" : had ? "gone" : null;
-    const score = { added: 2.4, gone: 2.5 }[verdict] ?? 0;
+    const score = has ? 2.4 : had ? 2.5 : 0;
     return {
       value: has ? value : null,
       other: had ? other : null,
@@ -71,6 +81,10 @@ export function difference(value, other, goodDirection) {
   return { value, other, difference: change, share, verdict, score: scoreOf(verdict, size) };
 }
 
+/**
+ * @param {number | null | undefined} value
+ * @returns {value is number}
+ */
 function isFigure(value) {
   return value !== null && value !== undefined && Number.isFinite(value);
 }
@@ -101,21 +115,31 @@ export function tallyRows(rows) {
   return count;
 }
 
-/** Whether the runs lasted about as long, so that their counts can be compared. */
+/**
+ * Whether the runs lasted about as long, so that their counts can be compared.
+ *
+ * @param {Run} run
+ * @param {Run} other
+ */
 function sameLength(run, other) {
   const a = elapsed(run);
   const b = elapsed(other);
   return Math.abs(a - b) <= SAME_LENGTH * Math.max(a, b);
 }
 
-/** Every aggregate of every metric: rows `{id, name, figure, unit, …difference}`. */
+/**
+ * Every aggregate of every metric: rows `{id, name, figure, unit, …difference}`.
+ *
+ * @param {Run} run
+ * @param {Run} other
+ */
 export function compareMetrics(run, other) {
   const names = new Set([...run.metrics.keys(), ...other.metrics.keys()]);
   names.delete("time");
   const countable = sameLength(run, other);
   const thresholds = [...run.thresholds, ...other.thresholds];
   const rows = [...names].sort().flatMap((name) => {
-    const meta = run.metrics.get(name) ?? other.metrics.get(name);
+    const meta = /** @type {Metric} */ (run.metrics.get(name) ?? other.metrics.get(name));
     const found = aggregatesOf(run, other, meta.type).flatMap((aggregate) => {
       const counts = meta.type === "counter" && aggregate === "count";
       const goodDirection = counts && !countable ? 0 : direction(name, meta, aggregate, thresholds);
@@ -143,7 +167,12 @@ function onceWhereAlone(rows, figure) {
   return alone ? [rows.find((row) => row.figure === figure) ?? rows[0]] : rows;
 }
 
-/** In the tables' order, then what only this test asks for. */
+/**
+ * In the tables' order, then what only this test asks for.
+ *
+ * @param {Run} run
+ * @param {Run} other
+ */
 function aggregatesOf(run, other, type) {
   const available = new Set([...(run.param.aggregates[type] ?? []), ...(other.param.aggregates[type] ?? [])]);
   const order = TYPES.find((table) => table.type === type)?.order ?? [];
@@ -161,11 +190,20 @@ const CHECK_FIGURES = [
   { figure: "Passed", of: (row) => row.passes / (row.passes + row.fails), unit: "ratio", goodDirection: 1 },
 ];
 
-/** Rows `{id, name, parts, figure, unit, …difference}` of the requests of both. */
+/**
+ * Rows `{id, name, parts, figure, unit, …difference}` of the requests of both.
+ *
+ * @param {Run} run
+ * @param {Run} other
+ */
 export function compareRequests(run, other) {
   return compareTables(run.tables.requests, other.tables.requests, REQUEST_FIGURES, (key) => key.join(" "));
 }
 
+/**
+ * @param {Run} run
+ * @param {Run} other
+ */
 export function compareChecks(run, other) {
   return compareTables(run.tables.checks, other.tables.checks, CHECK_FIGURES, checkName);
 }
@@ -195,6 +233,9 @@ const TURNED = 5;
  * Rows of the thresholds of both: also `{expression, outcome, was}`, what the threshold comes to in
  * the shown run and in the other (`outcomeOf`), null where it is none of that run's; and `complete`, whether all
  * that would decide is known of both.
+ *
+ * @param {Run} run
+ * @param {Run} other
  */
 export function compareThresholds(run, other) {
   const key = (t) => JSON.stringify([t.metric, t.expression]);
@@ -205,7 +246,7 @@ export function compareThresholds(run, other) {
   const rows = [...new Set([...mine.keys(), ...theirs.keys()])].map((id) => {
     const threshold = mine.get(id);
     const against = theirs.get(id);
-    const { metric, expression } = threshold ?? against;
+    const { metric, expression } = /** @type {Threshold} */ (threshold ?? against);
     const meta = metaOf(run, metric) ?? metaOf(other, metric);
     const aggregate = parseExpression(expression)?.aggregate;
     const goodDirection = aggregate === "count" && !countable ? 0 : directionOf(expression);
@@ -233,8 +274,14 @@ export function compareThresholds(run, other) {
   return byWorst(rows);
 }
 
-/** What should be equal for the figures to be comparable, as far as both report it: `{title, value, other, unit, differs}`. */
+/**
+ * What should be equal for the figures to be comparable, as far as both report it: `{title, value, other, unit, differs}`.
+ *
+ * @param {Run} run
+ * @param {Run} other
+ */
 export function conditions(run, other) {
+  /** @type {{ title: string, value: any, other: any, unit: Unit | "clock" | "text", differs: boolean }[]} */
   const list = [
     {
       title: "duration",
@@ -256,10 +303,12 @@ export function conditions(run, other) {
   return list;
 }
 
+/** @param {Run} run */
 function scenarios(run) {
   return [...run.param.scenarios].sort().join(", ") || null;
 }
 
+/** @param {Run} run */
 function generators(run) {
   return run.health?.generators?.length || null;
 }
@@ -294,7 +343,14 @@ export function resample(times, values, axis) {
   });
 }
 
-/** One metric's aggregate of both on one axis: `{times, columns: [run's, other's]}`. */
+/**
+ * One metric's aggregate of both on one axis: `{times, columns: [run's, other's]}`.
+ *
+ * @param {Run} run
+ * @param {Run} other
+ * @param {string} metric
+ * @param {string} aggregate
+ */
 export function overlay(run, other, metric, aggregate) {
   const times = commonTimes(run.times, other.times);
   return {

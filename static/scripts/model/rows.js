@@ -5,6 +5,9 @@
 
 import { newRun } from "./run.js";
 
+/** @import { Column, KeptSeries, Metric, RowFigure, RowKey, RowSeries, Rows, RowsDocument, Run, TableName } from "../types.js" */
+
+/** @type {RowFigure[]} */
 const FIGURES = ["count", "nonzero", "sum", "p50", "p95", "p99", "max"];
 
 /** `times` are Unix ms, `seconds` the windows' lengths; a series' `at` are places in both. */
@@ -12,7 +15,12 @@ export function newRows() {
   return { revision: 0, times: [], seconds: [], series: new Map() };
 }
 
-/** Takes the windows of a document that are not known yet, in place. */
+/**
+ * Takes the windows of a document that are not known yet, in place.
+ *
+ * @param {Rows} rows
+ * @param {RowsDocument} document
+ */
 export function appendRows(rows, document) {
   const newest = rows.times.at(-1) ?? -Infinity;
   const first = document.times.findIndex((time) => time > newest);
@@ -22,12 +30,8 @@ export function appendRows(rows, document) {
   rows.seconds.push(...document.seconds.slice(first));
   for (const added of document.series) {
     const id = idOf(added.key, added.metric);
-    let known = rows.series.get(id);
-    if (!known) {
-      known = { key: added.key, metric: added.metric, type: added.p50 ? "trend" : null, at: [] };
-      for (const name of FIGURES) known[name] = [];
-      rows.series.set(id, known);
-    }
+    const known = rows.series.get(id) ?? newSeries(added);
+    rows.series.set(id, known);
     added.at.forEach((at, i) => {
       if (at < first) return;
       known.at.push(at + shift);
@@ -38,10 +42,28 @@ export function appendRows(rows, document) {
   return rows;
 }
 
+/**
+ * @param {RowSeries} added
+ * @returns {KeptSeries}
+ */
+function newSeries({ key, metric, p50 }) {
+  const figures = /** @type {any} */ (Object.fromEntries(FIGURES.map((name) => [name, []])));
+  return { key, metric, type: p50 ? "trend" : null, at: [], ...figures };
+}
+
+/**
+ * @param {RowKey} key
+ * @param {string} metric
+ */
 function idOf(key, metric) {
   return JSON.stringify([metric, ...key]);
 }
 
+/**
+ * @param {Rows} rows
+ * @param {RowKey} key
+ * @param {string} metric
+ */
 export function seriesOf(rows, key, metric) {
   return rows.series.get(idOf(key, metric)) ?? null;
 }
@@ -49,19 +71,31 @@ export function seriesOf(rows, key, metric) {
 /**
  * A series' windows as a column parallel to `rows.times`: `figure(i, at)` of its i-th window, and
  * `empty` where it has none.
+ *
+ * @param {Rows} rows
+ * @param {KeptSeries | null} series
  */
-export function fill(rows, series, figure, empty = null) {
+export function fill(rows, series, figure, empty = /** @type {any} */ (null)) {
   const values = new Array(rows.times.length).fill(empty);
   series?.at.forEach((at, i) => (values[at] = figure(i, at)));
   return values;
 }
 
-/** Samples per second; a window without any is zero. */
-export function ratePerSecond(rows, series, of = (i) => series.count[i]) {
+/**
+ * Samples per second; a window without any is zero.
+ *
+ * @param {Rows} rows
+ * @param {KeptSeries | null} series
+ */
+export function ratePerSecond(rows, series, of = (i) => series?.count[i]) {
   return fill(rows, series, (i, at) => of(i) / rows.seconds[at], 0);
 }
 
-/** The columns' sum; of none, zeros. */
+/**
+ * The columns' sum; of none, zeros.
+ *
+ * @param {Rows} rows
+ */
 export function sumOf(rows, columns) {
   return rows.times.map((_, i) => columns.reduce((sum, values) => sum + values[i], 0));
 }
@@ -71,12 +105,25 @@ export function newRowRun() {
   return newRun();
 }
 
+/**
+ * @param {Run} drawn
+ * @param {string} metric
+ * @param {string} aggregate
+ * @param {Column} values
+ * @param {any} meta
+ */
 export function setColumn(drawn, metric, aggregate, values, meta) {
   drawn.metrics.set(metric, meta);
   drawn.columns.set(`${aggregate} ${metric}`, values);
 }
 
-/** Puts the windows' places on the run's axis. */
+/**
+ * Puts the windows' places on the run's axis.
+ *
+ * @param {Run} drawn
+ * @param {Rows} rows
+ * @param {Run} run
+ */
 export function setTimes(drawn, rows, run) {
   const start = run.start ?? rows.times[0] ?? 0;
   drawn.start = start;
@@ -92,6 +139,11 @@ const DURATIONS = [
 /**
  * Brings a row's run up to date: counters per second; shares, and passes and fails per second;
  * percentiles of trends.
+ *
+ * @param {Run} drawn
+ * @param {Rows} rows
+ * @param {Run} run
+ * @param {RowKey} key
  */
 export function drawRow(drawn, rows, run, key) {
   if (drawn.revision === rows.revision) return;
@@ -135,7 +187,13 @@ export function drawRow(drawn, rows, run, key) {
 /** A row's tags as submetrics write them: `{name:search}` and the like, beside its table. */
 const TAGS = { requests: "name", groups: "group", scenarios: "scenario" };
 
-/** Thresholds of submetrics that are this row, under the names of the row's own metrics. */
+/**
+ * Thresholds of submetrics that are this row, under the names of the row's own metrics.
+ *
+ * @param {Run} run
+ * @param {TableName} table
+ * @param {RowKey} key
+ */
 export function thresholdsOf(run, table, key) {
   const tag = `{${TAGS[table]}:${table === "requests" ? (key[1] ?? key[0]) : key[0]}}`;
   return run.thresholds

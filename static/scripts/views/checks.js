@@ -16,10 +16,14 @@ import { newRowRun, setColumn } from "../model/rows.js";
 import { thresholdsKnown, verdict } from "../model/thresholds.js";
 import { formatGroup } from "./requests.js";
 
+/** @import { Props, Run, ViewProps } from "../types.js" */
+
+/** @param {ViewProps} props */
 export function Checks(props) {
   return html`<${Thresholds} ...${props} /><${ChecksOfRun} key=${props.run.id} ...${props} />`;
 }
 
+/** @param {Props<"run">} props */
 function Thresholds({ run }) {
   if (!run.current) return null;
   const total = run.thresholds.length;
@@ -50,7 +54,12 @@ const FAILURES = {
   series: [{ label: "failed", metric: "checks", aggregate: "failed", color: "--bad", fill: true }],
 };
 
-/** The run's own checks, as the share that failed. */
+/**
+ * The run's own checks, as the share that failed.
+ *
+ * @param {Run} drawn
+ * @param {Run} run
+ */
 function drawFailures(drawn, run) {
   if (drawn.revision === run.revision) return;
   const passed = column(run, "checks", "rate");
@@ -66,6 +75,7 @@ function drawFailures(drawn, run) {
   drawn.revision = run.revision;
 }
 
+/** @param {Props<"run" | "api" | "route" | "navigate">} props */
 function ChecksOfRun({ run, api, route, navigate }) {
   const drawn = useRef(null);
   drawn.current ??= newRowRun();
@@ -134,6 +144,7 @@ const ONE_CHECK = {
   ],
 };
 
+/** @param {Props<"run" | "api" | "zoom" | "onZoom">} props */
 function CheckDetail({ run, api, row, zoom, onZoom }) {
   const { drawn, problem, retry } = useDrawnRow({ api, run, table: "checks", row: row.key });
   if (problem && !drawn) return html`<${Problem} what="row" problem=${problem} retry=${retry} />`;
@@ -143,6 +154,7 @@ function CheckDetail({ run, api, row, zoom, onZoom }) {
 
 const share = (row) => row.passes / (row.passes + row.fails || 1);
 
+/** @param {Run} run */
 function columns(run) {
   return [
     {

@@ -22,6 +22,9 @@ import { newRowRun, setColumn } from "../model/rows.js";
 import { runLabel } from "../model/runs.js";
 import { metaOf } from "../model/thresholds.js";
 
+/** @import { ComparedPanel, Props, Run, RunItem, Unit } from "../types.js" */
+
+/** @type {ComparedPanel[]} */
 const PANELS = [
   {
     title: "HTTP requests",
@@ -76,7 +79,13 @@ function withLines({ of: [metric, aggregate], color, ...panel }, names) {
   };
 }
 
-/** Brings the run that a chart of both is drawn from up to date. */
+/**
+ * Brings the run that a chart of both is drawn from up to date.
+ *
+ * @param {Run} drawn
+ * @param {Run} run
+ * @param {Run} other
+ */
 function drawBoth(drawn, run, other, [metric, aggregate]) {
   const revision = `${run.revision} ${other.revision}`;
   if (drawn.revision === revision) return;
@@ -88,6 +97,7 @@ function drawBoth(drawn, run, other, [metric, aggregate]) {
   setColumn(drawn, OTHER, aggregate, columns[1], meta);
 }
 
+/** @param {Props<"run" | "session" | "api" | "route" | "navigate">} props */
 export function Compare({ run, session, api, route, navigate }) {
   const { info } = session.state;
   const list = useChoices(api, session);
@@ -146,7 +156,11 @@ export function Compare({ run, session, api, route, navigate }) {
     }`;
 }
 
-/** What there is to say before, or instead of, the figures. */
+/**
+ * What there is to say before, or instead of, the figures.
+ *
+ * @param {Props<"run">} props
+ */
 function ComparisonState({ list, chosen, itself, other, run, test }) {
   if (itself)
     return html`<p class="nothing">This is the shown run itself: nothing differs. Choose another run.</p>`;
@@ -166,6 +180,7 @@ function ComparisonState({ list, chosen, itself, other, run, test }) {
   return html`<${Conditions} run=${run} other=${other.run} />`;
 }
 
+/** @param {Props<"run">} props */
 function Conditions({ run, other }) {
   const list = conditions(run, other);
   const differing = list.filter((condition) => condition.differs);
@@ -197,13 +212,18 @@ function Conditions({ run, other }) {
   </div>`;
 }
 
+/** @param {Unit | "text" | "clock"} unit */
 function formatCondition(value, unit) {
   if (value === null) return NOTHING;
   if (unit === "text") return value;
   return unit === "clock" ? clock(value) : format(value, unit);
 }
 
-/** To be keyed by both runs. */
+/**
+ * To be keyed by both runs.
+ *
+ * @param {Props<"run" | "zoom" | "onZoom">} props
+ */
 function Both({ run, other, names, zoom, onZoom }) {
   const drawn = useRef(null);
   drawn.current ??= PANELS.map(() => newRowRun());
@@ -281,7 +301,11 @@ const DIFFERENCES = [
   },
 ];
 
-/** A run of another test is called by its test too. */
+/**
+ * A run of another test is called by its test too.
+ *
+ * @param {RunItem[]} items
+ */
 function nameIn(items, id, test) {
   const item = items.find((entry) => entry.id === id);
   if (!item) return id ?? "";

@@ -14,10 +14,14 @@ import { ALL, withChoice, chooseRows, hasChoice } from "../model/phases.js";
 import { useDrawnRow, useRows } from "../data/rows.js";
 import { ratePerSecond, newRowRun, setColumn, setTimes, sumOf } from "../model/rows.js";
 
+/** @import { Metric, Props, Run, ViewProps } from "../types.js" */
+
+/** @param {ViewProps} props */
 export function Errors(props) {
   return html`<${ErrorsOfRun} key=${props.run.id} ...${props} />`;
 }
 
+/** @param {Props<"run" | "api" | "route" | "navigate">} props */
 function ErrorsOfRun({ run, api, route, navigate }) {
   const all = hasChoice(route.rows, ALL);
   const drawn = useRef(null);
@@ -30,7 +34,7 @@ function ErrorsOfRun({ run, api, route, navigate }) {
     () => chooseRows("statuses", run.tables.statuses, route.rows),
     [run.tables.statuses, route.rows],
   );
-  const errors = statuses.filter((row) => isError(...parts(row).slice(2)));
+  const errors = statuses.filter((row) => isError(parts(row)[2], parts(row)[3]));
   const responses = sum(statuses);
   const failed = sum(errors);
   const shown = all ? statuses : errors;
@@ -101,12 +105,14 @@ function Verdict({ failed, responses }) {
   return html`<${Chip} state="bad">${plural(failed, "error")}<//>${rest}`;
 }
 
+/** @param {Run} run */
 function emptyText(run, statuses, all) {
   if (!run.current) return "";
   if (statuses.length === 0) return run.stop === null ? "No requests yet." : "The run made no HTTP requests.";
   return all ? "" : "No errors: every request got a response with a status below 400.";
 }
 
+/** @param {Run} run */
 function columns(run, responses, all) {
   const when = (id, title) => ({
     id,
@@ -173,9 +179,15 @@ function Status({ status, code }) {
   return html`<bdi class=${isError(status, code) ? "bad" : ""}>${status || "–"}</bdi>`;
 }
 
+/** @type {Metric} */
 const RATE = { type: "counter" };
 
-/** Columns by class and, of failures, by status, as requests per second. */
+/**
+ * Columns by class and, of failures, by status, as requests per second.
+ *
+ * @param {Run} drawn
+ * @param {Run} run
+ */
 function drawStatuses(drawn, rows, run) {
   if (drawn.revision === rows.revision) return;
   setTimes(drawn, rows, run);
@@ -200,14 +212,18 @@ function colorsOf(statuses) {
   const taken = new Set();
   const rest = [...LINES];
   return statuses.map((status) => {
-    const { color } = CLASSES.find(({ id }) => id === classOf(status));
+    const color = CLASSES.find(({ id }) => id === classOf(status))?.color;
     if (taken.has(color)) return rest.shift() ?? LINES.at(-1);
     taken.add(color);
     return color;
   });
 }
 
-/** `whole`: the table leaves setup and teardown out, which the charts cannot. */
+/**
+ * `whole`: the table leaves setup and teardown out, which the charts cannot.
+ *
+ * @param {Props<"route" | "navigate">} props
+ */
 function Charts({ drawn, whole, route, navigate }) {
   const also = whole ? ", setup and teardown too" : "";
   const names = [...drawn.metrics.keys()];
@@ -265,6 +281,7 @@ function Charts({ drawn, whole, route, navigate }) {
   </div>`;
 }
 
+/** @param {Props<"run" | "api" | "route" | "navigate">} props */
 function StatusDetail({ run, api, row, route, navigate }) {
   const { drawn, problem, retry } = useDrawnRow({ api, run, table: "statuses", row: row.key });
   const [, , status, code] = parts(row);

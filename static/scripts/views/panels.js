@@ -8,7 +8,13 @@ import { html, useMemo } from "../html.js";
 import { sectionsOf } from "../model/panels.js";
 import { metaOf } from "../model/thresholds.js";
 
-/** `chosen` and `choose` as in `Percentiles`. */
+/** @import { Panel, Props, Run } from "../types.js" */
+
+/**
+ * `chosen` and `choose` as in `Percentiles`.
+ *
+ * @param {Props<"run" | "tab" | "route" | "navigate">} props
+ */
 export function Panels({ run, tab, route, navigate, chosen, choose }) {
   const sections = sectionsOf(run, tab, chosen);
   // Clocks tick and pointers move between windows: nothing here changes then.
@@ -46,6 +52,10 @@ export function Panels({ run, tab, route, navigate, chosen, choose }) {
   }, [run, run.revision, sections, route, chosen]);
 }
 
+/**
+ * @param {Run} run
+ * @param {Panel} panel
+ */
 function showsTrend(run, panel) {
   return panel.kind === "chart" && !panel.empty && metaOf(run, panel.series[0].metric)?.type === "trend";
 }
@@ -61,6 +71,7 @@ function groups(panels) {
   return found;
 }
 
+/** @param {Props<"panels" | "run" | "route" | "navigate">} props */
 function Group({ kind, panels, run, route, navigate }) {
   switch (kind) {
     case "stat":

@@ -9,6 +9,9 @@ import { format, unitOf } from "../model/format.js";
 import { html, useMemo } from "../html.js";
 import { chooseRows, phaseOf } from "../model/phases.js";
 
+/** @import { Metric, Props } from "../types.js" */
+
+/** @type {["requests" | "groups" | "scenarios", string][]} */
 const TABLES = [
   ["requests", "Requests"],
   ["groups", "Groups"],
@@ -21,20 +24,21 @@ const EMPTY = {
   scenarios: "No samples name their scenario.",
 };
 
+/** @param {Props<"run" | "api" | "route" | "navigate">} props */
 export function Requests({ run, api, route, navigate }) {
   // `row` holds the table alone while no row of it is open.
-  const table = TABLES.some(([id]) => id === route.row?.[0]) ? route.row[0] : "requests";
+  const [table, title] = TABLES.find(([id]) => id === route.row?.[0]) ?? TABLES[0];
   const { shown: rows, choice } = useMemo(
     () => chooseRows(table, run.tables[table], route.rows),
     [table, run.tables[table], route.rows],
   );
-  const open = route.row?.length > 1 ? keyOf(route.row.slice(1)) : null;
+  const open = route.row && route.row.length > 1 ? keyOf(route.row.slice(1)) : null;
   // Between windows, while only clocks move, nothing of this is drawn again.
   const content = useMemo(
     () =>
       html`<${DataTable}
         key=${table}
-        label=${TABLES.find(([id]) => id === table)[1]}
+        label=${title}
         columns=${table === "requests" ? requestColumns(totalTime(rows), { full: true }) : partColumns(table, rows)}
         rows=${rows}
         rowKey=${(row) => keyOf(row.key)}
@@ -66,17 +70,14 @@ export function Requests({ run, api, route, navigate }) {
       ${choice && html`<${PhaseChoice} route=${route} navigate=${navigate} />`}
       <${Filter} label=${`Filter ${table}`} route=${route} navigate=${navigate} />
     </div>
-    <${Card}
-      id="requests"
-      title=${TABLES.find(([id]) => id === table)[1]}
-      caption=${`${CAPTIONS[table]} · ${format(rows.length, "count")}`}
-    >
+    <${Card} id="requests" title=${title} caption=${`${CAPTIONS[table]} · ${format(rows.length, "count")}`}>
       ${content}
     <//>`;
 }
 
 const keyOf = (key) => JSON.stringify(key);
 
+/** @type {Record<string, Pick<Metric, "type" | "contains">>} */
 const TYPES = {
   http_reqs: { type: "counter" },
   http_req_duration: { type: "trend", contains: "time" },
@@ -87,7 +88,16 @@ const TYPES = {
   iteration_duration: { type: "trend", contains: "time" },
 };
 
-function metric(title, name, aggregate, bad) {
+/**
+ * @param {string} name
+ * @param {string} aggregate
+ */
+function metric(
+  title,
+  name,
+  aggregate,
+  bad = /** @type {((share: any) => boolean) | undefined} */ (undefined),
+) {
   const unit = unitOf(TYPES[name], aggregate);
   const value = (metrics) => metrics[name]?.[aggregate] ?? null;
   const say = (figure) =>

@@ -12,6 +12,9 @@ import { hrefOf } from "../router.js";
 import { useRuns } from "../data/run-list.js";
 import { figuresOf, oldestFirst, runLabel, thresholdsByRun, TRENDS } from "../model/runs.js";
 
+/** @import { Props, RunItem, Session } from "../types.js" */
+
+/** @param {Props<"run" | "session" | "api" | "route" | "navigate">} props */
 export function Runs({ run, session, api, route, navigate }) {
   const { info } = session.state;
   const list = useRuns(api, session);
@@ -105,7 +108,12 @@ function captionOf(list) {
   return list.more ? `newest ${format(list.items.length, "count")}` : plural(list.items.length, "run");
 }
 
-/** After the shown run was deleted: the newest of its test, or of all, or the empty page. */
+/**
+ * After the shown run was deleted: the newest of its test, or of all, or the empty page.
+ *
+ * @param {RunItem} item
+ * @param {Session} session
+ */
 function leave(item, list, session, navigate) {
   session.forget(item.id);
   if (session.state.info.id !== item.id) return;

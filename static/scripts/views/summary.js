@@ -9,6 +9,9 @@ import { splitName, total } from "../model/run.js";
 import { metricRows, titleOf, TYPES } from "../model/metric-tables.js";
 import { isComplete } from "../model/thresholds.js";
 
+/** @import { Props } from "../types.js" */
+
+/** @param {Props<"run" | "session" | "api">} props */
 export function Summary({ run, session, api }) {
   const [filter, setFilter] = useState("");
   return html`<div class="toolbar toolbar-wide">
@@ -25,7 +28,11 @@ export function Summary({ run, session, api }) {
     ${TYPES.map((table) => html`<${TypeTable} key=${table.type} run=${run} table=${table} filter=${filter} />`)}`;
 }
 
-/** Written from the server's document, which has every digit. */
+/**
+ * Written from the server's document, which has every digit.
+ *
+ * @param {Props<"info" | "api">} props
+ */
 function Exports({ info, api }) {
   const [message, setMessage] = useState(null);
   const [text, setText] = useState(null);
@@ -85,6 +92,7 @@ function Selected({ text }) {
 ${text}</textarea>`;
 }
 
+/** @param {string} name */
 function download(name, type, text) {
   const url = URL.createObjectURL(new Blob([text], { type }));
   const link = document.createElement("a");
@@ -95,6 +103,7 @@ function download(name, type, text) {
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
 
+/** @param {Props<"run">} props */
 function TypeTable({ run, table, filter }) {
   const rows = metricRows(run.metrics, table.type);
   if (rows.length === 0) return null;
@@ -134,6 +143,7 @@ function TypeTable({ run, table, filter }) {
   <//>`;
 }
 
+/** @param {Props<"run">} props */
 function MetricName({ run, row }) {
   const { metric, selector } = splitName(row.name);
   const thresholds = run.thresholds.filter((t) => t.metric === row.name);
