@@ -3,7 +3,7 @@
 import type { ComponentChildren } from "preact";
 
 export { Fragment, render } from "preact";
-export { useEffect, useLayoutEffect, useMemo } from "preact/hooks";
+export { useCallback, useEffect, useLayoutEffect, useMemo } from "preact/hooks";
 
 /** JavaScript has no type arguments: of what begins as null, anything may come later. */
 type Later<T> = T extends null ? any : T extends never[] ? any[] : T;

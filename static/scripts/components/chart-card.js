@@ -142,7 +142,7 @@ function useVisible(ref, known) {
     if (!known) return;
     const { top, bottom } = ref.current.getBoundingClientRect();
     if (bottom > -MARGIN && top < innerHeight + MARGIN) setState({ visible: true, seen: true });
-  }, [known]);
+  }, [ref, known]);
   useEffect(() => {
     if (!known) return undefined;
     const show = () => setState({ visible: true, seen: true });
@@ -159,7 +159,7 @@ function useVisible(ref, known) {
       observer.disconnect();
       removeEventListener("beforeprint", show);
     };
-  }, [known]);
+  }, [ref, known]);
   return state;
 }
 

@@ -134,6 +134,7 @@ function Ending({ info }) {
 function Tabs({ run, tab, route, navigate }) {
   const list = useRef(null);
   const entries = tabsOf(run).map((entry) => ({ ...entry, trouble: troubleOf(run, entry) }));
+  const troubles = entries.map(({ trouble }) => trouble).join();
   // On a narrow screen the tabs scroll: the one that is shown is in view.
   useLayoutEffect(() => {
     const box = list.current;
@@ -141,7 +142,7 @@ function Tabs({ run, tab, route, navigate }) {
     const beyond = current.offsetLeft + current.offsetWidth - (box.scrollLeft + box.clientWidth);
     if (beyond > 0) box.scrollLeft += beyond + current.offsetWidth / 2;
     else box.scrollLeft = Math.min(box.scrollLeft, current.offsetLeft - 4);
-  }, [tab.id, entries.map(({ trouble }) => trouble).join()]);
+  }, [tab.id, troubles]);
   return html`<nav class="tabs" aria-label="Views" ref=${list}>
     ${entries.map((entry) => {
       const { trouble } = entry;

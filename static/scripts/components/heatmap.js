@@ -22,16 +22,17 @@ export function Heatmap({ run, items, rows, shown, nameOf, headOf }) {
   const scroll = useRef(null);
   const complete = items.map((item) => allKnown(item.thresholds ?? [], item.thresholdsKnown ?? false));
   const seen = useRef(/** @type {{ newest?: string, width: number }} */ ({ width: 0 }));
+  const oldest = items[0]?.id;
+  const newest = items.at(-1)?.id;
   // The newest runs are at the right; older ones that come later push nothing away.
   useLayoutEffect(() => {
     const element = scroll.current;
-    const newest = items.at(-1)?.id;
     const same = seen.current.newest === newest;
     element.scrollLeft = same
       ? element.scrollLeft + element.scrollWidth - seen.current.width
       : element.scrollWidth;
     seen.current = { newest, width: element.scrollWidth };
-  }, [items[0]?.id, items.at(-1)?.id]);
+  }, [oldest, newest]);
   return html`<div
     class="table-scroll heatmap"
     tabindex="0"

@@ -23,19 +23,19 @@ function Ask({ session, close }) {
   const [ended, setEnded] = useState(null);
   const [problem, setProblem] = useState(null);
 
-  async function ask() {
-    try {
-      const runs = await session.liveRuns();
-      setLive(runs);
-      const [first] = runs.filter((run) => run.id === info.id).concat(runs);
-      setChosen(first ? [first.id] : []);
-    } catch (error) {
-      setProblem(`The live runs cannot be listed: ${error.message}`);
-    }
-  }
   useEffect(() => {
+    async function ask() {
+      try {
+        const runs = await session.liveRuns();
+        setLive(runs);
+        const [first] = runs.filter((run) => run.id === session.state.info.id).concat(runs);
+        setChosen(first ? [first.id] : []);
+      } catch (error) {
+        setProblem(`The live runs cannot be listed: ${error.message}`);
+      }
+    }
     ask();
-  }, []);
+  }, [session]);
 
   const ending = (live ?? []).filter((run) => chosen.includes(run.id));
   async function begin() {

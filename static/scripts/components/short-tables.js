@@ -1,9 +1,10 @@
 /** The short tables of a page of panels: the requests that took most time, and the thresholds. */
 
+import { useGrownRun } from "../data/grown-run.js";
 import { format } from "../model/format.js";
 import { html, useEffect, useMemo, useRef, useState } from "../html.js";
 import { tabOfView } from "../model/panels.js";
-import { formatRoute, hrefOf } from "../router.js";
+import { hrefOf } from "../router.js";
 import { onPlainClick } from "./link.js";
 import { Card } from "./parts.js";
 import { requestColumns, totalTime } from "./request-table.js";
@@ -21,13 +22,13 @@ const STEADY_MS = 1000;
 function useSteady(value, final) {
   const steady = useRef({ value, at: 0 });
   const [, again] = useState(0);
-  const wait = steady.current.at + STEADY_MS - performance.now();
-  if (steady.current.value !== value && (final || wait <= 0))
-    steady.current = { value, at: performance.now() };
+  const due = performance.now() - steady.current.at >= STEADY_MS;
+  if (steady.current.value !== value && (final || due)) steady.current = { value, at: performance.now() };
   const late = steady.current.value !== value;
   useEffect(() => {
     if (!late) return undefined;
-    const timer = setTimeout(() => again((n) => n + 1), wait);
+    const rest = steady.current.at + STEADY_MS - performance.now();
+    const timer = setTimeout(() => again((n) => n + 1), rest);
     return () => clearTimeout(timer);
   }, [late]);
   return steady.current.value;
@@ -70,7 +71,7 @@ export function RequestsCard({ run, panel, route, navigate }) {
         initial=${{ by: "time", down: true }}
       />
     <//>`;
-  }, [all, filter, panel, tab, formatRoute(route)]);
+  }, [all, filter, panel, tab, route, navigate]);
 }
 
 function requestsCaption(shown, found, all) {
@@ -83,16 +84,17 @@ function requestsCaption(shown, found, all) {
 /** @param {Props<"run" | "panel">} props */
 export function ThresholdsCard({ run, panel }) {
   const thresholds = useSteady(run.thresholds, run.stop !== null || !run.current);
+  const grown = useGrownRun(run, run.layout);
   return useMemo(() => {
     if (thresholds.length === 0) return null;
     return html`<${Card} id=${panel.id} title=${panel.title} caption=${formatTally(thresholds)}>
       <${DataTable}
         label="Thresholds"
-        columns=${thresholdColumns(run)}
+        columns=${thresholdColumns(grown.run)}
         rows=${thresholds}
         rowKey=${(row) => `${row.metric} ${row.expression}`}
         initial=${{ by: "state", down: false }}
       />
     <//>`;
-  }, [thresholds, panel, run.layout]);
+  }, [thresholds, panel, grown]);
 }

@@ -221,6 +221,6 @@ function useWidth(element) {
       observer.disconnect();
       stopRedrawing();
     };
-  }, []);
+  }, [element]);
   return width;
 }

@@ -26,7 +26,7 @@ export function useChoices(api, session) {
       (error) => wanted && setState({ test: info.test, items: null, problem: error.message }),
     );
     return () => (wanted = false);
-  }, [info.test, newer?.id]);
+  }, [api, info.test, newer?.id]);
   return state.test === info.test ? state : { items: null, problem: null };
 }
 

@@ -7,8 +7,9 @@ import { Bar, Card, Chip } from "../components/parts.js";
 import { Mark, Missed } from "../components/request-table.js";
 import { DataTable } from "../components/table.js";
 import { formatTally, ThresholdTable } from "../components/threshold-table.js";
+import { useGrownRun, windowOf } from "../data/grown-run.js";
 import { clock, format, moment, NOTHING, plural } from "../model/format.js";
-import { html, useMemo, useRef } from "../html.js";
+import { html, useCallback, useMemo, useRef } from "../html.js";
 import { chooseRows, phaseOf } from "../model/phases.js";
 import { column } from "../model/run.js";
 import { useDrawnRow } from "../data/rows.js";
@@ -86,30 +87,32 @@ function ChecksOfRun({ run, api, route, navigate }) {
   );
   const fails = checks.reduce((count, row) => count + row.fails, 0);
   const all = fails + checks.reduce((count, row) => count + row.passes, 0);
-  const zooming = { zoom: route.zoom, onZoom: (zoom) => navigate({ zoom }) };
+  const onZoom = useCallback((zoom) => navigate({ zoom }), [navigate]);
+  const grown = useGrownRun(run, windowOf(run));
   // Between windows, while only clocks move, nothing of this is drawn again.
   const content = useMemo(
     () =>
       html`<${DataTable}
         label="Checks"
-        columns=${columns(run)}
+        columns=${columns(grown.run)}
         rows=${checks}
         rowKey=${(row) => JSON.stringify(row.key)}
         initial=${{ by: "share", down: false }}
         filter=${route.filter}
-        empty=${run.current ? (run.stop === null ? "No checks yet." : "The test has no checks.") : ""}
+        empty=${grown.run.current ? (grown.run.stop === null ? "No checks yet." : "The test has no checks.") : ""}
         open=${route.row?.[0] === "checks" ? JSON.stringify(route.row.slice(1)) : null}
         onOpen=${(row) => navigate({ row: row ? ["checks", ...row.key] : null })}
         detail=${(row) =>
           html`<${CheckDetail}
             key=${JSON.stringify(row.key)}
-            run=${run}
+            run=${grown.run}
             api=${api}
             row=${row}
-            ...${zooming}
+            zoom=${route.zoom}
+            onZoom=${onZoom}
           />`}
       />`,
-    [run, checks, route, run.times.length, run.current, run.stop],
+    [grown, api, navigate, onZoom, checks, route],
   );
   return html`<${Card}
       id="checks"
@@ -123,7 +126,7 @@ function ChecksOfRun({ run, api, route, navigate }) {
     >
       ${content}
     <//>
-    ${all > 0 && html`<${ChartCard} run=${drawn.current} panel=${FAILURES} ...${zooming} />`}`;
+    ${all > 0 && html`<${ChartCard} run=${drawn.current} panel=${FAILURES} zoom=${route.zoom} onZoom=${onZoom} />`}`;
 }
 
 function Verdict({ fails, all }) {

@@ -6,6 +6,7 @@ import { RouteLink } from "../components/link.js";
 import { Card, Sign } from "../components/parts.js";
 import { RequestName } from "../components/request-table.js";
 import { RunChoice } from "../components/run-choice.js";
+import { useGrownRun } from "../data/grown-run.js";
 import {
   compareChecks,
   compareMetrics,
@@ -228,10 +229,13 @@ function Both({ run, other, names, zoom, onZoom }) {
   const drawn = useRef(null);
   drawn.current ??= PANELS.map(() => newRowRun());
   PANELS.forEach(({ of }, i) => drawBoth(drawn.current[i], run, other, of));
-  const panels = useMemo(() => PANELS.map((panel) => withLines(panel, names)), names);
+  const [own, others] = names;
+  const panels = useMemo(() => PANELS.map((panel) => withLines(panel, [own, others])), [own, others]);
+  const grown = useGrownRun(run, run.revision);
+  const against = useGrownRun(other, other.revision);
   const tables = useMemo(
-    () => DIFFERENCES.map(({ compare, ...table }) => ({ ...table, rows: compare(run, other) })),
-    [run.revision, other.revision],
+    () => DIFFERENCES.map(({ compare, ...table }) => ({ ...table, rows: compare(grown.run, against.run) })),
+    [grown, against],
   );
   return html`<div class="charts both">
       ${panels.map(

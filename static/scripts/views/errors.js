@@ -6,6 +6,7 @@ import { Problem } from "../components/distribution.js";
 import { Bar, Card, Chip } from "../components/parts.js";
 import { RequestName } from "../components/request-table.js";
 import { DataTable } from "../components/table.js";
+import { useGrownRun, windowOf } from "../data/grown-run.js";
 import { CLASSES, classOf, isError, errorText, statusText } from "../model/codes.js";
 import { clock, format, moment, plural } from "../model/format.js";
 import { html, useMemo, useRef } from "../html.js";
@@ -34,34 +35,35 @@ function ErrorsOfRun({ run, api, route, navigate }) {
     () => chooseRows("statuses", run.tables.statuses, route.rows),
     [run.tables.statuses, route.rows],
   );
-  const errors = statuses.filter((row) => isError(parts(row)[2], parts(row)[3]));
+  const errors = useMemo(() => statuses.filter((row) => isError(parts(row)[2], parts(row)[3])), [statuses]);
   const responses = sum(statuses);
   const failed = sum(errors);
   const shown = all ? statuses : errors;
+  const grown = useGrownRun(run, windowOf(run));
   // Between windows, while only clocks move, nothing of this is drawn again.
   const content = useMemo(
     () =>
       html`<${DataTable}
         label=${all ? "Statuses" : "Errors"}
-        columns=${columns(run, responses, all)}
+        columns=${columns(grown.run, responses, all)}
         rows=${shown}
         rowKey=${(row) => JSON.stringify(row.key)}
         initial=${{ by: "count", down: true }}
         filter=${route.filter}
-        empty=${emptyText(run, statuses, all)}
+        empty=${emptyText(grown.run, statuses, all)}
         open=${route.row?.[0] === "statuses" ? JSON.stringify(route.row.slice(1)) : null}
         onOpen=${(row) => navigate({ row: row ? ["statuses", ...row.key] : null })}
         detail=${(row) =>
           html`<${StatusDetail}
             key=${JSON.stringify(row.key)}
-            run=${run}
+            run=${grown.run}
             api=${api}
             row=${row}
             route=${route}
             navigate=${navigate}
           />`}
       />`,
-    [run, statuses, all, route, run.times.length, run.current, run.stop],
+    [grown, api, navigate, statuses, shown, responses, all, route],
   );
   return html`<p class="verdict">
       ${run.current && html`<${Verdict} failed=${failed} responses=${responses} />`}
@@ -227,30 +229,35 @@ function colorsOf(statuses) {
 function Charts({ drawn, whole, route, navigate }) {
   const also = whole ? ", setup and teardown too" : "";
   const names = [...drawn.metrics.keys()];
-  const classes = CLASSES.filter(({ id }) => names.includes(`class ${id}`));
+  // As text: the same names make the same panel, and its chart is not made anew.
+  const classes = JSON.stringify(names.filter((name) => name.startsWith("class ")));
   const failing = names
     .filter((name) => name.startsWith("status "))
     .map((name) => name.slice("status ".length))
     .sort()
     .slice(0, MOST_LINES);
-  const colors = colorsOf(failing);
+  const statuses = JSON.stringify(failing);
   const byClass = useMemo(
     () => ({
       id: "statuses",
       title: "Responses",
       caption: `per second, by class of status${also}`,
       unit: "rate",
-      series: classes.map(({ id, label, color }) => ({
-        label,
-        metric: `class ${id}`,
-        aggregate: "rate",
-        color,
-      })),
+      series: CLASSES.filter(({ id }) => JSON.parse(classes).includes(`class ${id}`)).map(
+        ({ id, label, color }) => ({
+          label,
+          metric: `class ${id}`,
+          aggregate: "rate",
+          color,
+        }),
+      ),
     }),
-    [classes.map(({ id }) => id).join(), also],
+    [classes, also],
   );
-  const byStatus = useMemo(
-    () => ({
+  const byStatus = useMemo(() => {
+    const failing = JSON.parse(statuses);
+    const colors = colorsOf(failing);
+    return {
       id: "failures",
       title: "Failures",
       caption: `per second, by status${also}`,
@@ -261,9 +268,8 @@ function Charts({ drawn, whole, route, navigate }) {
         aggregate: "rate",
         color: colors[i],
       })),
-    }),
-    [failing.join(), also],
-  );
+    };
+  }, [statuses, also]);
   const onZoom = (zoom) => navigate({ zoom });
   return html`<div class="charts statuses">
     ${[byClass, byStatus]

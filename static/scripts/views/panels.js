@@ -4,6 +4,7 @@ import { ChartGrid } from "../components/chart-grid.js";
 import { Percentiles } from "../components/percentiles.js";
 import { RequestsCard, ThresholdsCard } from "../components/short-tables.js";
 import { Tile } from "../components/tile.js";
+import { useGrownRun } from "../data/grown-run.js";
 import { html, useMemo } from "../html.js";
 import { sectionsOf } from "../model/panels.js";
 import { metaOf } from "../model/thresholds.js";
@@ -17,8 +18,10 @@ import { metaOf } from "../model/thresholds.js";
  */
 export function Panels({ run, tab, route, navigate, chosen, choose }) {
   const sections = sectionsOf(run, tab, chosen);
+  const grown = useGrownRun(run, run.revision);
   // Clocks tick and pointers move between windows: nothing here changes then.
   return useMemo(() => {
+    const { run } = grown;
     if (sections.length === 0) {
       const nothing = run.current || run.stop !== null;
       return html`<p class="card nothing">
@@ -49,7 +52,7 @@ export function Panels({ run, tab, route, navigate, chosen, choose }) {
           )}
         </div>`,
     );
-  }, [run, run.revision, sections, route, chosen]);
+  }, [grown, sections, route, navigate, chosen, choose]);
 }
 
 /**

@@ -5,6 +5,7 @@ import { Card } from "../components/parts.js";
 import { Mark, Missed, requestColumns, totalTime } from "../components/request-table.js";
 import { RowDetail } from "../components/row-detail.js";
 import { DataTable } from "../components/table.js";
+import { useGrownRun, windowOf } from "../data/grown-run.js";
 import { format, unitOf } from "../model/format.js";
 import { html, useMemo } from "../html.js";
 import { chooseRows, phaseOf } from "../model/phases.js";
@@ -28,11 +29,10 @@ const EMPTY = {
 export function Requests({ run, api, route, navigate }) {
   // `row` holds the table alone while no row of it is open.
   const [table, title] = TABLES.find(([id]) => id === route.row?.[0]) ?? TABLES[0];
-  const { shown: rows, choice } = useMemo(
-    () => chooseRows(table, run.tables[table], route.rows),
-    [table, run.tables[table], route.rows],
-  );
+  const all = run.tables[table];
+  const { shown: rows, choice } = useMemo(() => chooseRows(table, all, route.rows), [table, all, route.rows]);
   const open = route.row && route.row.length > 1 ? keyOf(route.row.slice(1)) : null;
+  const grown = useGrownRun(run, windowOf(run));
   // Between windows, while only clocks move, nothing of this is drawn again.
   const content = useMemo(
     () =>
@@ -44,13 +44,13 @@ export function Requests({ run, api, route, navigate }) {
         rowKey=${(row) => keyOf(row.key)}
         initial=${table === "requests" ? { by: "time", down: true } : { by: "name", down: false }}
         filter=${route.filter}
-        empty=${run.current ? EMPTY[table] : ""}
+        empty=${grown.run.current ? EMPTY[table] : ""}
         open=${open}
         onOpen=${(row) => navigate({ row: row ? [table, ...row.key] : table === "requests" ? null : [table] })}
         detail=${(row) =>
           html`<${RowDetail}
-            key=${`${run.id} ${table} ${keyOf(row.key)}`}
-            run=${run}
+            key=${`${grown.run.id} ${table} ${keyOf(row.key)}`}
+            run=${grown.run}
             api=${api}
             route=${route}
             navigate=${navigate}
@@ -58,7 +58,7 @@ export function Requests({ run, api, route, navigate }) {
             row=${row.key}
           />`}
       />`,
-    [run, rows, route, run.times.length, run.current, run.stop],
+    [grown, api, navigate, table, title, rows, open, route],
   );
   return html`<div class="toolbar">
       <${Segments}
