@@ -7,7 +7,7 @@
 import { checkName } from "./export.js";
 import { unitOf } from "./format.js";
 import { column, elapsed, peak, splitName, total } from "./run.js";
-import { TYPES, titleOf } from "./metric-tables.js";
+import { METRIC_TABLES, titleOf } from "./metric-tables.js";
 import { isComplete, metaOf, outcomeOf, parseExpression, formatExpression } from "./thresholds.js";
 
 /** @import { Metric, Run, Threshold, Unit } from "../types.js" */
@@ -175,7 +175,7 @@ function onceWhereAlone(rows, figure) {
  */
 function aggregatesOf(run, other, type) {
   const available = new Set([...(run.param.aggregates[type] ?? []), ...(other.param.aggregates[type] ?? [])]);
-  const order = TYPES.find((table) => table.type === type)?.order ?? [];
+  const order = METRIC_TABLES.find((table) => table.type === type)?.columns ?? [];
   return [...order.filter((a) => available.has(a)), ...[...available].filter((a) => !order.includes(a))];
 }
 

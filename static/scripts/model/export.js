@@ -6,7 +6,7 @@
  */
 
 import { clock, format, moment, unitOf } from "./format.js";
-import { metricRows, TYPES, titleOf } from "./metric-tables.js";
+import { metricRows, METRIC_TABLES, titleOf } from "./metric-tables.js";
 import { allKnown, margin, outcomeOf, parseExpression, formatExpression, SIGNS } from "./thresholds.js";
 
 /** @import { RowKey, Summary } from "../types.js" */
@@ -77,9 +77,9 @@ export function toMarkdown(summary, name = summary.run) {
       ];
     }),
   );
-  for (const { type, title, order } of TYPES) {
+  for (const { type, title, columns } of METRIC_TABLES) {
     const rows = metricRows(Object.entries(summary.metrics), type);
-    const aggregates = order.filter((a) => rows.some((row) => row.meta.values[a] !== undefined));
+    const aggregates = columns.filter((a) => rows.some((row) => row.meta.values[a] !== undefined));
     add(
       title,
       [left("Metric"), ...aggregates.map((a) => right(titleOf(type, a)))],

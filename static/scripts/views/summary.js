@@ -6,7 +6,7 @@ import { toCsv, toMarkdown } from "../model/export.js";
 import { format, unitOf } from "../model/format.js";
 import { html, useEffect, useRef, useState } from "../html.js";
 import { splitName, total } from "../model/run.js";
-import { metricRows, titleOf, TYPES } from "../model/metric-tables.js";
+import { metricRows, titleOf, METRIC_TABLES } from "../model/metric-tables.js";
 import { isComplete } from "../model/thresholds.js";
 
 /** @import { Props } from "../types.js" */
@@ -25,7 +25,7 @@ export function Summary({ run, session, api }) {
       />
       <${Exports} info=${session.state.info} api=${api} />
     </div>
-    ${TYPES.map((table) => html`<${TypeTable} key=${table.type} run=${run} table=${table} filter=${filter} />`)}`;
+    ${METRIC_TABLES.map((table) => html`<${TypeTable} key=${table.type} run=${run} table=${table} filter=${filter} />`)}`;
 }
 
 /**
@@ -109,8 +109,8 @@ function TypeTable({ run, table, filter }) {
   if (rows.length === 0) return null;
   const available = run.param.aggregates[table.type] ?? [];
   const aggregates = [
-    ...table.order.filter((a) => available.includes(a)),
-    ...available.filter((a) => !table.order.includes(a)),
+    ...table.columns.filter((a) => available.includes(a)),
+    ...available.filter((a) => !table.columns.includes(a)),
   ];
   const columns = [
     {
