@@ -55,7 +55,13 @@ async function facts(kind, address, options) {
   const asked = [];
   page.on("request", (request) => asked.push(request.url()));
   await page.goto(address);
-  await page.screenshot({ path: join(pictures, `${name}-${kind}.png`), fullPage: true, timeout: PATIENCE });
+  // Without styles a long name makes the page as wide as itself: a picture of all of it takes a minute.
+  const { height } = await page.locator("html").boundingBox();
+  await page.screenshot({
+    path: join(pictures, `${name}-${kind}.png`),
+    clip: { x: 0, y: 0, width: 1280, height: Math.min(10_000, height) },
+    fullPage: true,
+  });
   const found = {
     charts: await page.locator("svg[role=img], svg.still-chart").count(),
     tables: await page.locator("table").count(),
@@ -84,8 +90,8 @@ async function living(address, colorScheme) {
   page.on("pageerror", (error) => complaints.push(error.message));
   page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
   await page.goto(address);
-  // A living chart takes a still one's place when that comes into view.
-  await page.locator("svg.still-chart").first().scrollIntoViewIfNeeded();
+  // A living chart takes a still one's place when that comes into view, or was in view from the start.
+  await page.locator("[data-panel]").first().scrollIntoViewIfNeeded();
   await page.locator(".u-over").first().waitFor();
   const beyond = await page.evaluate(
     () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
