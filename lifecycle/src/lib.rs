@@ -32,9 +32,11 @@ mod event;
 mod fields;
 mod ingest;
 pub mod limits;
+pub mod out;
 mod refusal;
 mod sdlc;
 mod time;
+pub mod webhook;
 
 pub use self::answer::Answer;
 pub use self::endpoint::Endpoint;
