@@ -33,7 +33,7 @@ pub(crate) fn read(headers: &HeaderMap, body: &[u8]) -> Result<Vec<Read>, Refusa
     let parsed = || fields::parse(body).map_err(Refusal::of);
     if media == BATCH {
         return match parsed()? {
-            Value::Array(elements) => each(&elements, |_, value| structured(&Object::of(value)?)),
+            Value::Array(elements) => each(&elements, |value| structured(&Object::of(value)?)),
             other => Err(Refusal::of(Fault::Type { expected: "an array", given: type_of(&other) })),
         };
     }
@@ -50,7 +50,7 @@ pub(crate) fn read(headers: &HeaderMap, body: &[u8]) -> Result<Vec<Read>, Refusa
         return Err(unsupported());
     }
     match parsed()? {
-        Value::Array(elements) => each(&elements, |_, value| either(value)),
+        Value::Array(elements) => each(&elements, either),
         value => Ok(vec![either(&value)?]),
     }
 }

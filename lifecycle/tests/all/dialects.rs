@@ -173,6 +173,20 @@ fn cloudevents_are_known_by_their_fields_under_any_json() {
 }
 
 #[test]
+fn what_is_ignored_in_an_array_has_its_index_and_alone_has_none() {
+    let ignored = |body: &str| Owned::json(SDLC, body).read(NOW).unwrap().ignored;
+    assert_eq!(ignored(r#"{"event.type": "build"}"#), ["event.type build"]);
+    assert_eq!(ignored(r#"[{"event.type": "build"}]"#), ["element 0: event.type build"]);
+    for (fields, why) in [
+        (r#""event.status": "running""#, "event.status running"),
+        (r#""event.category": "task""#, "event.category task"),
+        (r#""more": 1"#, "neither event.status nor event.category says how far the test is"),
+    ] {
+        assert_eq!(ignored(&format!(r#"{{"event.type": "test", {fields}}}"#)), [why]);
+    }
+}
+
+#[test]
 fn beyond_every_limit_is_a_sentence() {
     let said = |body: &str| {
         let refusal = Owned::json(SDLC, body).read(NOW).unwrap_err();
