@@ -1,4 +1,4 @@
-//! Figures as text, by the same rules as the pages' `static/scripts/format.js`.
+//! Figures as text, by the same rules as the pages' `static/scripts/model/format.js`.
 //!
 //! Both are held to `static/tests/format-vectors.json`.
 

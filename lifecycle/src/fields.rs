@@ -1,7 +1,7 @@
 //! Fields of JSON objects, read into what they must be; what is wrong is told with its place.
 
-use crate::limits;
 use crate::refusal::{Fault, Refusal};
+use crate::{Read, limits};
 use serde_json::{Map, Value};
 
 /// Reads a body: its size, its encoding, its JSON and its depth.
@@ -41,16 +41,21 @@ pub(crate) fn type_of(value: &Value) -> &'static str {
     }
 }
 
-/// Each element of an array by itself, told apart in refusals by its index.
-pub(crate) fn each<T>(
+/// Each element of an array by itself, told apart by its index.
+pub(crate) fn each(
     elements: &[Value],
-    mut read: impl FnMut(usize, &Value) -> Result<T, Refusal>,
-) -> Result<Vec<T>, Refusal> {
+    read: impl Fn(&Value) -> Result<Read, Refusal>,
+) -> Result<Vec<Read>, Refusal> {
     if elements.len() > limits::EVENTS {
         return Err(Refusal::of(Fault::Many { given: elements.len() }));
     }
     let elements = elements.iter().enumerate();
-    elements.map(|(index, value)| read(index, value).map_err(|refusal| refusal.in_element(index))).collect()
+    elements
+        .map(|(index, value)| match read(value) {
+            Ok(Read::Ignored(why)) => Ok(Read::Ignored(format!("element {index}: {why}"))),
+            other => other.map_err(|refusal| refusal.in_element(index)),
+        })
+        .collect()
 }
 
 /// An object, and where it stands in its event.

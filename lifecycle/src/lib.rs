@@ -84,13 +84,11 @@ pub fn read(request: &Request<'_>, now_ms: i64) -> Result<Taken, Refusal> {
         Endpoint::EventsV2 => vec![ingest::read(&body()?, now_ms)?],
         Endpoint::CloudEvents => cloudevents::read(request.headers, request.body)?,
     };
-    let several = read.len() > 1;
     let mut taken =
         Taken { events: Vec::new(), ignored: Vec::new(), answer: Answer::to(request.endpoint, request.body) };
-    for (index, read) in read.into_iter().enumerate() {
+    for read in read {
         match read {
             Read::News(event) => taken.events.push(*event),
-            Read::Ignored(why) if several => taken.ignored.push(format!("element {index}: {why}")),
             Read::Ignored(why) => taken.ignored.push(why),
         }
     }

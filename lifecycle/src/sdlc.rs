@@ -56,7 +56,7 @@ pub(crate) fn read(body: &Value, query: &[(String, String)], now: i64) -> Result
     };
     match body {
         Value::Object(_) => Ok(vec![one(body)?]),
-        Value::Array(elements) => each(elements, |_, value| one(value)),
+        Value::Array(elements) => each(elements, one),
         other => Err(Refusal::of(Fault::Type { expected: "an object or an array", given: type_of(other) })),
     }
 }

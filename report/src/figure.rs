@@ -2,9 +2,11 @@
 
 use super::format::Unit;
 use loadgate_documents::{Aggregate, Contains, MetricType, Values};
+use serde::Deserialize;
 
 /// One figure of a metric.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(try_from = "String")]
 pub enum Figure {
     /// An aggregate.
     Of(Aggregate),
@@ -40,6 +42,19 @@ impl Figure {
             Figure::Of(Aggregate::Percentile(rank)) => return format!("p{rank}"),
         };
         word.to_owned()
+    }
+}
+
+/// By the name that documents have for it.
+impl TryFrom<String> for Figure {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        match name.as_str() {
+            "passes" => Ok(Figure::Passes),
+            "fails" => Ok(Figure::Fails),
+            _ => Aggregate::parse(&name).map(Figure::Of).ok_or(name),
+        }
     }
 }
 

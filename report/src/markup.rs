@@ -21,7 +21,7 @@ pub fn name(name: &str) -> Markup {
     html! { bdi { (Text(name)) } }
 }
 
-/// What a chip says by its colour, as `static/scripts/thresholds.js` has it.
+/// What a chip says by its colour, as `static/scripts/model/thresholds.js` has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
     /// All is well.

@@ -254,13 +254,9 @@ impl<S: Store, C: Clock> Service<S, C> {
 
     /// The newest ended runs before a run that have such verdicts.
     async fn last_runs(&self, run: &RunId, count: usize, wanted: Verdicts) -> Result<Vec<Summary>, Refusal> {
-        let fits = |state: Option<ObjectiveState>| match wanted {
-            Verdicts::Passed => state == Some(ObjectiveState::Pass),
-            Verdicts::PassedOrWarned => {
-                matches!(state, Some(ObjectiveState::Pass | ObjectiveState::Warning))
-            }
-            Verdicts::All => true,
-        };
+        // A run that nobody has judged yet is one of all, and of no others.
+        let fits =
+            |state: Option<ObjectiveState>| state.map_or(wanted == Verdicts::All, |state| wanted.take(state));
         let items = runs::list(&self.store, Some(&run.log.test), Some(run), LIST_LIMIT as usize).await?;
         let mut found = Vec::new();
         for item in items.iter().filter(|item| item.state == RunState::Ended && fits(item.verdict)) {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { apply, newRun } from "../scripts/model.js";
-import { documentOf, sectionsOf, tabOf, tabsOf } from "../scripts/panels.js";
+import { apply, newRun } from "../scripts/model/run.js";
+import { documentOf, sectionsOf, tabOf, tabsOf } from "../scripts/model/panels.js";
 
 const TREND = { type: "trend", contains: "time" };
 

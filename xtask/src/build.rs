@@ -82,6 +82,7 @@ fn pages() -> Result<()> {
         "documents/src/dashboard/default.json",
         "documents/src/metric/aggregates.json",
         "report/src/codes.json",
+        "report/src/metric-tables.json",
     ];
     let mut inputs = vec![folder, lock];
     inputs.extend(data.map(|file| root().join(file)));

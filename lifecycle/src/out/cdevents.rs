@@ -3,8 +3,9 @@
 //! A warning is a success that says why: the vocabulary has nothing between, and who wants it to stop a pipeline finds
 //! it in `customData`.
 
-use super::{Grade, Message, Notice, Objective};
+use super::{Message, Notice, Objective};
 use crate::time::written;
+use loadgate_documents::ObjectiveState;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -86,7 +87,7 @@ struct Test<'a> {
 enum CustomData<'a> {
     #[serde(rename_all = "camelCase")]
     Suite {
-        verdict: Grade,
+        verdict: ObjectiveState,
         #[serde(skip_serializing_if = "Option::is_none")]
         score: Option<f64>,
         start: i64,
@@ -98,7 +99,7 @@ enum CustomData<'a> {
         execution_context: Option<&'a Value>,
     },
     Case {
-        verdict: Grade,
+        verdict: ObjectiveState,
         value: Option<f64>,
         shown: &'a str,
         criterion: &'a str,
@@ -131,11 +132,11 @@ fn case(notice: &Notice<'_>, number: usize, objective: &Objective<'_>) -> serde_
     message(notice, CASE, &id, &format!("{}/{number}", notice.run), content, custom)
 }
 
-fn content<'a>(notice: &Notice<'a>, grade: Grade, reason: &'a str) -> Content<'a> {
+fn content<'a>(notice: &Notice<'a>, grade: ObjectiveState, reason: &'a str) -> Content<'a> {
     let outcome = match grade {
-        Grade::Info | Grade::Pass | Grade::Warning => "success",
-        Grade::Error => "error",
-        Grade::Fail => "failure",
+        ObjectiveState::Info | ObjectiveState::Pass | ObjectiveState::Warning => "success",
+        ObjectiveState::Error => "error",
+        ObjectiveState::Fail => "failure",
     };
     let environment = Reference { id: notice.environment.unwrap_or(NO_ENVIRONMENT), source: None };
     Content { outcome, reason, environment, test_suite: None, test_suite_run: None, test_case: None }

@@ -7,8 +7,9 @@
 //! `execution_context`) is JSON in a string. The provider is Loadgate: queries that filter by the vendor's
 //! own provider have to name it.
 
-use super::{Grade, Notice, Objective};
+use super::{Notice, Objective};
 use crate::time::written;
+use loadgate_documents::ObjectiveState;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -38,7 +39,7 @@ struct Event<'a> {
     #[serde(rename = "execution_context", skip_serializing_if = "Option::is_none")]
     context: Option<&'a str>,
     #[serde(rename = "validation.status", skip_serializing_if = "Option::is_none")]
-    status: Option<Grade>,
+    status: Option<ObjectiveState>,
     #[serde(rename = "validation.summary", skip_serializing_if = "Option::is_none")]
     summary: Option<String>,
     #[serde(rename = "guardian.objective", skip_serializing_if = "Option::is_none")]
@@ -49,7 +50,7 @@ struct Event<'a> {
 #[derive(Serialize)]
 struct Judged<'a> {
     name: &'a str,
-    status: Grade,
+    status: ObjectiveState,
     value: Option<f64>,
     criterion: &'a str,
     reason: &'a str,
@@ -85,7 +86,7 @@ pub(super) fn body(notice: &Notice<'_>) -> serde_json::Result<String> {
         });
     }
     let count = |grade| notice.objectives.iter().filter(|objective| objective.grade == grade).count();
-    let summary: BTreeMap<&str, usize> = Grade::ALL.map(|grade| (grade.word(), count(grade))).into();
+    let summary: BTreeMap<&str, usize> = ObjectiveState::ALL.map(|grade| (grade.word(), count(grade))).into();
     events.push(Event {
         status: Some(notice.grade),
         summary: Some(serde_json::to_string(&summary)?),

@@ -8,24 +8,9 @@ mod teams;
 #[cfg(test)]
 mod tests;
 
+use loadgate_documents::ObjectiveState;
 use serde::Serialize;
 use serde_json::Value;
-
-/// What became of an objective, or of all of them together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Grade {
-    /// Nothing was asked.
-    Info,
-    /// What is wanted holds.
-    Pass,
-    /// It does not quite.
-    Warning,
-    /// Nobody can tell.
-    Error,
-    /// It does not hold.
-    Fail,
-}
 
 /// A verdict, as the ones who asked are told of it.
 #[derive(Debug, Clone, Copy)]
@@ -39,7 +24,7 @@ pub struct Notice<'a> {
     /// Its test.
     pub test: &'a str,
     /// What the objectives come to together.
-    pub grade: Grade,
+    pub grade: ObjectiveState,
     /// Why, in a sentence.
     pub reason: &'a str,
     /// The weighted share of what holds, 0 to 100.
@@ -68,7 +53,7 @@ pub struct Objective<'a> {
     /// What people call it.
     pub name: &'a str,
     /// What became of it.
-    pub grade: Grade,
+    pub grade: ObjectiveState,
     /// What was compared; durations in ms, shares of 0 to 1.
     pub value: Option<f64>,
     /// The same with its unit, as pages show it.
@@ -143,30 +128,14 @@ impl Shape {
     }
 }
 
-impl Grade {
-    /// All of them, the worst last.
-    pub const ALL: [Grade; 5] = [Grade::Info, Grade::Pass, Grade::Warning, Grade::Error, Grade::Fail];
-
-    /// As documents write it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Grade::Info => "info",
-            Grade::Pass => "pass",
-            Grade::Warning => "warning",
-            Grade::Error => "error",
-            Grade::Fail => "fail",
-        }
-    }
-
-    /// A sign for people, told apart by its form, not by its colour alone.
-    fn sign(self) -> &'static str {
-        match self {
-            Grade::Info => "ℹ️",
-            Grade::Pass => "✅",
-            Grade::Warning => "⚠️",
-            Grade::Error => "❓",
-            Grade::Fail => "❌",
-        }
+/// A sign for people, told apart by its form, not by its colour alone.
+fn sign(state: ObjectiveState) -> &'static str {
+    match state {
+        ObjectiveState::Info => "ℹ️",
+        ObjectiveState::Pass => "✅",
+        ObjectiveState::Warning => "⚠️",
+        ObjectiveState::Error => "❓",
+        ObjectiveState::Fail => "❌",
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Limits are Slack's: 150 characters of a header, 3,000 of a section, 50 blocks.
 
-use super::{Notice, cut};
+use super::{Notice, cut, sign};
 use serde::Serialize;
 
 const HEADER: usize = 150;
@@ -32,7 +32,7 @@ enum Text {
 }
 
 pub(super) fn body(notice: &Notice<'_>) -> serde_json::Result<String> {
-    let title = format!("{} {}", notice.grade.sign(), notice.headline());
+    let title = format!("{} {}", sign(notice.grade), notice.headline());
     let section = |text: String| Block::Section { text: Text::Mrkdwn { text } };
     let mut blocks = vec![Block::Header { text: Text::PlainText { text: cut(&title, HEADER) } }];
     if !notice.reason.is_empty() {
@@ -42,7 +42,7 @@ pub(super) fn body(notice: &Notice<'_>) -> serde_json::Result<String> {
     let mut lines: Vec<String> = Vec::new();
     for objective in shown {
         let line = format!("{}: {}", objective.name, objective.compared());
-        lines.push(format!("{} {}", objective.grade.sign(), escape(&line, LINE)));
+        lines.push(format!("{} {}", sign(objective.grade), escape(&line, LINE)));
     }
     if more > 0 {
         lines.push(format!("and {more} more"));

@@ -1,6 +1,7 @@
 //! A message for Teams: an Adaptive Card 1.4 in the envelope that its Workflows webhook takes.
 
-use super::{Grade, Notice, cut};
+use super::{Notice, cut, sign};
+use loadgate_documents::ObjectiveState;
 use serde::Serialize;
 
 /// Of one text: twenty of them stay well below the 28 KB that a message may have.
@@ -64,13 +65,13 @@ enum Action<'a> {
 
 pub(super) fn body(notice: &Notice<'_>) -> serde_json::Result<String> {
     let color = match notice.grade {
-        Grade::Info => "Default",
-        Grade::Pass => "Good",
-        Grade::Warning | Grade::Error => "Warning",
-        Grade::Fail => "Attention",
+        ObjectiveState::Info => "Default",
+        ObjectiveState::Pass => "Good",
+        ObjectiveState::Warning | ObjectiveState::Error => "Warning",
+        ObjectiveState::Fail => "Attention",
     };
     let plain = |text: String| Element::TextBlock { text, wrap: true, size: None, weight: None, color: None };
-    let title = format!("{} {}", notice.grade.sign(), notice.headline());
+    let title = format!("{} {}", sign(notice.grade), notice.headline());
     let mut body = vec![Element::TextBlock {
         text: literal(&title),
         wrap: true,
@@ -83,7 +84,7 @@ pub(super) fn body(notice: &Notice<'_>) -> serde_json::Result<String> {
     }
     let (shown, more) = notice.worst();
     let facts = shown.into_iter().map(|objective| Fact {
-        title: literal(&format!("{} {}", objective.grade.sign(), objective.name)),
+        title: literal(&format!("{} {}", sign(objective.grade), objective.name)),
         value: literal(&objective.compared()),
     });
     let facts: Vec<Fact> = facts.collect();

@@ -173,6 +173,54 @@ fn cloudevents_are_known_by_their_fields_under_any_json() {
 }
 
 #[test]
+fn a_cloudevent_and_the_cdevent_within_must_agree() {
+    let all = fixtures();
+    let structured = |file: &str, change: &dyn Fn(&mut Value)| {
+        let mut request = all.iter().find(|fixture| fixture.file == file).unwrap().request.clone();
+        let mut event: Value = serde_json::from_slice(&request.body).unwrap();
+        change(&mut event);
+        request.body = event.to_string().into_bytes();
+        request.read(NOW).map(|taken| taken.events.len()).map_err(|refusal| refusal.to_string())
+    };
+    let five = |change: &dyn Fn(&mut Value)| structured("cdevents-05-suite-started.json", change);
+    assert_eq!(five(&|event| event["time"] = json!("2026-11-21T00:59:00+01:00")), Ok(1), "the same moment");
+    assert_eq!(five(&|event| drop(event.as_object_mut().unwrap().remove("time"))), Ok(1));
+    assert_eq!(five(&|event| drop(event.as_object_mut().unwrap().remove("subject"))), Ok(1));
+    for (field, value, place) in [
+        ("source", "/other", "data.context.source"),
+        ("subject", "other", "data.subject.id"),
+        ("time", "2026-11-20T23:59:01Z", "data.context.timestamp"),
+        ("type", "dev.cdevents.testsuiterun.finished.0.3.0", "data.context.type"),
+    ] {
+        let said = five(&|event| event[field] = json!(value)).unwrap_err();
+        assert!(said.starts_with(&format!("{place}: the CDEvent says ")) && said.contains(value), "{said}");
+    }
+    let said =
+        structured("cdevents-04-suite-queued.json", &|event| event["data"]["subject"]["type"] = json!("x"));
+    assert_eq!(said, Err(r#"data.subject.type: "x" is none of testSuiteRun"#.to_owned()));
+    for (data, said) in
+        [("!", "data_base64: not base64"), ("MQ==", "data_base64: an object is expected, a number is given")]
+    {
+        let told = structured("cdevents-05-data-base64.json", &|event| event["data_base64"] = json!(data));
+        assert_eq!(told, Err(said.to_owned()));
+    }
+}
+
+#[test]
+fn what_is_ignored_in_an_array_has_its_index_and_alone_has_none() {
+    let ignored = |body: &str| Owned::json(SDLC, body).read(NOW).unwrap().ignored;
+    assert_eq!(ignored(r#"{"event.type": "build"}"#), ["event.type build"]);
+    assert_eq!(ignored(r#"[{"event.type": "build"}]"#), ["element 0: event.type build"]);
+    for (fields, why) in [
+        (r#""event.status": "running""#, "event.status running"),
+        (r#""event.category": "task""#, "event.category task"),
+        (r#""more": 1"#, "neither event.status nor event.category says how far the test is"),
+    ] {
+        assert_eq!(ignored(&format!(r#"{{"event.type": "test", {fields}}}"#)), [why]);
+    }
+}
+
+#[test]
 fn beyond_every_limit_is_a_sentence() {
     let said = |body: &str| {
         let refusal = Owned::json(SDLC, body).read(NOW).unwrap_err();

@@ -1,14 +1,17 @@
 /** Which test and run is shown, and which others there are, with their verdicts. */
 
-import { clock, moment } from "../format.js";
+import { clock, moment } from "../model/format.js";
 import { html } from "../html.js";
 import { hrefOf } from "../router.js";
-import { runLabel } from "../runs.js";
-import { thresholdsKnown, verdict } from "../thresholds.js";
+import { runLabel } from "../model/runs.js";
+import { thresholdsKnown, verdict } from "../model/thresholds.js";
 import { onPlainClick } from "./link.js";
 import { Sign } from "./parts.js";
 import { Popover } from "./popover.js";
 
+/** @import { Props } from "../types.js" */
+
+/** @param {Props<"session" | "route" | "navigate">} props */
 export function RunSelector({ session, route, navigate }) {
   const { info, run, runs, moreRuns } = session.state;
   return html`<${Popover}
@@ -63,7 +66,7 @@ export function RunSelector({ session, route, navigate }) {
   <//>`;
 }
 
-/** What a run's thresholds say together. A run whose thresholds are not told has no verdict. */
+/** What a run's thresholds say together. A run whose thresholds are not known has no verdict. */
 function Verdict({ thresholds, known }) {
   const { state } = verdict(thresholds ?? [], known ?? false);
   if (state === "bad") return html`<${Sign} state="bad"><span class="unseen">fails</span><//>`;

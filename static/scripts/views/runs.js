@@ -6,16 +6,19 @@ import { Card } from "../components/parts.js";
 import { DeleteRun, EditRun } from "../components/run-dialogs.js";
 import { RunTable } from "../components/run-table.js";
 import { Trend } from "../components/trend.js";
-import { format, plural } from "../format.js";
+import { format, plural } from "../model/format.js";
 import { html, useState } from "../html.js";
 import { hrefOf } from "../router.js";
-import { useRuns } from "../run-list.js";
-import { figuresOf, oldestFirst, runLabel, thresholdsByRun, TRENDS } from "../runs.js";
+import { useRuns } from "../data/run-list.js";
+import { figuresOf, oldestFirst, runLabel, thresholdsByRun, TRENDS } from "../model/runs.js";
 
+/** @import { Props, RunItem, Session } from "../types.js" */
+
+/** @param {Props<"run" | "session" | "api" | "route" | "navigate">} props */
 export function Runs({ run, session, api, route, navigate }) {
   const { info } = session.state;
   const list = useRuns(api, session);
-  const [asked, setAsked] = useState(null);
+  const [dialog, setDialog] = useState(null);
   const items = oldestFirst(list.items);
   const baseline = items.find((item) => item.baseline) ?? null;
   const rows = thresholdsByRun(items);
@@ -42,8 +45,8 @@ export function Runs({ run, session, api, route, navigate }) {
         navigate=${navigate}
         changeTo=${changeTo}
         onPin=${(item) => list.pin(item)}
-        onEdit=${(item) => setAsked({ what: "edit", item })}
-        onDelete=${(item) => setAsked({ what: "delete", item })}
+        onEdit=${(item) => setDialog({ what: "edit", item })}
+        onDelete=${(item) => setDialog({ what: "delete", item })}
       />
       ${
         list.more &&
@@ -89,13 +92,13 @@ export function Runs({ run, session, api, route, navigate }) {
             />`
       }
     <//>
-    ${asked?.what === "edit" && html`<${EditRun} item=${asked.item} list=${list} onClose=${() => setAsked(null)} />`}
+    ${dialog?.what === "edit" && html`<${EditRun} item=${dialog.item} list=${list} onClose=${() => setDialog(null)} />`}
     ${
-      asked?.what === "delete" &&
+      dialog?.what === "delete" &&
       html`<${DeleteRun}
-        item=${asked.item}
+        item=${dialog.item}
         list=${list}
-        onClose=${() => setAsked(null)}
+        onClose=${() => setDialog(null)}
         onGone=${(item) => leave(item, list, session, navigate)}
       />`
     }`;
@@ -105,7 +108,12 @@ function captionOf(list) {
   return list.more ? `newest ${format(list.items.length, "count")}` : plural(list.items.length, "run");
 }
 
-/** After the shown run was deleted: the newest of its test, or of all, or the empty page. */
+/**
+ * After the shown run was deleted: the newest of its test, or of all, or the empty page.
+ *
+ * @param {RunItem} item
+ * @param {Session} session
+ */
 function leave(item, list, session, navigate) {
   session.forget(item.id);
   if (session.state.info.id !== item.id) return;

@@ -1,11 +1,9 @@
 /** How metrics are laid out as tables: by type, submetrics below their metric. Pure. */
 
-export const TYPES = [
-  { type: "trend", title: "Trends", order: ["avg", "min", "med", "max", "p(90)", "p(95)", "p(99)"] },
-  { type: "counter", title: "Counters", order: ["count", "rate"] },
-  { type: "rate", title: "Rates", order: ["rate"] },
-  { type: "gauge", title: "Gauges", order: ["value"] },
-];
+import METRIC_TABLES from "../../../report/src/metric-tables.json" with { type: "json" };
+
+/** Tables in their order, with the columns that events have figures for; the report's are of the same file. */
+export { METRIC_TABLES };
 
 const TITLES = {
   count: "Count",

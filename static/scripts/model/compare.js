@@ -1,14 +1,16 @@
 /**
  * What two runs of a test have different: figures, their direction, and both on one axis of elapsed
  * time. Pure. `run` is the one that is shown, `other` the one that it is compared with; both are
- * model.js' runs.
+ * runs of `run.js`.
  */
 
 import { checkName } from "./export.js";
 import { unitOf } from "./format.js";
-import { column, elapsed, peak, splitName, total } from "./model.js";
-import { TYPES, titleOf } from "./summary.js";
-import { isSure, metaOf, outcomeOf, parseExpression, sayExpression } from "./thresholds.js";
+import { column, elapsed, peak, splitName, total } from "./run.js";
+import { METRIC_TABLES, titleOf } from "./metric-tables.js";
+import { isComplete, metaOf, outcomeOf, parseExpression, formatExpression } from "./thresholds.js";
+
+/** @import { Metric, Run, Threshold, Unit } from "../types.js" */
 
 /** A smaller share of the figure is noise. */
 const SAME = 0.01;
@@ -20,8 +22,13 @@ const LESS_IS_BETTER = new Set(["http_req_failed", "dropped_iterations", "browse
 
 /**
  * 1 where a higher figure is better, -1 where a lower one is, 0 where nobody can say. What k6's own
- * metrics mean is known; of others, times are better short, and a threshold tells which way its
+ * metrics mean is known; of others, times are better short, and a threshold says which way its
  * metric should go.
+ *
+ * @param {string} name
+ * @param {Metric | undefined} meta
+ * @param {string} aggregate
+ * @param {Threshold[]} [thresholds]
  */
 export function direction(name, meta, aggregate, thresholds = []) {
   const { metric } = splitName(name);
@@ -37,6 +44,7 @@ export function direction(name, meta, aggregate, thresholds = []) {
   return directions.size === 1 ? [...directions][0] : 0;
 }
 
+/** @param {string} expression */
 function directionOf(expression) {
   const operator = parseExpression(expression)?.operator ?? "";
   if (operator.startsWith(">")) return 1;
@@ -48,13 +56,15 @@ function directionOf(expression) {
  * the other figure, null where that is zero or missing. `verdict` is `better`, `worse`, `same`,
  * `higher`, `lower`, `added` (only the shown run has it), `gone` or, where neither has it, null.
  * `score` orders from the worst (greatest) to the best.
+ * @param {number | null | undefined} value
+ * @param {number | null | undefined} other
  */
-export function difference(value, other, way) {
-  const has = isFigure(value);
-  const had = isFigure(other);
-  if (!has || !had) {
+export function difference(value, other, goodDirection) {
+  if (!isFigure(value) || !isFigure(other)) {
+    const has = isFigure(value);
+    const had = isFigure(other);
     const verdict = has ? "added" : had ? "gone" : null;
-    const score = { added: 2.4, gone: 2.5 }[verdict] ?? 0;
+    const score = has ? 2.4 : had ? 2.5 : 0;
     return {
       value: has ? value : null,
       other: had ? other : null,
@@ -67,18 +77,22 @@ export function difference(value, other, way) {
   const change = value - other;
   const share = other === 0 ? (change === 0 ? 0 : null) : change / Math.abs(other);
   const size = share === null ? Infinity : Math.abs(share);
-  const verdict = verdictOf(change, size, way);
+  const verdict = verdictOf(change, size, goodDirection);
   return { value, other, difference: change, share, verdict, score: scoreOf(verdict, size) };
 }
 
+/**
+ * @param {number | null | undefined} value
+ * @returns {value is number}
+ */
 function isFigure(value) {
   return value !== null && value !== undefined && Number.isFinite(value);
 }
 
-function verdictOf(change, size, way) {
+function verdictOf(change, size, goodDirection) {
   if (change === 0 || size < SAME) return "same";
-  if (way === 0) return change > 0 ? "higher" : "lower";
-  return change > 0 === way > 0 ? "better" : "worse";
+  if (goodDirection === 0) return change > 0 ? "higher" : "lower";
+  return change > 0 === goodDirection > 0 ? "better" : "worse";
 }
 
 function scoreOf(verdict, size) {
@@ -101,25 +115,35 @@ export function tallyRows(rows) {
   return count;
 }
 
-/** Whether the runs lasted about as long, so that their counts can be compared. */
+/**
+ * Whether the runs lasted about as long, so that their counts can be compared.
+ *
+ * @param {Run} run
+ * @param {Run} other
+ */
 function sameLength(run, other) {
   const a = elapsed(run);
   const b = elapsed(other);
   return Math.abs(a - b) <= SAME_LENGTH * Math.max(a, b);
 }
 
-/** Every aggregate of every metric: rows `{id, name, figure, unit, …difference}`. */
+/**
+ * Every aggregate of every metric: rows `{id, name, figure, unit, …difference}`.
+ *
+ * @param {Run} run
+ * @param {Run} other
+ */
 export function compareMetrics(run, other) {
   const names = new Set([...run.metrics.keys(), ...other.metrics.keys()]);
   names.delete("time");
   const countable = sameLength(run, other);
   const thresholds = [...run.thresholds, ...other.thresholds];
   const rows = [...names].sort().flatMap((name) => {
-    const meta = run.metrics.get(name) ?? other.metrics.get(name);
+    const meta = /** @type {Metric} */ (run.metrics.get(name) ?? other.metrics.get(name));
     const found = aggregatesOf(run, other, meta.type).flatMap((aggregate) => {
       const counts = meta.type === "counter" && aggregate === "count";
-      const way = counts && !countable ? 0 : direction(name, meta, aggregate, thresholds);
-      const row = difference(total(run, name, aggregate), total(other, name, aggregate), way);
+      const goodDirection = counts && !countable ? 0 : direction(name, meta, aggregate, thresholds);
+      const row = difference(total(run, name, aggregate), total(other, name, aggregate), goodDirection);
       if (row.verdict === null) return [];
       return [
         {
@@ -143,29 +167,43 @@ function onceWhereAlone(rows, figure) {
   return alone ? [rows.find((row) => row.figure === figure) ?? rows[0]] : rows;
 }
 
-/** In the tables' order, then what only this test asks for. */
+/**
+ * In the tables' order, then what only this test asks for.
+ *
+ * @param {Run} run
+ * @param {Run} other
+ */
 function aggregatesOf(run, other, type) {
-  const said = new Set([...(run.param.aggregates[type] ?? []), ...(other.param.aggregates[type] ?? [])]);
-  const order = TYPES.find((table) => table.type === type)?.order ?? [];
-  return [...order.filter((a) => said.has(a)), ...[...said].filter((a) => !order.includes(a))];
+  const available = new Set([...(run.param.aggregates[type] ?? []), ...(other.param.aggregates[type] ?? [])]);
+  const order = METRIC_TABLES.find((table) => table.type === type)?.columns ?? [];
+  return [...order.filter((a) => available.has(a)), ...[...available].filter((a) => !order.includes(a))];
 }
 
 const REQUEST_FIGURES = [
-  { figure: "Median", of: (row) => row.med, unit: "time", way: -1 },
-  { figure: "p95", of: (row) => row.p95, unit: "time", way: -1 },
-  { figure: "p99", of: (row) => row.p99, unit: "time", way: -1 },
-  { figure: "Failed", of: (row) => row.failed, unit: "ratio", way: -1 },
-  { figure: "Rate", of: (row) => row.rate, unit: "rate", way: 1 },
+  { figure: "Median", of: (row) => row.med, unit: "time", goodDirection: -1 },
+  { figure: "p95", of: (row) => row.p95, unit: "time", goodDirection: -1 },
+  { figure: "p99", of: (row) => row.p99, unit: "time", goodDirection: -1 },
+  { figure: "Failed", of: (row) => row.failed, unit: "ratio", goodDirection: -1 },
+  { figure: "Rate", of: (row) => row.rate, unit: "rate", goodDirection: 1 },
 ];
 const CHECK_FIGURES = [
-  { figure: "Passed", of: (row) => row.passes / (row.passes + row.fails), unit: "ratio", way: 1 },
+  { figure: "Passed", of: (row) => row.passes / (row.passes + row.fails), unit: "ratio", goodDirection: 1 },
 ];
 
-/** Rows `{id, name, parts, figure, unit, …difference}` of the requests of both. */
+/**
+ * Rows `{id, name, parts, figure, unit, …difference}` of the requests of both.
+ *
+ * @param {Run} run
+ * @param {Run} other
+ */
 export function compareRequests(run, other) {
   return compareTables(run.tables.requests, other.tables.requests, REQUEST_FIGURES, (key) => key.join(" "));
 }
 
+/**
+ * @param {Run} run
+ * @param {Run} other
+ */
 export function compareChecks(run, other) {
   return compareTables(run.tables.checks, other.tables.checks, CHECK_FIGURES, checkName);
 }
@@ -178,8 +216,8 @@ function compareTables(rows, others, figures, nameOf) {
     const row = mine.get(key);
     const before = theirs.get(key);
     const parts = (row ?? before).key;
-    const found = figures.flatMap(({ figure, of, unit, way }) => {
-      const against = difference(row ? of(row) : null, before ? of(before) : null, way);
+    const found = figures.flatMap(({ figure, of, unit, goodDirection }) => {
+      const against = difference(row ? of(row) : null, before ? of(before) : null, goodDirection);
       if (against.verdict === null) return [];
       return [{ id: `${key} ${figure}`, name: nameOf(parts), parts, figure, unit, ...against }];
     });
@@ -193,32 +231,35 @@ const TURNED = 5;
 
 /**
  * Rows of the thresholds of both: also `{expression, outcome, was}`, what the threshold comes to in
- * the shown run and in the other (`outcomeOf`), null where it is none of that run's; and `sure`, whether all
+ * the shown run and in the other (`outcomeOf`), null where it is none of that run's; and `complete`, whether all
  * that would decide is known of both.
+ *
+ * @param {Run} run
+ * @param {Run} other
  */
 export function compareThresholds(run, other) {
   const key = (t) => JSON.stringify([t.metric, t.expression]);
   const mine = new Map(run.thresholds.map((t) => [key(t), t]));
   const theirs = new Map(other.thresholds.map((t) => [key(t), t]));
   const countable = sameLength(run, other);
-  const sure = isSure(run) && isSure(other);
+  const complete = isComplete(run) && isComplete(other);
   const rows = [...new Set([...mine.keys(), ...theirs.keys()])].map((id) => {
     const threshold = mine.get(id);
     const against = theirs.get(id);
-    const { metric, expression } = threshold ?? against;
+    const { metric, expression } = /** @type {Threshold} */ (threshold ?? against);
     const meta = metaOf(run, metric) ?? metaOf(other, metric);
     const aggregate = parseExpression(expression)?.aggregate;
-    const way = aggregate === "count" && !countable ? 0 : directionOf(expression);
-    const found = difference(threshold?.observed, against?.observed, way);
+    const goodDirection = aggregate === "count" && !countable ? 0 : directionOf(expression);
+    const found = difference(threshold?.observed, against?.observed, goodDirection);
     const row = {
       id,
       name: metric,
-      figure: sayExpression(expression, meta),
+      figure: formatExpression(expression, meta),
       unit: unitOf(meta, aggregate),
       expression,
-      outcome: threshold ? outcomeOf(threshold, isSure(run)) : null,
-      was: against ? outcomeOf(against, isSure(other)) : null,
-      sure,
+      outcome: threshold ? outcomeOf(threshold, isComplete(run)) : null,
+      was: against ? outcomeOf(against, isComplete(other)) : null,
+      complete,
       ...found,
     };
     if (!threshold || !against) {
@@ -233,8 +274,14 @@ export function compareThresholds(run, other) {
   return byWorst(rows);
 }
 
-/** What should be equal for the figures to be comparable, as far as both tell it: `{title, value, other, unit, differs}`. */
+/**
+ * What should be equal for the figures to be comparable, as far as both report it: `{title, value, other, unit, differs}`.
+ *
+ * @param {Run} run
+ * @param {Run} other
+ */
 export function conditions(run, other) {
+  /** @type {{ title: string, value: any, other: any, unit: Unit | "clock" | "text", differs: boolean }[]} */
   const list = [
     {
       title: "duration",
@@ -256,10 +303,12 @@ export function conditions(run, other) {
   return list;
 }
 
+/** @param {Run} run */
 function scenarios(run) {
   return [...run.param.scenarios].sort().join(", ") || null;
 }
 
+/** @param {Run} run */
 function generators(run) {
   return run.health?.generators?.length || null;
 }
@@ -294,7 +343,14 @@ export function resample(times, values, axis) {
   });
 }
 
-/** One metric's aggregate of both on one axis: `{times, columns: [run's, other's]}`. */
+/**
+ * One metric's aggregate of both on one axis: `{times, columns: [run's, other's]}`.
+ *
+ * @param {Run} run
+ * @param {Run} other
+ * @param {string} metric
+ * @param {string} aggregate
+ */
 export function overlay(run, other, metric, aggregate) {
   const times = commonTimes(run.times, other.times);
   return {

@@ -3,6 +3,8 @@
 import { format } from "./format.js";
 import { tally, verdict } from "./thresholds.js";
 
+/** @import { Column, RunItem, Unit } from "../types.js" */
+
 /** The figures that are followed over runs, colours as in the other charts. */
 export const TRENDS = [
   { figure: "p95", title: "Request duration p95", unit: "time", color: "--series-2" },
@@ -11,7 +13,11 @@ export const TRENDS = [
   { figure: "checks", title: "Checks passed", unit: "ratio", color: "--series-3" },
 ];
 
-/** What tells a run from others of its test: its label, `run 14`, or its name. */
+/**
+ * What distinguishes a run from others of its test: its label, `run 14`, or its name.
+ *
+ * @param {RunItem} item
+ */
 export function runLabel({ id, test, label, name, number }) {
   if (label) return label;
   if (name) return name;
@@ -19,33 +25,54 @@ export function runLabel({ id, test, label, name, number }) {
   return id.slice(test.length + 1);
 }
 
-/** `{state, text}` of a run's thresholds; `state` as of a chip. */
+/**
+ * `{state, text}` of a run's thresholds; `state` as of a chip.
+ *
+ * @param {RunItem} item
+ */
 export function verdictOf(item) {
   const known = item.thresholdsKnown ?? true;
-  const said = verdict(item.thresholds ?? [], known);
-  if (!known || tally(item.thresholds ?? []).unknown > 0) return said;
+  const result = verdict(item.thresholds ?? [], known);
+  if (!known || tally(item.thresholds ?? []).unknown > 0) return result;
   // In a column of thresholds there is no need to say so.
-  return { ...said, text: said.state === "good" ? "pass" : said.text.replace(/ thresholds?(?= )/, "") };
+  return { ...result, text: result.state === "good" ? "pass" : result.text.replace(/ thresholds?(?= )/, "") };
 }
 
-/** Worst first, for sorting: share of failing thresholds, then of those without data. */
+/**
+ * Worst first, for sorting: share of failing thresholds, then of those without data.
+ *
+ * @param {RunItem} item
+ */
 export function verdictRank(item) {
   const { fail, noData, unknown, total } = tally(item.thresholds ?? []);
   return total === 0 ? null : fail + (noData + unknown) / (total + 1);
 }
 
-/** Of a list that is newest first; runs that began together keep their order. */
+/**
+ * Of a list that is newest first; runs that began together keep their order.
+ *
+ * @param {RunItem[]} items
+ */
 export function oldestFirst(items) {
   return [...items].reverse().sort((a, b) => a.start - b.start);
 }
 
-/** A newer list taken into the one that is known, newest first. */
+/**
+ * A newer list taken into the one that is known, newest first.
+ *
+ * @param {RunItem[]} known
+ * @param {RunItem[]} list
+ */
 export function mergeRuns(known, list) {
   const fresh = new Set(list.map((item) => item.id));
   return [...list, ...known.filter((item) => !fresh.has(item.id))].sort((a, b) => b.start - a.start);
 }
 
-/** A figure of every item, null where it has none. */
+/**
+ * A figure of every item, null where it has none.
+ *
+ * @param {RunItem[]} items
+ */
 export function figuresOf(items, figure) {
   return items.map((item) => item.figures?.[figure] ?? null);
 }
@@ -53,6 +80,8 @@ export function figuresOf(items, figure) {
 /**
  * Rows `{metric, expression, cells}`; `cells` are parallel to `items`: the item's threshold, or null
  * where the run did not have it. In the order of the metrics' names.
+ *
+ * @param {RunItem[]} items
  */
 export function thresholdsByRun(items) {
   const rows = new Map();
@@ -70,6 +99,9 @@ export function thresholdsByRun(items) {
 /**
  * The range of a trend's axis, `[low, high]`, and round steps inside it. From zero, but for shares
  * that are all high, whose differences would vanish.
+ *
+ * @param {Column} values
+ * @param {Unit} unit
  */
 export function trendAxis(values, unit) {
   const known = values.filter((value) => value !== null);
@@ -81,6 +113,6 @@ export function trendAxis(values, unit) {
   }
   if (max === 0) return { low: 0, high: 1, steps: [0] };
   const power = 10 ** Math.floor(Math.log10(max / 2));
-  const step = [1, 2, 2.5, 5, 10].find((factor) => factor * power * 2 >= max) * power;
+  const step = ([1, 2, 2.5, 5].find((factor) => factor * power * 2 >= max) ?? 10) * power;
   return { low: 0, high: step * 2, steps: [0, step, step * 2] };
 }

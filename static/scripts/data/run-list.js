@@ -1,34 +1,46 @@
 /** The runs of the shown run's test, as the Runs page lists and changes them. */
 
-import { useEffect, useRef, useState } from "./html.js";
-import { mergeRuns } from "./runs.js";
+import { useCallback, useEffect, useRef, useState } from "../html.js";
+import { mergeRuns } from "../model/runs.js";
+
+/** @import { Api, RunList, Session } from "../types.js" */
 
 const PAGE = 50;
 /** How often the figures of a live run are asked for again. */
 const LIVE_MS = 5000;
 
-/** The runs of the shown run's test, newest first, and what can be done with them. */
+/**
+ * The runs of the shown run's test, newest first, and what can be done with them.
+ *
+ * @param {Api} api
+ * @param {Session} session
+ */
 export function useRuns(api, session) {
   const { info, newer } = session.state;
-  const [state, setState] = useState({ test: null, items: [], more: false, problem: null });
+  const [state, setState] = useState(
+    /** @type {RunList} */ ({ test: null, items: [], more: false, problem: null }),
+  );
   const [busy, setBusy] = useState(false);
-  const test = useRef(info.test);
-  test.current = info.test;
+  const { test } = info;
+  const shown = useRef(test);
+  shown.current = test;
 
-  async function load({ before } = {}) {
-    const wanted = info.test;
-    try {
-      const list = await api.runs({ test: wanted, before, limit: PAGE, figures: true });
-      if (test.current !== wanted) return;
-      setState((old) => {
-        const known = old.test === wanted ? old : { items: [], more: null };
-        const more = before || known.more === null ? list.length >= PAGE : known.more;
-        return { test: wanted, items: mergeRuns(known.items, list), more, problem: null };
-      });
-    } catch (error) {
-      setState((old) => ({ ...old, problem: error.message }));
-    }
-  }
+  const load = useCallback(
+    async (/** @type {{ before?: string }} */ { before } = {}) => {
+      try {
+        const list = await api.runs({ test, before, limit: PAGE, figures: true });
+        if (shown.current !== test) return;
+        setState((old) => {
+          const known = old.test === test ? old : { items: [], more: null };
+          const more = before || known.more === null ? list.length >= PAGE : known.more;
+          return { test, items: mergeRuns(known.items, list), more, problem: null };
+        });
+      } catch (error) {
+        setState((old) => ({ ...old, problem: error.message }));
+      }
+    },
+    [api, test],
+  );
 
   /** Does what changes a run, then what `change` makes of the list. */
   async function act(action, change) {
@@ -39,14 +51,14 @@ export function useRuns(api, session) {
 
   useEffect(() => {
     load();
-  }, [info.test, info.state, newer?.id]);
+  }, [load, info.state, newer?.id]);
 
   const live = state.items.some((item) => item.state === "live");
   useEffect(() => {
     if (!live) return undefined;
-    const timer = setInterval(load, LIVE_MS);
+    const timer = setInterval(() => load(), LIVE_MS);
     return () => clearInterval(timer);
-  }, [live, info.test]);
+  }, [live, load]);
 
   return {
     ...state,

@@ -1,7 +1,9 @@
 /** Speaks to the server: runs, the event stream, finishing. Paths are relative to the page's own place. */
 
-import { timed } from "./measure.js";
-import { KINDS } from "./model.js";
+import { timed } from "../measure.js";
+import { KINDS } from "../model/run.js";
+
+/** @import { Distribution, RowKey, RowsDocument, RunItem, Summary, TableName } from "../types.js" */
 
 /** Where the server is: the folder above the page's, unless the page says otherwise. */
 export function serverRoot(document) {
@@ -28,7 +30,12 @@ export function createApi(root) {
   return {
     root,
     now: () => Date.now() + ahead,
-    /** Newest first. `before` is the id of the oldest run that is known already. */
+    /**
+     * Newest first. `before` is the id of the oldest run that is known already.
+     *
+     * @param {{ test?: string, before?: string, limit?: number, figures?: boolean }} [options]
+     * @returns {Promise<RunItem[]>}
+     */
     async runs({ test, before, limit = 50, figures = false } = {}) {
       const query = new URLSearchParams({ limit: String(limit) });
       if (test) query.set("test", test);
@@ -36,7 +43,12 @@ export function createApi(root) {
       if (figures) query.set("figures", "1");
       return (await request(`runs?${query}`)).json();
     },
-    /** One run as the list has it, or null where there is none of this id. */
+    /**
+     * One run as the list has it, or null where there is none of this id.
+     *
+     * @param {string} id
+     * @returns {Promise<RunItem | null>}
+     */
     async run(id) {
       const response = await fetch(at(`runs/${encodeURIComponent(id)}`));
       if (response.status === 404) return null;
@@ -51,14 +63,26 @@ export function createApi(root) {
     async finish(run) {
       await request(`runs/${encodeURIComponent(run)}/finish`, { method: "POST" });
     },
-    /** A row's windows that end after `after` (ms); of statuses without a `key`, summed by status. */
+    /**
+     * A row's windows that end after `after` (ms); of statuses without a `key`, summed by status.
+     *
+     * @param {string} run
+     * @param {{ table: TableName, key?: RowKey, after?: number }} row
+     * @returns {Promise<RowsDocument>}
+     */
     async rows(run, { table, key, after }) {
       const query = new URLSearchParams({ table });
       if (key) query.set("key", JSON.stringify(key));
       if (after !== undefined) query.set("after", String(after));
       return (await request(`runs/${encodeURIComponent(run)}/rows?${query}`)).json();
     },
-    /** How the values of a row's metric are distributed over the whole run. */
+    /**
+     * How the values of a row's metric are distributed over the whole run.
+     *
+     * @param {string} run
+     * @param {{ table: TableName, key: RowKey, metric: string }} row
+     * @returns {Promise<Distribution>}
+     */
     async distribution(run, { table, key, metric }) {
       const query = new URLSearchParams({ table, key: JSON.stringify(key), metric });
       return (await request(`runs/${encodeURIComponent(run)}/distribution?${query}`)).json();
@@ -72,8 +96,10 @@ export function createApi(root) {
      */
     follow(run, on) {
       const url = at(`events?run=${encodeURIComponent(run)}`);
-      let source = null;
-      let timer = null;
+      /** @type {EventSource} */
+      let source;
+      /** @type {number | undefined} */
+      let timer;
       let wait = 1000;
 
       function open() {
@@ -105,10 +131,20 @@ export function createApi(root) {
       };
     },
     summaryAddress: (run) => at(`runs/${encodeURIComponent(run)}/summary`),
+    /**
+     * @param {string} run
+     * @returns {Promise<Summary>}
+     */
     async summary(run) {
       return (await request(`runs/${encodeURIComponent(run)}/summary`)).json();
     },
-    /** `change` is `{label, note}`, null for none; the run's item as it is then. */
+    /**
+     * `change` is `{label, note}`, null for none; the run's item as it is then.
+     *
+     * @param {string} run
+     * @param {Pick<RunItem, "label" | "note">} change
+     * @returns {Promise<RunItem>}
+     */
     async describe(run, change) {
       return (await request(`runs/${encodeURIComponent(run)}`, sending("PATCH", change))).json();
     },

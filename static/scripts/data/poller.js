@@ -1,23 +1,23 @@
-/** Asks again when there is news: never twice at once, and not more often than somebody can read. */
+/** Asks again when there is something new: never twice at once, and not more often than somebody can read. */
 
-import { useEffect, useRef, useState } from "./html.js";
+import { useEffect, useRef, useState } from "../html.js";
 
 /**
- * Calls `load(previous)` once for every new `stamp` that `want` is told, at most every `wait` ms; what
+ * Calls `load(previous)` once for every new `stamp` that `request` is given, at most every `wait` ms; what
  * comes meanwhile is one. `changed` is called after each answer. A failure keeps the previous value
- * and is told in `state.problem`; the next stamp tries again.
+ * and is reported in `state.problem`; the next stamp tries again.
  */
 export function createPoller(load, changed, { wait = 2000, now = Date.now, later = setTimeout } = {}) {
   const state = { value: null, problem: null };
-  let wanted;
-  let done;
+  let requested;
+  let answered;
   let busy = false;
   let closed = false;
   let last = -Infinity;
 
   async function ask() {
     if (closed) return;
-    const stamp = wanted;
+    const stamp = requested;
     last = now();
     try {
       const value = await load(state.value);
@@ -27,10 +27,10 @@ export function createPoller(load, changed, { wait = 2000, now = Date.now, later
       state.problem = error.message;
     }
     busy = false;
-    done = stamp;
+    answered = stamp;
     if (closed) return;
     changed();
-    if (wanted !== done) begin();
+    if (requested !== answered) begin();
   }
 
   function begin() {
@@ -42,12 +42,12 @@ export function createPoller(load, changed, { wait = 2000, now = Date.now, later
 
   return {
     state,
-    want(stamp) {
-      wanted = stamp;
-      if (!busy && wanted !== done) begin();
+    request(stamp) {
+      requested = stamp;
+      if (!busy && requested !== answered) begin();
     },
     retry() {
-      done = undefined;
+      answered = undefined;
       if (!busy) begin();
     },
     close() {
@@ -65,6 +65,6 @@ export function usePolled(load, stamp, wait) {
   const poller = useRef(null);
   poller.current ??= createPoller(load, () => redraw((n) => n + 1), { wait });
   useEffect(() => () => poller.current.close(), []);
-  useEffect(() => poller.current.want(stamp), [stamp]);
+  useEffect(() => poller.current.request(stamp), [stamp]);
   return { ...poller.current.state, retry: poller.current.retry };
 }

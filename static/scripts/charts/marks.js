@@ -1,10 +1,14 @@
 /** What stands on a chart beside its series: limits with their expressions, and bands of good and poor. */
 
-import { clock } from "./format.js";
+import { clock } from "../model/format.js";
+
+/** @import { Limit } from "../types.js" */
 
 /**
  * Dotted lines with their expressions, and a mark where each was first crossed; limits beyond the axis
- * are told at its end. `limits` as `limitsFor` gives them.
+ * are named at its end. `limits` as `limitsFor` gives them.
+ *
+ * @param {Limit[]} limits
  */
 export function drawLimits(u, limits, theme) {
   const { ctx, bbox } = u;

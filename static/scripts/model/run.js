@@ -1,11 +1,13 @@
 /**
- * A run as the event stream tells it: events in, figures out. Pure: no DOM, no clock, no network.
+ * A run, built from its event stream: events in, figures out. Pure: no DOM, no clock, no network.
  *
  * A snapshot costs one push: its array is kept as it came, beside the layout (names and types in
  * force) that it is parallel to, and columns for charts are drawn from these when asked for.
  */
 
-import AGGREGATES from "../../documents/src/metric/aggregates.json" with { type: "json" };
+import AGGREGATES from "../../../documents/src/metric/aggregates.json" with { type: "json" };
+
+/** @import { Run } from "../types.js" */
 
 /** Kinds without an id, of which only the newest matters. */
 const STATE_KINDS = new Set(["cumulative", "thresholds", "tables", "health"]);
@@ -13,7 +15,8 @@ const STATE_KINDS = new Set(["cumulative", "thresholds", "tables", "health"]);
 /** Every kind of `docs/events.md`: what a page listens to. */
 export const KINDS = ["config", "param", "metric", "start", "threshold", "snapshot", "stop", ...STATE_KINDS];
 
-export function newRun(id = null) {
+/** @returns {Run} */
+export function newRun(/** @type {string | null} */ id = null) {
   return {
     id,
     /** Id of the newest event of the log; -1 before the first. */
@@ -49,6 +52,8 @@ export function newRun(id = null) {
  *
  * `id` is the event's own, or null. A repeated event of the log (after a reconnection) and kinds that
  * are not known change nothing.
+ *
+ * @param {Run} run
  */
 export function apply(run, kind, data, id = null) {
   const handler = Object.hasOwn(HANDLERS, kind) ? HANDLERS[kind] : null;
@@ -113,7 +118,8 @@ const HANDLERS = {
   threshold() {},
 };
 
-/** UTF-8's byte order, which is that of code points; JavaScript's own compares UTF-16 units. */
+/**
+ * UTF-8's byte order, which is that of code points; JavaScript's own compares UTF-16 units. */
 function byBytes(a, b) {
   const n = Math.min(a.length, b.length);
   for (let i = 0; i < n; i += 1) {
@@ -124,7 +130,11 @@ function byBytes(a, b) {
   return a.length - b.length;
 }
 
-/** Surrogates stand for code points above every other unit. */
+/**
+ * Surrogates stand for code points above every other unit.
+ *
+ * @param {number} unit
+ */
 function rank(unit) {
   return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit;
 }
@@ -132,6 +142,10 @@ function rank(unit) {
 /**
  * A metric's aggregate over time, parallel to `run.times`, null where there was nothing. The same
  * array is extended from call to call.
+ *
+ * @param {Run} run
+ * @param {string} metric
+ * @param {string} aggregate
  */
 export function column(run, metric, aggregate) {
   const key = `${aggregate} ${metric}`;
@@ -143,12 +157,23 @@ export function column(run, metric, aggregate) {
   return values;
 }
 
-/** A metric's aggregate over the whole run, or null. */
+/**
+ * A metric's aggregate over the whole run, or null.
+ *
+ * @param {Run} run
+ * @param {string} metric
+ * @param {string} aggregate
+ */
 export function total(run, metric, aggregate) {
   if (!run.cumulative) return null;
   return pick(run, run.cumulative.data, run.cumulative.layout, metric, aggregate);
 }
 
+/**
+ * @param {Run} run
+ * @param {string} metric
+ * @param {string} aggregate
+ */
 function pick(run, data, layout, metric, aggregate) {
   const values = data[layout.index.get(metric)];
   if (!values || values.length === 0) return null;
@@ -156,12 +181,23 @@ function pick(run, data, layout, metric, aggregate) {
   return at < 0 ? null : (values[at] ?? null);
 }
 
-/** Whether anything was measured under this name. */
+/**
+ * Whether anything was measured under this name.
+ *
+ * @param {Run} run
+ * @param {string} metric
+ */
 export function hasMetric(run, metric) {
   return run.metrics.has(metric);
 }
 
-/** The newest value of a metric's column, or null. */
+/**
+ * The newest value of a metric's column, or null.
+ *
+ * @param {Run} run
+ * @param {string} metric
+ * @param {string} aggregate
+ */
 export function latest(run, metric, aggregate) {
   return newest(column(run, metric, aggregate));
 }
@@ -171,7 +207,13 @@ export function newest(values) {
   return values.findLast((value) => value !== null) ?? null;
 }
 
-/** The greatest value of a column, or null. */
+/**
+ * The greatest value of a column, or null.
+ *
+ * @param {Run} run
+ * @param {string} metric
+ * @param {string} aggregate
+ */
 export function peak(run, metric, aggregate) {
   return column(run, metric, aggregate).reduce(
     (max, v) => (v !== null && (max === null || v > max) ? v : max),
@@ -179,19 +221,31 @@ export function peak(run, metric, aggregate) {
   );
 }
 
-/** Unix ms of the newest window's end, or of the start, or null. */
+/**
+ * Unix ms of the newest window's end, or of the start, or null.
+ *
+ * @param {Run} run
+ */
 export function endOfWindows(run) {
   if (run.start === null) return null;
   return run.start + (run.times.at(-1) ?? 0) * 1000;
 }
 
-/** Ms from the start to the end, or to the newest window's end while the run lives. */
+/**
+ * Ms from the start to the end, or to the newest window's end while the run lives.
+ *
+ * @param {Run} run
+ */
 export function elapsed(run) {
   if (run.start === null) return 0;
   return (run.stop ?? endOfWindows(run)) - run.start;
 }
 
-/** A submetric's parts, `{metric, selector}`; the selector of a metric itself is null. */
+/**
+ * A submetric's parts, `{metric, selector}`; the selector of a metric itself is null.
+ *
+ * @param {string} name
+ */
 export function splitName(name) {
   const brace = name.indexOf("{");
   if (brace < 0 || !name.endsWith("}")) return { metric: name, selector: null };

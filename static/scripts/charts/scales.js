@@ -3,15 +3,19 @@
  * `tests/axis-vectors.json` holds both to the same.
  */
 
-import { axisUnit } from "./format.js";
+import { axisUnit } from "../model/format.js";
 
-/** A mark further than this above the data is told at the edge rather than allowed to flatten the data. */
+/** @import { Unit } from "../types.js" */
+
+/** A mark further than this above the data is named at the edge rather than allowed to flatten the data. */
 const REACH = 2.5;
 
 /**
  * The scale of values from `min` to `max` (null where there are none) and of `marks`, values that
  * should be in view if they are near: `{low, high, step, divisor, suffix}`, the divisor and the suffix
  * being those of the axis' unit.
+ *
+ * @param {Unit | null | undefined} unit
  */
 export function scaleOf(unit, min, max, marks = []) {
   const none = min === null || max === null;
@@ -34,6 +38,7 @@ export function scaleOf(unit, min, max, marks = []) {
   return scale;
 }
 
+/** @param {Unit | null | undefined} unit */
 function stepped(unit, bottom, top, { divisor, suffix }, whole) {
   const rough = niceStep((top - bottom || divisor) / 4, divisor);
   const step = unit === "count" ? Math.max(1, Number.isInteger(rough) ? rough : rough * 2) : rough;

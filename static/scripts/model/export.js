@@ -5,9 +5,11 @@
  * the server sent it. Names come from tests: in either they are text and nothing else.
  */
 
-import { clock, format, moment, NOTHING, unitOf } from "./format.js";
-import { metricRows, TYPES, titleOf } from "./summary.js";
-import { allKnown, margin, outcomeOf, parseExpression, sayExpression, SIGNS } from "./thresholds.js";
+import { clock, format, moment, unitOf } from "./format.js";
+import { metricRows, METRIC_TABLES, titleOf } from "./metric-tables.js";
+import { allKnown, margin, outcomeOf, parseExpression, formatExpression, SIGNS } from "./thresholds.js";
+
+/** @import { RowKey, Summary } from "../types.js" */
 
 /** Longer names are cut in Markdown, where a row is one line. */
 const NAME_LENGTH = 200;
@@ -46,12 +48,17 @@ function markdownTable(columns, rows) {
 const left = (title) => ({ title, left: true });
 const right = (title) => ({ title });
 
-const sayState = ({ state, word }) => `${SIGNS[state]} ${word}`;
+const formatState = ({ state, word }) => `${SIGNS[state]} ${word}`;
 
-/** The summary as Markdown. `name` is what people call the run; its id where there is none. */
+/**
+ * The summary as Markdown. `name` is what people call the run; its id where there is none.
+ *
+ * @param {Summary} summary
+ * @param {string} [name]
+ */
 export function toMarkdown(summary, name = summary.run) {
   const parts = [`# ${markdownText(name)}`, facts(summary, name)];
-  const sure = allKnown(summary.thresholds, summary.health?.thresholdsKnown ?? true);
+  const complete = allKnown(summary.thresholds, summary.health?.thresholdsKnown ?? true);
   const add = (title, columns, rows) => {
     if (rows.length > 0) parts.push(`## ${title}`, markdownTable(columns, rows));
   };
@@ -63,16 +70,16 @@ export function toMarkdown(summary, name = summary.run) {
       const aggregate = parseExpression(threshold.expression)?.aggregate;
       return [
         markdownText(threshold.metric),
-        markdownText(sayExpression(threshold.expression, meta)),
+        markdownText(formatExpression(threshold.expression, meta)),
         format(threshold.observed, unitOf(meta, aggregate)),
         format(margin(threshold.expression, threshold.observed), "ratio"),
-        sayState(outcomeOf(threshold, sure)),
+        formatState(outcomeOf(threshold, complete)),
       ];
     }),
   );
-  for (const { type, title, order } of TYPES) {
+  for (const { type, title, columns } of METRIC_TABLES) {
     const rows = metricRows(Object.entries(summary.metrics), type);
-    const aggregates = order.filter((a) => rows.some((row) => row.meta.values[a] !== undefined));
+    const aggregates = columns.filter((a) => rows.some((row) => row.meta.values[a] !== undefined));
     add(
       title,
       [left("Metric"), ...aggregates.map((a) => right(titleOf(type, a)))],
@@ -108,14 +115,22 @@ export function toMarkdown(summary, name = summary.run) {
   return parts.join("\n\n") + "\n";
 }
 
+/**
+ * @param {Summary} summary
+ * @param {string} name
+ */
 function facts(summary, name) {
-  const length = (summary.end ?? null) === null ? NOTHING : clock(summary.end - summary.start);
+  const length = clock((summary.end ?? NaN) - summary.start);
   const run = name === summary.run ? "" : `Run ${markdownText(summary.run)}, `;
   const began = `${run ? "began" : "Began"} ${moment(summary.start)}`;
   return `${run}${began}, ${summary.state === "live" ? "still running" : `lasted ${length}`}.`;
 }
 
-/** A check with its group, where it has one. */
+/**
+ * A check with its group, where it has one.
+ *
+ * @param {RowKey} key
+ */
 export function checkName([group, name]) {
   return name === undefined ? group : group ? `${group.replace(/^::/, "")} › ${name}` : name;
 }
@@ -137,10 +152,13 @@ const UNITS = { time: "ms", data: "bytes", "data/s": "bytes/s", rate: "1/s" };
  * The summary as CSV, one figure in a row: `table,name,detail,type,figure,value,unit`. `detail` is the
  * request's method (and `setup` or `teardown`), the status and error code, the check's group, the threshold's expression or the metric
  * of a group or scenario.
+ *
+ * @param {Summary} summary
  */
 export function toCsv(summary) {
+  /** @type {(string | number | boolean | null)[][]} */
   const lines = [["table", "name", "detail", "type", "figure", "value", "unit"]];
-  const metric = (table, owner, name, { type, contains, values }) => {
+  const metric = (table, owner, name, /** @type {any} */ { type, contains, values }) => {
     for (const [figure, value] of Object.entries(values)) {
       const unit = UNITS[unitOf({ type, contains }, figure)] ?? "";
       lines.push([table, owner ?? name, owner === null ? "" : name, type, figure, value, unit]);
@@ -181,5 +199,5 @@ export function toCsv(summary) {
 /** Figures of a table's row; moments are Unix ms as well. */
 function unitOfFigure(figure) {
   if (figure === "rate") return UNITS.rate;
-  return ["count", "failed", "passes", "fails"].includes(figure) ? "" : "ms";
+  return ["count", "failed", "passes", "fails", "missed", "names"].includes(figure) ? "" : "ms";
 }

@@ -4,12 +4,14 @@
  * It owns the model of the run and tells its listeners, at most once a frame, that something changed.
  */
 
-import { runOpened, windowCame } from "./measure.js";
-import { apply, newRun } from "./model.js";
+import { runOpened, windowCame } from "../measure.js";
+import { apply, newRun } from "../model/run.js";
+
+/** @import { Api, SessionState } from "../types.js" */
 
 const POLL_MS = 3000;
-/** How many of the newest runs are looked at for news. */
-const NEWS = 10;
+/** How many of the newest runs are looked at for new ones. */
+const NEWEST = 10;
 /** Live runs are looked for among so many of a test's newest. */
 const LIVE_AMONG = 200;
 /** While old events pour in, drawing each would cost more than it shows; most have come by then. */
@@ -17,28 +19,33 @@ const REPLAY_DRAW_MS = 500;
 /** A connection that comes back within this was not worth a word. */
 const LOST_AFTER_MS = 1500;
 
+/** @param {Api} api */
 export function createSession(api, { frame = requestAnimationFrame } = {}) {
-  const state = {
-    /** `loading`, `empty` (no runs), `missing` (no such run), `unreachable`, `run`. */
-    phase: "loading",
-    problem: null,
-    runs: [],
-    moreRuns: false,
-    run: null,
-    info: null,
-    /** Since when the connection is lost (server's ms), or null. */
-    lostSince: null,
-    connected: false,
-    /** Server's ms when the newest window came. */
-    windowAt: null,
-    /** A run of the same test that began after the one shown. */
-    newer: null,
-    /** A live run of another test, while the one shown is over. */
-    elsewhere: null,
-    now: api.now(),
-  };
+  const state = /** @type {SessionState} */ (
+    /** @type {unknown} */ ({
+      /** `loading`, `empty` (no runs), `missing` (no such run), `unreachable`, `run`. */
+      phase: "loading",
+      problem: null,
+      runs: [],
+      moreRuns: false,
+      run: null,
+      info: null,
+      /** Since when the connection is lost (server's ms), or null. */
+      lostSince: null,
+      connected: false,
+      /** Server's ms when the newest window came. */
+      windowAt: null,
+      /** A run of the same test that began after the one shown. */
+      newer: null,
+      /** A live run of another test, while the one shown is over. */
+      elsewhere: null,
+      now: api.now(),
+    })
+  );
   const listeners = new Set();
+  /** @type {{ close(): void } | null} */
   let stream = null;
+  /** @type {"frame" | "later" | null} */
   let scheduled = null;
   let polling = false;
   let lastPoll = 0;
@@ -48,13 +55,13 @@ export function createSession(api, { frame = requestAnimationFrame } = {}) {
     const replaying = state.run && !state.run.current && state.run.lastEvent >= 0 && !state.lostSince;
     const wanted = replaying ? "later" : "frame";
     if (scheduled === "frame" || scheduled === wanted) return;
-    // A replay that is over need not wait for its next turn; that turn then finds nothing to tell.
+    // A replay that is over need not wait for its next turn; that turn then finds nothing to report.
     scheduled = wanted;
-    if (replaying) setTimeout(() => scheduled === "later" && tell(), REPLAY_DRAW_MS);
-    else frame(tell);
+    if (replaying) setTimeout(() => scheduled === "later" && notify(), REPLAY_DRAW_MS);
+    else frame(notify);
   }
 
-  function tell() {
+  function notify() {
     scheduled = null;
     for (const listener of listeners) listener();
   }
@@ -114,7 +121,7 @@ export function createSession(api, { frame = requestAnimationFrame } = {}) {
     state.run.current = true;
     state.info = { ...state.info, state: "ended", end: state.run.stop };
     state.runs = state.runs.map((run) => (run.id === state.info.id ? state.info : run));
-    // How it ended, where somebody told.
+    // How it ended, where that is known.
     identify(state.info.id, generation);
   }
 
@@ -127,11 +134,11 @@ export function createSession(api, { frame = requestAnimationFrame } = {}) {
       all.set(run.id, before?.state === run.state ? { ...before, ...run } : run);
     }
     state.runs = [...all.values()].sort((a, b) => b.start - a.start);
-    // Whether the run has ended is told by its stream; one that is a stranger yet is told here.
+    // Whether the run has ended is for its stream to say; of a placeholder the list decides.
     const shown = list.find((run) => run.id === state.info?.id);
     if (shown) {
-      const { state: told, end, outcome } = state.info;
-      state.info = told === null ? shown : { ...shown, state: told, end };
+      const { state: known, end, outcome } = state.info;
+      state.info = known === null ? shown : { ...shown, state: known, end };
       // A list knows less of how a run ended than the run's own document.
       if (shown.outcome && !outcome) identify(shown.id, generation);
       else state.info.outcome = outcome;
@@ -141,7 +148,7 @@ export function createSession(api, { frame = requestAnimationFrame } = {}) {
   async function load(route) {
     try {
       // A run that the address names need not wait for the list of all.
-      if (route.run) open(strangerOf(route.run));
+      if (route.run) open(placeholderOf(route.run));
       const runs = await api.runs();
       state.moreRuns = runs.length >= 50;
       merge(runs);
@@ -157,19 +164,19 @@ export function createSession(api, { frame = requestAnimationFrame } = {}) {
     changed();
   }
 
-  /** A run that the newest list does not hold; its state is null until the server has told it. */
-  function strangerOf(id) {
+  /** A run that the newest list does not hold; its state is null until the server has answered. */
+  function placeholderOf(id) {
     const [test, ...rest] = id.split(".");
     return { id, test, number: null, name: rest.join("."), state: null, start: null, end: null };
   }
 
-  /** Asks what a stranger is. */
+  /** Asks the server for what the placeholder stands for. */
   async function identify(id, mine) {
     try {
       const found = await api.run(id);
       if (mine !== generation) return;
       if (found) {
-        // The stream may have told its end already.
+        // The stream may have had its end already.
         const over = state.run.stop !== null;
         state.info = { ...found, ...(over && { state: "ended", end: state.run.stop }) };
       } else {
@@ -191,7 +198,7 @@ export function createSession(api, { frame = requestAnimationFrame } = {}) {
       } else if (state.run.stop !== null) {
         const mine = generation;
         const known = new Set(state.runs.map((run) => run.id));
-        const newest = await api.runs({ limit: NEWS });
+        const newest = await api.runs({ limit: NEWEST });
         if (mine !== generation) return;
         const [ofTest] = newest.filter((run) => run.test === state.info.test);
         if (ofTest && ofTest.id !== state.info.id && !known.has(ofTest.id)) state.newer = ofTest;
@@ -203,7 +210,7 @@ export function createSession(api, { frame = requestAnimationFrame } = {}) {
         changed();
       }
     } catch {
-      // The next poll tells; a run that is over needs no connection.
+      // The next poll tries again; a run that is over needs no connection.
     } finally {
       polling = false;
       lastPoll = Date.now();
@@ -219,9 +226,9 @@ export function createSession(api, { frame = requestAnimationFrame } = {}) {
     load,
     /** Shows a run that is known by its id alone. */
     show(id) {
-      open(state.runs.find((run) => run.id === id) ?? strangerOf(id));
+      open(state.runs.find((run) => run.id === id) ?? placeholderOf(id));
     },
-    /** Called every second: moves clocks, and asks for news where no stream brings them. */
+    /** Called every second: moves clocks, and asks for new runs where no stream brings them. */
     tick(route) {
       state.now = api.now();
       const waiting = state.phase !== "run" || state.run.stop !== null;

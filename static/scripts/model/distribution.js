@@ -43,7 +43,7 @@ export function linearTicks(low, high) {
   if (!(high > low)) return [low];
   const rough = (high - low) / 5;
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].find((factor) => factor * power >= rough) * power;
+  const step = ([1, 2, 5].find((factor) => factor * power >= rough) ?? 10) * power;
   const found = [];
   for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9; i += 1) {
     found.push(Number((i * step).toPrecision(12)));
@@ -63,7 +63,7 @@ export function histogram({ min, max, bins }, most = 48) {
   const zero = zeros.reduce((sum, bin) => sum + bin.count, 0);
   if (rest.length === 0) return { scale: null, zero, bars: [] };
   let low = negative ? min : Math.max(rest[0].from, min);
-  let high = Math.min(rest.at(-1).to, max);
+  let high = Math.min(rest[rest.length - 1].to, max);
   // Of one value, or of values as close as one: room on both sides.
   if (!(high > low * 1.02) && low > 0) [low, high] = [low * 0.98, Math.max(high, low) * 1.02];
   if (!(high > low)) [low, high] = [low - 1, high + 1];

@@ -7,6 +7,8 @@
  * `tests/format-vectors.json`.
  */
 
+/** @import { Metric } from "../types.js" */
+
 /** Stands where there is no figure. */
 export const NOTHING = "–";
 
@@ -111,8 +113,13 @@ function group(digits) {
   return digits.replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
-/** The unit of a metric's aggregate, as `format` takes it. `meta` is `{type, contains}`. */
-export function unitOf(meta, aggregate) {
+/**
+ * The unit of a metric's aggregate, as `format` takes it. `meta` is `{type, contains}`.
+ *
+ * @param {Pick<Metric, "type" | "contains"> | undefined} meta
+ * @param {string} aggregate
+ */
+export function unitOf(meta, aggregate = "") {
   const contains = meta?.contains;
   if (aggregate === "passes" || aggregate === "fails") return "count";
   switch (meta?.type) {

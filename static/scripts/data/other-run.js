@@ -1,17 +1,24 @@
 /** The run that the shown one is compared with: which there are, and following one of them. */
 
-import { useEffect, useRef, useState } from "./html.js";
-import { apply, newRun } from "./model.js";
+import { useEffect, useRef, useState } from "../html.js";
+import { apply, newRun } from "../model/run.js";
+
+/** @import { Api, FollowedRun, RunChoices, Session } from "../types.js" */
 
 /** Of one test; older ones are reached from the Runs page. */
 const CHOICE = 100;
 /** While old events pour in, drawing each would cost more than it shows. */
 const DRAW_MS = 250;
 
-/** The runs of the shown run's test, newest first; `items` is null until they are known. */
+/**
+ * The runs of the shown run's test, newest first; `items` is null until they are known.
+ *
+ * @param {Api} api
+ * @param {Session} session
+ */
 export function useChoices(api, session) {
   const { info, newer } = session.state;
-  const [state, setState] = useState({ test: null, items: null, problem: null });
+  const [state, setState] = useState(/** @type {RunChoices} */ ({ test: null, items: null, problem: null }));
   useEffect(() => {
     let wanted = true;
     api.runs({ test: info.test, limit: CHOICE }).then(
@@ -19,18 +26,24 @@ export function useChoices(api, session) {
       (error) => wanted && setState({ test: info.test, items: null, problem: error.message }),
     );
     return () => (wanted = false);
-  }, [info.test, newer?.id]);
+  }, [api, info.test, newer?.id]);
   return state.test === info.test ? state : { items: null, problem: null };
 }
 
-/** Follows the other run to its end, in a model of its own: `{run, lost}`. */
+/**
+ * Follows the other run to its end, in a model of its own: `{run, lost}`.
+ *
+ * @param {Api} api
+ */
 export function useOther(api, id) {
   const [, redraw] = useState(0);
-  const held = useRef({ id: null, run: null, lost: false });
+  const followed = useRef(/** @type {FollowedRun} */ ({ id: null, run: null, lost: false }));
   useEffect(() => {
-    held.current = { id, run: id === null ? null : newRun(id), lost: false };
+    followed.current = { id, run: null, lost: false };
     if (id === null) return undefined;
-    const mine = held.current;
+    const mine = { id, run: newRun(id), lost: false };
+    followed.current = mine;
+    /** @type {number | null} */
     let timer = null;
     const changed = () => {
       timer ??= setTimeout(() => {
@@ -57,9 +70,9 @@ export function useOther(api, id) {
       },
     });
     return () => {
-      clearTimeout(timer);
+      clearTimeout(timer ?? undefined);
       stream.close();
     };
   }, [api, id]);
-  return held.current.id === id ? held.current : { run: null, lost: false };
+  return followed.current.id === id ? followed.current : { run: null, lost: false };
 }

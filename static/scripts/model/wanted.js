@@ -6,9 +6,9 @@ import { format } from "./format.js";
  * `{state, title, lines}` of `health.wanted`; lines are `{scenario, text}`. Loud where the load was
  * less than the test asked for.
  */
-export function sayWanted(wanted) {
+export function describeWanted(wanted) {
   const short = wanted.some((row) => row.short);
-  const lines = wanted.map((row) => ({ scenario: row.scenario, text: sayRow(row) }));
+  const lines = wanted.map((row) => ({ scenario: row.scenario, text: describeRow(row) }));
   return {
     state: short ? "bad" : "none",
     title: short ? "The load that was asked for was not reached." : "Wanted against achieved:",
@@ -16,7 +16,7 @@ export function sayWanted(wanted) {
   };
 }
 
-function sayRow({ wanted, reached, dropped, seconds }) {
+function describeRow({ wanted, reached, dropped, seconds }) {
   const over = Math.max(seconds, 1);
   const figure = (count, of = "") =>
     count === null ? "not known" : `${format(count, "count")}${of} (${format(count / over, "rate")})`;

@@ -6,10 +6,12 @@
  */
 
 import uPlot from "uplot";
-import { drawBands, drawBandWords, drawLimits } from "./chart-marks.js";
-import { clock, formatTick } from "./format.js";
+import { drawBands, drawBandWords, drawLimits } from "./marks.js";
+import { clock, formatTick } from "../model/format.js";
 import { onPaper, PAPER_WIDTH, redrawForPaper } from "./paper.js";
 import { clockStep, scaleOf, steps } from "./scales.js";
+
+/** @import { Panel, Series, Zoom } from "../types.js" */
 
 const HEIGHT = 190;
 const CURSOR = "run";
@@ -24,14 +26,17 @@ const PAGE = 10;
  *
  * By keyboard: arrows move the cursor, with Shift they select, Enter zooms to what is selected, Escape
  * takes back the selection, the zoom or the cursor.
+ *
+ * @param {Panel} spec
  */
 export function createChart(element, spec, on) {
   let limits = [];
   let wantedZoom = null;
-  let data = null;
+  /** @type {number[][]} */
+  let data = [[]];
   let byKey = false;
   /** Index at which a selection by keyboard began. */
-  let anchor = null;
+  let anchor = /** @type {number | null} */ (null);
   const scales = { y: scaleOf(spec.unit, null, null), r: scaleOf(spec.rightUnit, null, null) };
   let theme = readTheme(element, spec);
   const hasRight = spec.series.some((s) => s.right);
@@ -121,7 +126,12 @@ export function createChart(element, spec, on) {
     return [scales[scale].low, scales[scale].high];
   }
 
-  const plot = new uPlot(options, [[], ...spec.series.map(() => [])], element);
+  /**
+   * The library's types know neither that a set cursor can be published, nor that it always has a place.
+   *
+   * @type {any}
+   */
+  const plot = new uPlot(/** @type {any} */ (options), [[], ...spec.series.map(() => [])], element);
 
   const observer = new ResizeObserver(() => {
     const width = widthOf(element);
@@ -129,7 +139,7 @@ export function createChart(element, spec, on) {
   });
   observer.observe(element);
 
-  const stayOnScreen = redrawForPaper(() => {
+  const stopRedrawing = redrawForPaper(() => {
     theme = readTheme(element, spec);
     plot.setSize({ width: widthOf(element), height: HEIGHT });
   });
@@ -143,7 +153,7 @@ export function createChart(element, spec, on) {
   const leftOf = (index) => plot.valToPos(data[0][index], "x");
 
   function onKey(event) {
-    if (!data || data[0].length === 0 || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (data[0].length === 0 || event.ctrlKey || event.metaKey || event.altKey) return;
     byKey = true;
     if (act(event.key, event.shiftKey)) event.preventDefault();
     byKey = false;
@@ -206,7 +216,7 @@ export function createChart(element, spec, on) {
       data = [times, ...columns];
       limits = newLimits;
       wantedZoom = zoom;
-      plot.batch(() => plot.setData(data, true));
+      plot.batch(() => plot.setData(/** @type {uPlot.AlignedData} */ (data), true));
     },
     show(index, visible) {
       plot.setSeries(index + 1, { show: visible });
@@ -218,7 +228,7 @@ export function createChart(element, spec, on) {
     },
     destroy() {
       observer.disconnect();
-      stayOnScreen();
+      stopRedrawing();
       element.removeEventListener("keydown", onKey);
       element.removeEventListener("blur", onBlur);
       plot.destroy();
@@ -235,6 +245,7 @@ function tick(value, { divisor, suffix }, topmost) {
   return formatTick(value / divisor) + (topmost ? suffix : "");
 }
 
+/** @param {Series} series */
 function seriesOptions(series, index, theme) {
   return {
     label: series.label,
@@ -264,7 +275,11 @@ function isolatedPoints(values) {
   return found;
 }
 
-/** Resolved colours: the canvas knows nothing of custom properties. */
+/**
+ * Resolved colours: the canvas knows nothing of custom properties.
+ *
+ * @param {Panel} spec
+ */
 function readTheme(element, spec) {
   const probe = document.createElement("i");
   element.append(probe);
@@ -294,6 +309,7 @@ function faint(color, opacity) {
   return color.replace(/^rgb\((.*)\)$/, `rgba($1, ${opacity})`);
 }
 
+/** @param {Zoom | null} zoom */
 function xRange(u, zoom, max) {
   if (zoom) return [zoom.from, zoom.to];
   const last = u.data[0].at(-1) ?? max ?? 10;

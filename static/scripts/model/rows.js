@@ -1,12 +1,13 @@
 /**
  * The windows of a table's rows (`GET /runs/ID/rows`), kept while a run goes on, and drawn as if each
- * row were a run of its own. Pure but for the hooks at the end.
+ * row were a run of its own. Pure; `data/rows.js` asks for them.
  */
 
-import { useRef } from "./html.js";
-import { endOfWindows, newRun } from "./model.js";
-import { usePolled } from "./poller.js";
+import { newRun } from "./run.js";
 
+/** @import { Column, KeptSeries, Metric, RowFigure, RowKey, RowSeries, Rows, RowsDocument, Run, TableName } from "../types.js" */
+
+/** @type {RowFigure[]} */
 const FIGURES = ["count", "nonzero", "sum", "p50", "p95", "p99", "max"];
 
 /** `times` are Unix ms, `seconds` the windows' lengths; a series' `at` are places in both. */
@@ -14,7 +15,12 @@ export function newRows() {
   return { revision: 0, times: [], seconds: [], series: new Map() };
 }
 
-/** Takes the windows of a document that are not known yet, in place. */
+/**
+ * Takes the windows of a document that are not known yet, in place.
+ *
+ * @param {Rows} rows
+ * @param {RowsDocument} document
+ */
 export function appendRows(rows, document) {
   const newest = rows.times.at(-1) ?? -Infinity;
   const first = document.times.findIndex((time) => time > newest);
@@ -22,28 +28,42 @@ export function appendRows(rows, document) {
   const shift = rows.times.length - first;
   rows.times.push(...document.times.slice(first));
   rows.seconds.push(...document.seconds.slice(first));
-  for (const came of document.series) {
-    const id = idOf(came.key, came.metric);
-    let known = rows.series.get(id);
-    if (!known) {
-      known = { key: came.key, metric: came.metric, type: came.p50 ? "trend" : null, at: [] };
-      for (const name of FIGURES) known[name] = [];
-      rows.series.set(id, known);
-    }
-    came.at.forEach((at, i) => {
+  for (const added of document.series) {
+    const id = idOf(added.key, added.metric);
+    const known = rows.series.get(id) ?? newSeries(added);
+    rows.series.set(id, known);
+    added.at.forEach((at, i) => {
       if (at < first) return;
       known.at.push(at + shift);
-      for (const name of FIGURES) known[name].push(came[name]?.[i] ?? null);
+      for (const name of FIGURES) known[name].push(added[name]?.[i] ?? null);
     });
   }
   rows.revision += 1;
   return rows;
 }
 
+/**
+ * @param {RowSeries} added
+ * @returns {KeptSeries}
+ */
+function newSeries({ key, metric, p50 }) {
+  const figures = /** @type {any} */ (Object.fromEntries(FIGURES.map((name) => [name, []])));
+  return { key, metric, type: p50 ? "trend" : null, at: [], ...figures };
+}
+
+/**
+ * @param {RowKey} key
+ * @param {string} metric
+ */
 function idOf(key, metric) {
   return JSON.stringify([metric, ...key]);
 }
 
+/**
+ * @param {Rows} rows
+ * @param {RowKey} key
+ * @param {string} metric
+ */
 export function seriesOf(rows, key, metric) {
   return rows.series.get(idOf(key, metric)) ?? null;
 }
@@ -51,34 +71,59 @@ export function seriesOf(rows, key, metric) {
 /**
  * A series' windows as a column parallel to `rows.times`: `figure(i, at)` of its i-th window, and
  * `empty` where it has none.
+ *
+ * @param {Rows} rows
+ * @param {KeptSeries | null} series
  */
-export function fill(rows, series, figure, empty = null) {
+export function fill(rows, series, figure, empty = /** @type {any} */ (null)) {
   const values = new Array(rows.times.length).fill(empty);
   series?.at.forEach((at, i) => (values[at] = figure(i, at)));
   return values;
 }
 
-/** Samples per second; a window without any is zero. */
-export function ratePerSecond(rows, series, of = (i) => series.count[i]) {
+/**
+ * Samples per second; a window without any is zero.
+ *
+ * @param {Rows} rows
+ * @param {KeptSeries | null} series
+ */
+export function ratePerSecond(rows, series, of = (i) => series?.count[i]) {
   return fill(rows, series, (i, at) => of(i) / rows.seconds[at], 0);
 }
 
-/** The columns' sum; of none, zeros. */
+/**
+ * The columns' sum; of none, zeros.
+ *
+ * @param {Rows} rows
+ */
 export function sumOf(rows, columns) {
   return rows.times.map((_, i) => columns.reduce((sum, values) => sum + values[i], 0));
 }
 
 /** A run to draw charts from: what `column` finds in it is what `setColumn` put there. */
-export function rowRun() {
+export function newRowRun() {
   return newRun();
 }
 
+/**
+ * @param {Run} drawn
+ * @param {string} metric
+ * @param {string} aggregate
+ * @param {Column} values
+ * @param {any} meta
+ */
 export function setColumn(drawn, metric, aggregate, values, meta) {
   drawn.metrics.set(metric, meta);
   drawn.columns.set(`${aggregate} ${metric}`, values);
 }
 
-/** Puts the windows' places on the run's axis. */
+/**
+ * Puts the windows' places on the run's axis.
+ *
+ * @param {Run} drawn
+ * @param {Rows} rows
+ * @param {Run} run
+ */
 export function setTimes(drawn, rows, run) {
   const start = run.start ?? rows.times[0] ?? 0;
   drawn.start = start;
@@ -94,6 +139,11 @@ const DURATIONS = [
 /**
  * Brings a row's run up to date: counters per second; shares, and passes and fails per second;
  * percentiles of trends.
+ *
+ * @param {Run} drawn
+ * @param {Rows} rows
+ * @param {Run} run
+ * @param {RowKey} key
  */
 export function drawRow(drawn, rows, run, key) {
   if (drawn.revision === rows.revision) return;
@@ -137,36 +187,16 @@ export function drawRow(drawn, rows, run, key) {
 /** A row's tags as submetrics write them: `{name:search}` and the like, beside its table. */
 const TAGS = { requests: "name", groups: "group", scenarios: "scenario" };
 
-/** Thresholds of submetrics that are this row, told of the row's own metrics. */
+/**
+ * Thresholds of submetrics that are this row, under the names of the row's own metrics.
+ *
+ * @param {Run} run
+ * @param {TableName} table
+ * @param {RowKey} key
+ */
 export function thresholdsOf(run, table, key) {
   const tag = `{${TAGS[table]}:${table === "requests" ? (key[1] ?? key[0]) : key[0]}}`;
   return run.thresholds
     .filter((threshold) => threshold.metric.endsWith(tag))
     .map((threshold) => ({ ...threshold, metric: threshold.metric.slice(0, -tag.length) }));
-}
-
-/** Follows a row's windows, or those of all statuses without a `key`: `{value, problem, retry}`. */
-export function useRows({ api, run, table, key }) {
-  async function load(known) {
-    const rows = known ?? newRows();
-    const after = rows.times.at(-1);
-    // Half a millisecond: `endOfWindows` has been through seconds and back.
-    if (after !== undefined && endOfWindows(run) - after < 0.5) return rows;
-    return appendRows(rows, await api.rows(run.id, { table, key, after }));
-  }
-  return usePolled(load, run.current ? `${run.times.length} ${run.stop}` : "first", 2000);
-}
-
-/**
- * A row as a run that grows while the real one does: `{drawn, problem, retry}`; `drawn` is null until
- * both the windows and the run's own events are there. To be keyed by run, table and row.
- */
-export function useDrawnRow({ api, run, table, row }) {
-  const drawn = useRef(null);
-  const { value, problem, retry } = useRows({ api, run, table, key: row });
-  if (value && run.current) {
-    drawn.current ??= rowRun();
-    drawRow(drawn.current, value, run, row);
-  }
-  return { drawn: drawn.current, problem, retry };
 }

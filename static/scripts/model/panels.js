@@ -7,12 +7,15 @@
  * the schema at `/dashboard/schema.json`.
  */
 
-import DEFAULT from "../../documents/src/dashboard/default.json" with { type: "json" };
+import DEFAULT from "../../../documents/src/dashboard/default.json" with { type: "json" };
 import { unitOf } from "./format.js";
-import { splitName } from "./model.js";
+import { splitName } from "./run.js";
 import { metaOf } from "./thresholds.js";
 
+/** @import { Run, Tab } from "../types.js" */
+
 /** Tabs that every run has, whatever its document says. */
+/** @type {Tab[]} */
 const OWN_TABS = [
   { id: "runs", title: "Runs", view: "runs" },
   { id: "compare", title: "Compare", view: "compare" },
@@ -51,13 +54,23 @@ const BY_TYPE = {
 };
 const TYPE_CAPTIONS = { counter: "per second", rate: "share", gauge: "value", trend: "" };
 
-/** The document that draws this run; without a run, the default. */
+/**
+ * The document that draws this run; without a run, the default.
+ *
+ * @param {Run} run
+ */
 export function documentOf(run) {
   const config = run?.config;
-  return Array.isArray(config?.tabs) && config.tabs.length > 0 ? config : DEFAULT;
+  const document = Array.isArray(config?.tabs) && config.tabs.length > 0 ? config : DEFAULT;
+  // In either, every tab has its id.
+  return /** @type {{ tabs: Tab[] }} */ (document);
 }
 
-/** Tabs as `{id, title, view, sections}`: the document's, then the pages' own, no id twice. */
+/**
+ * Tabs as `{id, title, view, sections}`: the document's, then the pages' own, no id twice.
+ *
+ * @param {Run} run
+ */
 export function tabsOf(run) {
   return memo(run, "tabs", [documentOf(run)], () => {
     const taken = new Set(OWN_TABS.map((tab) => tab.id));
@@ -66,13 +79,22 @@ export function tabsOf(run) {
   });
 }
 
-/** The tab with this id; an id that is not known, or none, means the first. */
+/**
+ * The tab with this id; an id that is not known, or none, means the first.
+ *
+ * @param {Run} run
+ */
 export function tabOf(run, id) {
   const tabs = tabsOf(run);
   return tabs.find((tab) => tab.id === id) ?? tabs[0];
 }
 
-/** The id of the first tab with this view, or undefined: a document may leave it out. */
+/**
+ * The id of the first tab with this view, or undefined: a document may leave it out.
+ *
+ * @param {Run} run
+ * @param {string} view
+ */
 export function tabOfView(run, view) {
   return tabsOf(run).find((tab) => tab.view === view)?.id;
 }
@@ -82,8 +104,12 @@ export function tabOfView(run, view) {
  *
  * A resolved panel is `{key, id, kind, title, caption, unit, rightUnit, bands, empty, series}`; a series
  * `{metric, aggregate, label, color, fill, dash, right, unit}`, its colour a custom property. `empty` is
- * said by panels of the first tab that have no data; others are left out. A panel that did not change
+ * available by panels of the first tab that have no data; others are left out. A panel that did not change
  * is the same object from call to call. `chosen` are ids of `PERCENTILES`, or null for the document's.
+ *
+ * @param {Run} run
+ * @param {Tab} tab
+ * @param {string[] | null} [chosen]
  */
 export function sectionsOf(run, tab, chosen = null) {
   const first = tabsOf(run)[0] === tab;
@@ -96,39 +122,45 @@ export function sectionsOf(run, tab, chosen = null) {
         title: section.title ?? null,
         panels: section.panels
           .flatMap((panel) => (panel.kind === "custom" ? customPanels(run, panel) : [panel]))
-          .map((panel) => resolve(run, { ...panel, id: unique(panel.id, ids) }, { first, chosen, tab }))
+          .map((panel) => resolve(run, { ...panel, id: uniqueId(panel.id, ids) }, { first, chosen, tab }))
           .filter(Boolean)
-          .map((panel) => kept(known, panel)),
+          .map((panel) => reused(known, panel)),
       }))
       .filter((section) => section.panels.length > 0);
   });
 }
 
 /** `panel`, or an equal one that was resolved before under its key. */
-function kept(known, panel) {
-  const said = JSON.stringify(panel);
-  if (known.get(panel.key)?.said !== said) known.set(panel.key, { said, panel });
+function reused(known, panel) {
+  const serialized = JSON.stringify(panel);
+  if (known.get(panel.key)?.serialized !== serialized) known.set(panel.key, { serialized, panel });
   return known.get(panel.key).panel;
 }
 
-function unique(wanted, ids) {
+function uniqueId(wanted, ids) {
   let id = wanted;
   for (let n = 2; ids.has(id); n += 1) id = `${wanted}-${n}`;
   ids.add(id);
   return id;
 }
 
-/** Computes anew only when one of `given` is another; kept on the run. */
+/**
+ * Computes anew only when one of `given` is another; kept on the run.
+ *
+ * @param {Run} run
+ * @param {string} name
+ */
 function memo(run, name, given, compute) {
   if (!run) return compute();
-  const kept = (run.memo ??= new Map());
-  const last = kept.get(name);
+  const cache = (run.memo ??= new Map());
+  const last = cache.get(name);
   if (last && last.given.every((value, i) => value === given[i])) return last.result;
   const result = compute();
-  kept.set(name, { given, result });
+  cache.set(name, { given, result });
   return result;
 }
 
+/** @param {Run} run */
 function resolve(run, panel, { first, chosen, tab }) {
   const { id, kind, title } = panel;
   const key = `${tab.id} ${id}`;
@@ -170,13 +202,20 @@ function resolve(run, panel, { first, chosen, tab }) {
   };
 }
 
-/** The chosen aggregates in place of the document's, where a chart shows nothing but one trend. */
+/**
+ * The chosen aggregates in place of the document's, where a chart shows nothing but one trend.
+ *
+ * @param {Run} run
+ * @param {string[] | null} chosen
+ */
 function withPercentiles(run, series, chosen) {
   if (!chosen) return series;
   const { metric } = series[0];
-  const said = run.param.aggregates.trend;
+  const available = run.param.aggregates.trend;
   if (metaOf(run, metric)?.type !== "trend" || series.some((s) => s.metric !== metric)) return series;
-  const wanted = PERCENTILES.filter((p) => chosen.includes(p.id) && said.includes(p.aggregate)).reverse();
+  const wanted = PERCENTILES.filter(
+    (p) => chosen.includes(p.id) && available.includes(p.aggregate),
+  ).reverse();
   if (wanted.length === 0) return series;
   return wanted.map(
     ({ aggregate, label }) => series.find((s) => s.aggregate === aggregate) ?? { metric, aggregate, label },
@@ -201,7 +240,7 @@ function meaning({ metric, aggregate }) {
   return BY_METRIC[parent] ?? BY_AGGREGATE[aggregate] ?? null;
 }
 
-/** What tells a series from the panel's others: its aggregate, its metric, or both. */
+/** What distinguishes a series from the panel's others: its aggregate, its metric, or both. */
 function labelOf(series, all) {
   const aggregate = aggregateLabel(series.aggregate);
   const metrics = new Set(all.map((s) => s.metric));
@@ -210,7 +249,11 @@ function labelOf(series, all) {
   return again ? `${series.metric} ${aggregate}` : series.metric;
 }
 
-/** An aggregate in words. */
+/**
+ * An aggregate in words.
+ *
+ * @param {string} aggregate
+ */
 function aggregateLabel(aggregate) {
   const known = PERCENTILES.find((p) => p.aggregate === aggregate);
   if (known) return known.label;
@@ -218,7 +261,12 @@ function aggregateLabel(aggregate) {
   return words[aggregate] ?? aggregate.replace(/^p\((.*)\)$/, "p$1");
 }
 
-/** A chart for every custom metric that no panel of the document shows, by type and name. */
+/**
+ * A chart for every custom metric that no panel of the document shows, by type and name.
+ *
+ * @param {Run} run
+ * @returns {any[]}
+ */
 function customPanels(run, panel) {
   const shown = memo(run, "shown", [documentOf(run)], () => shownMetrics(documentOf(run)));
   const order = Object.keys(BY_TYPE);
