@@ -30,7 +30,6 @@ objectives:
   - name: Login is fast
     expression: http_req_duration{name:Login} p(95)
     pass: < 1ms
-    abort: { delay: 1s }
 ";
 
 const PASSED: i32 = 0;
@@ -50,6 +49,8 @@ impl Scene {
         let folder = TempDir::new().expect("a folder");
         fs::write(folder.path().join("passing.yaml"), PASSING).expect("the folder is ours");
         fs::write(folder.path().join("failing.yaml"), FAILING).expect("the folder is ours");
+        fs::write(folder.path().join("stopping.yaml"), format!("{FAILING}    abort: {{ delay: 1s }}\n"))
+            .expect("the folder is ours");
         Scene { folder, server, target: format!("http://{}", target::start()) }
     }
 
@@ -151,7 +152,7 @@ fn the_wrapper_ends_with_the_gates_code_and_writes_what_build_servers_read() {
     failing
         .args(["--objectives", "failing.yaml", "--junit", "verdict.xml", "--markdown", "verdict.md"])
         .args(["--quiet", "--tag", "testid=build-7", &scene.script()])
-        .env("DURATION", "900ms") // over before it could be stopped
+        .env("DURATION", "1s")
         .env("GITHUB_ACTIONS", "true")
         .env("GITHUB_STEP_SUMMARY", scene.path("summary.md"));
     let text = said(&failing.output().expect("the program starts"), FAILED);
@@ -180,7 +181,7 @@ fn an_objective_stops_k6_as_ctrl_c_does() {
     let scene = Scene::new();
     let script = scene.script();
     let mut command =
-        scene.command(&["k6", "--test", "shop", "run", "--gate", "--objectives", "failing.yaml", &script]);
+        scene.command(&["k6", "--test", "shop", "run", "--gate", "--objectives", "stopping.yaml", &script]);
     let began = Instant::now();
     let output = command.env("DURATION", "3m").output().expect("the program starts");
     let text = said(&output, FAILED);
@@ -240,6 +241,6 @@ fn rollouts_go_on_after_a_run_that_passed_and_not_before() {
     let verdict = scene.server.get("/runs/shop.1/verdict?wait=60s").document();
     assert_eq!((&verdict["state"], &verdict["provisional"]), (&"pass".into(), &Value::Null));
 
-    assert!(run("failing.yaml", "900ms").wait_with_output().expect("it is our child").status.success());
+    assert!(run("failing.yaml", "1s").wait_with_output().expect("it is our child").status.success());
     wait_for("a no-go", || (ask() == 409).then_some(()));
 }
