@@ -11,6 +11,7 @@ import {
   objectivesByRun,
   otherJudgements,
   rankOf,
+  sharedBaseline,
 } from "../scripts/model/gate.js";
 import { signed } from "../scripts/model/format.js";
 import { SIGNS } from "../scripts/model/thresholds.js";
@@ -111,6 +112,16 @@ test("a run of the baseline is called as in the list, or by its id", () => {
   assert.equal(baselineLabel("shop.2", "shop", runs), "release 7");
   assert.equal(baselineLabel("shop.3", "shop", runs), "3");
   assert.equal(baselineLabel("other.3", "shop", runs), "other.3");
+});
+
+test("a baseline that objectives share is told once, and none where they differ", () => {
+  const compared = (runs, aggregate) =>
+    objective("a", "pass", { baseline: { value: 1, runs, aggregate, change: 0 } });
+  const without = objective("b", "pass", { baseline: null });
+  assert.deepEqual(sharedBaseline([compared(["s.1"]), without, compared(["s.1"], null)]).runs, ["s.1"]);
+  assert.equal(sharedBaseline([compared(["s.1"]), compared(["s.2"])]), null);
+  assert.equal(sharedBaseline([compared(["s.1", "s.2"], "med"), compared(["s.1", "s.2"], "max")]), null);
+  assert.equal(sharedBaseline([without]), null);
 });
 
 test("verdicts beside the shown one stand with the newest first", () => {

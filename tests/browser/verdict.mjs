@@ -109,7 +109,10 @@ async function noGo(page, theme) {
   assert.match(await thresholds.locator("tbody td").first().innerText(), /✗\sfail/);
   await look(page, `no-go-${theme}`);
 
-  await pages.getByRole("link", { name: "first" }).click();
+  // All compare with one run, which is named once.
+  const baseline = card(page, "objectives").getByRole("link", { name: "first" });
+  assert.equal(await baseline.count(), 1);
+  await baseline.click();
   await page.waitForURL((address) => address.searchParams.get("run") === first);
   assert.equal(new URL(page.url()).searchParams.get("tab"), "verdict");
 }

@@ -1,7 +1,7 @@
 /** The table of objectives: what was asked of each, what was observed, how far apart, and why. */
 
 import { format, NOTHING, plural, signed } from "../model/format.js";
-import { baselineLabel, linksOf, marksOf, objectiveOutcome, rankOf } from "../model/gate.js";
+import { baselineLabel, linksOf, marksOf, objectiveOutcome, rankOf, sharedBaseline } from "../model/gate.js";
 import { VERDICT_TAB } from "../model/panels.js";
 import { html } from "../html.js";
 import { RouteLink } from "./link.js";
@@ -16,6 +16,15 @@ import { DataTable } from "./table.js";
  * @param {Props<"route" | "navigate"> & { verdict: GateVerdict, objectives: ObjectiveResult[], runs: RunItem[] }} props
  */
 export function ObjectiveTable({ label, verdict, objectives, runs, route, navigate }) {
+  const shared = sharedBaseline(objectives);
+  const runsOf = (baseline) =>
+    html`<${BaselineRuns}
+      baseline=${baseline}
+      test=${verdict.test}
+      runs=${runs}
+      route=${route}
+      navigate=${navigate}
+    />`;
   const columns = [
     {
       id: "name",
@@ -53,18 +62,13 @@ export function ObjectiveTable({ label, verdict, objectives, runs, route, naviga
       title: "Baseline",
       sort: (row) => row.baseline?.change ?? null,
       cell: (row) =>
-        html`<${Baseline}
-          objective=${row}
-          test=${verdict.test}
-          runs=${runs}
-          route=${route}
-          navigate=${navigate}
-        />`,
+        html`<${Baseline} objective=${row} of=${!shared && row.baseline && runsOf(row.baseline)} />`,
     },
     { id: "reason", title: "Reason", left: true, cell: (row) => html`<${Reason} objective=${row} />` },
   ];
   const compares = objectives.some(({ baseline }) => baseline);
   return html`<div class="objectives">
+    ${shared && html`<div class="caption">Baseline: ${runsOf(shared)}</div>`}
     <${DataTable}
       label=${label}
       columns=${columns.filter(({ id }) => compares || id !== "baseline")}
@@ -106,12 +110,14 @@ function Criterion({ objective: { criterion, warn } }) {
 
 const AGGREGATES = { med: "median", avg: "average", min: "least", max: "most" };
 
-/** @param {Props<"route" | "navigate">} props */
-function Baseline({ objective, test, runs, route, navigate }) {
-  const { baseline, unit } = objective;
-  if (!baseline) return NOTHING;
+/**
+ * Of which runs a baseline is, each a link to its verdict.
+ *
+ * @param {Props<"route" | "navigate">} props
+ */
+function BaselineRuns({ baseline, test, runs, route, navigate }) {
   const { aggregate } = baseline;
-  const of = aggregate ? `${AGGREGATES[aggregate] ?? aggregate} of` : "of";
+  const of = aggregate ? `${AGGREGATES[aggregate] ?? aggregate} of ` : "";
   const links = baseline.runs.map(
     (id, i) =>
       html`${i > 0 ? ", " : ""}<${RouteLink}
@@ -122,18 +128,17 @@ function Baseline({ objective, test, runs, route, navigate }) {
           ><bdi>${baselineLabel(id, test, runs)}</bdi><//
         >`,
   );
+  if (baseline.runs.length === 1) return html`${of}${links}`;
+  return html`<details class="of-runs">
+    <summary>${of}${plural(baseline.runs.length, "run")}</summary>
+    ${links}
+  </details>`;
+}
+
+function Baseline({ objective: { baseline, unit }, of }) {
+  if (!baseline) return NOTHING;
   const change = baseline.change === null ? "" : ` (${signed(baseline.change, "ratio")})`;
-  return html`${format(baseline.value, unit)}${change}
-    <span class="whole"
-      >${
-        baseline.runs.length > 1
-          ? html`<details class="of-runs">
-              <summary>${of} ${plural(baseline.runs.length, "run")}</summary>
-              ${links}
-            </details>`
-          : html`${of} ${links}`
-      }</span
-    >`;
+  return html`${format(baseline.value, unit)}${change}${of && html`<span class="whole">${of}</span>`}`;
 }
 
 function Reason({ objective }) {

@@ -130,6 +130,17 @@ export function baselineLabel(id, test, runs) {
 }
 
 /**
+ * The baseline that all of these objectives which have one share, by its runs; null where they differ.
+ *
+ * @param {ObjectiveResult[]} objectives
+ */
+export function sharedBaseline(objectives) {
+  const found = objectives.flatMap(({ baseline }) => (baseline ? [baseline] : []));
+  const kinds = new Set(found.map(({ runs, aggregate }) => JSON.stringify([aggregate ?? null, runs])));
+  return kinds.size === 1 ? found[0] : null;
+}
+
+/**
  * Earlier verdicts than the one that is shown, the newest first.
  *
  * @param {GateVerdict} verdict
