@@ -1,5 +1,6 @@
 /** The app: binds the session, the address and the views. Data goes down, events come up. */
 
+import { useGate } from "./data/gate.js";
 import { Frame } from "./components/frame.js";
 import { Notices } from "./components/notices.js";
 import { clock } from "./model/format.js";
@@ -12,17 +13,19 @@ import { Panels } from "./views/panels.js";
 import { Requests } from "./views/requests.js";
 import { Runs } from "./views/runs.js";
 import { Summary } from "./views/summary.js";
+import { Verdict } from "./views/verdict.js";
 import { tabOf } from "./model/panels.js";
 import { changeRoute, formatRoute, parseRoute } from "./router.js";
 
 /** @import { Props } from "./types.js" */
 
-/** The views that a tab can name. Every one gets `{run, session, api, route, navigate}`. */
+/** The views that a tab can name. Every one gets `ViewProps`. */
 const VIEWS = {
   requests: Requests,
   errors: Errors,
   checks: Checks,
   summary: Summary,
+  verdict: Verdict,
   runs: Runs,
   compare: Compare,
 };
@@ -38,6 +41,7 @@ export function App({ api, session }) {
   const [remembered, setRemembered] = useState(() => parseShown(stored(SHOWN_KEY)));
   const { state } = session;
   const tab = tabOf(state.run, route.tab);
+  const gate = useGate(api, session);
   const View = VIEWS[tab.view] ?? Panels;
 
   /** The route of the newest rendering, or of what was navigated to since. */
@@ -109,7 +113,14 @@ export function App({ api, session }) {
     setFollowing(always);
   }
 
-  return html`<${Frame} session=${session} api=${api} tab=${tab} route=${route} navigate=${navigate}>
+  return html`<${Frame}
+    session=${session}
+    api=${api}
+    gate=${gate}
+    tab=${tab}
+    route=${route}
+    navigate=${navigate}
+  >
     ${state.phase === "empty" && html`<${Empty} api=${api} test=${route.test} />`}
     ${state.phase === "missing" && html`<${Missing} id=${state.info.id} />`}
     ${state.phase === "unreachable" && html`<${Unreachable} problem=${state.problem} />`}
@@ -140,6 +151,7 @@ export function App({ api, session }) {
           run=${state.run}
           session=${session}
           api=${api}
+          gate=${gate}
           route=${route}
           navigate=${navigate}
         />`

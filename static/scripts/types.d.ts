@@ -45,6 +45,8 @@ export interface RunItem {
   note?: string | null;
   baseline?: boolean;
   outcome?: Outcome | null;
+  /** The newest that was kept; null while there is none. */
+  verdict?: ObjectiveState | null;
   /** With `figures=1`, as the next two. */
   figures?: Record<"requests" | "rate" | "p95" | "failed" | "checks" | "vus" | "iterations", number | null>;
   thresholds?: Threshold[];
@@ -65,6 +67,69 @@ export interface Summary extends Tables {
   outcome?: Outcome | null;
   label?: string | null;
   note?: string | null;
+}
+
+/** The worst last. */
+export type ObjectiveState = "info" | "pass" | "warning" | "error" | "fail";
+
+/** What became of one objective, as the gate says it; figures are in the unit beside them. */
+export interface ObjectiveResult {
+  name: string;
+  origin: "threshold" | "file";
+  expression: string;
+  state: ObjectiveState;
+  reason: string;
+  observed: number | null;
+  unit: Unit;
+  /** As its author wrote it; empty where nothing was asked. */
+  criterion: string;
+  warn?: string | null;
+  limit: number | null;
+  /** Shares of the limit; negative on the bad side of it. */
+  margin: number | null;
+  baseline: { value: number; runs: string[]; aggregate?: string | null; change: number | null } | null;
+  weight: number;
+  key?: boolean;
+  /** After so many ms of the run. */
+  abort?: number | null;
+  description?: string | null;
+  links?: { title: string; url: string }[];
+}
+
+/** `GET /runs/ID/verdict`; times are Unix ms. */
+export interface GateVerdict {
+  run: string;
+  test: string;
+  state: ObjectiveState;
+  /** The run goes on. */
+  provisional?: boolean;
+  reason: string;
+  /** 0 to 100. */
+  score: number | null;
+  missing: string[];
+  objectives: ObjectiveResult[];
+  /** null while it is provisional, as the next. */
+  number: number | null;
+  judged: number | null;
+  judgements: { number: number; judged: number; state: ObjectiveState }[];
+}
+
+/** The verdict of the shown run as the page has it. `judge` says whether it came to another. */
+export interface Gate {
+  verdict: GateVerdict | null;
+  problem: string | null;
+  judge(): Promise<boolean>;
+  retry(): void;
+}
+
+/** A row of `Heatmap`: `cells` are parallel to its runs, null where a run was not asked. */
+export interface HeatRow {
+  key: string;
+  name: string;
+  limit: string;
+  /** What stands behind the name. */
+  hint: string;
+  cells: ({ state: State; word: string; note: string } | null)[];
 }
 
 /** `GET /runs/ID/rows`: windows of a table's rows. `at` are places in `times`; times are Unix ms. */
@@ -198,7 +263,7 @@ export interface Limit {
 }
 
 /** As of a chip. */
-export type State = "good" | "warning" | "bad" | "none" | "open";
+export type State = "good" | "warning" | "bad" | "none" | "open" | "unknown" | "info";
 
 export type Api = ReturnType<typeof createApi>;
 export type Session = ReturnType<typeof createSession>;
@@ -213,6 +278,7 @@ export interface ViewProps {
   tab: Tab;
   route: Route;
   navigate: Navigate;
+  gate: Gate;
   chosen: string[] | null;
   choose: (shown: string[] | null) => void;
 }

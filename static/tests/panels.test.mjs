@@ -27,17 +27,18 @@ test("the default document has the Overview and Timings, and every view", () => 
     "errors",
     "checks",
     "summary",
+    "verdict",
     "runs",
     "compare",
   ]);
 });
 
-test("a test's own tabs come first, Runs and Compare last, no id twice", () => {
+test("a test's own tabs come first, Verdict, Runs and Compare last, no id twice", () => {
   const tab = (id) => ({ id, title: id, sections: [] });
   const run = runWith({}, { tabs: [tab("mine"), tab("mine"), tab("runs"), tab("other")] });
   assert.deepEqual(
     tabsOf(run).map((t) => t.id),
-    ["mine", "other", "runs", "compare"],
+    ["mine", "other", "verdict", "runs", "compare"],
   );
   assert.equal(tabOf(run, "runs").view, "runs");
 });

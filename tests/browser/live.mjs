@@ -64,7 +64,7 @@ run(await open(browser, url), {
     await page.getByRole("link", { name: "<b>Mine</b>" }).waitFor();
     assert.deepEqual(
       (await tabs.allInnerTexts()).map((title) => title.replace(/\s+\d+$/, "")),
-      ["<b>Mine</b>", "Errors", "Runs", "Compare"],
+      ["<b>Mine</b>", "Errors", "Verdict", "Runs", "Compare"],
     );
     await page.getByText("Rate of <i>pages</i>").waitFor();
     await page.locator("main canvas").first().waitFor();

@@ -1,12 +1,10 @@
 /** Figures of two runs against each other, the worst first. */
 
 import { tallyRows } from "../model/compare.js";
-import { format, NOTHING, plural } from "../model/format.js";
+import { format, NOTHING, plural, signed } from "../model/format.js";
 import { html, useState } from "../html.js";
 import { Card, Sign } from "./parts.js";
 import { DataTable } from "./table.js";
-
-/** @import { Unit } from "../types.js" */
 
 const VERDICTS = {
   worse: { state: "bad", word: "worse" },
@@ -157,10 +155,4 @@ function formatDifference(row) {
   if (row.difference === null) return NOTHING;
   if (row.unit !== "ratio") return signed(row.difference, row.unit);
   return html`${signed(row.difference * 100, "number")} <abbr title="percentage points">pp</abbr>`;
-}
-
-/** @param {Unit} unit */
-function signed(value, unit) {
-  const text = format(value, unit);
-  return value > 0 ? `+${text}` : text;
 }

@@ -2,13 +2,14 @@
 
 import { isError } from "../model/codes.js";
 import { clock, format } from "../model/format.js";
+import { chipOf } from "../model/gate.js";
 import { html, useLayoutEffect, useRef } from "../html.js";
 import { elapsed, latest } from "../model/run.js";
-import { tabOfView, tabsOf } from "../model/panels.js";
+import { tabOfView, tabsOf, VERDICT_TAB } from "../model/panels.js";
 import { hrefOf } from "../router.js";
 import { tally, thresholdsKnown, verdict } from "../model/thresholds.js";
 import { CompareLink, Share, ThemeButton } from "./actions.js";
-import { onPlainClick } from "./link.js";
+import { onPlainClick, RouteLink } from "./link.js";
 import { NewRun } from "./new-run.js";
 import { Chip } from "./parts.js";
 import { RunSelector } from "./run-selector.js";
@@ -18,9 +19,9 @@ import { RunSelector } from "./run-selector.js";
 /**
  * `tab` is the one that is shown, of `tabsOf(run)`.
  *
- * @param {Props<"session" | "api" | "tab" | "route" | "navigate">} props
+ * @param {Props<"session" | "api" | "gate" | "tab" | "route" | "navigate">} props
  */
-export function Frame({ session, api, tab, route, navigate, children }) {
+export function Frame({ session, api, gate, tab, route, navigate, children }) {
   const { state } = session;
   const { run } = state;
   return html`<a class="skip" href="#main">Skip to content</a>
@@ -31,6 +32,7 @@ export function Frame({ session, api, tab, route, navigate, children }) {
           run &&
           html`<${RunSelector} session=${session} route=${route} navigate=${navigate} />
             <${Liveness} session=${session} />
+            <${VerdictChip} gate=${gate} route=${route} navigate=${navigate} />
             <${ThresholdsChip} run=${run} route=${route} navigate=${navigate} />
             <${Ending} info=${state.info} />`
         }
@@ -96,9 +98,27 @@ function sinceWindow({ run, windowAt, now }) {
   return Math.max(0, Math.min(now - windowAt, period));
 }
 
+/**
+ * What the gate says of the run; nothing before it said something.
+ *
+ * @param {Props<"gate" | "route" | "navigate">} props
+ */
+function VerdictChip({ gate, route, navigate }) {
+  if (!gate.verdict) return null;
+  const { state, text } = chipOf(gate.verdict);
+  return html`<${RouteLink}
+    class="chip-link verdict-chip"
+    route=${route}
+    navigate=${navigate}
+    change=${{ tab: VERDICT_TAB }}
+    title=${gate.verdict.reason}
+    ><${Chip} state=${state}><span class="unseen">Verdict: </span>${text}<//><//
+  >`;
+}
+
 /** @param {Props<"run" | "route" | "navigate">} props */
 function ThresholdsChip({ run, route, navigate }) {
-  const chip = chipOf(run);
+  const chip = thresholdsChip(run);
   const tab = tabOfView(run, "checks");
   if (!chip || !tab) return chip;
   return html`<a
@@ -110,7 +130,7 @@ function ThresholdsChip({ run, route, navigate }) {
 }
 
 /** @param {Run} run */
-function chipOf(run) {
+function thresholdsChip(run) {
   const known = thresholdsKnown(run);
   if (run.thresholds.length === 0 && (!run.current || known)) return null;
   const { state, text } = verdict(run.thresholds, known);

@@ -3,7 +3,10 @@
 import { html, useRef, useState } from "../html.js";
 import { SIGNS } from "../model/thresholds.js";
 
-/** `state` is `good`, `warning`, `bad`, `none` (no data) or `open` (not decided yet). */
+/**
+ * `state` is `good`, `warning`, `bad`, `none` (no data), `open` (not decided yet), `unknown` (nobody can tell) or
+ * `info` (nothing was asked).
+ */
 export function Chip({ state, children }) {
   return html`<span class=${`chip chip-${state}`}
     ><span aria-hidden="true">${SIGNS[state]}</span> ${children}</span

@@ -1,7 +1,8 @@
 /** The runs of a test as a table: figures, verdicts, and what can be done with each. */
 
-import { clock, format, moment } from "../model/format.js";
+import { clock, format, moment, NOTHING } from "../model/format.js";
 import { html } from "../html.js";
+import { keptVerdict, rankOf } from "../model/gate.js";
 import { runLabel, verdictOf, verdictRank } from "../model/runs.js";
 import { RouteLink } from "./link.js";
 import { Chip } from "./parts.js";
@@ -44,6 +45,16 @@ export function RunTable({ items, shown, baseline, route, navigate, changeTo, on
           </span>
           ${item.note && html`<bdi class="caption run-note" title=${item.note}>${item.note}</bdi>`}
         </span>`,
+    },
+    {
+      id: "verdict",
+      title: "Verdict",
+      left: true,
+      sort: (item) => rankOf(item.verdict),
+      cell: (item) => {
+        const chip = keptVerdict(item);
+        return chip ? html`<${Chip} state=${chip.state}>${chip.text}<//>` : NOTHING;
+      },
     },
     {
       id: "state",

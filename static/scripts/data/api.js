@@ -3,7 +3,7 @@
 import { timed } from "../measure.js";
 import { KINDS } from "../model/run.js";
 
-/** @import { Distribution, RowKey, RowsDocument, RunItem, Summary, TableName } from "../types.js" */
+/** @import { Distribution, GateVerdict, RowKey, RowsDocument, RunItem, Summary, TableName } from "../types.js" */
 
 /** Where the server is: the folder above the page's, unless the page says otherwise. */
 export function serverRoot(document) {
@@ -137,6 +137,24 @@ export function createApi(root) {
      */
     async summary(run) {
       return (await request(`runs/${encodeURIComponent(run)}/summary`)).json();
+    },
+    /**
+     * What the gate says of the run; provisional while it goes on.
+     *
+     * @param {string} run
+     * @returns {Promise<GateVerdict>}
+     */
+    async verdict(run) {
+      return (await request(`runs/${encodeURIComponent(run)}/verdict`)).json();
+    },
+    /**
+     * Judges an ended run by what is in force now: a new verdict, or the one that there was.
+     *
+     * @param {string} run
+     * @returns {Promise<GateVerdict>}
+     */
+    async judge(run) {
+      return (await request(`runs/${encodeURIComponent(run)}/verdict`, { method: "POST" })).json();
     },
     /**
      * `change` is `{label, note}`, null for none; the run's item as it is then.

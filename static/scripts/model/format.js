@@ -47,6 +47,12 @@ export function format(value, unit = "number", { trim = false } = {}) {
   return value < 0 && /[1-9]/.test(text) ? MINUS + text : text;
 }
 
+/** A difference as text: what is more says so, `+12.0 %`. */
+export function signed(value, unit = "number") {
+  const text = format(value, unit);
+  return value > 0 ? `+${text}` : text;
+}
+
 function magnitude(value, unit, trim) {
   switch (unit) {
     case "time":

@@ -14,9 +14,12 @@ import { metaOf } from "./thresholds.js";
 
 /** @import { Run, Tab } from "../types.js" */
 
+export const VERDICT_TAB = "verdict";
+
 /** Tabs that every run has, whatever its document says. */
 /** @type {Tab[]} */
 const OWN_TABS = [
+  { id: VERDICT_TAB, title: "Verdict", view: "verdict" },
   { id: "runs", title: "Runs", view: "runs" },
   { id: "compare", title: "Compare", view: "compare" },
 ];

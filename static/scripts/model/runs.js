@@ -1,9 +1,17 @@
 /** What the runs of a test say together: verdicts, trends, thresholds × runs. Pure; items of `GET /runs?figures=1`. */
 
-import { format } from "./format.js";
-import { tally, verdict } from "./thresholds.js";
+import { format, unitOf } from "./format.js";
+import {
+  allKnown,
+  formatExpression,
+  metaOf,
+  outcomeOf,
+  parseExpression,
+  tally,
+  verdict,
+} from "./thresholds.js";
 
-/** @import { Column, RunItem, Unit } from "../types.js" */
+/** @import { Column, HeatRow, Run, RunItem, Unit } from "../types.js" */
 
 /** The figures that are followed over runs, colours as in the other charts. */
 export const TRENDS = [
@@ -94,6 +102,37 @@ export function thresholdsByRun(items) {
     }
   });
   return [...rows.values()].sort((a, b) => (a.metric < b.metric ? -1 : a.metric > b.metric ? 1 : 0));
+}
+
+/**
+ * The same as `Heatmap` takes rows; `run` has the units.
+ *
+ * @param {Run} run
+ * @param {RunItem[]} items
+ * @returns {HeatRow[]}
+ */
+export function thresholdHeat(run, items) {
+  const complete = items.map((item) => allKnown(item.thresholds ?? [], item.thresholdsKnown ?? false));
+  return thresholdsByRun(items).map(({ key, metric, expression, cells }) => {
+    const meta = metaOf(run, metric);
+    const limit = formatExpression(expression, meta);
+    const unit = unitOf(meta, parseExpression(expression)?.aggregate);
+    return {
+      key,
+      name: metric,
+      limit,
+      hint: `${metric} ${expression}`,
+      cells: cells.map((cell, i) => {
+        if (cell === null) return null;
+        const { state, word } = outcomeOf(cell, complete[i]);
+        return {
+          state,
+          word: state === "open" ? `${word}, but limits of this run may be missing` : word,
+          note: `${format(cell.observed, unit)} for ${limit}`,
+        };
+      }),
+    };
+  });
 }
 
 /**

@@ -6,7 +6,7 @@ import { splitName } from "./run.js";
 /** @import { Metric, Run, Series, State, Threshold } from "../types.js" */
 
 /** States always come as sign, word and colour together. */
-export const SIGNS = { good: "✓", warning: "!", bad: "✗", none: "∅", open: "○" };
+export const SIGNS = { good: "✓", warning: "!", bad: "✗", none: "∅", open: "○", unknown: "?", info: "i" };
 
 const AGGREGATE = /^(?:count|rate|value|avg|min|med|max|p\(\s*([-+.\deE]+)\s*\))$/;
 

@@ -10,7 +10,9 @@ import { format, plural } from "../model/format.js";
 import { html, useState } from "../html.js";
 import { hrefOf } from "../router.js";
 import { useRuns } from "../data/run-list.js";
-import { figuresOf, oldestFirst, runLabel, thresholdsByRun, TRENDS } from "../model/runs.js";
+import { useVerdicts } from "../data/gate.js";
+import { objectivesByRun } from "../model/gate.js";
+import { figuresOf, oldestFirst, runLabel, thresholdHeat, TRENDS } from "../model/runs.js";
 
 /** @import { Props, RunItem, Session } from "../types.js" */
 
@@ -21,8 +23,19 @@ export function Runs({ run, session, api, route, navigate }) {
   const [dialog, setDialog] = useState(null);
   const items = oldestFirst(list.items);
   const baseline = items.find((item) => item.baseline) ?? null;
-  const rows = thresholdsByRun(items);
+  const rows = thresholdHeat(run, items);
+  const { compared, verdicts } = useVerdicts(api, items);
+  const objectives = objectivesByRun(compared, verdicts);
   const changeTo = (item) => ({ run: item.id, tab: "overview", other: null });
+  const headOf = (item) =>
+    html`<${RouteLink}
+      class="heat-run"
+      route=${route}
+      navigate=${navigate}
+      change=${changeTo(item)}
+      title=${runLabel(item)}
+      >${item.baseline && "★ "}<bdi>${runLabel(item)}</bdi><//
+    >`;
 
   if (list.items.length === 0) {
     return html`<${Card} id="runs" title="Runs">
@@ -70,25 +83,36 @@ export function Runs({ run, session, api, route, navigate }) {
           />`,
       )}
     </div>
+    ${
+      objectives.length > 0 &&
+      html`<${Card}
+        id="objectives-by-run"
+        title="Objectives by run"
+        caption=${compared.length < items.length ? `the newest ${format(compared.length, "count")}` : "oldest to newest"}
+      >
+        <${Heatmap}
+          title="Objectives by run"
+          nameTitle="Objective"
+          items=${compared}
+          rows=${objectives}
+          shown=${info.id}
+          nameOf=${runLabel}
+          headOf=${headOf}
+        />
+      <//>`
+    }
     <${Card} id="heatmap" title="Thresholds by run" caption="oldest to newest">
       ${
         rows.length === 0
           ? html`<p class="nothing">No run of this test has thresholds.</p>`
           : html`<${Heatmap}
-              run=${run}
+              title="Thresholds by run"
+              nameTitle="Threshold"
               items=${items}
               rows=${rows}
               shown=${info.id}
               nameOf=${runLabel}
-              headOf=${(item) =>
-                html`<${RouteLink}
-                  class="heat-run"
-                  route=${route}
-                  navigate=${navigate}
-                  change=${changeTo(item)}
-                  title=${runLabel(item)}
-                  >${item.baseline && "★ "}<bdi>${runLabel(item)}</bdi><//
-                >`}
+              headOf=${headOf}
             />`
       }
     <//>

@@ -13,8 +13,17 @@ use std::process::{Command, Stdio};
 const UI_BYTES: usize = 120_000;
 
 /// The tabs of the default dashboard, and the pages' own.
-const TABS: [&str; 8] =
-    ["overview", "timings", "requests", "errors", "checks-thresholds", "summary", "runs", "compare"];
+const TABS: [&str; 9] = [
+    "overview",
+    "timings",
+    "requests",
+    "errors",
+    "checks-thresholds",
+    "summary",
+    "verdict",
+    "runs",
+    "compare",
+];
 
 const GZIP: (&str, &str) = ("Accept-Encoding", "gzip, deflate, br");
 
@@ -283,6 +292,47 @@ fn nothing_is_green_on_any_page_while_a_limit_may_be_missing() {
     let document = server.summary("unsure.b");
     assert_eq!(document["health"]["thresholdsKnown"], false);
     assert!(document["thresholds"].as_array().is_some_and(|all| all.iter().any(|one| one["passes"] == true)));
+}
+
+/// One objective of every kind: it holds, also beside the baseline; it fails; it has no data; it asks for nothing.
+const SHOP_OBJECTIVES: &str = r#"
+objectives:
+  - name: Pages are fast
+    description: What visitors wait for.
+    expression: http_req_duration p(95)
+    pass: [< 400ms, <= +10%]
+    links: { Runbook: "https://example.com/runbook" }
+  - name: <b>Login</b> is fast
+    expression: http_req_duration{name:login} p(95)
+    pass: < 1ms
+    key: true
+    weight: 2
+  - name: Refunds
+    expression: refunds count
+    pass: "> 1"
+  - name: Load
+    expression: http_reqs rate
+"#;
+
+#[test]
+fn a_verdict_is_in_the_frame_and_on_its_page_with_every_objective() {
+    let server =
+        Server::with(Options { settings: &[("idle", "10m"), ("straggler", "500ms")], ..Options::default() });
+    let put = |target: &str, body: &str| {
+        let answer = server.send("PUT", target, &[], body.as_bytes());
+        assert!(answer.status < 300, "{} {}", answer.status, answer.text());
+    };
+    put("/tests/shop/objectives", SHOP_OBJECTIVES);
+    let first = shop(&server, "first");
+    put("/tests/shop/baseline", &format!(r#"{{"run":"{first}"}}"#));
+    let second = shop(&server, "second");
+    let flows = drive("verdict.mjs", &[&server.url(), &first, &second, &pictures()]);
+    let mut wanted = in_both_themes(&["a no-go", "runs"]);
+    wanted.extend(["live", "again", "withoutFile"].map(str::to_owned));
+    assert_eq!(flows, wanted);
+    // As the server has it.
+    let told = server.get("/runs/calm.1/verdict").document();
+    assert_eq!((told["state"].as_str(), told["number"].as_u64()), (Some("fail"), Some(2)));
 }
 
 #[test]
