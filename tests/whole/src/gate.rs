@@ -135,7 +135,7 @@ fn stock_k6_tells_its_end_and_whoever_waits_gets_the_verdict() {
         assert!(text.contains(part), "{text}");
     }
     let junit = scene.read("verdict.xml");
-    assert!(junit.contains(r#"<testcase name="Login is fast" classname="shop">"#), "{junit}");
+    assert!(junit.contains(r#"<testcase name="Login is fast" classname="loadgate.shop">"#), "{junit}");
     assert!(!junit.contains("<failure") && !junit.contains("<error"), "{junit}");
 
     let verdict = scene.server.get("/runs/shop.1/verdict").document();
