@@ -3,8 +3,7 @@
 //! Source: CloudEvents 1.0.2, its JSON format and its HTTP binding. The official SDK, `cloudevents-sdk` 0.9, is not
 //! used: it takes empty ids, does not decode what the binding percent-encodes in headers, and says of what is wrong
 //! neither which event nor which field. It builds for WebAssembly, but reading one event with it adds 290 KiB to a
-//! component (a second library of dates, random ids, Unicode's tables for host names). It reads what Loadgate
-//! sends, in tests.
+//! component (a second library of dates, random ids, Unicode's tables for host names).
 
 use crate::cdevents::{self, Envelope, Type};
 use crate::fields::{self, Object, each, short, type_of};

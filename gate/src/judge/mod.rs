@@ -141,11 +141,12 @@ fn counts(results: &[ObjectiveResult]) -> String {
     };
     let which = |state, one: &str, many: &str| {
         let count = of(state).count();
-        let mut names: Vec<&str> = of(state).take(NAMED).map(|result| result.name.as_str()).collect();
-        if count > NAMED {
-            names.push("…");
-        }
-        format!("{count} of {all} {}: {}.", if count == 1 { one } else { many }, names.join(", "))
+        let names: Vec<&str> = of(state).take(NAMED).map(|result| result.name.as_str()).collect();
+        let more = match count.saturating_sub(NAMED) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        format!("{count} of {all} {}: {}{more}.", if count == 1 { one } else { many }, names.join(", "))
     };
     match worst {
         None => "There are no objectives.".to_owned(),

@@ -527,7 +527,7 @@ fn the_reason_of_the_whole_is_a_sentence() {
     assert_eq!(reason(&[]), "There are no objectives.");
     assert_eq!(reason(&[("< 500", ""), ("< 500", "")]), "2 of 2 objectives passed.");
     assert_eq!(reason(&[("< 300", "")]), "1 of 1 objective failed: n0.");
-    assert_eq!(reason(&[("< 300", ""); 5]), "5 of 5 objectives failed: n0, n1, n2, ….");
+    assert_eq!(reason(&[("< 300", ""); 5]), "5 of 5 objectives failed: n0, n1, n2 and 2 more.");
     assert_eq!(reason(&[("< 500", ""), ("< 300", WARNS)]), "1 of 2 objectives is a warning: n1.");
     assert_eq!(reason(&[("< 500", "    window: steady\n")]), "1 of 1 objective cannot be judged: n0.");
     let scored = several("score: {pass: 90%, warn: 50%}\n", &[("< 500", ""), ("< 300", "")]);
