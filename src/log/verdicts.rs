@@ -58,7 +58,7 @@ pub(crate) async fn given<S: Store>(store: &S, run: &RunId) -> Result<Vec<Given>
     for (key, head) in asked.iter().zip(store.get_many(asked).await?) {
         if let Some(head) = head
             && let Some(given) = value::resolve::<_, Given>(store, key, &head).await?
-            && found.iter().all(|known: &Given| known.basis != given.basis)
+            && found.last().is_none_or(|before: &Given| before.basis != given.basis)
         {
             found.push(given);
         }

@@ -113,6 +113,21 @@ fn other_objectives_make_another_verdict_beside_the_old_one() {
 }
 
 #[test]
+fn who_judges_by_the_first_objectives_again_gets_what_they_come_to() {
+    let server = server();
+    put(&server, LOGIN);
+    send(&server, 5, "login", 100);
+    let run = server.finish("t");
+    verdict(&server, &run);
+    for (limit, state, number) in [("50ms", "fail", 2), ("200ms", "pass", 3)] {
+        put(&server, &LOGIN.replace("200ms", limit));
+        let judged = again(&server, &run);
+        assert_eq!((judged["state"].as_str(), judged["number"].as_u64()), (Some(state), Some(number)));
+        assert_eq!(verdict(&server, &run), judged);
+    }
+}
+
+#[test]
 fn while_a_run_goes_on_its_verdict_is_provisional_and_not_kept() {
     let server = server();
     put(&server, LOGIN);
