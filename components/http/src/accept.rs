@@ -7,8 +7,7 @@ use http::header::ACCEPT;
 /// first where the client does not say, or wants none of them.
 pub fn preferred<'a>(headers: &HeaderMap, offered: &[&'a str]) -> &'a str {
     let accept: Vec<&str> = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()).collect();
-    let wanted: Vec<(&str, f32)> =
-        accept.iter().flat_map(|value| value.split(',')).map(|range| weighed(range.trim())).collect();
+    let wanted: Vec<(&str, f32)> = accept.iter().flat_map(|value| value.split(',')).map(weighed).collect();
     let mut best = (offered.first().copied().unwrap_or_default(), 0.0);
     for offer in offered {
         // What names it most closely says how much it is wanted.
@@ -21,7 +20,8 @@ pub fn preferred<'a>(headers: &HeaderMap, offered: &[&'a str]) -> &'a str {
     best.0
 }
 
-fn weighed(range: &str) -> (&str, f32) {
+/// An offer of a header such as `Accept`, and how much it is wanted.
+pub(crate) fn weighed(range: &str) -> (&str, f32) {
     let mut parts = range.split(';').map(str::trim);
     let name = parts.next().unwrap_or_default();
     let weight = parts.find_map(|part| part.strip_prefix("q=")).and_then(|weight| weight.parse().ok());

@@ -18,8 +18,9 @@ use std::time::{Duration, Instant};
 /// The longest that one request waits for a verdict: proxies cut longer ones.
 const WAIT: Duration = Duration::from_secs(60);
 
-/// Who waits looks this often.
-const LOOK: Duration = Duration::from_millis(500);
+/// Who waits looks this often, beyond the settling of a finish, which is waited for to the moment: each look
+/// judges the run.
+const LOOK: Duration = Duration::from_secs(2);
 
 /// Runs among which a badge looks for one with a verdict.
 const LISTED: u32 = 20;
@@ -34,6 +35,12 @@ pub enum Asked<'a> {
     Test(&'a str),
     /// The one that an event finished under a name.
     KnownAs(&'a str),
+}
+
+/// A verdict, and the document that it was read from.
+struct Told {
+    verdict: GateVerdict,
+    document: String,
 }
 
 impl Asked<'_> {
@@ -81,7 +88,7 @@ pub async fn verdict(call: &Call, asked: Asked<'_>) -> Reply {
         }
     };
     match wait_for(asked, Instant::now() + wait).await {
-        Ok(document) => told(call, &document),
+        Ok(found) => told(call, found),
         Err(failure) => reply::failure(&failure),
     }
 }
@@ -103,9 +110,8 @@ pub async fn judge(run: &str) -> Reply {
 
 /// What a rollout's webhook asks: go on (200), or not (409). It starts nothing.
 pub async fn rollout(test: &str) -> Reply {
-    let document = wait_for(Asked::Test(test), Instant::now()).await;
-    match document.and_then(|document| Ok((parse(&document)?, document))) {
-        Ok((verdict, document)) => {
+    match look(Asked::Test(test)).await {
+        Ok(Told { verdict, document }) => {
             let goes = !verdict.provisional && render::exit_code(verdict.state, false) == 0;
             reply::json(if goes { StatusCode::OK } else { StatusCode::CONFLICT }, document)
         }
@@ -134,36 +140,33 @@ pub fn badge(test: &str) -> Reply {
 }
 
 /// Waits until the run has ended, and gives the verdict as it is then.
-async fn wait_for(asked: Asked<'_>, until: Instant) -> Result<String, Failure> {
+async fn wait_for(asked: Asked<'_>, until: Instant) -> Result<Told, Failure> {
     loop {
         let found = look(asked).await;
-        let final_or_late = match &found {
-            Ok(document) => !parse(document)?.provisional,
+        let last_word = match &found {
+            Ok(told) => !told.verdict.provisional,
             Err(Failure::NotFound(_)) => false,
             Err(_) => true,
         };
         let now = Instant::now();
-        if final_or_late || now >= until {
+        if last_word || now >= until {
             return found;
         }
         sleep(LOOK.min(until - now)).await;
     }
 }
 
-async fn look(asked: Asked<'_>) -> Result<String, Failure> {
+async fn look(asked: Asked<'_>) -> Result<Told, Failure> {
     let run = asked.run()?;
     background::settle(&run).await?;
-    gate::verdict(&run)
+    let document = gate::verdict(&run)?;
+    Ok(Told { verdict: parse(&document)?, document })
 }
 
 /// A verdict in the form that is wanted. One of a run that goes on is told as 202: it is not the last word.
-fn told(call: &Call, document: &str) -> Reply {
+fn told(call: &Call, Told { verdict, document }: Told) -> Reply {
     const FORMS: [&str; 6] =
         ["application/json", "application/xml", "text/xml", "text/markdown", "text/plain", "text/html"];
-    let verdict = match parse(document) {
-        Ok(verdict) => verdict,
-        Err(failure) => return reply::failure(&failure),
-    };
     let status = if verdict.provisional { StatusCode::ACCEPTED } else { StatusCode::OK };
     let mut answer = match loadgate_http::preferred(&call.headers, &FORMS) {
         "application/xml" | "text/xml" => {
@@ -187,7 +190,8 @@ fn text(document: Result<String, Failure>, content_type: &'static str) -> Reply 
     }
 }
 
-fn parse(document: &str) -> Result<GateVerdict, Failure> {
+/// Reads a verdict as the aggregator tells it.
+pub fn parse(document: &str) -> Result<GateVerdict, Failure> {
     serde_json::from_str(document).map_err(damaged)
 }
 

@@ -1,6 +1,6 @@
 //! `/report`: one HTML file with everything of a run.
 
-use super::assets;
+use super::{assets, gate};
 use crate::background;
 use crate::bindings::loadgate::dashboard::events::{Cursor, newest, read};
 use crate::bindings::loadgate::dashboard::gate::verdict;
@@ -10,7 +10,7 @@ use crate::reply::{self, Reply};
 use http::HeaderValue;
 use http::StatusCode;
 use http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY};
-use loadgate_documents::{GateVerdict, Summary};
+use loadgate_documents::Summary;
 use std::fmt::Write;
 
 /// The rest of the policy, with the hashes of its script and style, stands in the file itself, so
@@ -42,8 +42,7 @@ async fn render(run: Option<&str>) -> Result<(String, String), Failure> {
     background::settle(&run).await?;
     let summary: Summary = serde_json::from_str(&summary(&run)?)
         .map_err(|error| Failure::Unavailable(format!("the run's summary cannot be read: {error}")))?;
-    let verdict: GateVerdict = serde_json::from_str(&verdict(&run)?)
-        .map_err(|error| Failure::Unavailable(format!("the run's verdict cannot be read: {error}")))?;
+    let verdict = gate::parse(&verdict(&run)?)?;
     let mut events = String::from("[");
     let mut cursor = Cursor { chunk: 0, id: 0 };
     loop {
