@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import {
   baselineLabel,
@@ -162,4 +163,14 @@ test("a difference says which way", () => {
     [0.11, -0.11, 0, null].map((value) => plain(signed(value, "ratio"))),
     ["+11.0 %", "−11.0 %", "0 %", "–"],
   );
+});
+
+test("verdicts are told as in the report", () => {
+  const vectors = JSON.parse(readFileSync(new URL("gate-vectors.json", import.meta.url)));
+  for (const { chip, text, ...verdict } of vectors.whole) {
+    assert.deepEqual(chipOf(verdict), { state: chip, text });
+  }
+  for (const { state, chip, word, ...verdict } of vectors.objective) {
+    assert.deepEqual(objectiveOutcome({ state }, verdict), { state: chip, word });
+  }
 });
