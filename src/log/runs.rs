@@ -149,7 +149,7 @@ pub async fn list<S: Store>(
         let mut wanted = wanted.as_slice();
         while items.len() < limit && !wanted.is_empty() {
             let (page, rest) = wanted.split_at(wanted.len().min(ITEM_PAGE).min(limit - items.len()));
-            items.extend(read_items(store, page).await?.into_iter().flatten());
+            items.extend(self::items(store, page).await?.into_iter().flatten());
             wanted = rest;
         }
     }
@@ -158,14 +158,14 @@ pub async fn list<S: Store>(
 
 /// A run as lists show it; `None` when it does not exist or was deleted.
 pub async fn item<S: Store>(store: &S, run: &RunId) -> Result<Option<Item>, StoreError> {
-    Ok(read_items(store, std::slice::from_ref(run)).await?.pop().flatten())
+    Ok(items(store, std::slice::from_ref(run)).await?.pop().flatten())
 }
 
 /// What is kept of each run beside its events.
 const FACTS: usize = 6;
 
 /// The same for several runs, read at once.
-async fn read_items<S: Store>(store: &S, runs: &[RunId]) -> Result<Vec<Option<Item>>, StoreError> {
+pub(crate) async fn items<S: Store>(store: &S, runs: &[RunId]) -> Result<Vec<Option<Item>>, StoreError> {
     let tests: BTreeSet<&TestName> = runs.iter().map(|run| &run.log.test).collect();
     let facts = |run| {
         let fact = [keys::meta, keys::ended, keys::deleted, keys::label, keys::outcome, keys::newest_verdict];

@@ -3,7 +3,7 @@
 //! A run that has ended is judged once for all that its verdict is made of: its figures, the objectives and the
 //! baseline. Where one of them has changed since, whoever asks for that gets another verdict beside the first.
 
-use super::{COMMANDS, LIST_LIMIT, Service, foreign_test, known_log, known_test};
+use super::{COMMANDS, LIST_LIMIT, Service, foreign_test, known_test};
 use crate::declare::Declarations;
 use crate::ingest::Refusal;
 use crate::log::verdicts::{self, Finished, Given};
@@ -160,19 +160,14 @@ impl<S: Store, C: Clock> Service<S, C> {
     }
 
     /// Judges the newest ended runs of a log that nobody has judged yet.
-    pub async fn judge_ended(&self, log: &str) -> Result<(), Refusal> {
-        let log = known_log(log)?;
-        let Some(newest) = log::last_run(&self.store, &log).await? else { return Ok(()) };
-        for number in (newest.saturating_sub(UNJUDGED).max(1)..=newest).rev() {
-            let run = log.run(number);
-            let Some(item) = runs::item(&self.store, &run).await? else { continue };
-            if item.state != RunState::Ended {
-                continue;
+    pub(super) async fn judge_ended(&self, log: &LogName) -> Result<(), Refusal> {
+        let Some(newest) = log::last_run(&self.store, log).await? else { return Ok(()) };
+        let numbers = newest.saturating_sub(UNJUDGED).max(1)..=newest;
+        let newest: Vec<RunId> = numbers.map(|number| log.run(number)).collect();
+        for item in runs::items(&self.store, &newest).await?.into_iter().flatten() {
+            if item.state == RunState::Ended && item.verdict.is_none() {
+                self.judge(&item.run, Vec::new()).await?;
             }
-            if item.verdict.is_some() {
-                return Ok(());
-            }
-            self.judge(&run, Vec::new()).await?;
         }
         Ok(())
     }

@@ -264,7 +264,12 @@ impl<S: Store, C: Clock> Service<S, C> {
     }
 
     async fn fold(&self, log: &LogName) -> Result<Progress, Refusal> {
-        Ok(advance::advance(&self.store, &self.clock, &self.settings, &self.cache, log).await?)
+        let progress = advance::advance(&self.store, &self.clock, &self.settings, &self.cache, log).await?;
+        if progress.ended {
+            // What is folded is folded; where this fails, who asks for the verdict is told.
+            _ = self.judge_ended(log).await;
+        }
+        Ok(progress)
     }
 
     /// Makes room in a test, one page; see [`log::retention`].

@@ -88,11 +88,26 @@ fn a_verdict_is_given_once_and_is_the_same_from_every_instance() {
     for instance in [&server, &other] {
         assert_eq!(verdict(instance, &run), first);
         assert_eq!(again(instance, &run), first, "judged by the same, it is the same");
-        block_on(instance.service.judge_ended("t")).expect("it can be read");
     }
     assert_eq!(first["judgements"].as_array().map(Vec::len), Some(1));
     let list = block_on(other.service.list(Some("t"), None, 10, false)).expect("a list");
     assert!(list.contains(r#""verdict":"pass""#), "{list}");
+}
+
+#[test]
+fn every_run_is_judged_when_it_ends_though_nobody_asks_and_the_next_has_begun() {
+    let server = server();
+    for _ in 0..3 {
+        send(&server, 5, "login", 100);
+        block_on(server.service.new_run("t", None)).expect("it ends");
+        server.pass(3_000);
+    }
+    send(&server, 5, "login", 100);
+    let list = block_on(server.service.list(Some("t"), None, 10, false)).expect("a list");
+    let list: Value = serde_json::from_str(&list).expect("JSON");
+    let verdicts: Vec<&Value> = list.as_array().expect("runs").iter().map(|run| &run["verdict"]).collect();
+    assert_eq!(verdicts, [&Value::Null, &"pass".into(), &"pass".into(), &"pass".into()], "{list:#}");
+    assert!(server.memory.keys().iter().all(|key| !key.ends_with("/verdicts/2")), "and once");
 }
 
 #[test]

@@ -265,10 +265,6 @@ impl gate::Guest for Aggregator {
         with(async |service| service.judge_again(&run).await)
     }
 
-    fn judge_ended(log: String) -> Result<(), Failure> {
-        with(async |service| service.judge_ended(&log).await)
-    }
-
     fn tell(news: gate::News) -> Result<(Option<String>, Vec<String>), Failure> {
         with(async |service| service.take_news(convert::news(news)).await)
             .map(|(run, logs)| (run.map(|run| run.to_string()), names(logs)))

@@ -2,7 +2,6 @@
 //! under way in it; the others' tasks end within seconds, and with them what they remember.
 
 use crate::bindings::loadgate::dashboard::events::log_of;
-use crate::bindings::loadgate::dashboard::gate;
 use crate::bindings::loadgate::dashboard::log::{self, Progress};
 use crate::bindings::loadgate::dashboard::types::Failure;
 use crate::{journal, reply};
@@ -144,10 +143,7 @@ impl Task<'_> {
                     }
                 }
                 Outcome::AtRest => {
-                    // A run has ended, or nothing began: the moment to judge, and to make room.
-                    if let Err(error) = gate::judge_ended(self.log) {
-                        journal::error(&format!("judging {}: {}", self.log, reply::sentence(&error)));
-                    }
+                    // A run has ended, or nothing began: the moment to make room.
                     sweep(self.log.split('.').next().unwrap_or(self.log));
                     if !self.dirty.get() {
                         break;
