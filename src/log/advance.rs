@@ -275,7 +275,7 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
                         return Ok(progress);
                     }
                     let reaped = self.reap(fold, position, &[ticket]).await?;
-                    return Ok(Progress { ended: progress.ended, ..reaped });
+                    return Ok(Progress { chunks: progress.chunks, ended: progress.ended, ..reaped });
                 }
             };
             let later = waiting.iter().map_while(|found| match found {
