@@ -146,3 +146,66 @@ fn what_was_acknowledged_survives_a_kill() {
     let count = &server.summary("short.kept")["metrics"]["http_reqs"]["values"]["count"];
     assert_eq!(count.as_f64(), Some(24.0));
 }
+
+/// Posts ten requests to both servers by turns, `times` over, and gives how many were acknowledged.
+fn post_by_turns(servers: &[Server; 2], times: usize) -> f64 {
+    let mut acknowledged = 0.0;
+    for turn in 0..times {
+        let lines = "http_reqs,name=home value=1\n".repeat(10);
+        let answer = servers[turn % 2].post("/write?db=redis&run=kept", lines.as_bytes());
+        match answer.status {
+            204 => acknowledged += 10.0,
+            503 => {}
+            other => panic!("{other} {}", answer.text()),
+        }
+    }
+    acknowledged
+}
+
+fn requests(server: &Server) -> Option<f64> {
+    server.summary("redis.kept")["metrics"]["http_reqs"]["values"]["count"].as_f64()
+}
+
+#[test]
+fn what_was_acknowledged_survives_a_redis_that_crashes_and_comes_back() {
+    let mut redis = Redis::durable();
+    let servers = [on(&redis.url), on(&redis.url)];
+    let mut acknowledged = post_by_turns(&servers, 20);
+    redis.crash();
+    assert_eq!(post_by_turns(&servers, 4), 0.0, "nothing is acknowledged that is stored nowhere");
+    assert_eq!(servers[0].get("/readyz").status, 503);
+    redis.come_back();
+    wait_for("the servers to find it again", || {
+        let found = servers.iter().all(|server| server.get("/readyz").status == 200);
+        found.then_some(())
+    });
+    acknowledged += post_by_turns(&servers, 20);
+    assert_eq!(acknowledged, 400.0);
+    servers[0].finish("redis.kept");
+    assert_eq!(servers.each_ref().map(requests), [Some(acknowledged); 2]);
+}
+
+#[test]
+fn a_redis_that_comes_back_with_an_older_copy_loses_what_it_lost_and_nothing_else() {
+    let mut redis = Redis::start();
+    let servers = [on(&redis.url), on(&redis.url)];
+    let kept = post_by_turns(&servers, 20);
+    // Both have folded more than what comes back.
+    redis.save();
+    let lost = post_by_turns(&servers, 12);
+    for server in &servers {
+        assert!(server.get("/runs/redis.kept/summary").status == 200);
+    }
+    redis.crash();
+    redis.come_back();
+    wait_for("the servers to find it again", || {
+        let found = servers.iter().all(|server| server.get("/readyz").status == 200);
+        found.then_some(())
+    });
+    let later = post_by_turns(&servers, 30);
+    assert_eq!((kept, lost, later), (200.0, 120.0, 300.0));
+    servers[1].finish("redis.kept");
+    assert_eq!(servers.each_ref().map(requests), [Some(kept + later); 2]);
+    let fresh = on(&redis.url);
+    assert_eq!(requests(&fresh), Some(kept + later), "nor do servers that never saw the lost part differ");
+}

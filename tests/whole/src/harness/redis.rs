@@ -1,4 +1,4 @@
-//! A Redis of our own, on a free port, that forgets everything.
+//! A Redis of our own, on a free port.
 
 use super::{PATIENCE, wait_for};
 use std::net::{TcpListener, TcpStream};
@@ -9,13 +9,40 @@ use tempfile::TempDir;
 pub struct Redis {
     child: Child,
     pub url: String,
-    _folder: TempDir,
+    port: u16,
+    arguments: Vec<String>,
+    folder: TempDir,
 }
 
 impl Redis {
+    /// One that forgets everything when it ends.
     pub fn start() -> Self {
-        let start = |port: &str| vec!["--port".to_owned(), port.to_owned()];
-        Redis::with("redis", start)
+        Redis::with("redis", |port| vec!["--port".to_owned(), port.to_owned()])
+    }
+
+    /// One that answers a write once it is on the disk.
+    pub fn durable() -> Self {
+        Redis::with("redis", |port| {
+            ["--port", port, "--appendonly", "yes", "--appendfsync", "always"].map(str::to_owned).into()
+        })
+    }
+
+    /// Keeps what it holds now: that is what it comes back with after a [`Redis::crash`].
+    pub fn save(&self) {
+        let answer = Command::new("redis-cli").args(["-p", &self.port.to_string(), "save"]).output();
+        let answer = answer.expect("redis-cli is where redis-server is");
+        assert_eq!(String::from_utf8_lossy(&answer.stdout).trim(), "OK");
+    }
+
+    /// Ends it as a power cut does.
+    pub fn crash(&mut self) {
+        self.child.kill().expect("Redis runs");
+        self.child.wait().expect("Redis has ended");
+    }
+
+    /// Starts it again after a [`Redis::crash`], at the same address with what it has on its disk.
+    pub fn come_back(&mut self) {
+        self.child = run(&self.folder, self.port, &self.arguments);
     }
 
     /// One that speaks nothing but TLS, with the certificate of a folder.
@@ -37,19 +64,25 @@ impl Redis {
         let port =
             TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a free port").port();
         let folder = TempDir::new().expect("there is a temporary folder");
-        let child = Command::new("redis-server")
-            .args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir"])
-            .arg(folder.path())
-            .args(arguments(&port.to_string()))
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap_or_else(|error| {
-                panic!("redis-server does not start ({error}): apt-get install redis-server")
-            });
-        wait_for("Redis", || TcpStream::connect_timeout(&([127, 0, 0, 1], port).into(), PATIENCE).ok());
-        Redis { child, url: format!("{scheme}://127.0.0.1:{port}"), _folder: folder }
+        let arguments = arguments(&port.to_string());
+        let child = run(&folder, port, &arguments);
+        Redis { child, url: format!("{scheme}://127.0.0.1:{port}"), port, arguments, folder }
     }
+}
+
+fn run(folder: &TempDir, port: u16, arguments: &[String]) -> Child {
+    let child = Command::new("redis-server")
+        .args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir"])
+        .arg(folder.path())
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap_or_else(|error| {
+            panic!("redis-server does not start ({error}): apt-get install redis-server")
+        });
+    wait_for("Redis", || TcpStream::connect_timeout(&([127, 0, 0, 1], port).into(), PATIENCE).ok());
+    child
 }
 
 impl Drop for Redis {
