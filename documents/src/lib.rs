@@ -22,7 +22,7 @@ pub use metric::{
     ThresholdError, builtin, is_metric_name, number, shorten,
 };
 pub use stream::{Health, MetricMeta, Param, Refusal, Snapshot, WantedLoad};
-pub use summary::{
+pub use summary::{Span, 
     CheckRow, Generator, GroupRow, Metric, Outcome, RequestRow, RunState, StatusRow, Summary, Tables,
     ThresholdRow, TrendValues, Values, Verdict,
 };

@@ -26,6 +26,9 @@ pub struct Summary {
     pub end: i64,
     /// How long it was to last, ms, where the options tell.
     pub planned: Option<u64>,
+    /// The part of the run that the figures are of; the whole run where it is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<Span>,
     /// Every metric and submetric by name, and those that thresholds name and that had no data.
     pub metrics: BTreeMap<String, Metric>,
     /// What came of requests, checks and groups.
@@ -44,6 +47,15 @@ pub struct Summary {
     /// … and what they noted beside it.
     #[serde(default)]
     pub note: Option<String>,
+}
+
+/// From when to when, Unix ms.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Span {
+    /// Its begin.
+    pub start: i64,
+    /// Its end.
+    pub end: i64,
 }
 
 /// Whether a run goes on.

@@ -4,6 +4,7 @@
 //! How states follow from figures, and what they mean, is described in `docs/gate.md`.
 
 use crate::format::Unit;
+use crate::Span;
 use crate::stream::is_false;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -68,6 +69,9 @@ pub struct GateVerdict {
     pub provisional: bool,
     /// Why, in a sentence.
     pub reason: String,
+    /// The part of the run that was judged, where an event asked for one; Unix ms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<Span>,
     /// The weighted share of what holds, 0 to 100; a warning counts half. `None`: nothing that counts.
     pub score: Option<f64>,
     /// What is not known or not complete; each a sentence. With any, the state is a warning or worse.

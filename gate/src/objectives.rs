@@ -144,7 +144,7 @@ pub enum WithoutData {
 }
 
 /// A part of a run.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Part {
     /// From when to when.
     pub window: Window,
@@ -153,7 +153,7 @@ pub struct Part {
 }
 
 /// From when to when.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Window {
     /// All of the run.
     #[default]

@@ -3,6 +3,7 @@
 
 pub mod distribution;
 pub mod outcome;
+pub mod part;
 mod tables;
 
 use crate::events::Event;
@@ -46,6 +47,7 @@ pub fn summary(log: &LogState) -> Option<Summary> {
         tables: tables::tables(run, Detail::All(&[])),
         thresholds,
         health: health(run),
+        window: None,
         outcome: None,
         label: None,
         note: None,

@@ -1,8 +1,8 @@
 //! The breakdowns of a run: requests, statuses, checks, groups and scenarios.
 
 use crate::fold::{Detail, OTHER, Run, Tally, View};
-use crate::record::Dimension;
-use loadgate_documents::{CheckRow, GroupRow, MetricType, RequestRow, StatusRow, Tables, Values, finite};
+use crate::record::{Dimension, SeriesKey};
+use loadgate_documents::{CheckRow, GroupRow, MetricKind, MetricType, RequestRow, StatusRow, Tables, Values, finite};
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
@@ -10,7 +10,42 @@ use std::ops::Bound;
 type Table<'a> = BTreeMap<(bool, &'a [String]), Metrics<'a>>;
 type Metrics<'a> = BTreeMap<&'a str, &'a Tally>;
 
-pub(super) fn tables(run: &Run, detail: Detail) -> Tables {
+/// What tables are made of: a run, or a part of one.
+pub(super) trait Totals {
+    /// Every series with its total.
+    fn totals(&self) -> impl Iterator<Item = (&SeriesKey, &Tally)>;
+    /// What rates per second are over.
+    fn seconds(&self) -> f64;
+    fn kind(&self, metric: &str) -> MetricKind;
+    /// How many earlier samples of a row are in `(other)`, at most.
+    fn missed(&self, dimension: Dimension, key: &[String]) -> u64;
+    /// About how many names of requests were shortened to that of a row.
+    fn names(&self, key: &[String]) -> Option<u64>;
+}
+
+impl Totals for Run {
+    fn totals(&self) -> impl Iterator<Item = (&SeriesKey, &Tally)> {
+        Run::totals(self)
+    }
+
+    fn seconds(&self) -> f64 {
+        Run::seconds(self)
+    }
+
+    fn kind(&self, metric: &str) -> MetricKind {
+        Run::kind(self, metric)
+    }
+
+    fn missed(&self, dimension: Dimension, key: &[String]) -> u64 {
+        Run::missed(self, dimension, key)
+    }
+
+    fn names(&self, key: &[String]) -> Option<u64> {
+        Run::names(self, key)
+    }
+}
+
+pub(super) fn tables(run: &impl Totals, detail: Detail) -> Tables {
     let mut tables: BTreeMap<Dimension, Table> = BTreeMap::new();
     for (key, tally) in run.totals() {
         if tally.count > 0 {
@@ -44,7 +79,7 @@ fn rows<T>(table: &Table, row: impl Fn(Vec<String>, &Metrics) -> T) -> Vec<T> {
     table.iter().map(|((_, key), metrics)| row(key.to_vec(), metrics)).collect()
 }
 
-fn request(run: &Run, key: Vec<String>, metrics: &Metrics) -> RequestRow {
+fn request(run: &impl Totals, key: Vec<String>, metrics: &Metrics) -> RequestRow {
     let none = Tally::default();
     let durations = metrics.get("http_req_duration").copied().unwrap_or(&none);
     let requests = metrics.get("http_reqs").map_or(durations.count as f64, |requests| requests.sum.get());
@@ -69,7 +104,7 @@ fn request(run: &Run, key: Vec<String>, metrics: &Metrics) -> RequestRow {
     }
 }
 
-fn status(run: &Run, key: Vec<String>, metrics: &Metrics) -> StatusRow {
+fn status(run: &impl Totals, key: Vec<String>, metrics: &Metrics) -> StatusRow {
     let none = Tally::default();
     let requests = metrics.values().next().copied().unwrap_or(&none);
     StatusRow {
@@ -81,7 +116,7 @@ fn status(run: &Run, key: Vec<String>, metrics: &Metrics) -> StatusRow {
     }
 }
 
-fn check(run: &Run, key: Vec<String>, metrics: &Metrics) -> CheckRow {
+fn check(run: &impl Totals, key: Vec<String>, metrics: &Metrics) -> CheckRow {
     let none = Tally::default();
     let checks = metrics.values().next().copied().unwrap_or(&none);
     CheckRow {
@@ -93,7 +128,7 @@ fn check(run: &Run, key: Vec<String>, metrics: &Metrics) -> CheckRow {
     }
 }
 
-fn values(run: &Run, metrics: &Metrics, detail: Detail) -> BTreeMap<String, Values> {
+fn values(run: &impl Totals, metrics: &Metrics, detail: Detail) -> BTreeMap<String, Values> {
     let of = |metric: &str, tally| {
         View { tally, metric_type: run.kind(metric).metric_type, seconds: run.seconds() }.values(detail)
     };
@@ -103,7 +138,7 @@ fn values(run: &Run, metrics: &Metrics, detail: Detail) -> BTreeMap<String, Valu
 /// The figures of a group with those of all groups within it, where there are any. k6 gives a sample to its
 /// innermost group alone.
 fn with_groups_within(
-    run: &Run,
+    run: &impl Totals,
     table: &Table,
     key: &[String],
     own: &Metrics,

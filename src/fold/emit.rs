@@ -1,16 +1,16 @@
 //! The events of a run, as they enter its log.
 
-use crate::fold::rows::{Figures, WindowRows};
+use crate::fold::kept::{Keep, Partial, Window};
 use crate::fold::run::{OpenWindow, Run};
-use crate::fold::series::stream_name;
+use crate::fold::series::{series_named, stream_name};
 use crate::fold::stream::{CHUNK_BYTES, Draft, Shown};
 use crate::fold::tally::Tally;
 use crate::fold::values::View;
-use crate::record::{Dimension, SeriesKey};
+use crate::record::Dimension;
 use loadgate_documents::{
     Contains, Digits, MetricKind, MetricMeta, MetricType, Param, Snapshot, Threshold, to_json,
 };
-use loadgate_documents::{Submetric, builtin};
+use loadgate_documents::builtin;
 use std::collections::BTreeMap;
 
 /// The name of the stream's own series.
@@ -71,7 +71,14 @@ impl Run {
     }
 
     /// The events of a window that has been merged into the totals.
-    pub(super) fn emit_window(&mut self, open: &OpenWindow, end_ms: i64, seconds: f64, draft: &mut Draft) {
+    pub(super) fn emit_window(
+        &mut self,
+        open: &OpenWindow,
+        start_ms: i64,
+        end_ms: i64,
+        seconds: f64,
+        draft: &mut Draft,
+    ) {
         draft.state_at = draft.events.len();
         self.emit_thresholds(draft);
         let snapshot = self.snapshot(end_ms, |series, metric_type| {
@@ -81,7 +88,7 @@ impl Run {
                 .unwrap_or_default()
         });
         draft.push("snapshot", to_json(&snapshot, Digits::Five));
-        self.emit_rows(open, end_ms, seconds, draft);
+        self.keep_window(open, start_ms, end_ms, seconds, draft);
     }
 
     /// The last `threshold`, and `stop`.
@@ -241,40 +248,29 @@ impl Run {
 
     /// The total of a metric or submetric by its name in the stream, and the metric's own name.
     fn total(&self, name: &str) -> Option<(&Tally, &str)> {
-        let key = match Submetric::parse(name) {
-            Some(Submetric { metric, text, .. }) => {
-                SeriesKey { dimension: Dimension::Submetric, key: vec![text], metric }
-            }
-            None => SeriesKey { dimension: Dimension::Metric, key: Vec::new(), metric: name.to_owned() },
-        };
-        let number = self.series.find(&key)?;
+        let number = self.series.find(&series_named(name))?;
         Some((self.totals.get(number as usize)?, &self.series.key(number).metric))
     }
 
-    fn emit_rows(&mut self, open: &OpenWindow, end_ms: i64, seconds: f64, draft: &mut Draft) {
-        let mut figures = Vec::new();
-        for (&series, tally) in &open.cells {
+    /// Keeps what came in the window.
+    fn keep_window(&mut self, open: &OpenWindow, start_ms: i64, end_ms: i64, seconds: f64, draft: &mut Draft) {
+        let mut partials = Vec::new();
+        for (&series, tally) in open.cells.iter().filter(|(_, tally)| tally.count > 0) {
             let key = self.series.key(series);
-            if matches!(key.dimension, Dimension::Metric | Dimension::Submetric) || tally.count == 0 {
-                continue;
+            if !std::mem::replace(&mut self.stream.defined[series as usize], true) {
+                draft.windows.defined.push((series, key.clone()));
             }
-            if !std::mem::replace(&mut self.stream.rows_defined[series as usize], true) {
-                draft.rows.defined.push((series, key.clone()));
-            }
-            let percentiles = match self.kinds.kind(&key.metric).metric_type {
-                MetricType::Trend => tally.sketch.quantiles([0.5, 0.95, 0.99, 1.0], tally.min, tally.max),
-                _ => None,
+            let keep = if self.kinds.keeps_distribution(&key.metric) {
+                Keep::Distribution
+            } else if self.kinds.kind(&key.metric).metric_type == MetricType::Gauge {
+                Keep::Gauge
+            } else {
+                Keep::Sum
             };
-            figures.push(Figures {
-                series,
-                count: tally.count,
-                nonzero: tally.nonzero,
-                sum: tally.sum.get(),
-                percentiles: percentiles.map(|values| values.map(|value| value as f32)),
-            });
+            partials.push(Partial::of(series, tally, keep, start_ms));
         }
-        if !figures.is_empty() {
-            draft.rows.windows.push(WindowRows { end_ms, seconds, figures });
+        if !partials.is_empty() {
+            draft.windows.windows.push(Window { start_ms, end_ms, seconds, partials });
         }
     }
 }

@@ -4,11 +4,11 @@ mod border;
 mod emit;
 mod generators;
 mod heavy;
+mod kept;
 mod kinds;
 mod ladder;
 mod places;
 mod retype;
-mod rows;
 mod run;
 mod seen;
 mod senders;
@@ -22,11 +22,12 @@ mod wanted;
 
 pub use border::Border;
 pub use generators::Seen as SeenGenerator;
-pub use rows::{DEFINED_EVERY, Figures, Rows, WindowRows};
-pub use series::OTHER;
+pub use kept::{DEFINED_EVERY, Partial, Window, Windows};
+pub use series::{OTHER, series_named};
 
 pub(crate) use border::LOOK_AHEAD;
 pub(crate) use run::Run;
+pub(crate) use shorten::shortened_key;
 pub(crate) use tally::Tally;
 pub(crate) use values::{Detail, View};
 
@@ -89,7 +90,7 @@ pub struct RunEnd {
     pub ticket: u64,
 }
 
-/// `run/ID/events/W` and `run/ID/rows/W`.
+/// `run/ID/events/W` and `run/ID/windows/W`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Chunk {
     pub run: RunId,
@@ -99,8 +100,8 @@ pub struct Chunk {
     pub events: Vec<Event>,
     /// State events go out before this index when the chunk is the newest.
     pub state_at: usize,
-    /// The breakdowns' figures of its windows, stored beside it.
-    pub rows: Vec<u8>,
+    /// What is kept of its windows, stored beside it.
+    pub windows: Vec<u8>,
 }
 
 /// The run that a log is in, or was in last.

@@ -54,7 +54,7 @@ impl Run {
     /// Every series has a total.
     pub(super) fn make_room(&mut self) {
         self.totals.resize(self.series.keys().len(), Tally::default());
-        self.stream.rows_defined.resize(self.series.keys().len(), false);
+        self.stream.defined.resize(self.series.keys().len(), false);
     }
 
     /// Each sample stays counted once, in the totals and in every open window.
@@ -67,6 +67,6 @@ impl Run {
                 window.cells.entry(to).or_default().merge(&tally, distribution);
             }
         }
-        self.stream.rows_defined[from as usize] = false;
+        self.stream.defined[from as usize] = false;
     }
 }

@@ -497,7 +497,7 @@ impl Run {
         self.open = window.end;
         self.closed_ms = end_ms;
         self.open_chunk(draft);
-        self.emit_window(&open, end_ms, length.max(1.0), draft);
+        self.emit_window(&open, from.saturating_mul(1_000), end_ms, length.max(1.0), draft);
     }
 
     /// Ends the chunk that a record began, if it did.

@@ -19,7 +19,7 @@ pub(super) fn shortened(series: &SeriesKey) -> Option<SeriesKey> {
     Some(SeriesKey { dimension: series.dimension, key, metric: series.metric.clone() })
 }
 
-pub(super) fn shortened_key(dimension: Dimension, key: &[String]) -> Option<Vec<String>> {
+pub(crate) fn shortened_key(dimension: Dimension, key: &[String]) -> Option<Vec<String>> {
     let name = match dimension {
         Dimension::Request | Dimension::Status => key.get(NAME)?,
         _ => return None,

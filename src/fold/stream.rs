@@ -2,7 +2,7 @@
 
 use crate::events::Event;
 use crate::fold::Chunk;
-use crate::fold::rows::{DEFINED_EVERY, Rows};
+use crate::fold::kept::{DEFINED_EVERY, Windows};
 use crate::names::RunId;
 use loadgate_documents::MetricKind;
 use serde::{Deserialize, Serialize};
@@ -24,8 +24,8 @@ pub(super) struct Stream {
     pub config_due: bool,
     /// Unix ms of the window in which a threshold first failed, by metric and expression.
     pub first_failed: BTreeMap<(String, String), i64>,
-    /// Series that are defined for the rows of the chunk in the making; see [`Rows`].
-    pub rows_defined: Vec<bool>,
+    /// Series that are defined for the windows of the chunk in the making; see [`Windows`].
+    pub defined: Vec<bool>,
     pub chunks: u64,
     next_id: u64,
     pub records_since_chunk: u32,
@@ -48,7 +48,7 @@ pub(super) struct Draft {
     pub events: Vec<Event>,
     pub bytes: usize,
     pub state_at: usize,
-    pub rows: Rows,
+    pub windows: Windows,
 }
 
 impl Draft {
@@ -61,7 +61,7 @@ impl Draft {
 impl Stream {
     pub fn end_chunk(&mut self, run: &RunId, draft: &mut Draft) {
         let events = std::mem::take(&mut draft.events);
-        let rows = std::mem::take(&mut draft.rows).to_bytes();
+        let windows = std::mem::take(&mut draft.windows).to_bytes();
         let first_id = self.next_id;
         self.next_id += events.len() as u64;
         draft.bytes = 0;
@@ -71,12 +71,12 @@ impl Stream {
             first_id,
             events,
             state_at: std::mem::take(&mut draft.state_at),
-            rows,
+            windows,
         });
         self.chunks += 1;
         self.records_since_chunk = 0;
         if self.chunks.is_multiple_of(DEFINED_EVERY) {
-            self.rows_defined.fill(false);
+            self.defined.fill(false);
         }
     }
 }

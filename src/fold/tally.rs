@@ -13,6 +13,12 @@ pub struct Sum {
     low: f64,
 }
 
+impl From<f64> for Sum {
+    fn from(value: f64) -> Self {
+        Sum { high: value, low: 0.0 }
+    }
+}
+
 impl Sum {
     pub fn add(&mut self, value: f64) {
         let sum = self.high + value;

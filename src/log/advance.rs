@@ -84,7 +84,7 @@ struct Folder<'a, S, C> {
 /// A chunk that is held back until it is known whether another follows in the same page.
 struct Pending {
     stored: StoredChunk,
-    rows: Vec<u8>,
+    windows: Vec<u8>,
     checkpoint: Option<(String, Encoded)>,
     /// Derived right behind the chunk, and only where no other is expected to follow in its page:
     /// of states, the newest alone matters.
@@ -398,7 +398,7 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
             let due = i + 1 == last && position.checkpoint_due(number, index, ends.is_some());
             let checkpoint =
                 due.then(|| (keys::checkpoint(&chunk.run, index), position.checkpoint(number, index)));
-            let rows = std::mem::take(&mut chunk.rows);
+            let windows = std::mem::take(&mut chunk.windows);
             let stored = StoredChunk {
                 checkpoint: position.chain.first().map(|at| (at.run, at.chunk)),
                 ended: ends.map(|end| Ended { end: end.clone(), by_data: !step.consumed }),
@@ -412,7 +412,7 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
             let newest =
                 i + 1 == last && (ends.is_some() || position.lacks_state((number, index)) || !followed());
             let state = newest.then(|| self.state_of(position));
-            *pending = Some(Pending { stored, rows, checkpoint, state });
+            *pending = Some(Pending { stored, windows, checkpoint, state });
         }
         Ok(())
     }
@@ -429,7 +429,7 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
 
     /// Writes one chunk: the checkpoint that it names, the state, then the events that commit it.
     async fn commit(&self, position: &mut Position, pending: Pending) -> Result<(), StoreError> {
-        let Pending { stored, rows, checkpoint, state } = pending;
+        let Pending { stored, windows, checkpoint, state } = pending;
         let Chunk { run, index, .. } = &stored.chunk;
         let (run, index) = (run.clone(), *index);
         if position.is_committed(run.number, index) {
@@ -447,8 +447,8 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
         let mut heads = Vec::new();
         let state = state.map(|state| (keys::state(&run, index), value::encode(&state)));
         position.large_states |= state.as_ref().is_some_and(|(_, value)| !value.parts.is_empty());
-        let rows = (!rows.is_empty()).then(|| (keys::rows(&run, index), value::encode(&rows)));
-        for (key, mut value) in [checkpoint, state, rows].into_iter().flatten() {
+        let windows = (!windows.is_empty()).then(|| (keys::windows(&run, index), value::encode(&windows)));
+        for (key, mut value) in [checkpoint, state, windows].into_iter().flatten() {
             parts.extend(value.part_entries(&key));
             heads.push((key, value.head));
         }

@@ -3,7 +3,7 @@
 
 use super::position::Position;
 use super::reaper::Hole;
-use super::{declarations, rows};
+use super::{declarations, windows};
 use crate::names::LogName;
 use lru::LruCache;
 use std::cell::RefCell;
@@ -19,7 +19,7 @@ const LOGS: NonZeroUsize = NonZeroUsize::new(16).expect("it is not zero");
 pub struct Cache {
     pub(super) logs: Logs,
     pub(crate) declarations: declarations::Cache,
-    pub(crate) rows: rows::Cache,
+    pub(crate) windows: windows::Cache,
 }
 
 impl Cache {

@@ -110,8 +110,8 @@ pub(super) fn events(run: &RunId, chunk: u64) -> String {
     format!("run/{run}/events/{chunk}")
 }
 
-pub(super) fn rows(run: &RunId, chunk: u64) -> String {
-    format!("run/{run}/rows/{chunk}")
+pub(super) fn windows(run: &RunId, chunk: u64) -> String {
+    format!("run/{run}/windows/{chunk}")
 }
 
 pub(super) fn state(run: &RunId, chunk: u64) -> String {

@@ -42,6 +42,7 @@ pub mod recent;
 pub mod retention;
 pub mod retype;
 pub mod rows;
+pub(crate) mod windows;
 pub mod runs;
 mod value;
 pub mod verdicts;

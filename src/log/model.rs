@@ -13,7 +13,7 @@ pub(super) struct StoredChunk {
     pub checkpoint: Option<(u64, u64)>,
     /// On the last chunk of a run.
     pub ended: Option<Ended>,
-    /// Without its rows.
+    /// Without its windows.
     pub chunk: Chunk,
 }
 

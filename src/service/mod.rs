@@ -386,7 +386,7 @@ impl<S: Store, C: Clock> Service<S, C> {
                 "say which row: key is a JSON array, like [\"GET\",\"https://shop/\"]".to_owned(),
             ));
         }
-        Ok(rows::read(&self.store, &self.cache.rows, &run, query, from).await?)
+        Ok(rows::read(&self.store, &self.cache.windows, &run, query, from).await?)
     }
 
     /// How the values of one trend are distributed; `table` is what the client calls the dimension.

@@ -3,6 +3,7 @@
 mod missing;
 mod objective;
 
+use crate::expression::Expression;
 use crate::objectives::{Objectives, Part, Score};
 use loadgate_documents::format::{Unit, format};
 use loadgate_documents::{GateVerdict, ObjectiveResult, ObjectiveState, RunState, Summary};
@@ -14,10 +15,14 @@ pub trait Evidence {
     /// The whole run.
     fn whole(&self) -> &Summary;
 
-    /// The figures of a part: one summary of its window, or one of each stretch in it. `None`: they are not
-    /// kept.
-    fn part(&self, _part: &Part) -> Option<Vec<&Summary>> {
-        None
+    /// What an expression looks at in a part of the run: one summary of its window, or one of each stretch in it,
+    /// which need have no more than that.
+    ///
+    /// # Errors
+    ///
+    /// There is none; why, as a sentence.
+    fn part(&self, _expression: &Expression, _part: &Part) -> Result<Vec<&Summary>, String> {
+        Err("Figures of parts of the run are not kept.".to_owned())
     }
 
     /// What is known to be missing beside what the summary tells, as a gap; each a sentence.
@@ -69,6 +74,7 @@ pub fn judge(evidence: &dyn Evidence, objectives: &Objectives, baseline: &Baseli
         state,
         provisional: summary.state == RunState::Live,
         reason: reason(&results, state, together, objectives.score.and(score), &missing),
+        window: summary.window,
         score: score.map(|share| share * 100.0),
         missing: missing.into_iter().map(|missing| missing.text).collect(),
         objectives: results,

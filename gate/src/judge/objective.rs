@@ -8,13 +8,10 @@ use crate::objectives::{BaselineChoice, Criteria, Objective, Part, Window, Witho
 use crate::observe::{Observation, Reading, partial, untyped};
 use loadgate_documents::format::{Unit, format};
 use loadgate_documents::{
-    Aggregate, BaselineFigure, ObjectiveResult, ObjectiveState, Origin, Summary, Threshold, ThresholdRow,
-    finite,
+    Aggregate, BaselineFigure, ObjectiveResult, ObjectiveState, Origin, Span, Summary, Threshold,
+    ThresholdRow, clock, finite,
 };
 use std::cmp::Ordering;
-
-/// Says why an objective of a part of the run cannot be judged.
-const NO_PARTS: &str = "Figures of a window are not kept yet.";
 
 const NO_BASELINE: &str = "There is no baseline yet";
 
@@ -45,6 +42,9 @@ struct Compared {
     /// What one of its runs lacks.
     incomplete: Option<String>,
 }
+
+/// The part, and what became of the objective in it.
+type InPart = (Option<Span>, Found);
 
 impl Judging<'_> {
     /// What became of an objective, and what its figure lacks.
@@ -111,18 +111,28 @@ impl Judging<'_> {
 
     fn found(&self, objective: &Objective) -> Found {
         let parts = match objective.part {
-            Part { window: Window::Whole, stretch: None } => Some(vec![self.evidence.whole()]),
-            part => self.evidence.part(&part),
+            Part { window: Window::Whole, stretch: None } => Ok(vec![self.evidence.whole()]),
+            part => self.evidence.part(&objective.expression, &part),
         };
-        let judged = parts.iter().flatten().map(|part| self.within(objective, part));
-        let Some(mut worst) =
-            judged.reduce(|worst, other| if other.is_worse(&worst) { other } else { worst })
-        else {
-            return Found::of(ObjectiveState::Error, NO_PARTS.to_owned());
+        let parts = match parts {
+            Ok(parts) => parts,
+            Err(why) => return Found::of(ObjectiveState::Error, why),
         };
-        if let Some(length) = objective.part.stretch {
-            let length = format(Some(length as f64), Unit::Time, true);
-            worst.reason = format!("In the worst stretch of {length}: {}", worst.reason);
+        let start = self.evidence.whole().start;
+        let judged = parts.into_iter().map(|part| (part.window, self.within(objective, part)));
+        let worse = |worst: InPart, other: InPart| if other.1.is_worse(&worst.1) { other } else { worst };
+        let Some((window, mut worst)) = judged.reduce(worse) else {
+            return Found::of(ObjectiveState::Error, "There is no such part of the run.".to_owned());
+        };
+        let at = |ms: i64| clock((ms - start) as f64);
+        let place = window.map(|window| format!("from {} to {}", at(window.start), at(window.end)));
+        let stretch = objective.part.stretch.map(|length| {
+            format!("in the worst stretch of {}", format(Some(length as f64), Unit::Time, true))
+        });
+        let words: Vec<String> = stretch.into_iter().chain(place).collect();
+        if let Some(first) = words.concat().chars().next() {
+            let words = words.join(", ");
+            worst.reason = format!("{}{}: {}", first.to_uppercase(), &words[first.len_utf8()..], worst.reason);
         }
         worst
     }
@@ -182,8 +192,9 @@ impl Judging<'_> {
             let summary = match window {
                 Window::Whole => run.whole(),
                 _ => {
-                    let parts = run.part(&Part { window, stretch: None });
-                    *parts.as_deref().and_then(<[_]>::first).ok_or(NO_PARTS)?
+                    let parts = run.part(expression, &Part { window, stretch: None });
+                    let parts = parts.map_err(|why| format!("In the baseline {}: {why}", run.whole().run))?;
+                    *parts.first().ok_or("The baseline has no such part.")?
                 }
             };
             match expression.observe(summary) {

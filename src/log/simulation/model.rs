@@ -193,7 +193,7 @@ impl Model {
             }
         }
         for mut chunk in chunks {
-            chunk.rows = Vec::new();
+            chunk.windows = Vec::new();
             let key = keys::events(&chunk.run, chunk.index);
             let stored = world.value(&key).and_then(|bytes| value::decode::<StoredChunk>(&key, &bytes).ok());
             match stored {

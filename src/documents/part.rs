@@ -1,0 +1,156 @@
+//! The summary of a part of a run: of the whole run's what goes for any part, and the figures of its windows.
+
+use super::tables::{self, Totals};
+use crate::fold::{Detail, OTHER, Tally, View, series_named, shortened_key};
+use crate::record::{Dimension, SeriesKey};
+use loadgate_documents::{
+    Metric, MetricKind, MetricType, Span, Summary, Tables, Threshold, ThresholdRow, Values, Verdict,
+};
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// A stretch of a run, Unix ms, and what came in it.
+pub struct Part {
+    pub span: Span,
+    pub tallies: HashMap<SeriesKey, Tally>,
+}
+
+/// The summary of a part: `whole` with its figures. Its health and its end are the run's.
+pub fn summary(whole: &Summary, part: Part) -> Summary {
+    let Part { span, tallies } = part;
+    let rows = Rows::of(&whole.tables);
+    let mut totals: BTreeMap<SeriesKey, Tally> = BTreeMap::new();
+    for (key, tally) in tallies {
+        totals.entry(rows.place(key)).or_default().merge(&tally, true);
+    }
+    let seconds = ((span.end - span.start) as f64 / 1e3).max(1.0);
+    let figures = Figures { totals: &totals, seconds, whole, rows: &rows };
+    let nothing = Tally::default();
+    let view = |name: &str| {
+        let metric = whole.metrics.get(name)?;
+        let tally = totals.get(&series_named(name)).unwrap_or(&nothing);
+        Some((metric, View { tally, metric_type: metric.metric_type, seconds }))
+    };
+    let thresholds: Vec<ThresholdRow> = whole
+        .thresholds
+        .iter()
+        .map(|row| {
+            let known = view(&row.metric).filter(|_| row.unknown.is_none());
+            let evaluated = known
+                .zip(Threshold::parse(&row.expression).ok())
+                .map(|((_, view), threshold)| threshold.evaluate(&view));
+            ThresholdRow {
+                observed: evaluated.and_then(|evaluated| evaluated.observed),
+                passes: evaluated.and_then(|evaluated| evaluated.passes),
+                first_failed: row.first_failed.filter(|at| (span.start..=span.end).contains(at)),
+                ..row.clone()
+            }
+        })
+        .collect();
+    let metrics = whole
+        .metrics
+        .keys()
+        .filter_map(|name| {
+            let (metric, view) = view(name)?;
+            // That nothing was counted is a figure; of other kinds there is none.
+            let shown = view.tally.count > 0
+                || metric.metric_type == MetricType::Counter
+                || !metric.thresholds.is_empty();
+            shown.then(|| (name.clone(), one_metric(name, metric, &view, &thresholds)))
+        })
+        .collect();
+    Summary {
+        window: Some(span),
+        metrics,
+        tables: tables::tables(&figures, Detail::All(&[])),
+        thresholds,
+        ..whole.clone()
+    }
+}
+
+fn one_metric(name: &str, whole: &Metric, view: &View, thresholds: &[ThresholdRow]) -> Metric {
+    let percentiles: Vec<f64> = match &whole.values {
+        Values::Trend(trend) => trend.percentiles.iter().map(|(rank, _)| *rank).collect(),
+        _ => Vec::new(),
+    };
+    let own = thresholds.iter().filter(|row| row.metric == name);
+    let verdict = |row: &ThresholdRow| Verdict {
+        ok: row.unknown.is_none().then_some(row.passes != Some(false)),
+        observed: row.observed,
+    };
+    Metric {
+        values: view.values(Detail::All(&percentiles)),
+        thresholds: own.map(|row| (row.expression.clone(), verdict(row))).collect(),
+        ..whole.clone()
+    }
+}
+
+/// The rows of the whole run, and what is said of each beside its figures.
+struct Rows<'a> {
+    keys: HashSet<(Dimension, &'a [String])>,
+    missed: HashMap<(Dimension, &'a [String]), u64>,
+    names: HashMap<&'a [String], u64>,
+}
+
+impl<'a> Rows<'a> {
+    fn of(tables: &'a Tables) -> Self {
+        let mut rows = Rows { keys: HashSet::new(), missed: HashMap::new(), names: HashMap::new() };
+        let mut add = |dimension, key: &'a Vec<String>, missed: u64| {
+            rows.keys.insert((dimension, key.as_slice()));
+            rows.missed.insert((dimension, key.as_slice()), missed);
+        };
+        tables.requests.iter().for_each(|row| add(Dimension::Request, &row.key, row.missed));
+        tables.statuses.iter().for_each(|row| add(Dimension::Status, &row.key, row.missed));
+        tables.checks.iter().for_each(|row| add(Dimension::Check, &row.key, row.missed));
+        tables.groups.iter().for_each(|row| add(Dimension::Group, &row.key, row.missed));
+        tables.scenarios.iter().for_each(|row| add(Dimension::Scenario, &row.key, row.missed));
+        let named = tables.requests.iter().filter_map(|row| Some((row.key.as_slice(), row.names?)));
+        rows.names.extend(named);
+        rows
+    }
+
+    /// Where a window's series counts by now: in its row, in that of its shorter name, or among the others.
+    fn place(&self, key: SeriesKey) -> SeriesKey {
+        let SeriesKey { dimension, key: row, metric } = key;
+        let known = |row: &[String]| self.keys.contains(&(dimension, row));
+        let divided = !matches!(dimension, Dimension::Metric | Dimension::Submetric);
+        let row = if !divided || known(&row) {
+            row
+        } else {
+            let short = shortened_key(dimension, &row).filter(|short| known(short));
+            short.unwrap_or_else(|| vec![OTHER.to_owned()])
+        };
+        SeriesKey { dimension, key: row, metric }
+    }
+}
+
+struct Figures<'a> {
+    totals: &'a BTreeMap<SeriesKey, Tally>,
+    seconds: f64,
+    whole: &'a Summary,
+    rows: &'a Rows<'a>,
+}
+
+impl Totals for Figures<'_> {
+    fn totals(&self) -> impl Iterator<Item = (&SeriesKey, &Tally)> {
+        self.totals.iter()
+    }
+
+    fn seconds(&self) -> f64 {
+        self.seconds
+    }
+
+    fn kind(&self, metric: &str) -> MetricKind {
+        self.whole.metrics.get(metric).map_or_else(
+            || MetricKind { metric_type: MetricType::Trend, contains: Default::default() },
+            |metric| MetricKind { metric_type: metric.metric_type, contains: metric.contains },
+        )
+    }
+
+    fn missed(&self, dimension: Dimension, key: &[String]) -> u64 {
+        self.rows.missed.get(&(dimension, key)).copied().unwrap_or(0)
+    }
+
+    fn names(&self, key: &[String]) -> Option<u64> {
+        self.rows.names.get(key).copied()
+    }
+}
