@@ -15,6 +15,7 @@ mod stream;
 mod summary;
 mod time;
 mod verdict;
+mod words;
 
 pub use json::{Digits, finite, to_json};
 pub use metric::{

@@ -162,7 +162,7 @@ mod tests {
             serde_json::from_str(include_str!("../../static/tests/axis-vectors.json")).unwrap();
         assert!(vectors.values.len() > 30 && vectors.moments.len() > 5);
         for Values { unit, min, max, marks, low, high, labels } in vectors.values {
-            let scale = Scale::of(min.into_iter().chain(max), &marks, Unit::named(&unit).unwrap());
+            let scale = Scale::of(min.into_iter().chain(max), &marks, Unit::try_from(unit.clone()).unwrap());
             let said: Vec<String> = scale.ticks().into_iter().map(|(_, label)| label).collect();
             let case = format!("{unit} {min:?} {max:?} {marks:?}");
             assert_eq!(said, labels, "{case}");
