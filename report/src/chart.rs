@@ -24,7 +24,7 @@ const PLOT: f64 = 172.0;
 /// Columns that a line is drawn in: more windows than twice this are thinned to each column's least
 /// and greatest.
 const COLUMNS: f64 = 640.0;
-pub struct Line<'a> {
+pub(crate) struct Line<'a> {
     pub series: &'a Series,
     /// Parallel to the chart's times.
     pub values: &'a [Option<f64>],
@@ -32,7 +32,7 @@ pub struct Line<'a> {
     pub total: Option<f64>,
 }
 
-pub struct Chart<'a> {
+pub(crate) struct Chart<'a> {
     pub panel: &'a Panel,
     /// Seconds since the run's start, ascending.
     pub times: &'a [f64],
@@ -180,7 +180,7 @@ impl Chart<'_> {
 }
 
 /// A line as small as a word.
-pub fn sparkline(color: Color, times: &[f64], values: &[Option<f64>]) -> Markup {
+pub(crate) fn sparkline(color: Color, times: &[f64], values: &[Option<f64>]) -> Markup {
     let (width, height) = (96.0, 22.0);
     let scale = Scale::of(values.iter().flatten().copied(), &[], Unit::Number);
     let span = times.last().copied().unwrap_or(0.0).max(1.0);

@@ -10,13 +10,13 @@ use serde::{Serialize, Serializer};
 use std::collections::HashSet;
 
 #[derive(Debug)]
-pub struct Tab {
+pub(crate) struct Tab {
     pub title: String,
     pub sections: Vec<Section>,
 }
 
 #[derive(Debug)]
-pub struct Section {
+pub(crate) struct Section {
     pub title: String,
     pub panels: Vec<Panel>,
 }
@@ -24,7 +24,7 @@ pub struct Section {
 /// As JSON it has the shape that the pages' charts take.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Panel {
+pub(crate) struct Panel {
     pub id: String,
     /// `stat` or `chart`.
     pub kind: &'static str,
@@ -42,13 +42,13 @@ pub struct Panel {
 
 /// Up to `good` is good, beyond `poor` is poor.
 #[derive(Debug, Clone, Copy, Serialize)]
-pub struct Bands {
+pub(crate) struct Bands {
     pub good: f64,
     pub poor: f64,
 }
 
 #[derive(Debug, Clone, Serialize)]
-pub struct Series {
+pub(crate) struct Series {
     pub metric: String,
     #[serde(serialize_with = "aggregate_name")]
     pub aggregate: Aggregate,
@@ -80,7 +80,7 @@ fn property<S: Serializer>(color: &Color, serializer: S) -> Result<S::Ok, S::Err
 }
 
 /// Custom properties of `styles/tokens.css`, and their values where no style sheet is.
-pub const COLORS: [(Color, &str); 11] = [
+pub(crate) const COLORS: [(Color, &str); 11] = [
     (Color::Series1, "#2563d9"),
     (Color::Series2, "#b8560f"),
     (Color::Series3, "#0a7a4b"),
@@ -105,7 +105,7 @@ const CUSTOM: [(MetricType, &[Aggregate], &str); 4] = [
 /// The tabs of a run's dashboard, its own or the default one. Panels keep the series that the run has,
 /// and what then has nothing to show is left out, but for figures, whose absence is told. Views and
 /// tables are left out as well: the report has all tables once, whole.
-pub fn tabs(recording: &Recording) -> Vec<Tab> {
+pub(crate) fn tabs(recording: &Recording) -> Vec<Tab> {
     let own = recording.dashboard().and_then(|json| dashboard::Dashboard::parse(json.as_bytes()).ok());
     let document = own.filter(|own| !own.tabs.is_empty()).or_else(|| {
         // It can be read: a test does.
@@ -145,7 +145,7 @@ pub fn tabs(recording: &Recording) -> Vec<Tab> {
 }
 
 /// All panels of these tabs.
-pub fn panels(tabs: &[Tab]) -> impl Iterator<Item = &Panel> {
+pub(crate) fn panels(tabs: &[Tab]) -> impl Iterator<Item = &Panel> {
     tabs.iter().flat_map(|tab| &tab.sections).flat_map(|section| &section.panels)
 }
 

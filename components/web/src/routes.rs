@@ -15,7 +15,7 @@ use loadgate_lifecycle::Endpoint;
 use spin_sdk::http::Request;
 
 /// Answers any request.
-pub async fn answer(request: Request) -> Reply {
+pub(crate) async fn answer(request: Request) -> Reply {
     let (method, uri, headers) = (request.method().clone(), request.uri().clone(), request.headers().clone());
     let (found, needed) = Found::at(&method, uri.path());
     // Asked by whoever runs the server, and answered whatever is wrong with it.

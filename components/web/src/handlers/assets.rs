@@ -13,13 +13,13 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; c
     img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The template of the report, as the build left it.
-pub fn report_template() -> Option<String> {
+pub(crate) fn report_template() -> Option<String> {
     std::fs::read_to_string("/report.html").ok()
 }
 
 /// A file below `/ui/`. `path` is what stands behind it in the URL, still encoded: names with
 /// anything but letters, digits, `.`, `-` and `_` do not exist, so no path leaves the folder.
-pub fn serve(path: &str, headers: &HeaderMap) -> Reply {
+pub(crate) fn serve(path: &str, headers: &HeaderMap) -> Reply {
     let path = if path.is_empty() { "index.html" } else { path };
     let plain = path.split('/').all(|part| {
         !part.starts_with('.')

@@ -18,7 +18,7 @@ use std::fmt::Write;
 const POLICY: &str = "frame-ancestors 'none'";
 
 /// The report of a run; without one, of the newest.
-pub async fn page(run: Option<&str>) -> Reply {
+pub(crate) async fn page(run: Option<&str>) -> Reply {
     match render(run).await {
         Ok((run, html)) => {
             let mut answer = reply::body(StatusCode::OK, "text/html; charset=utf-8", html);

@@ -14,24 +14,24 @@ use http::StatusCode;
 const LISTED: u32 = 50;
 
 /// The largest change of a label and note, escapes included.
-pub const LABEL_BYTES: usize = 8 * (loadgate::limits::LABEL_BYTES + loadgate::limits::NOTE_BYTES);
+pub(crate) const LABEL_BYTES: usize = 8 * (loadgate::limits::LABEL_BYTES + loadgate::limits::NOTE_BYTES);
 
-pub fn list(call: &Call) -> Reply {
+pub(crate) fn list(call: &Call) -> Reply {
     let Ok(limit) = call.param("limit").map_or(Ok(LISTED), str::parse) else {
         return reply::problem(StatusCode::BAD_REQUEST, "limit is how many runs are wanted, a whole number");
     };
     reply::document(runs::list(call.param("test"), call.param("before"), limit, call.flag("figures")))
 }
 
-pub async fn get(run: &str) -> Reply {
+pub(crate) async fn get(run: &str) -> Reply {
     reply::document(background::settle(run).await.and_then(|()| runs::get(run)))
 }
 
-pub async fn summary(run: &str) -> Reply {
+pub(crate) async fn summary(run: &str) -> Reply {
     reply::document(background::settle(run).await.and_then(|()| runs::summary(run)))
 }
 
-pub async fn distribution(call: &Call, run: &str) -> Reply {
+pub(crate) async fn distribution(call: &Call, run: &str) -> Reply {
     let document = async {
         let table = rows::table(call.param("table").unwrap_or("metrics"))?;
         let key = call.param("key").map_or(Ok(Vec::new()), rows::key)?;
@@ -44,12 +44,12 @@ pub async fn distribution(call: &Call, run: &str) -> Reply {
     reply::document(document.await)
 }
 
-pub fn event_schema() -> Reply {
+pub(crate) fn event_schema() -> Reply {
     reply::json(StatusCode::OK, runs::event_schema())
 }
 
 /// Ends a run, or a test's newest live one.
-pub async fn finish(call: &Call, target: &str) -> Reply {
+pub(crate) async fn finish(call: &Call, target: &str) -> Reply {
     // A pipeline finishes the run right after it has sent the last of it.
     let finished = background::catch_up(target).await.and_then(|()| ingest::finish_run(target, &sent(call)));
     match finished {
@@ -72,19 +72,19 @@ fn sent(call: &Call) -> Sent {
     }
 }
 
-pub async fn label(call: &Call, run: &str) -> Reply {
+pub(crate) async fn label(call: &Call, run: &str) -> Reply {
     match body::collect(call.body.clone(), LABEL_BYTES).await {
         Ok(document) => reply::document(runs::set_label(run, &document)),
         Err(error) => reply::failure(&error),
     }
 }
 
-pub async fn delete(run: &str) -> Reply {
+pub(crate) async fn delete(run: &str) -> Reply {
     reply::no_content(background::catch_up(run).await.and_then(|()| runs::delete(run)))
 }
 
 /// What a run's end says of it.
-pub async fn set_outcome(call: &Call, run: &str) -> Reply {
+pub(crate) async fn set_outcome(call: &Call, run: &str) -> Reply {
     let done = async {
         let document = body::collect(call.body.clone(), LABEL_BYTES).await?;
         // It may have been acknowledged a moment ago.
