@@ -2,8 +2,8 @@
 //!
 //! Both are held to `static/tests/format-vectors.json`.
 
+use crate::words::words;
 use crate::{Aggregate, Contains, MetricType};
-use serde::{Deserialize, Serialize};
 
 /// Stands where there is no figure.
 pub const NOTHING: &str = "–";
@@ -18,38 +18,25 @@ type Steps = [(f64, &'static str)];
 const TIME: &Steps = &[(1e-6, "ns"), (1e-3, "µs"), (1.0, "ms"), (1e3, "s"), (6e4, "min"), (36e5, "h")];
 const DATA: &Steps = &[(1.0, "B"), (1e3, "kB"), (1e6, "MB"), (1e9, "GB"), (1e12, "TB"), (1e15, "PB")];
 
-/// What a figure is measured in; in documents by its name.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "&'static str")]
-pub enum Unit {
-    /// Milliseconds.
-    Time,
-    /// Bytes.
-    Data,
-    /// Bytes per second.
-    DataRate,
-    /// Shown as a percentage.
-    Ratio,
-    /// Per second.
-    Rate,
-    /// Whole numbers exactly.
-    Count,
-    /// Any other.
-    #[default]
-    Number,
-}
-
-impl From<Unit> for &'static str {
-    fn from(unit: Unit) -> Self {
-        unit.name()
-    }
-}
-
-impl TryFrom<String> for Unit {
-    type Error = String;
-
-    fn try_from(name: String) -> Result<Self, String> {
-        Unit::named(&name).ok_or_else(|| format!("{:?} is no unit", crate::shorten(&name)))
+words! {
+    /// What a figure is measured in; in documents by its name.
+    #[derive(Default)]
+    pub enum Unit {
+        /// Milliseconds.
+        Time = "time",
+        /// Bytes.
+        Data = "data",
+        /// Bytes per second.
+        DataRate = "data/s",
+        /// Shown as a percentage.
+        Ratio = "ratio",
+        /// Per second.
+        Rate = "rate",
+        /// Whole numbers exactly.
+        Count = "count",
+        /// Any other.
+        #[default]
+        Number = "number",
     }
 }
 
@@ -79,33 +66,6 @@ impl Unit {
             (Some(MetricType::Rate), _) => Unit::Ratio,
             (_, Aggregate::Count) => Unit::Count,
             _ => own.unwrap_or(Unit::Number),
-        }
-    }
-
-    /// The unit of that name in a dashboard document.
-    pub fn named(name: &str) -> Option<Self> {
-        Some(match name {
-            "time" => Unit::Time,
-            "data" => Unit::Data,
-            "data/s" => Unit::DataRate,
-            "ratio" => Unit::Ratio,
-            "rate" => Unit::Rate,
-            "count" => Unit::Count,
-            "number" => Unit::Number,
-            _ => return None,
-        })
-    }
-
-    /// Its name in a dashboard document.
-    pub fn name(self) -> &'static str {
-        match self {
-            Unit::Time => "time",
-            Unit::Data => "data",
-            Unit::DataRate => "data/s",
-            Unit::Ratio => "ratio",
-            Unit::Rate => "rate",
-            Unit::Count => "count",
-            Unit::Number => "number",
         }
     }
 }
@@ -250,8 +210,8 @@ mod tests {
             serde_json::from_str(include_str!("../../static/tests/format-vectors.json")).unwrap();
         assert!(vectors.len() > 40);
         for Vector { value, unit, trim, text } in vectors {
-            let named = Unit::named(&unit).unwrap();
-            assert_eq!(named.name(), unit);
+            let named = Unit::try_from(unit.clone()).unwrap();
+            assert_eq!(named.word(), unit);
             let unit = named;
             assert_eq!(format(value, unit, trim), text, "{value:?} {unit:?}");
         }

@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
+#![warn(unreachable_pub)]
 
 pub mod dashboard;
 pub mod format;
@@ -15,6 +16,7 @@ mod stream;
 mod summary;
 mod time;
 mod verdict;
+mod words;
 
 pub use json::{Digits, finite, to_json};
 pub use metric::{
@@ -22,8 +24,8 @@ pub use metric::{
     ThresholdError, builtin, is_metric_name, number, shorten,
 };
 pub use stream::{Health, MetricMeta, Param, Refusal, Snapshot, WantedLoad};
-pub use summary::{Span, 
-    CheckRow, Generator, GroupRow, Metric, Outcome, RequestRow, RunState, StatusRow, Summary, Tables,
+pub use summary::{
+    CheckRow, Generator, GroupRow, Metric, Outcome, RequestRow, RunState, Span, StatusRow, Summary, Tables,
     ThresholdRow, TrendValues, Values, Verdict,
 };
 pub use time::{clock, moment};

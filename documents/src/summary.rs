@@ -312,11 +312,11 @@ pub struct Outcome {
 mod bad {
     use super::{Deserialize, Deserializer, Serializer};
 
-    pub fn serialize<S: Serializer>(bad: &bool, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(super) fn serialize<S: Serializer>(bad: &bool, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(if *bad { "bad" } else { "none" })
     }
 
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
         Ok(String::deserialize(deserializer)? == "bad")
     }
 }

@@ -3,8 +3,8 @@
 //!
 //! How states follow from figures, and what they mean, is described in `docs/gate.md`.
 
-use crate::format::Unit;
 use crate::Span;
+use crate::format::Unit;
 use crate::stream::is_false;
 use serde::{Deserialize, Serialize};
 use std::fmt;

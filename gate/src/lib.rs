@@ -7,6 +7,7 @@
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
+#![warn(unreachable_pub)]
 
 mod criterion;
 mod expression;
@@ -22,7 +23,7 @@ mod yaml;
 
 pub use criterion::{Criterion, CriterionError};
 pub use expression::{Expression, ExpressionError, Figure, Finding, Subject};
-pub use judge::{Baseline, Evidence, judge};
+pub use judge::{Baseline, Evidence, incomplete, judge};
 pub use objectives::{
     BaselineChoice, Criteria, MAX_BASELINE, MAX_BYTES, MAX_OBJECTIVES, Objective, Objectives,
     ObjectivesError, Part, SCHEMA, Score, Verdicts, Window, WithoutData,

@@ -41,7 +41,7 @@ pub(crate) enum Type {
 impl Type {
     /// A type of CDEvents, such as `dev.cdevents.testsuiterun.finished.0.3.0`. The error is of a version that is not
     /// known.
-    pub fn parse(text: &str) -> Result<Self, Fault> {
+    pub(crate) fn parse(text: &str) -> Result<Self, Fault> {
         let other = || {
             Ok(Type::Other(format!(
                 "type {}",

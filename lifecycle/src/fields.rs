@@ -68,7 +68,7 @@ pub(crate) struct Object<'a> {
 
 impl<'a> Object<'a> {
     /// An event.
-    pub fn of(value: &'a Value) -> Result<Self, Refusal> {
+    pub(crate) fn of(value: &'a Value) -> Result<Self, Refusal> {
         match value {
             Value::Object(fields) => Ok(Self::within("", fields)),
             other => Err(Refusal::of(Fault::Type { expected: "an object", given: type_of(other) })),
@@ -76,27 +76,27 @@ impl<'a> Object<'a> {
     }
 
     /// Fields whose names stand after this prefix in refusals.
-    pub fn within(prefix: &str, fields: &'a Map<String, Value>) -> Self {
+    pub(crate) fn within(prefix: &str, fields: &'a Map<String, Value>) -> Self {
         Object { prefix: prefix.to_owned(), fields }
     }
 
     /// A refusal of one of the fields.
-    pub fn refuse(&self, field: &str, fault: Fault) -> Refusal {
+    pub(crate) fn refuse(&self, field: &str, fault: Fault) -> Refusal {
         Refusal::at(format!("{}{field}", self.prefix), fault)
     }
 
     /// All fields; what is `null` is not there.
-    pub fn iter(&self) -> impl Iterator<Item = (&'a str, &'a Value)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&'a str, &'a Value)> {
         self.fields.iter().map(|(name, value)| (name.as_str(), value)).filter(|(_, value)| !value.is_null())
     }
 
     /// A field of whatever type; what is `null` is not there.
-    pub fn value(&self, field: &str) -> Option<&'a Value> {
+    pub(crate) fn value(&self, field: &str) -> Option<&'a Value> {
         self.fields.get(field).filter(|value| !value.is_null())
     }
 
     /// A text, maybe empty.
-    pub fn text(&self, field: &str) -> Result<Option<&'a str>, Refusal> {
+    pub(crate) fn text(&self, field: &str) -> Result<Option<&'a str>, Refusal> {
         match self.value(field) {
             None => Ok(None),
             Some(Value::String(text)) => match short(text) {
@@ -110,7 +110,7 @@ impl<'a> Object<'a> {
     }
 
     /// A text that says something.
-    pub fn needed(&self, field: &str) -> Result<&'a str, Refusal> {
+    pub(crate) fn needed(&self, field: &str) -> Result<&'a str, Refusal> {
         match self.text(field)? {
             None => Err(self.refuse(field, Fault::Missing)),
             Some("") => Err(self.refuse(field, Fault::EmptyText)),
@@ -120,7 +120,7 @@ impl<'a> Object<'a> {
 
     /// A name: a text, or a whole number as some senders have it. Empty ones, of variables that were not set,
     /// are not there.
-    pub fn name(&self, field: &str) -> Result<Option<String>, Refusal> {
+    pub(crate) fn name(&self, field: &str) -> Result<Option<String>, Refusal> {
         match self.value(field) {
             Some(Value::Number(number)) => Ok(Some(number.to_string())),
             _ => Ok(self.text(field)?.filter(|text| !text.is_empty()).map(str::to_owned)),
@@ -128,12 +128,12 @@ impl<'a> Object<'a> {
     }
 
     /// The first of several names that is there.
-    pub fn first_name(&self, fields: &[&str]) -> Result<Option<String>, Refusal> {
+    pub(crate) fn first_name(&self, fields: &[&str]) -> Result<Option<String>, Refusal> {
         fields.iter().find_map(|field| self.name(field).transpose()).transpose()
     }
 
     /// An object within this one.
-    pub fn object(&self, field: &str) -> Result<Option<Object<'a>>, Refusal> {
+    pub(crate) fn object(&self, field: &str) -> Result<Option<Object<'a>>, Refusal> {
         match self.value(field) {
             None => Ok(None),
             Some(Value::Object(fields)) => {
@@ -146,12 +146,12 @@ impl<'a> Object<'a> {
     }
 
     /// An object that must be there.
-    pub fn needed_object(&self, field: &str) -> Result<Object<'a>, Refusal> {
+    pub(crate) fn needed_object(&self, field: &str) -> Result<Object<'a>, Refusal> {
         self.object(field)?.ok_or_else(|| self.refuse(field, Fault::Missing))
     }
 
     /// A value of the sender's own, to carry along.
-    pub fn carried(&self, field: &str) -> Result<Option<Value>, Refusal> {
+    pub(crate) fn carried(&self, field: &str) -> Result<Option<Value>, Refusal> {
         let Some(value) = self.value(field) else { return Ok(None) };
         let given = value.to_string().len();
         if given > limits::CARRIED_BYTES {

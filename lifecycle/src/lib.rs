@@ -8,7 +8,7 @@
 //! use loadgate_lifecycle::{Endpoint, Request, State, read};
 //!
 //! let request = Request {
-//!     endpoint: Endpoint::at("/platform/ingest/v1/events.sdlc").unwrap(),
+//!     endpoint: Endpoint::Sdlc,
 //!     query: &[],
 //!     headers: &http::HeaderMap::new(),
 //!     body: br#"{"event.type": "test", "event.category": "finished", "service": "checkout", "duration": "1m"}"#,
@@ -23,6 +23,7 @@
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
+#![warn(unreachable_pub)]
 
 mod answer;
 mod cdevents;

@@ -15,7 +15,7 @@ const CLOCK_STEPS: [f64; 18] = [
 
 /// A vertical axis.
 #[derive(Debug)]
-pub struct Scale {
+pub(crate) struct Scale {
     pub low: f64,
     pub high: f64,
     step: f64,
@@ -25,7 +25,7 @@ pub struct Scale {
 
 impl Scale {
     /// An axis with room for all values, from zero on, and for the marks (limits) near them.
-    pub fn of(values: impl Iterator<Item = f64>, marks: &[f64], unit: Unit) -> Self {
+    pub(crate) fn of(values: impl Iterator<Item = f64>, marks: &[f64], unit: Unit) -> Self {
         let range = values.fold(None, |range: Option<(f64, f64)>, value| {
             Some(range.map_or((value, value), |(min, max)| (min.min(value), max.max(value))))
         });
@@ -61,7 +61,7 @@ impl Scale {
     }
 
     /// Round values with their labels; the topmost says the unit.
-    pub fn ticks(&self) -> Vec<(f64, String)> {
+    pub(crate) fn ticks(&self) -> Vec<(f64, String)> {
         let from = (self.low / self.step).round() as i64;
         let to = (self.high / self.step + 1e-6).floor() as i64;
         (from..=to.min(from + 20))
@@ -74,7 +74,7 @@ impl Scale {
     }
 
     /// Where a value stands, from 0 at the bottom to 1 at the top.
-    pub fn place(&self, value: f64) -> f64 {
+    pub(crate) fn place(&self, value: f64) -> f64 {
         ((value - self.low) / (self.high - self.low)).clamp(0.0, 1.0)
     }
 }
@@ -88,7 +88,7 @@ fn nice(rough: f64, divisor: f64) -> f64 {
 }
 
 /// Round moments from 0 to `span`, in seconds, at most about `count`, with their labels.
-pub fn clock_ticks(span: f64, count: f64) -> Vec<(f64, String)> {
+pub(crate) fn clock_ticks(span: f64, count: f64) -> Vec<(f64, String)> {
     let rough = span / count;
     let step =
         CLOCK_STEPS.into_iter().find(|step| *step >= rough).unwrap_or((rough / 86_400.0).ceil() * 86_400.0);
@@ -162,7 +162,7 @@ mod tests {
             serde_json::from_str(include_str!("../../static/tests/axis-vectors.json")).unwrap();
         assert!(vectors.values.len() > 30 && vectors.moments.len() > 5);
         for Values { unit, min, max, marks, low, high, labels } in vectors.values {
-            let scale = Scale::of(min.into_iter().chain(max), &marks, Unit::named(&unit).unwrap());
+            let scale = Scale::of(min.into_iter().chain(max), &marks, Unit::try_from(unit.clone()).unwrap());
             let said: Vec<String> = scale.ticks().into_iter().map(|(_, label)| label).collect();
             let case = format!("{unit} {min:?} {max:?} {marks:?}");
             assert_eq!(said, labels, "{case}");

@@ -10,14 +10,14 @@ use super::{head, verdict};
 use loadgate_documents::{GateVerdict, Summary};
 use maud::{Markup, Render, html};
 
-pub struct Parts {
+pub(crate) struct Parts {
     pub head: Markup,
     pub body: Markup,
     /// The panels of the charts as a JSON array, in their order: what the script draws in their places.
     pub panels: String,
 }
 
-pub fn parts(summary: &Summary, verdict: Option<&GateVerdict>, recording: &Recording) -> Parts {
+pub(crate) fn parts(summary: &Summary, verdict: Option<&GateVerdict>, recording: &Recording) -> Parts {
     let tabs = tabs(recording);
     let wanted = panels(&tabs).flat_map(|panel| &panel.series);
     let columns = recording.columns(wanted.map(|series| (series.metric.clone(), series.aggregate)).collect());

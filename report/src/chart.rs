@@ -12,6 +12,7 @@ use super::limits::Limit;
 use super::markup::{Text, name};
 use super::panels::{Bands, COLORS, Panel, Series};
 use loadgate_documents::clock;
+use loadgate_documents::dashboard::Color;
 use maud::{Markup, Render, html};
 
 const WIDTH: f64 = 560.0;
@@ -23,7 +24,7 @@ const PLOT: f64 = 172.0;
 /// Columns that a line is drawn in: more windows than twice this are thinned to each column's least
 /// and greatest.
 const COLUMNS: f64 = 640.0;
-pub struct Line<'a> {
+pub(crate) struct Line<'a> {
     pub series: &'a Series,
     /// Parallel to the chart's times.
     pub values: &'a [Option<f64>],
@@ -31,7 +32,7 @@ pub struct Line<'a> {
     pub total: Option<f64>,
 }
 
-pub struct Chart<'a> {
+pub(crate) struct Chart<'a> {
     pub panel: &'a Panel,
     /// Seconds since the run's start, ascending.
     pub times: &'a [f64],
@@ -154,7 +155,7 @@ impl Chart<'_> {
                 @for line in &self.lines {
                     " \u{a0} "
                     span class="key-item" {
-                        svg class=(line.series.color) color=(hex(line.series.color)) width="16" height="8"
+                        svg class=(line.series.color.word()) color=(hex(line.series.color)) width="16" height="8"
                             aria-hidden="true" {
                             line x1="0" x2="16" y1="4" y2="4" stroke="currentColor" stroke-width="3"
                                 stroke-dasharray=[line.series.dash.then_some("4 3")] {}
@@ -179,7 +180,7 @@ impl Chart<'_> {
 }
 
 /// A line as small as a word.
-pub fn sparkline(color: &str, times: &[f64], values: &[Option<f64>]) -> Markup {
+pub(crate) fn sparkline(color: Color, times: &[f64], values: &[Option<f64>]) -> Markup {
     let (width, height) = (96.0, 22.0);
     let scale = Scale::of(values.iter().flatten().copied(), &[], Unit::Number);
     let span = times.last().copied().unwrap_or(0.0).max(1.0);
@@ -189,7 +190,7 @@ pub fn sparkline(color: &str, times: &[f64], values: &[Option<f64>]) -> Markup {
     let path: String = runs.iter().filter(|run| run.len() > 1).map(|run| path_of(run, y)).collect();
     html! {
         @if !path.is_empty() {
-            svg class={ "spark " (color) } color=(hex(color)) width=(width) height=(height)
+            svg class={ "spark " (color.word()) } color=(hex(color)) width=(width) height=(height)
                 viewBox={ "0 0 " (width) " " (height) } preserveAspectRatio="none" aria-hidden="true" {
                 path d=(path) fill="none" stroke="currentColor" stroke-width="1.4"
                     vector-effect="non-scaling-stroke" {}
@@ -228,7 +229,7 @@ impl<'a> Trace<'a> {
     fn lines(&self) -> Markup {
         let color = self.series.color;
         html! {
-            g class=(color) color=(hex(color)) {
+            g class=(color.word()) color=(hex(color)) {
                 @for area in &self.areas { path d=(area) fill="currentColor" fill-opacity="0.13" {} }
                 @if !self.path.is_empty() {
                     path d=(self.path) fill="none" stroke="currentColor" stroke-width="1.5"
@@ -243,7 +244,7 @@ impl<'a> Trace<'a> {
         let color = self.series.color;
         html! {
             @if !self.points.is_empty() {
-                g class=(color) color=(hex(color)) {
+                g class=(color.word()) color=(hex(color)) {
                     @for (x, y) in &self.points {
                         circle cx={ (x) "%" } cy=(y) r="3" fill="currentColor" {}
                     }
@@ -398,6 +399,6 @@ fn short(coordinate: f64) -> f64 {
     rounded + 0.0
 }
 
-fn hex(color: &str) -> &'static str {
-    COLORS.iter().find(|(name, _)| *name == color).map_or("#66707d", |(_, hex)| hex)
+fn hex(color: Color) -> &'static str {
+    COLORS.iter().find(|(known, _)| *known == color).map_or("#66707d", |(_, hex)| hex)
 }

@@ -27,7 +27,7 @@ static WORDS: LazyLock<Words> =
     LazyLock::new(|| serde_json::from_str(include_str!("codes.json")).unwrap_or_default());
 
 /// What went wrong: by the error code where there is one, or else by the status. Empty where nothing did.
-pub fn meaning(status: &str, code: &str) -> String {
+pub(crate) fn meaning(status: &str, code: &str) -> String {
     let number = digits(status, 3);
     if code.is_empty() && status != "0" && number.is_none_or(|status| status < 400) {
         return String::new();

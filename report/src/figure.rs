@@ -7,7 +7,7 @@ use serde::Deserialize;
 /// One figure of a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 #[serde(try_from = "String")]
-pub enum Figure {
+pub(crate) enum Figure {
     /// An aggregate.
     Of(Aggregate),
     /// Values that are not zero.
@@ -18,7 +18,7 @@ pub enum Figure {
 
 impl Figure {
     /// Its value, where metrics of that type have it.
-    pub fn among(self, values: &Values) -> Option<f64> {
+    pub(crate) fn among(self, values: &Values) -> Option<f64> {
         match (self, values) {
             (Figure::Of(aggregate), _) => values.of(aggregate),
             (Figure::Passes, Values::Rate { passes, .. }) => Some(*passes as f64),
@@ -28,7 +28,7 @@ impl Figure {
     }
 
     /// The title of its column.
-    pub fn title(self) -> String {
+    pub(crate) fn title(self) -> String {
         let word = match self {
             Figure::Passes => "Trues",
             Figure::Fails => "Falses",
@@ -59,7 +59,7 @@ impl TryFrom<String> for Figure {
 }
 
 /// The unit of a metric's figure, by the metric's type and what it contains, where they are known.
-pub fn unit_of(kind: Option<(MetricType, Contains)>, figure: Figure) -> Unit {
+pub(crate) fn unit_of(kind: Option<(MetricType, Contains)>, figure: Figure) -> Unit {
     match figure {
         Figure::Passes | Figure::Fails => Unit::Count,
         Figure::Of(aggregate) => Unit::of(kind, aggregate),

@@ -11,7 +11,7 @@ use loadgate_documents::{Aggregate, GateVerdict, RunState, Summary, Values, Want
 use maud::{Markup, html};
 use std::collections::BTreeMap;
 
-pub fn head(summary: &Summary, verdict: Option<&GateVerdict>) -> Markup {
+pub(crate) fn head(summary: &Summary, verdict: Option<&GateVerdict>) -> Markup {
     let run = summary.run.as_str();
     let short =
         run.strip_prefix(summary.test.as_str()).and_then(|rest| rest.strip_prefix('.')).unwrap_or(run);
@@ -149,7 +149,7 @@ fn declaring(test: &str, types: &BTreeMap<&str, String>) -> String {
 }
 
 /// The tiles of `stat` panels.
-pub fn tiles<'a>(
+pub(crate) fn tiles<'a>(
     panels: impl Iterator<Item = &'a Panel>,
     summary: &Summary,
     columns: &Columns,
@@ -199,6 +199,6 @@ fn tile(panel: &Panel, summary: &Summary, columns: &Columns, seconds: &[f64]) ->
 
 /// What stands for an aggregate over the whole run. What a gauge says at the end of a run, when all users
 /// have gone, says little: its highest does.
-pub fn over_all(values: &Values, aggregate: Aggregate) -> Aggregate {
+pub(crate) fn over_all(values: &Values, aggregate: Aggregate) -> Aggregate {
     if matches!(values, Values::Gauge { .. }) { Aggregate::Max } else { aggregate }
 }

@@ -6,23 +6,23 @@ use super::markup::State;
 use loadgate_documents::{Aggregate, Summary, Threshold, ThresholdRow};
 
 /// `p(95) < 400 ms`.
-pub fn say(threshold: &Threshold, unit: Unit) -> String {
+pub(crate) fn say(threshold: &Threshold, unit: Unit) -> String {
     let Threshold { aggregate, operator, bound } = threshold;
     format!("{aggregate} {operator} {}", format(Some(*bound), unit, true))
 }
 
 /// How far the observed value is on the good side, as a share of the limit.
-pub fn margin(threshold: &Threshold, observed: Option<f64>) -> Option<f64> {
+pub(crate) fn margin(threshold: &Threshold, observed: Option<f64>) -> Option<f64> {
     threshold.operator.margin(observed?, threshold.bound)
 }
 
 /// Whether all limits of a run are known, and the types that they want: until then none of them is green.
-pub fn all_known(summary: &Summary) -> bool {
+pub(crate) fn all_known(summary: &Summary) -> bool {
     !summary.limits_may_be_missing() && summary.thresholds.iter().all(|row| row.unknown.is_none())
 }
 
 /// What one threshold comes to; `sure` is [`all_known`] of its run.
-pub fn outcome_of(row: &ThresholdRow, sure: bool) -> (State, &'static str) {
+pub(crate) fn outcome_of(row: &ThresholdRow, sure: bool) -> (State, &'static str) {
     match row.passes {
         _ if row.unknown.is_some() => (State::Warning, "type not known"),
         None => (State::None, "no data"),
@@ -32,7 +32,7 @@ pub fn outcome_of(row: &ThresholdRow, sure: bool) -> (State, &'static str) {
 }
 
 /// What the thresholds of a run say together, as of a chip.
-pub fn verdict(summary: &Summary) -> (State, String) {
+pub(crate) fn verdict(summary: &Summary) -> (State, String) {
     let rows = &summary.thresholds;
     let known = !summary.limits_may_be_missing();
     let total = rows.len();
@@ -63,7 +63,7 @@ pub fn verdict(summary: &Summary) -> (State, String) {
 }
 
 /// A line on a chart.
-pub struct Limit {
+pub(crate) struct Limit {
     pub value: f64,
     pub label: String,
     pub fails: bool,
@@ -72,7 +72,7 @@ pub struct Limit {
 }
 
 /// One for each threshold of a metric and aggregate.
-pub fn limits_of(summary: &Summary, metric: &str, aggregate: Aggregate) -> Vec<Limit> {
+pub(crate) fn limits_of(summary: &Summary, metric: &str, aggregate: Aggregate) -> Vec<Limit> {
     let rows = summary.thresholds.iter().filter(|row| row.metric == metric);
     rows.filter_map(|row| {
         let threshold =

@@ -3,7 +3,7 @@
 use maud::{Markup, Render, html};
 
 /// Any text. HTML allows no control characters but line breaks and tabs, not even as references.
-pub struct Text<'a>(pub &'a str);
+pub(crate) struct Text<'a>(pub &'a str);
 
 impl Render for Text<'_> {
     fn render_to(&self, out: &mut String) {
@@ -17,13 +17,13 @@ impl Render for Text<'_> {
 }
 
 /// A name from a test: isolated, so that right-to-left marks turn nothing beside it.
-pub fn name(name: &str) -> Markup {
+pub(crate) fn name(name: &str) -> Markup {
     html! { bdi { (Text(name)) } }
 }
 
 /// What a chip says by its colour, as `static/scripts/model/thresholds.js` has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
+pub(crate) enum State {
     /// All is well.
     Good,
     /// Somebody should look.
@@ -42,7 +42,7 @@ pub enum State {
 
 impl State {
     /// As classes have it.
-    pub fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             State::Good => "good",
             State::Warning => "warning",
@@ -55,7 +55,7 @@ impl State {
     }
 
     /// For those who do not see the colour.
-    pub fn sign(self) -> &'static str {
+    pub(crate) fn sign(self) -> &'static str {
         match self {
             State::Good => "✓",
             State::Warning => "!",
@@ -69,7 +69,7 @@ impl State {
 }
 
 /// States always come as sign, word and colour together.
-pub fn chip(state: State, word: &str) -> Markup {
+pub(crate) fn chip(state: State, word: &str) -> Markup {
     html! {
         span class={ "chip chip-" (state.word()) } { span aria-hidden="true" { (state.sign()) } " " (Text(word)) }
     }

@@ -20,7 +20,7 @@ struct Parameters {
     aggregates: HashMap<MetricType, Vec<String>>,
 }
 
-pub struct Recording<'a> {
+pub(crate) struct Recording<'a> {
     events: Vec<Event<'a>>,
     /// By name, in byte order: a snapshot's is the same.
     pub metrics: BTreeMap<String, MetricMeta>,
@@ -28,7 +28,7 @@ pub struct Recording<'a> {
 }
 
 /// Figures over time: each column is parallel to `times`, with gaps where there was nothing.
-pub struct Columns {
+pub(crate) struct Columns {
     /// Ends of windows, Unix ms.
     pub times: Vec<f64>,
     values: HashMap<(String, String), Vec<Option<f64>>>,
@@ -36,7 +36,7 @@ pub struct Columns {
 
 impl Columns {
     /// The column of a metric's aggregate, if it was asked for.
-    pub fn of(&self, metric: &str, aggregate: Aggregate) -> &[Option<f64>] {
+    pub(crate) fn of(&self, metric: &str, aggregate: Aggregate) -> &[Option<f64>] {
         self.values.get(&(metric.to_owned(), aggregate.to_string())).map_or(&[], Vec::as_slice)
     }
 }
@@ -44,7 +44,7 @@ impl Columns {
 impl<'a> Recording<'a> {
     /// Reads a JSON array of `{"event", "data"}`. Events whose data has another shape than
     /// `docs/events.md` says are passed over: without them there are tables still.
-    pub fn read(events: &'a str) -> Result<Self, serde_json::Error> {
+    pub(crate) fn read(events: &'a str) -> Result<Self, serde_json::Error> {
         let mut recording = Recording {
             events: serde_json::from_str(events)?,
             metrics: BTreeMap::new(),
@@ -68,7 +68,7 @@ impl<'a> Recording<'a> {
     }
 
     /// The newest dashboard document, if the run has one.
-    pub fn dashboard(&self) -> Option<&str> {
+    pub(crate) fn dashboard(&self) -> Option<&str> {
         #[derive(Deserialize)]
         struct Config<'a> {
             #[serde(borrow)]
@@ -79,7 +79,7 @@ impl<'a> Recording<'a> {
     }
 
     /// The columns of the wanted pairs of metric and aggregate.
-    pub fn columns(&self, wanted: Vec<(String, Aggregate)>) -> Columns {
+    pub(crate) fn columns(&self, wanted: Vec<(String, Aggregate)>) -> Columns {
         let wanted: Vec<(String, String)> =
             wanted.into_iter().map(|(metric, aggregate)| (metric, aggregate.to_string())).collect();
         let mut known: BTreeMap<String, MetricType> = BTreeMap::new();

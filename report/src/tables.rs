@@ -28,11 +28,11 @@ static METRIC_TABLES: LazyLock<Vec<MetricTable>> =
     LazyLock::new(|| serde_json::from_str(include_str!("metric-tables.json")).unwrap_or_default());
 
 /// Tables in the order of the report, those without rows left out.
-pub fn before_charts(summary: &Summary) -> Vec<Table> {
+pub(crate) fn before_charts(summary: &Summary) -> Vec<Table> {
     with_rows([thresholds(summary), losses(summary)])
 }
 
-pub fn after_charts(summary: &Summary) -> Vec<Table> {
+pub(crate) fn after_charts(summary: &Summary) -> Vec<Table> {
     let rows = [
         requests(&summary.tables.requests),
         statuses(summary),
@@ -48,7 +48,7 @@ fn with_rows(tables: impl IntoIterator<Item = Table>) -> Vec<Table> {
     tables.into_iter().filter(|table| !table.rows.is_empty()).collect()
 }
 
-pub struct Table {
+pub(crate) struct Table {
     pub title: String,
     caption: String,
     /// Title, and whether it holds text, which stands left.
@@ -67,12 +67,12 @@ impl Table {
     }
 
     /// A table with these rows.
-    pub fn of(title: &str, columns: &[(&str, bool)], rows: Vec<Vec<Markup>>) -> Self {
+    pub(crate) fn of(title: &str, columns: &[(&str, bool)], rows: Vec<Vec<Markup>>) -> Self {
         Table { rows, ..Table::new(title, columns) }
     }
 
     /// Where a link finds it.
-    pub fn id(&self) -> String {
+    pub(crate) fn id(&self) -> String {
         format!("table-{}", self.title.to_lowercase().replace(' ', "-"))
     }
 }

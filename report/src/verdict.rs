@@ -7,7 +7,7 @@ use loadgate_documents::{GateVerdict, ObjectiveResult, ObjectiveState, Origin};
 use maud::{Markup, html};
 
 /// The verdict as a chip.
-pub fn chip_of(verdict: &GateVerdict) -> Markup {
+pub(crate) fn chip_of(verdict: &GateVerdict) -> Markup {
     let (state, text) = whole(verdict);
     chip(state, &text)
 }
@@ -33,7 +33,7 @@ fn outcome(objective: &ObjectiveResult, verdict: &GateVerdict) -> (State, &'stat
 }
 
 /// The verdict in a sentence, and what it lacks.
-pub fn notice(verdict: &GateVerdict) -> Markup {
+pub(crate) fn notice(verdict: &GateVerdict) -> Markup {
     let (state, words) = whole(verdict);
     // Notices have two colours.
     let tone = match state {
@@ -56,7 +56,7 @@ pub fn notice(verdict: &GateVerdict) -> Markup {
 }
 
 /// The objectives of the test's file; thresholds of the script have a table of their own.
-pub fn objectives(verdict: &GateVerdict) -> Option<Table> {
+pub(crate) fn objectives(verdict: &GateVerdict) -> Option<Table> {
     let columns = [
         ("Objective", true),
         ("Figure", true),

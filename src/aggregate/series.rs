@@ -7,14 +7,17 @@ use crate::record::{Dimension, SeriesKey};
 use loadgate_documents::Submetric;
 use std::collections::HashMap;
 
-/// The breakdowns, in the order of their slots.
-const BREAKDOWNS: [Dimension; 5] =
-    [Dimension::Request, Dimension::Status, Dimension::Check, Dimension::Group, Dimension::Scenario];
+/// The breakdowns, in the order of their slots, each with the tags that its keys are made of.
+const BREAKDOWNS: [(Dimension, &[&str]); 5] = [
+    (Dimension::Request, &["method", "name"]),
+    (Dimension::Status, &["method", "name", "status", "error_code"]),
+    (Dimension::Check, &["group", "check"]),
+    (Dimension::Group, &["group"]),
+    (Dimension::Scenario, &["scenario"]),
+];
 const REQUEST: usize = 0;
 const STATUS: usize = 1;
 const CHECK: usize = 2;
-const GROUP: usize = 3;
-const SCENARIO: usize = 4;
 
 /// The series of one batch, numbered as they come. All of them: [`limits::RECORD_LINES`] and
 /// [`limits::RECORD_LINE_BYTES`] bound how many there are, and which keys of breakdowns have rows only the
@@ -119,20 +122,13 @@ impl<'a> SeriesTable<'a> {
         let name = self.metrics.name(metric.id);
         *self.divided.entry((slot as u8, key, metric.id)).or_insert_with(|| {
             let key = breakdown.keys[key as usize].clone();
-            series.push(SeriesKey { dimension: BREAKDOWNS[slot], key, metric: name.to_owned() });
+            series.push(SeriesKey { dimension: BREAKDOWNS[slot].0, key, metric: name.to_owned() });
             series.len() as u32 - 1
         })
     }
 
     fn key(&mut self, slot: usize, tags: &TagSet) -> Key {
-        let names: &[&str] = match slot {
-            REQUEST => &["method", "name"],
-            STATUS => &["method", "name", "status", "error_code"],
-            CHECK => &["group", "check"],
-            GROUP => &["group"],
-            SCENARIO => &["scenario"],
-            _ => unreachable!("there are five breakdowns"),
-        };
+        let names = BREAKDOWNS[slot].1;
         // Without its own tag a check is no row, whatever group it is in.
         let decisive = if slot == CHECK { &names[1..] } else { names };
         let by_url = matches!(slot, REQUEST | STATUS) && tags.get("name").is_empty();

@@ -48,7 +48,7 @@ struct Stage {
 impl Scenario {
     /// When it ends by the clock, ms after the test's start, graceful stop left out; `None` where it
     /// ends with its iterations, whose `maxDuration` is seldom reached.
-    pub fn ends_ms(&self) -> Option<u64> {
+    pub(super) fn ends_ms(&self) -> Option<u64> {
         let start_ms = self.start_time.as_deref().map_or(Some(0), parse_duration_ms)?;
         let length = match self.executor.as_deref()? {
             "constant-vus" | "constant-arrival-rate" | "externally-controlled" => {
@@ -66,7 +66,7 @@ impl Scenario {
     }
 
     /// `None`: it has no arrival rate, or one that cannot be read.
-    pub fn arrivals(self) -> Option<Arrivals> {
+    pub(super) fn arrivals(self) -> Option<Arrivals> {
         let ms = |text: Option<&str>, otherwise| text.map_or(Some(otherwise), parse_duration_ms);
         let start_ms = ms(self.start_time.as_deref(), 0)?;
         let unit_ms = ms(self.time_unit.as_deref(), 1_000)?.max(1);

@@ -22,7 +22,7 @@ pub fn state(log: &LogState) -> Vec<Event> {
     let Some(run) = log.run() else { return Vec::new() };
     vec![
         event("cumulative", &run.cumulative()),
-        event("thresholds", &thresholds(run)),
+        event("thresholds", &run.thresholds().collect::<Vec<_>>()),
         event("tables", &tables::tables(run, Detail::Stream)),
         Event::new("health", to_json(&health(run), Digits::All)),
     ]
@@ -35,7 +35,7 @@ fn event<T: Serialize>(kind: &str, data: &T) -> Event {
 /// The summary of a log's newest run, but for what people wrote beside it and how it ended.
 pub fn summary(log: &LogState) -> Option<Summary> {
     let run = log.run()?;
-    let thresholds = thresholds(run);
+    let thresholds: Vec<ThresholdRow> = run.thresholds().collect();
     Some(Summary {
         run: run.id.to_string(),
         test: run.id.log.test.to_string(),
@@ -110,20 +110,6 @@ fn one_metric(run: &Run, name: &str, metric: &str, tally: &Tally, own: &[&Thresh
             .values(Detail::All(&percentiles)),
         thresholds: own.iter().map(|row| (row.expression.clone(), verdict(row))).collect(),
     }
-}
-
-fn thresholds(run: &Run) -> Vec<ThresholdRow> {
-    run.evaluated()
-        .map(|threshold| ThresholdRow {
-            metric: threshold.metric.to_owned(),
-            expression: threshold.expression.to_owned(),
-            observed: threshold.observed,
-            passes: threshold.passes,
-            first_failed: run.first_failed(&threshold),
-            unknown: threshold.possible.map(<[_]>::to_vec),
-            aborts: threshold.aborts,
-        })
-        .collect()
 }
 
 fn health(run: &Run) -> Health {

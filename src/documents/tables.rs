@@ -2,7 +2,9 @@
 
 use crate::fold::{Detail, OTHER, Run, Tally, View};
 use crate::record::{Dimension, SeriesKey};
-use loadgate_documents::{CheckRow, GroupRow, MetricKind, MetricType, RequestRow, StatusRow, Tables, Values, finite};
+use loadgate_documents::{
+    CheckRow, GroupRow, MetricKind, MetricType, RequestRow, StatusRow, Tables, Values, finite,
+};
 use std::collections::BTreeMap;
 use std::ops::Bound;
 

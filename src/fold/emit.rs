@@ -8,9 +8,9 @@ use crate::fold::tally::Tally;
 use crate::fold::values::View;
 use crate::record::Dimension;
 use loadgate_documents::{
-    Contains, Digits, MetricKind, MetricMeta, MetricType, Param, Snapshot, Threshold, to_json,
+    Contains, Digits, MetricKind, MetricMeta, MetricType, Param, Snapshot, Threshold, ThresholdRow, builtin,
+    to_json,
 };
-use loadgate_documents::builtin;
 use std::collections::BTreeMap;
 
 /// The name of the stream's own series.
@@ -18,19 +18,6 @@ const TIME: &str = "time";
 
 /// What one name takes in a `metric` event, about.
 const META_BYTES: usize = 64;
-
-/// A threshold over the run so far.
-pub(crate) struct Evaluated<'a> {
-    pub metric: &'a str,
-    pub expression: &'a str,
-    pub observed: Option<f64>,
-    /// `None`: no data, or the metric's type is not known.
-    pub passes: Option<bool>,
-    /// There is data, and of which types it can be: what it comes to nobody can say.
-    pub possible: Option<&'a [MetricType]>,
-    /// k6 ends the test where it fails.
-    pub aborts: bool,
-}
 
 impl Run {
     /// `config`, `param`, `metric` with `time`, `start`.
@@ -201,9 +188,9 @@ impl Run {
 
     fn emit_thresholds(&mut self, draft: &mut Draft) {
         let failed: Vec<(String, String)> = self
-            .evaluated()
+            .thresholds()
             .filter(|threshold| threshold.passes == Some(false))
-            .map(|threshold| (threshold.metric.to_owned(), threshold.expression.to_owned()))
+            .map(|threshold| (threshold.metric, threshold.expression))
             .collect();
         if failed.is_empty() {
             return;
@@ -219,7 +206,7 @@ impl Run {
     }
 
     /// Every threshold in force, over the run so far, in the order of its metrics' names.
-    pub(crate) fn evaluated(&self) -> impl Iterator<Item = Evaluated<'_>> {
+    pub(crate) fn thresholds(&self) -> impl Iterator<Item = ThresholdRow> {
         let seconds = self.seconds();
         self.declared.thresholds.iter().flat_map(move |(name, expressions)| {
             let found = if expressions.is_empty() { None } else { self.total(name) };
@@ -234,13 +221,14 @@ impl Run {
                         threshold.evaluate(&View { tally, metric_type, seconds })
                     });
                 let key = (name.clone(), expression.clone());
-                Evaluated {
-                    metric: name,
-                    expression,
+                ThresholdRow {
                     observed: evaluation.and_then(|evaluation| evaluation.observed),
                     passes: evaluation.and_then(|evaluation| evaluation.passes),
-                    possible,
+                    first_failed: self.stream.first_failed.get(&key).copied(),
+                    unknown: possible.map(<[_]>::to_vec),
                     aborts: self.declared.aborting.contains(&key),
+                    metric: key.0,
+                    expression: key.1,
                 }
             })
         })
@@ -253,7 +241,14 @@ impl Run {
     }
 
     /// Keeps what came in the window.
-    fn keep_window(&mut self, open: &OpenWindow, start_ms: i64, end_ms: i64, seconds: f64, draft: &mut Draft) {
+    fn keep_window(
+        &mut self,
+        open: &OpenWindow,
+        start_ms: i64,
+        end_ms: i64,
+        seconds: f64,
+        draft: &mut Draft,
+    ) {
         let mut partials = Vec::new();
         for (&series, tally) in open.cells.iter().filter(|(_, tally)| tally.count > 0) {
             let key = self.series.key(series);

@@ -19,7 +19,7 @@ const OTHER: &str = "(other)";
 
 /// A sample of `vus` (or `vus_max`) that waits for its window to close.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Waiting {
+pub(super) struct Waiting {
     pub time_ns: i64,
     pub source: u32,
     pub max: bool,
@@ -34,7 +34,7 @@ struct Generator {
 
 /// All that is known of the generators of a run.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Generators {
+pub(super) struct Generators {
     sources: Vec<String>,
     /// By source, of `vus` and of `vus_max`.
     vus: BTreeMap<u32, Vec<Generator>>,
@@ -52,7 +52,7 @@ pub struct Seen<'a> {
 
 impl Generators {
     /// The number of a source, by which samples name it.
-    pub fn source(&mut self, name: &str) -> u32 {
+    pub(super) fn source(&mut self, name: &str) -> u32 {
         let name = if self.sources.len() < MOST { name } else { OTHER };
         let at = self.sources.iter().position(|known| known == name).unwrap_or_else(|| {
             self.sources.push(name.to_owned());
@@ -63,7 +63,7 @@ impl Generators {
 
     /// Takes the samples of a window that closes, and gives the sums of `vus` and of `vus_max`,
     /// second by second, over the window's seconds (`from` included, `until` not, Unix seconds).
-    pub fn close(&mut self, mut waiting: Vec<Waiting>, from: i64, until: i64) -> (Tally, Tally) {
+    pub(super) fn close(&mut self, mut waiting: Vec<Waiting>, from: i64, until: i64) -> (Tally, Tally) {
         // By time, whatever the order of arrival was.
         waiting.sort_by(|a, b| {
             (a.time_ns, a.source, a.max).cmp(&(b.time_ns, b.source, b.max)).then(a.value.total_cmp(&b.value))
@@ -73,7 +73,7 @@ impl Generators {
     }
 
     /// Every generator that ever sent `vus`.
-    pub fn seen(&self) -> impl Iterator<Item = Seen<'_>> {
+    pub(super) fn seen(&self) -> impl Iterator<Item = Seen<'_>> {
         self.vus.iter().flat_map(move |(&source, generators)| {
             generators.iter().map(move |generator| Seen {
                 source: self.sources.get(source as usize).map_or(OTHER, String::as_str),

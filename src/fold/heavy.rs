@@ -41,21 +41,21 @@ pub(super) struct Row {
 }
 
 impl Heavy {
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.rows.len()
     }
 
-    pub fn row(&self, key: &[String]) -> Option<&Row> {
+    pub(super) fn row(&self, key: &[String]) -> Option<&Row> {
         self.rows.get(key)
     }
 
-    pub fn row_mut(&mut self, key: &[String]) -> Option<&mut Row> {
+    pub(super) fn row_mut(&mut self, key: &[String]) -> Option<&mut Row> {
         self.rows.get_mut(key)
     }
 
     /// Counts the samples of a batch by key, and gives the rows that had to go. More than `most` rows
     /// there never are.
-    pub fn count(&mut self, batch: &BTreeMap<&[String], u64>, most: usize) -> Vec<Row> {
+    pub(super) fn count(&mut self, batch: &BTreeMap<&[String], u64>, most: usize) -> Vec<Row> {
         let mut new = Vec::new();
         for (&key, &samples) in batch {
             match self.rows.get_mut(key) {
@@ -102,26 +102,26 @@ impl Heavy {
     }
 
     /// Samples of a row that count in `(other)` for want of a number.
-    pub fn lose(&mut self, key: &[String], samples: u64) {
+    pub(super) fn lose(&mut self, key: &[String], samples: u64) {
         if let Some(row) = self.rows.get_mut(key) {
             row.missed = row.missed.saturating_add(samples);
             self.others = self.others.saturating_add(samples);
         }
     }
 
-    pub fn keys(&self) -> impl Iterator<Item = &Vec<String>> {
+    pub(super) fn keys(&self) -> impl Iterator<Item = &Vec<String>> {
         self.rows.keys()
     }
 
     /// From here on keys are others: what was noted of those without a row is of no use, and any of it
     /// may be a new key's.
-    pub fn begin_anew(&mut self) {
+    pub(super) fn begin_anew(&mut self) {
         self.rest.clear();
         self.others_then = self.others;
     }
 
     /// Adds a row to another, and gives what it was.
-    pub fn merge(&mut self, key: &[String], into: Vec<String>) -> Row {
+    pub(super) fn merge(&mut self, key: &[String], into: Vec<String>) -> Row {
         let row = self.rows.remove(key).unwrap_or_default();
         let others = self.others_then;
         let sum = self.rows.entry(into).or_default();

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 /// 1 a rate, anything else a trend, and within a run a guess moves only in that direction), said
 /// to be one, and no threshold passes on it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Kinds {
+pub(super) struct Kinds {
     declared: BTreeMap<String, MetricKind>,
     learnt: BTreeMap<String, MetricType>,
     guessed: BTreeMap<String, MetricType>,
@@ -23,7 +23,7 @@ pub struct Kinds {
 
 impl Kinds {
     /// Takes over what a set declares of metrics that were not declared before.
-    pub fn declare(&mut self, set: &Declarations) {
+    pub(super) fn declare(&mut self, set: &Declarations) {
         for (name, kind) in &set.metrics {
             if !self.declared.contains_key(name) {
                 self.declared.insert(name.clone(), *kind);
@@ -41,7 +41,7 @@ impl Kinds {
     }
 
     /// The type that is known for certain.
-    pub fn certain(&self, metric: &str) -> Option<MetricKind> {
+    pub(super) fn certain(&self, metric: &str) -> Option<MetricKind> {
         self.declared(metric).or_else(|| {
             let metric_type = *self.learnt.get(metric)?;
             Some(MetricKind { metric_type, contains: Contains::Default })
@@ -49,7 +49,7 @@ impl Kinds {
     }
 
     /// The types that are possible, where the type is not known.
-    pub fn possible(&self, metric: &str) -> Option<&[MetricType]> {
+    pub(super) fn possible(&self, metric: &str) -> Option<&[MetricType]> {
         if self.certain(metric).is_some() {
             return None;
         }
@@ -58,7 +58,7 @@ impl Kinds {
     }
 
     /// The type to show.
-    pub fn kind(&self, metric: &str) -> MetricKind {
+    pub(super) fn kind(&self, metric: &str) -> MetricKind {
         self.certain(metric).unwrap_or_else(|| {
             let guess = self.guessed.get(metric).copied().unwrap_or(MetricType::Trend);
             let possible = self.possible(metric).unwrap_or_default();
@@ -72,7 +72,7 @@ impl Kinds {
     }
 
     /// Looks at all values of a metric so far.
-    pub fn guess(&mut self, metric: &str, tally: &Tally) {
+    pub(super) fn guess(&mut self, metric: &str, tally: &Tally) {
         if tally.count == 0 || self.certain(metric).is_some() {
             return;
         }
@@ -93,7 +93,7 @@ impl Kinds {
 
     /// Whether percentiles of a metric can be asked for: also of one whose type was only learnt, for
     /// a declaration may still say otherwise.
-    pub fn keeps_distribution(&self, metric: &str) -> bool {
+    pub(super) fn keeps_distribution(&self, metric: &str) -> bool {
         self.declared(metric).is_none_or(|kind| kind.metric_type == MetricType::Trend)
     }
 }

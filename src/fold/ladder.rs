@@ -5,14 +5,14 @@ const RUNGS: [(i64, i64); 4] = [(0, 2), (1_800, 10), (10_800, 60), (43_200, 300)
 
 /// Ages are seconds since the run's origin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Window {
+pub(super) struct Window {
     pub start: i64,
     pub end: i64,
 }
 
 /// The window that holds an age of 0 or more. None is shorter than `period` seconds, and one that
 /// begins before a rung keeps its length beyond it.
-pub fn window_at(age: i64, period: i64) -> Window {
+pub(super) fn window_at(age: i64, period: i64) -> Window {
     let mut start = 0;
     for (rung, &(_, length)) in RUNGS.iter().enumerate() {
         let length = length.max(period);

@@ -29,7 +29,7 @@ const EMPTY_STRETCH_S: i64 = limits::AHEAD_LIVE_S;
 const REASONS: usize = 50;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Run {
+pub(crate) struct Run {
     pub id: RunId,
     pub live: bool,
     import: bool,

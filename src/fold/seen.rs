@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 /// Sequence numbers by source, as ranges: a client that counts up costs one range.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Seen {
+pub(super) struct Seen {
     sources: BTreeMap<String, Source>,
     /// Counts insertions, to tell who was heard last.
     inserted: u64,
@@ -22,14 +22,14 @@ struct Source {
 }
 
 impl Seen {
-    pub fn contains(&self, source: &str, sequence: Sequence) -> bool {
+    pub(super) fn contains(&self, source: &str, sequence: Sequence) -> bool {
         self.sources
             .get(source)
             .and_then(|known| known.pieces.get(&sequence.piece))
             .is_some_and(|ranges| ranges.contains(sequence.batch))
     }
 
-    pub fn insert(&mut self, source: &str, sequence: Sequence) {
+    pub(super) fn insert(&mut self, source: &str, sequence: Sequence) {
         if !self.sources.contains_key(source) {
             if self.sources.len() >= SOURCES {
                 let silent = self.sources.iter().min_by_key(|(_, known)| known.last);

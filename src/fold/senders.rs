@@ -65,14 +65,14 @@ pub(super) struct Senders {
 }
 
 impl Senders {
-    pub fn begin(record: &Record) -> Self {
+    pub(super) fn begin(record: &Record) -> Self {
         let hello_ms = record.hello_ms.max(record.greeted_ms).unwrap_or(0);
         let together = Sender::first(record);
         Senders { began_ms: record.received_ms, hello_ms, known: BTreeMap::new(), together, vus_ns: i64::MIN }
     }
 
     /// Takes note of data of the run, the first included.
-    pub fn hear(&mut self, record: &Record) {
+    pub(super) fn hear(&mut self, record: &Record) {
         self.hello_ms = self.hello_ms.max(record.hello_ms.max(record.greeted_ms).unwrap_or(0));
         if !self.known.is_empty() {
             self.together.hear(record);
@@ -93,12 +93,12 @@ impl Senders {
         }
     }
 
-    pub fn knows(&self, name: &str) -> bool {
+    pub(super) fn knows(&self, name: &str) -> bool {
         self.known.contains_key(name)
     }
 
     /// A sender has sent everything. True when nobody else is still at it.
-    pub fn leave(&mut self, name: &str, now_ms: u64) -> bool {
+    pub(super) fn leave(&mut self, name: &str, now_ms: u64) -> bool {
         self.known.remove(name);
         self.known.values().all(|sender| sender.gone_at_ms() <= now_ms)
     }

@@ -14,7 +14,7 @@ pub const OTHER: &str = "(other)";
 /// Every series that has samples, by number. Metrics and submetrics keep theirs; the number of a
 /// breakdown's series that lost its row is given to another.
 #[derive(Debug, Clone, Default)]
-pub struct SeriesTable {
+pub(super) struct SeriesTable {
     keys: Vec<SeriesKey>,
     /// Numbers whose series lost their rows.
     free: BTreeSet<u32>,
@@ -35,27 +35,27 @@ pub(super) struct Move {
 
 impl SeriesTable {
     /// By number. Those of numbers that are free had samples once.
-    pub fn keys(&self) -> &[SeriesKey] {
+    pub(super) fn keys(&self) -> &[SeriesKey] {
         &self.keys
     }
 
-    pub fn key(&self, number: u32) -> &SeriesKey {
+    pub(super) fn key(&self, number: u32) -> &SeriesKey {
         &self.keys[number as usize]
     }
 
-    pub fn find(&self, key: &SeriesKey) -> Option<u32> {
+    pub(super) fn find(&self, key: &SeriesKey) -> Option<u32> {
         self.numbers.get(key).copied()
     }
 
     /// How many earlier samples of a row may be in `(other)`, at most.
-    pub fn missed(&self, dimension: Dimension, key: &[String]) -> u64 {
+    pub(super) fn missed(&self, dimension: Dimension, key: &[String]) -> u64 {
         self.breakdowns.get(&dimension).and_then(|rows| rows.row(key)).map_or(0, |row| row.missed)
     }
 
     /// Counts a batch's samples, of each series so many, and decides which keys of breakdowns have rows
     /// from here on. What the others have moves to `(other)`, and their numbers are free once the caller
     /// has moved it and calls [`SeriesTable::release`].
-    pub fn admit(&mut self, batch: &[(&SeriesKey, u64)]) -> Vec<Move> {
+    pub(super) fn admit(&mut self, batch: &[(&SeriesKey, u64)]) -> Vec<Move> {
         let mut by_metric: BTreeMap<(Dimension, &[String], &str), u64> = BTreeMap::new();
         for &(key, samples) in batch {
             let divided = !matches!(key.dimension, Dimension::Metric | Dimension::Submetric);
@@ -83,12 +83,12 @@ impl SeriesTable {
     }
 
     /// Whether names of requests are shortened.
-    pub fn is_short(&self) -> bool {
+    pub(super) fn is_short(&self) -> bool {
         self.short
     }
 
     /// Whether a batch brings more names of requests than there are rows.
-    pub fn has_too_many_names(&self, batch: &[(&SeriesKey, u64)]) -> bool {
+    pub(super) fn has_too_many_names(&self, batch: &[(&SeriesKey, u64)]) -> bool {
         let rows = self.breakdowns.get(&Dimension::Request);
         let new: BTreeSet<&[String]> = batch
             .iter()
@@ -101,7 +101,7 @@ impl SeriesTable {
 
     /// Shortens the names of requests from here on. Gives what moves to rows of shorter names, to be
     /// released as in [`SeriesTable::admit`].
-    pub fn shorten(&mut self) -> Vec<Move> {
+    pub(super) fn shorten(&mut self) -> Vec<Move> {
         self.short = true;
         let mut moves = Vec::new();
         for dimension in [Dimension::Request, Dimension::Status] {
@@ -127,7 +127,7 @@ impl SeriesTable {
     }
 
     /// Counts a name that was shortened at the row that it came to. Statuses would count the same again.
-    pub fn note_name(&mut self, dimension: Dimension, short: &[String], key: &[String]) {
+    pub(super) fn note_name(&mut self, dimension: Dimension, short: &[String], key: &[String]) {
         let rows = self.breakdowns.get_mut(&dimension).filter(|_| dimension == Dimension::Request);
         if let Some(row) = rows.and_then(|rows| rows.row_mut(short)) {
             row.names.note(hash(key));
@@ -135,7 +135,7 @@ impl SeriesTable {
     }
 
     /// About how many names were shortened to that of a row; `None`: it is nobody's short name.
-    pub fn names(&self, key: &[String]) -> Option<u64> {
+    pub(super) fn names(&self, key: &[String]) -> Option<u64> {
         self.breakdowns.get(&Dimension::Request)?.row(key)?.names.count()
     }
 
@@ -148,13 +148,13 @@ impl SeriesTable {
     }
 
     /// Makes the numbers free that moves have emptied.
-    pub fn release(&mut self, moves: &[Move]) {
+    pub(super) fn release(&mut self, moves: &[Move]) {
         self.free.extend(moves.iter().map(|moved| moved.from));
     }
 
     /// The number of a series with so many samples now, a new one where it is new; of `(other)`'s where
     /// its key has no row. `None`: one metric or submetric too many, which has no place.
-    pub fn intern(&mut self, key: &SeriesKey, samples: u64) -> Option<u32> {
+    pub(super) fn intern(&mut self, key: &SeriesKey, samples: u64) -> Option<u32> {
         if let Some(number) = self.find(key) {
             return Some(number);
         }
@@ -241,7 +241,7 @@ impl<'de> Deserialize<'de> for SeriesTable {
 }
 
 /// The name of a metric or submetric in the stream.
-pub fn stream_name(key: &SeriesKey) -> String {
+pub(super) fn stream_name(key: &SeriesKey) -> String {
     match (key.dimension, key.key.first()) {
         (Dimension::Submetric, Some(tags)) => format!("{}{{{tags}}}", key.metric),
         _ => key.metric.clone(),

@@ -95,7 +95,7 @@ const REGISTER_BITS: u32 = 8;
 
 impl Names {
     /// Notes a name by a hash of 64 good bits.
-    pub fn note(&mut self, hash: u64) {
+    pub(super) fn note(&mut self, hash: u64) {
         self.0.resize(REGISTERS, 0);
         let register = &mut self.0[hash as usize % REGISTERS];
         let zeros = (hash >> REGISTER_BITS).leading_zeros() - REGISTER_BITS;
@@ -103,7 +103,7 @@ impl Names {
     }
 
     /// `None`: no name was noted.
-    pub fn count(&self) -> Option<u64> {
+    pub(super) fn count(&self) -> Option<u64> {
         if self.0.is_empty() {
             return None;
         }

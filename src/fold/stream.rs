@@ -52,14 +52,14 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    pub fn push(&mut self, kind: &str, data: String) {
+    pub(super) fn push(&mut self, kind: &str, data: String) {
         self.bytes += data.len();
         self.events.push(Event::new(kind, data));
     }
 }
 
 impl Stream {
-    pub fn end_chunk(&mut self, run: &RunId, draft: &mut Draft) {
+    pub(super) fn end_chunk(&mut self, run: &RunId, draft: &mut Draft) {
         let events = std::mem::take(&mut draft.events);
         let windows = std::mem::take(&mut draft.windows).to_bytes();
         let first_id = self.next_id;

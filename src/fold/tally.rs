@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// A sum in two doubles (Knuth's two-sum), so that it does not depend, in any digit that is ever
 /// shown, on the order in which partials came.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-pub struct Sum {
+pub(crate) struct Sum {
     high: f64,
     low: f64,
 }
@@ -20,7 +20,7 @@ impl From<f64> for Sum {
 }
 
 impl Sum {
-    pub fn add(&mut self, value: f64) {
+    pub(crate) fn add(&mut self, value: f64) {
         let sum = self.high + value;
         if !sum.is_finite() {
             // Beyond a double's range: stays at its end, since NaN has no place in the stream.
@@ -35,12 +35,12 @@ impl Sum {
         }
     }
 
-    pub fn merge(&mut self, other: Sum) {
+    pub(crate) fn merge(&mut self, other: Sum) {
         self.add(other.high);
         self.add(other.low);
     }
 
-    pub fn get(self) -> f64 {
+    pub(crate) fn get(self) -> f64 {
         let sum = self.high + self.low;
         if sum.is_finite() { sum } else { self.high }
     }
@@ -48,7 +48,7 @@ impl Sum {
 
 /// The samples of one series over a window or a run.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Tally {
+pub(crate) struct Tally {
     pub count: u64,
     pub nonzero: u64,
     pub sum: Sum,
@@ -67,7 +67,7 @@ pub struct Tally {
 impl Tally {
     /// Adds the samples of a second. `at_ms` is that second, Unix ms, and `last_ns` when its last
     /// sample counts. Without `distribution` the sketch is left out.
-    pub fn add(&mut self, cell: &Cell, at_ms: i64, last_ns: i64, distribution: bool) {
+    pub(crate) fn add(&mut self, cell: &Cell, at_ms: i64, last_ns: i64, distribution: bool) {
         if cell.count == 0 {
             return;
         }
@@ -83,13 +83,13 @@ impl Tally {
     }
 
     /// One value of a gauge that the fold itself made.
-    pub fn observe(&mut self, value: f64, at_ns: i64) {
+    pub(crate) fn observe(&mut self, value: f64, at_ns: i64) {
         self.absorb(1, u64::from(value != 0.0), (value, value), (at_ns, value));
         self.sum.add(value);
     }
 
     /// Adds another's samples.
-    pub fn merge(&mut self, other: &Tally, distribution: bool) {
+    pub(crate) fn merge(&mut self, other: &Tally, distribution: bool) {
         if other.count == 0 {
             return;
         }
@@ -120,12 +120,12 @@ impl Tally {
     }
 
     /// Sum over count. Nothing counted: 0.
-    pub fn avg(&self) -> f64 {
+    pub(crate) fn avg(&self) -> f64 {
         if self.count == 0 { 0.0 } else { self.sum.get() / self.count as f64 }
     }
 
     /// Non-zeros over count. Nothing counted: 0.
-    pub fn ratio(&self) -> f64 {
+    pub(crate) fn ratio(&self) -> f64 {
         if self.count == 0 { 0.0 } else { self.nonzero as f64 / self.count as f64 }
     }
 }

@@ -6,7 +6,7 @@ use loadgate_documents::{Aggregate, MetricType, Observed, TrendValues, Values, f
 
 /// How much is said of a trend.
 #[derive(Debug, Clone, Copy)]
-pub enum Detail<'a> {
+pub(crate) enum Detail<'a> {
     /// What the event stream carries.
     Stream,
     /// Its sum and p(99.9) too, and these percentiles, 0 to 100.
@@ -15,7 +15,7 @@ pub enum Detail<'a> {
 
 /// A tally seen as a metric's type, over a stretch of time.
 #[derive(Clone, Copy)]
-pub struct View<'a> {
+pub(crate) struct View<'a> {
     pub tally: &'a Tally,
     pub metric_type: MetricType,
     /// What rates per second are over.
@@ -24,7 +24,7 @@ pub struct View<'a> {
 
 impl View<'_> {
     /// The array of the event stream; nothing where there is nothing.
-    pub fn array(&self) -> Vec<f64> {
+    pub(crate) fn array(&self) -> Vec<f64> {
         let tally = self.tally;
         if tally.count == 0 {
             return Vec::new();
@@ -45,7 +45,7 @@ impl View<'_> {
     }
 
     /// The figures of the documents.
-    pub fn values(&self, detail: Detail) -> Values {
+    pub(crate) fn values(&self, detail: Detail) -> Values {
         let tally = self.tally;
         match self.metric_type {
             MetricType::Counter => Values::Counter {

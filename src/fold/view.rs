@@ -1,6 +1,5 @@
 //! What documents read of a run.
 
-use crate::fold::emit::Evaluated;
 use crate::fold::generators::Seen;
 use crate::fold::run::{Counts, Run};
 use crate::fold::tally::Tally;
@@ -48,12 +47,6 @@ impl Run {
 
     pub(crate) fn kind(&self, metric: &str) -> MetricKind {
         self.kinds.kind(metric)
-    }
-
-    /// Unix ms of the window in which a threshold first failed.
-    pub(crate) fn first_failed(&self, threshold: &Evaluated) -> Option<i64> {
-        let key = (threshold.metric.to_owned(), threshold.expression.to_owned());
-        self.stream.first_failed.get(&key).copied()
     }
 
     pub(crate) fn generators_seen(&self) -> impl Iterator<Item = Seen<'_>> {

@@ -17,12 +17,12 @@ pub(crate) struct Gzip {
 }
 
 impl Gzip {
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         Gzip { decoder: MultiGzDecoder::new(Vec::new()), read: 0, written: 0 }
     }
 
     /// Decodes the first bytes of `bytes` and gives how many; [`Gzip::output`] has what they say.
-    pub fn step(&mut self, bytes: &[u8]) -> Result<usize, Refusal> {
+    pub(super) fn step(&mut self, bytes: &[u8]) -> Result<usize, Refusal> {
         let step = &bytes[..bytes.len().min(STEP)];
         self.decoder.get_mut().clear();
         self.decoder.write_all(step).map_err(|_| {
@@ -34,7 +34,7 @@ impl Gzip {
     }
 
     /// Makes the decoder give out what it holds back.
-    pub fn flush(&mut self) -> Result<(), Refusal> {
+    pub(super) fn flush(&mut self) -> Result<(), Refusal> {
         self.decoder.get_mut().clear();
         if self.read > 0 && self.decoder.header().is_some() {
             self.decoder.flush().map_err(|_| Refusal::Invalid("the gzip body is damaged".to_owned()))?;
@@ -43,7 +43,7 @@ impl Gzip {
     }
 
     /// The end of the body: checks that it is whole.
-    pub fn finish(&mut self) -> Result<(), Refusal> {
+    pub(super) fn finish(&mut self) -> Result<(), Refusal> {
         self.decoder.get_mut().clear();
         if self.read == 0 {
             return Ok(());
@@ -55,7 +55,7 @@ impl Gzip {
     }
 
     /// What the last call decoded.
-    pub fn output(&self) -> &[u8] {
+    pub(super) fn output(&self) -> &[u8] {
         self.decoder.get_ref()
     }
 

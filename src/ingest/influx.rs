@@ -83,7 +83,7 @@ struct Fields {
 }
 
 impl Influx {
-    pub fn new(precision: Precision) -> Self {
+    pub(super) fn new(precision: Precision) -> Self {
         let unit_ns = precision.nanoseconds();
         Influx {
             unit_ns,
@@ -96,13 +96,13 @@ impl Influx {
     }
 
     /// Handles are void: a new piece begins.
-    pub fn forget(&mut self) {
+    pub(super) fn forget(&mut self) {
         self.handle = None;
     }
 
     /// Takes a line that is not blank.
     #[inline]
-    pub fn line(&mut self, line: &[u8], session: &mut Session, clock: Clock) -> Result<(), Wrong> {
+    pub(super) fn line(&mut self, line: &[u8], session: &mut Session, clock: Clock) -> Result<(), Wrong> {
         if let Some(handle) = self.handle
             && let Some((metric, at)) = session.metrics.expect(line, |b| b == b',' || b == b' ')
         {
@@ -127,12 +127,12 @@ impl Influx {
 
     /// A line that broke off waits for its rest.
     #[inline]
-    pub fn is_broken(&self) -> bool {
+    pub(super) fn is_broken(&self) -> bool {
         !self.broken.lines.is_empty()
     }
 
     /// Keeps a refused line whose rest may come in the next one; gives the refusal back otherwise.
-    pub fn keep(&mut self, line: &[u8], wrong: Wrong, session: &Session) -> Result<(), Wrong> {
+    pub(super) fn keep(&mut self, line: &[u8], wrong: Wrong, session: &Session) -> Result<(), Wrong> {
         if !breaks_off(line) {
             return Err(wrong);
         }
@@ -143,7 +143,7 @@ impl Influx {
     }
 
     /// Takes the line behind one that broke off, blank ones included.
-    pub fn line_after_break(
+    pub(super) fn line_after_break(
         &mut self,
         line: &[u8],
         session: &mut Session,
@@ -195,7 +195,7 @@ impl Influx {
     }
 
     /// Refuses what waits for its rest: there is none.
-    pub fn give_up(&mut self, session: &mut Session) {
+    pub(super) fn give_up(&mut self, session: &mut Session) {
         let broken = std::mem::take(&mut self.broken);
         match (&broken.lines[..], broken.wrong) {
             (&[line], Some(wrong)) => session.refuse_line(line, wrong),

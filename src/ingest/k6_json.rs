@@ -36,13 +36,13 @@ pub(crate) struct K6Json {
 
 impl K6Json {
     /// Handles are void: a new piece begins.
-    pub fn forget(&mut self) {
+    pub(super) fn forget(&mut self) {
         self.handle = None;
     }
 
     /// Takes a line that is not blank.
     #[inline]
-    pub fn line(&mut self, line: &[u8], session: &mut Session) -> Result<(), Wrong> {
+    pub(super) fn line(&mut self, line: &[u8], session: &mut Session) -> Result<(), Wrong> {
         match self.point(line, session) {
             Some(()) => Ok(()),
             None => slowly(line, session),

@@ -25,7 +25,7 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 impl Lines {
     /// Takes the next bytes and gives every line that they complete, with its length in the body.
     #[inline]
-    pub fn feed(&mut self, mut bytes: &[u8], mut take: impl FnMut(Line, usize)) {
+    pub(super) fn feed(&mut self, mut bytes: &[u8], mut take: impl FnMut(Line, usize)) {
         while let Some(at) = memchr(b'\n', bytes) {
             let line = &bytes[..at];
             bytes = &bytes[at + 1..];
@@ -40,7 +40,7 @@ impl Lines {
     }
 
     /// Gives the last line, if it has no end.
-    pub fn rest(&mut self, mut take: impl FnMut(Line, usize)) {
+    pub(super) fn rest(&mut self, mut take: impl FnMut(Line, usize)) {
         if !self.carry.is_empty() || self.too_long {
             self.close(&mut take);
         }

@@ -13,19 +13,19 @@ pub(crate) struct Wrong {
 }
 
 impl Wrong {
-    pub fn new(reason: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn new(reason: impl Into<Cow<'static, str>>) -> Self {
         Wrong { reason: reason.into(), detail: None }
     }
 
     /// Quotes the part of the line that is wrong, as far as it is text and short.
-    pub fn quoting(reason: impl Into<Cow<'static, str>>, part: &[u8]) -> Self {
+    pub(crate) fn quoting(reason: impl Into<Cow<'static, str>>, part: &[u8]) -> Self {
         let text = String::from_utf8_lossy(&part[..part.len().min(200)]);
         let short: String = text.chars().take(60).collect();
         let dots = if short.len() < part.len() { "…" } else { "" };
         Wrong { reason: reason.into(), detail: Some(format!("`{}{dots}`", short.escape_debug())) }
     }
 
-    pub fn with(reason: impl Into<Cow<'static, str>>, detail: String) -> Self {
+    pub(crate) fn with(reason: impl Into<Cow<'static, str>>, detail: String) -> Self {
         Wrong { reason: reason.into(), detail: Some(detail) }
     }
 }

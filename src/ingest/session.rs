@@ -64,7 +64,7 @@ struct Log {
 }
 
 impl Session {
-    pub fn new(
+    pub(super) fn new(
         request: &Request,
         test: TestName,
         named: Option<LogName>,
@@ -93,7 +93,7 @@ impl Session {
         }
     }
 
-    pub fn intern(&mut self, name: &[u8]) -> Result<Metric, Wrong> {
+    pub(super) fn intern(&mut self, name: &[u8]) -> Result<Metric, Wrong> {
         self.metrics.intern(name).map_err(|error| match error {
             MetricError::Name => Wrong::quoting(
                 "a metric's name is up to 128 letters, digits and underscores, does not begin with a digit, and is not `time`",
@@ -106,7 +106,7 @@ impl Session {
     }
 
     /// The tag set with these raw bytes, which `parse` reads if they are new in this piece.
-    pub fn tags(
+    pub(super) fn tags(
         &mut self,
         raw: &[u8],
         parse: impl FnOnce() -> Result<TagSet, Wrong>,
@@ -152,20 +152,20 @@ impl Session {
     }
 
     /// Tells the time of the newest sample that a log's run was known to have at `seen_ms`.
-    pub fn set_newest(&mut self, name: &LogName, newest_ns: i64, seen_ms: u64) {
+    pub(super) fn set_newest(&mut self, name: &LogName, newest_ns: i64, seen_ms: u64) {
         if let Some(at) = self.log_at(name.clone()) {
             self.logs[at].newest = Some((newest_ns, Some(seen_ms)));
         }
     }
 
     #[inline]
-    pub fn add(&mut self, handle: Handle, metric: Metric, time_ns: i64, value: f64) {
+    pub(super) fn add(&mut self, handle: Handle, metric: Metric, time_ns: i64, value: f64) {
         let line = (self.line - self.base) as u32;
         self.logs[handle.log as usize].builder.add(metric, handle.tags, time_ns, value, line);
         self.receipt.accept();
     }
 
-    pub fn declare(&mut self, line: &MetricDeclaration) -> Result<(), Wrong> {
+    pub(super) fn declare(&mut self, line: &MetricDeclaration) -> Result<(), Wrong> {
         let contradiction = "a metric keeps the type that it was declared with first";
         if let Some(earlier) = self.own_types.get(&line.name)
             && earlier.metric_type != line.kind.metric_type
@@ -192,29 +192,29 @@ impl Session {
     }
 
     /// Takes over a set that others declared meanwhile; what this upload declares stands.
-    pub fn adopt(&mut self, mut declared: Declarations) {
+    pub(super) fn adopt(&mut self, mut declared: Declarations) {
         declared.merge(&self.own);
         self.submetrics = declared.submetrics();
         self.tag_fields = tag_names(&self.submetrics);
         self.declared = declared;
     }
 
-    pub fn refuse(&mut self, wrong: Wrong) {
+    pub(super) fn refuse(&mut self, wrong: Wrong) {
         self.receipt.refuse(self.line, wrong);
     }
 
     /// Refuses an earlier line.
-    pub fn refuse_line(&mut self, line: u64, wrong: Wrong) {
+    pub(super) fn refuse_line(&mut self, line: u64, wrong: Wrong) {
         self.receipt.refuse(line, wrong);
     }
 
     /// Whether a submetric asks for the tag `url`.
-    pub fn url_is_tag(&self) -> bool {
+    pub(super) fn url_is_tag(&self) -> bool {
         self.tag_fields.iter().any(|tag| tag == "url")
     }
 
     /// Ends the piece: judges times, builds the batches. Handles are void from here on.
-    pub fn seal(&mut self, now_ms: Option<u64>, out: &mut Vec<Prepared>) {
+    pub(super) fn seal(&mut self, now_ms: Option<u64>, out: &mut Vec<Prepared>) {
         let gap_s = if self.import { limits::AHEAD_IMPORT_S } else { limits::AHEAD_LIVE_S };
         for log in &mut self.logs {
             // The run may have gone on since then, for as long.
@@ -258,7 +258,7 @@ impl Session {
         self.base = self.line;
     }
 
-    pub fn withdraw(&mut self, prepared: &Prepared, reason: &str) {
+    pub(super) fn withdraw(&mut self, prepared: &Prepared, reason: &str) {
         self.receipt.accepted -= prepared.lines;
         self.receipt.refused += prepared.lines - 1;
         self.receipt.refuse(prepared.first_line, Wrong::new(reason.to_owned()));

@@ -67,7 +67,8 @@ impl Erasure {
             let kept = self.needed.then(|| keys::checkpoint(&self.run, end - 1));
             let wanted = (next..until)
                 .flat_map(|chunk| {
-                    [keys::events, keys::windows, keys::state, keys::checkpoint].map(|key| key(&self.run, chunk))
+                    [keys::events, keys::windows, keys::state, keys::checkpoint]
+                        .map(|key| key(&self.run, chunk))
                 })
                 .filter(|key| kept.as_ref() != Some(key));
             value::delete(store, wanted.collect()).await?;

@@ -42,10 +42,10 @@ pub mod recent;
 pub mod retention;
 pub mod retype;
 pub mod rows;
-pub(crate) mod windows;
 pub mod runs;
 mod value;
 pub mod verdicts;
+pub(crate) mod windows;
 
 #[cfg(test)]
 mod simulation;

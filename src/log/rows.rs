@@ -86,7 +86,9 @@ fn take(
     }
     page.windows.push((window.end_ms, window.seconds));
     for partial in &window.partials {
-        let Some(series) = divided(partial).filter(|series| series.dimension == query.table) else { continue };
+        let Some(series) = divided(partial).filter(|series| series.dimension == query.table) else {
+            continue;
+        };
         let key = match &query.key {
             Some(key) if *key == series.key => key.clone(),
             Some(_) => continue,

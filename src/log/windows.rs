@@ -118,7 +118,12 @@ pub(crate) struct Stretch {
 }
 
 impl Stretch {
-    fn take(&mut self, series: &BTreeMap<u32, SeriesKey>, window: &Window, wanted: &impl Fn(&SeriesKey) -> bool) {
+    fn take(
+        &mut self,
+        series: &BTreeMap<u32, SeriesKey>,
+        window: &Window,
+        wanted: &impl Fn(&SeriesKey) -> bool,
+    ) {
         self.end_ms = window.end_ms;
         for partial in &window.partials {
             let Some(key) = series.get(&partial.series).filter(|key| wanted(key)) else { continue };
@@ -149,7 +154,8 @@ pub(crate) async fn stretches<S: Store>(
             if over || window.start_ms < from_ms {
                 return;
             }
-            let full = |stretch: &Stretch| step_ms.is_some_and(|step| window.end_ms - stretch.start_ms > step);
+            let full =
+                |stretch: &Stretch| step_ms.is_some_and(|step| window.end_ms - stretch.start_ms > step);
             if found.last().is_none_or(full) {
                 let start_ms = window.start_ms;
                 found.push(Stretch { start_ms, end_ms: start_ms, tallies: HashMap::new() });

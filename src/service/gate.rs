@@ -3,6 +3,7 @@
 //! A run that has ended is judged once for all that its verdict is made of: its figures, the objectives and the
 //! baseline. Where one of them has changed since, whoever asks for that gets another verdict beside the first.
 
+use super::parts::Found;
 use super::{COMMANDS, LIST_LIMIT, Service, foreign_test, known_test};
 use crate::declare::Declarations;
 use crate::ingest::Refusal;
@@ -11,9 +12,12 @@ use crate::log::{self, labels, runs};
 use crate::names::{LogName, RunId, TestName};
 use crate::record::Sent;
 use crate::store::{Clock, Store};
-use loadgate_documents::{Digits, GateVerdict, ObjectiveState, RunState, Summary, clock, to_json};
-use loadgate_gate::{Baseline, BaselineChoice, Evidence, Objectives, Verdicts, judge, suggest};
+use loadgate_documents::{Digits, GateVerdict, ObjectiveState, RunState, Summary, to_json};
+use loadgate_gate::{
+    Baseline, BaselineChoice, Evidence, Expression, Objectives, Part, Verdicts, Window, judge, suggest,
+};
 use serde::Serialize;
+use std::collections::{BTreeSet, HashMap};
 
 /// Runs that a draft of objectives is made of.
 const SUGGESTED_BY: usize = 10;
@@ -67,35 +71,42 @@ struct Judgement {
     state: ObjectiveState,
 }
 
-/// A run as the gate sees it: its figures, and which window an event asks for.
-struct Seen<'a> {
-    summary: &'a Summary,
-    finished: Option<&'a Finished>,
+/// A run as the gate sees it: the figures of what is judged, and of its parts.
+struct Seen {
+    /// Of the window that an event asks for, else of all of the run.
+    summary: Summary,
+    /// By expression and part.
+    parts: HashMap<(String, Part), Found<Vec<Summary>>>,
+    /// Why the window that an event asks for was not judged.
+    missing: Option<String>,
 }
 
-impl Evidence for Seen<'_> {
+impl Evidence for Seen {
     fn whole(&self) -> &Summary {
-        self.summary
+        &self.summary
+    }
+
+    fn part(&self, expression: &Expression, part: &Part) -> Found<Vec<&Summary>> {
+        match self.parts.get(&(expression.text.clone(), *part)) {
+            Some(Ok(summaries)) => Ok(summaries.iter().collect()),
+            Some(Err(why)) => Err(why.clone()),
+            None => Err("Nobody looked at this part of the run.".to_owned()),
+        }
     }
 
     fn missing(&self) -> Vec<String> {
-        let Some(finished) = self.finished else { return Vec::new() };
-        let from = finished.start_ms.filter(|start| *start > self.summary.start + WINDOW_SLACK_MS);
-        let to = finished.end_ms.filter(|end| *end < self.summary.end - WINDOW_SLACK_MS);
-        if self.summary.state == RunState::Live || (from.is_none() && to.is_none()) {
-            return Vec::new();
-        }
-        let at = |ms: i64| clock((ms - self.summary.start) as f64);
-        let window = match (from, to) {
-            (Some(from), Some(to)) => format!("{} to {}", at(from), at(to)),
-            (Some(from), None) => format!("{} to the end", at(from)),
-            (None, to) => format!("the beginning to {}", at(to.unwrap_or(self.summary.end))),
-        };
-        vec![format!(
-            "The test's end was told with a window of its own, {window}; figures of parts of a run are not kept, so \
-             the whole run was judged."
-        )]
+        self.missing.iter().cloned().collect()
     }
+}
+
+/// The window that an event asks for, where it is not all of the run.
+fn told_window(whole: &Summary, finished: &Finished) -> Option<Window> {
+    let from = finished.start_ms.filter(|start| *start > whole.start + WINDOW_SLACK_MS);
+    let to = finished.end_ms.filter(|end| *end < whole.end - WINDOW_SLACK_MS);
+    let age = |at: i64| u64::try_from(at - whole.start).unwrap_or(0);
+    let ended = whole.state != RunState::Live;
+    (ended && (from.is_some() || to.is_some()))
+        .then(|| Window::Between { from: from.map_or(0, age), to: to.map(age) })
 }
 
 impl<S: Store, C: Clock> Service<S, C> {
@@ -182,27 +193,27 @@ impl<S: Store, C: Clock> Service<S, C> {
     }
 
     async fn judge(&self, run: &RunId, mut given: Vec<Given>) -> Result<String, Refusal> {
-        let summary = runs::summary(&self.store, run).await?;
-        let finished = verdicts::finished(&self.store, run).await?;
         let text = verdicts::objectives(&self.store, &run.log.test).await?.unwrap_or_default();
         let objectives = if text.is_empty() {
             Objectives::default()
         } else {
             Objectives::read(&text).map_err(|error| Refusal::Damaged(error.to_string()))?
         };
+        let summary = runs::summary(&self.store, run).await?;
+        let ended = summary.state == RunState::Ended;
+        let seen = self.seen(run, summary, &objectives).await?;
         let (compared, unavailable) = if objectives.needs_baseline() {
-            self.baseline(run, &objectives.baseline).await?
+            self.baseline(run, &objectives).await?
         } else {
             (Vec::new(), None)
         };
         let baseline = match unavailable {
             Some(reason) => Baseline::Unavailable(reason),
             None if compared.is_empty() => Baseline::None,
-            None => Baseline::Runs(compared.iter().map(|summary| summary as &dyn Evidence).collect()),
+            None => Baseline::Runs(compared.iter().map(|seen| seen as &dyn Evidence).collect()),
         };
-        let seen = Seen { summary: &summary, finished: finished.as_ref() };
         let verdict = judge(&seen, &objectives, &baseline);
-        if summary.state != RunState::Ended {
+        if !ended {
             return document(verdict, None, &given);
         }
         let found = to_json(&verdict, Digits::All);
@@ -223,32 +234,64 @@ impl<S: Store, C: Clock> Service<S, C> {
         }
     }
 
+    /// A run as the gate sees it, with the parts that the objectives look at.
+    async fn seen(&self, run: &RunId, whole: Summary, objectives: &Objectives) -> Result<Seen, Refusal> {
+        let mut parts = HashMap::new();
+        for objective in objectives.objectives.iter().filter(|objective| objective.part != Part::default()) {
+            let Part { window, stretch } = objective.part;
+            // What is judged is looked at stretch by stretch, what it is compared with as a whole.
+            for stretch in BTreeSet::from([stretch, None]) {
+                let part = Part { window, stretch };
+                if part != Part::default() {
+                    let found = self.part(run, &whole, &objective.expression, &part).await?;
+                    parts.insert((objective.expression.text.clone(), part), found);
+                }
+            }
+        }
+        let finished = verdicts::finished(&self.store, run).await?;
+        let told = finished.and_then(|finished| told_window(&whole, &finished));
+        let Some(window) = told else { return Ok(Seen { summary: whole, parts, missing: None }) };
+        Ok(match self.summary_within(run, &whole, window).await? {
+            Ok(summary) => Seen { summary, parts, missing: None },
+            Err(why) => {
+                let missing = Some(format!("The test's end was told with a window of its own. {why}"));
+                Seen { summary: whole, parts, missing }
+            }
+        })
+    }
+
     /// The runs that relative criteria compare with, or why the one that was asked for cannot be had.
     async fn baseline(
         &self,
         run: &RunId,
-        choice: &BaselineChoice,
-    ) -> Result<(Vec<Summary>, Option<String>), Refusal> {
-        let wanted = match choice {
+        objectives: &Objectives,
+    ) -> Result<(Vec<Seen>, Option<String>), Refusal> {
+        let wanted = match &objectives.baseline {
             BaselineChoice::Pinned => labels::baseline(&self.store, &run.log.test).await?,
             BaselineChoice::Run(id) => match RunId::parse(id) {
                 Some(run) => Some(run),
                 None => return Ok((Vec::new(), Some(format!("{id} is no run's id")))),
             },
             BaselineChoice::Last { count, verdicts, .. } => {
-                return Ok((self.last_runs(run, *count, *verdicts).await?, None));
+                return Ok((self.last_runs(run, *count, *verdicts, objectives).await?, None));
             }
         };
         let Some(wanted) = wanted.filter(|wanted| wanted != run) else { return Ok((Vec::new(), None)) };
         Ok(match runs::summary(&self.store, &wanted).await {
-            Ok(summary) => (vec![summary], None),
+            Ok(summary) => (vec![self.seen(&wanted, summary, objectives).await?], None),
             Err(runs::ReadError::Store(error)) => return Err(error.into()),
             Err(error) => (Vec::new(), Some(error.to_string())),
         })
     }
 
     /// The newest ended runs before a run that have such verdicts.
-    async fn last_runs(&self, run: &RunId, count: usize, wanted: Verdicts) -> Result<Vec<Summary>, Refusal> {
+    async fn last_runs(
+        &self,
+        run: &RunId,
+        count: usize,
+        wanted: Verdicts,
+        objectives: &Objectives,
+    ) -> Result<Vec<Seen>, Refusal> {
         // A run that nobody has judged yet is one of all, and of no others.
         let fits =
             |state: Option<ObjectiveState>| state.map_or(wanted == Verdicts::All, |state| wanted.take(state));
@@ -258,7 +301,8 @@ impl<S: Store, C: Clock> Service<S, C> {
             if found.len() == count {
                 break;
             }
-            found.push(runs::summary(&self.store, &item.run).await?);
+            let summary = runs::summary(&self.store, &item.run).await?;
+            found.push(self.seen(&item.run, summary, objectives).await?);
         }
         Ok(found)
     }

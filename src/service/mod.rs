@@ -3,6 +3,7 @@
 
 mod declare;
 pub mod gate;
+mod parts;
 mod session;
 
 use crate::documents::distribution;
@@ -19,6 +20,7 @@ use crate::record::{Body, Dimension, Sent};
 use crate::settings::Settings;
 use crate::store::{Clock, Store, StoreError};
 use loadgate_documents::{Digits, RunState, to_json};
+pub use loadgate_gate::Window;
 use std::collections::BTreeSet;
 
 /// One instance's view of the product.
@@ -373,9 +375,20 @@ impl<S: Store, C: Clock> Service<S, C> {
         Ok(runs::get(&self.store, &run).await?)
     }
 
+    /// The summary of a run.
     pub async fn summary(&self, run: &str) -> Result<String, Refusal> {
+        self.summary_of(run, Window::Whole).await
+    }
+
+    /// The summary of a window of a run.
+    pub async fn summary_of(&self, run: &str, window: Window) -> Result<String, Refusal> {
         let run = self.run(run).await?;
-        Ok(to_json(&runs::summary(&self.store, &run).await?, Digits::All))
+        let whole = runs::summary(&self.store, &run).await?;
+        let summary = match window {
+            Window::Whole => whole,
+            window => self.summary_within(&run, &whole, window).await?.map_err(Refusal::NotFound)?,
+        };
+        Ok(to_json(&summary, Digits::All))
     }
 
     /// A page of a breakdown's figures, window by window.

@@ -103,7 +103,8 @@ fn of(stretch: Stretch) -> part::Part {
 }
 
 fn nothing(whole: &Summary, asked: Between) -> String {
-    let at = |ms: i64| clock(ms.clamp(whole.start, whole.end.max(whole.start)).saturating_sub(whole.start) as f64);
+    let at =
+        |ms: i64| clock(ms.clamp(whole.start, whole.end.max(whole.start)).saturating_sub(whole.start) as f64);
     format!(
         "No window of {} lies between {} and {}: figures are kept of 2 s at first, of more in long runs.",
         whole.run,

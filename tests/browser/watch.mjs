@@ -2,7 +2,8 @@
  * Watches a load test as a person does: `node watch.mjs URL PICTURES`.
  *
  * Opens the empty page, prints `ready`, and then expects a run to appear by itself, its points to
- * arrive while it is live, and its end. Leaves pictures, light and dark. Anything else fails.
+ * arrive while it is live, and its end; it says how many points the chart then has. Leaves pictures, light and
+ * dark. Anything else fails.
  */
 
 import assert from "node:assert/strict";
@@ -26,8 +27,9 @@ async function watch({ page, complaints }) {
 
   // The page follows by itself.
   await page.locator(".chip.live").waitFor();
-  await page.getByRole("button", { name: "HTTP requests as a table" }).click();
+  const table = page.getByRole("button", { name: "HTTP requests as a table" });
   const points = page.locator("section:has(#chart-request-rate) tbody tr");
+  await table.click();
   const counts = new Set();
   while (counts.size < 3) {
     assert.ok(await page.locator(".chip.live").isVisible(), `live with more than ${[...counts]} points`);
@@ -39,7 +41,7 @@ async function watch({ page, complaints }) {
     growing,
     growing.toSorted((a, b) => a - b),
   );
-  await page.getByRole("button", { name: "HTTP requests as a table" }).click();
+  await table.click();
 
   // Charts are drawn, not only there.
   const drawn = await page
@@ -56,6 +58,9 @@ async function watch({ page, complaints }) {
   await page.emulateMedia({ colorScheme: "light" });
 
   await page.getByText("ended", { exact: true }).waitFor();
+  await table.click();
+  console.log(`${await points.count()} points`);
+  await table.click();
   await picture("overview-light.png", { fullPage: true });
   await page.emulateMedia({ colorScheme: "dark" });
   await picture("overview-dark.png", { fullPage: true });

@@ -4,7 +4,7 @@ use flate2::read::MultiGzDecoder;
 use loadgate::ingest::{Encoding, Precision, Request, Wire};
 use loadgate::log::runs::{Cursor, PageEvent};
 use loadgate::record::Sent;
-use loadgate::service::{Outcome, Service};
+use loadgate::service::{Outcome, Service, Window};
 use loadgate::settings::Settings;
 use loadgate::store::{Clock, Store, StoreError};
 use std::cell::{Cell, RefCell};
@@ -233,7 +233,13 @@ impl Server {
     }
 
     pub fn summary(&self, run: &str) -> serde_json::Value {
-        serde_json::from_str(&block_on(self.service.summary(run)).expect("a summary")).expect("JSON")
+        self.summary_of(run, Window::Whole)
+    }
+
+    /// Of a window of the run.
+    pub fn summary_of(&self, run: &str, window: Window) -> serde_json::Value {
+        serde_json::from_str(&block_on(self.service.summary_of(run, window)).expect("a summary"))
+            .expect("JSON")
     }
 
     /// Every event from the id behind `after` on, and the state at the end.

@@ -2,10 +2,12 @@
 
 use crate::setup;
 use crate::stamp::unless_done;
-use crate::workspace::{cargo, found, products, program, root, run, target};
+use crate::workspace::{cargo, found, products, root, target};
 use anyhow::{Context, Result, ensure};
 use std::fs;
 use std::path::PathBuf;
+use std::process::Command;
+use xshell::{Shell, cmd};
 
 /// The two components as cargo leaves them; `spin.toml` names the same files.
 pub struct Components {
@@ -14,9 +16,9 @@ pub struct Components {
 }
 
 /// Pages and components: all that `spin up` needs.
-pub fn components() -> Result<Components> {
-    setup::toolchain()?;
-    pages()?;
+pub fn components(shell: &Shell) -> Result<Components> {
+    setup::toolchain(shell)?;
+    pages(shell)?;
     let built = products().join("wasm32-wasip2/release");
     let components = Components {
         web: built.join("loadgate_web.wasm"),
@@ -27,17 +29,16 @@ pub fn components() -> Result<Components> {
     let inputs: Vec<PathBuf> = settings.iter().chain(&sources).map(|name| root().join(name)).collect();
     let outputs = [components.web.clone(), components.aggregator.clone()];
     unless_done(&stamp("components"), &inputs, &outputs, || {
-        run(cargo()
-            .args(["build", "--release", "--target", "wasm32-wasip2", "--target-dir"])
-            .arg(products())
-            .args(["--package", "loadgate-aggregator", "--package", "loadgate-web"]))
+        let build = cargo(shell).args(["build", "--release", "--target", "wasm32-wasip2", "--target-dir"]);
+        let build = build.arg(products());
+        Ok(build.args(["--package", "loadgate-aggregator", "--package", "loadgate-web"]).run()?)
     })?;
     Ok(components)
 }
 
 /// Everything; gives the path of the host.
-pub fn everything() -> Result<PathBuf> {
-    let components = components()?;
+pub fn everything(shell: &Shell) -> Result<PathBuf> {
+    let components = components(shell)?;
     let folder = products().join("components");
     fs::create_dir_all(&folder)?;
     let precompiled = folder.join("loadgate.cwasm");
@@ -50,33 +51,34 @@ pub fn everything() -> Result<PathBuf> {
         root().join("host"),
     ];
     unless_done(&stamp("precompiled"), &inputs, std::slice::from_ref(&precompiled), || {
-        host("loadgate-precompile")?;
+        host(shell, "loadgate-precompile")?;
         let fresh = folder.join("loadgate.cwasm.new");
-        run(program(target().join("debug/loadgate-precompile")).args([
-            &components.web,
-            &components.aggregator,
-            &fresh,
-        ]))?;
+        let precompile = target().join("debug/loadgate-precompile");
+        let Components { web, aggregator } = &components;
+        cmd!(shell, "{precompile} {web} {aggregator} {fresh}").run()?;
         // The host is linked again only when the bytes differ.
         if fs::read(&fresh)? == fs::read(&precompiled).unwrap_or_default() {
             return Ok(fs::remove_file(&fresh)?);
         }
         fs::rename(&fresh, &precompiled).context("putting the precompiled components in place")
     })?;
-    host("loadgate")?;
+    host(shell, "loadgate")?;
     Ok(target().join("debug/loadgate"))
 }
 
-fn host(binary: &str) -> Result<()> {
-    run(cargo().args(["build", "--package", "loadgate-host", "--bin", binary]))
+fn host(shell: &Shell, binary: &str) -> Result<()> {
+    Ok(cargo(shell).args(["build", "--package", "loadgate-host", "--bin", binary]).run()?)
 }
 
 /// The pages, from `static/`, with the libraries that npm brings.
-fn pages() -> Result<()> {
-    ensure!(found("node") && found("npm"), "the pages need Node 20 or newer: https://nodejs.org/");
+fn pages(shell: &Shell) -> Result<()> {
+    ensure!(
+        found(shell, "node") && found(shell, "npm"),
+        "the pages need Node 20 or newer: https://nodejs.org/"
+    );
     let folder = root().join("static");
     let lock = folder.join("package-lock.json");
-    npm_ci("static")?;
+    npm_ci(shell, "static")?;
     // Data that the server and the pages read alike.
     let data = [
         "documents/src/dashboard/default.json",
@@ -87,54 +89,56 @@ fn pages() -> Result<()> {
     let mut inputs = vec![folder, lock];
     inputs.extend(data.map(|file| root().join(file)));
     unless_done(&stamp("pages"), &inputs, &[products().join("static/ui/index.html")], || {
-        run(program("node").arg("static/build.mjs").arg(products().join("static")))
+        let built = products().join("static");
+        Ok(cmd!(shell, "node static/build.mjs {built}").run()?)
     })?;
     Ok(())
 }
 
 /// `npm ci` in a folder of the repository, when its lock file changed.
-pub fn npm_ci(folder: &str) -> Result<()> {
+pub fn npm_ci(shell: &Shell, folder: &str) -> Result<()> {
     let path = root().join(folder);
     let inputs = ["package.json", "package-lock.json"].map(|name| path.join(name));
     // In node_modules: whoever deletes that deletes the stamp.
     let stamp = path.join("node_modules/.loadgate-stamp");
     unless_done(&stamp, &inputs, &[], || {
-        run(program("npm").args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(&path))
+        let _there = shell.push_dir(&path);
+        Ok(cmd!(shell, "npm ci --no-audit --no-fund --loglevel=error").run()?)
     })?;
     Ok(())
 }
 
 /// The stock k6, built once from its Go module.
-pub fn k6() -> Result<PathBuf> {
+pub fn k6(shell: &Shell) -> Result<PathBuf> {
     let binary = products().join("k6");
     let folder = root().join("tests/k6");
     unless_done(&stamp("k6"), std::slice::from_ref(&folder), std::slice::from_ref(&binary), || {
-        ensure!(found_go(), "the tests build k6, which needs Go 1.26 or newer: https://go.dev/dl/");
-        run(program("go").args(["build", "-trimpath", "-o"]).arg(&binary).arg(".").current_dir(&folder))
+        ensure!(found_go(shell), "the tests build k6, which needs Go 1.26 or newer: https://go.dev/dl/");
+        let _there = shell.push_dir(&folder);
+        Ok(cmd!(shell, "go build -trimpath -o {binary} .").run()?)
     })?;
     Ok(binary)
 }
 
 /// `go` knows no `--version`.
-pub fn found_go() -> bool {
-    crate::workspace::output(program("go").arg("version")).is_ok()
+pub fn found_go(shell: &Shell) -> bool {
+    cmd!(shell, "go version").read().is_ok()
 }
 
 /// Builds, then becomes the server: Ctrl-C and the exit code are its own.
-pub fn serve(arguments: &[String]) -> Result<()> {
-    let mut server = program(everything()?);
-    server.arg("serve").args(arguments);
-    become_program(server)
+pub fn serve(shell: &Shell, arguments: &[String]) -> Result<()> {
+    let server = everything(shell)?;
+    become_program(cmd!(shell, "{server} serve {arguments...}").into())
 }
 
 #[cfg(unix)]
-fn become_program(mut command: std::process::Command) -> Result<()> {
+fn become_program(mut command: Command) -> Result<()> {
     use std::os::unix::process::CommandExt;
     Err(command.exec()).context("starting the server")
 }
 
 #[cfg(not(unix))]
-fn become_program(mut command: std::process::Command) -> Result<()> {
+fn become_program(mut command: Command) -> Result<()> {
     std::process::exit(command.status().context("starting the server")?.code().unwrap_or(1))
 }
 

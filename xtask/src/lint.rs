@@ -1,56 +1,48 @@
 //! Formatting, lints, licences and tidiness.
 
-use crate::workspace::{cargo, output, program, root, run};
+use crate::workspace::{cargo, root};
 use crate::{build, setup, tidy};
 use anyhow::{Result, ensure};
-use std::path::Path;
+use xshell::{Shell, cmd};
 
 /// Components for the target that they are built for, everything else for this machine.
-const COMPONENTS: [&str; 4] = ["--package", "loadgate-aggregator", "--package", "loadgate-web"];
+const COMPONENTS: &str = "--package loadgate-aggregator --package loadgate-web";
 
-pub fn everything() -> Result<()> {
-    step("tidiness", tidy::check)?;
-    step("rustfmt", || run(cargo().args(["fmt", "--all", "--check"])))?;
+pub fn everything(shell: &Shell) -> Result<()> {
+    let cargo = |arguments: &str| Ok(cargo(shell).args(arguments.split(' ')).run()?);
+    step("tidiness", || tidy::check(shell))?;
+    step("rustfmt", || cargo("fmt --all --check"))?;
     // Pages and components first: the host's build script looks for them.
-    let components = build::components()?;
+    let components = build::components(shell)?;
     drop(components);
     step("clippy, components", || {
-        run(cargo()
-            .args(["clippy", "--release", "--target", "wasm32-wasip2"])
-            .args(COMPONENTS)
-            .args(["--", "--deny", "warnings"]))
+        cargo(&format!("clippy --release --target wasm32-wasip2 {COMPONENTS} -- --deny warnings"))
     })?;
     step("clippy, the rest", || {
-        run(cargo()
-            .args(["clippy", "--workspace", "--all-targets"])
-            .args(["--exclude", "loadgate-aggregator", "--exclude", "loadgate-web"])
-            .args(["--", "--deny", "warnings"]))
+        cargo(
+            "clippy --workspace --all-targets --exclude loadgate-aggregator --exclude loadgate-web -- --deny warnings",
+        )
     })?;
-    for module in ["k6", "tests/k6"].map(|path| root().join(path)) {
-        if module.join("go.mod").exists() {
-            step("gofmt and go vet", || go(&module))?;
-        }
+    for module in ["k6", "tests/k6"].into_iter().filter(|module| root().join(module).join("go.mod").exists())
+    {
+        step("gofmt and go vet", || go(shell, module))?;
     }
     step("ESLint, types and Prettier", || {
-        run(program("npm").args(["run", "--silent", "lint"]).current_dir(root().join("static")))?;
-        run(program(root().join("static/node_modules/.bin/prettier")).args([
-            "--config",
-            "static/.prettierrc.json",
-            "--check",
-            "tests/browser/*.{mjs,json}",
-        ]))
+        cmd!(shell, "npm run --silent --prefix static lint").run()?;
+        // Prettier reads the pattern itself.
+        let scripts = "tests/browser/*.{mjs,json}";
+        let prettier = cmd!(shell, "static/node_modules/.bin/prettier --config static/.prettierrc.json");
+        Ok(prettier.args(["--check", scripts]).run()?)
     })?;
-    setup::cargo_deny()?;
-    step("cargo deny", || {
-        run(cargo().args(["deny", "--log-level", "error", "check", "bans", "licenses", "sources"]))
-    })?;
-    Ok(())
+    setup::cargo_deny(shell)?;
+    step("cargo deny", || cargo("deny --log-level error check bans licenses sources"))
 }
 
-fn go(module: &Path) -> Result<()> {
-    let unformatted = output(program("gofmt").args(["-l", "."]).current_dir(module))?;
+fn go(shell: &Shell, module: &str) -> Result<()> {
+    let _there = shell.push_dir(module);
+    let unformatted = cmd!(shell, "gofmt -l .").read()?;
     ensure!(unformatted.is_empty(), "gofmt would change: {}", unformatted.replace('\n', " "));
-    run(program("go").args(["vet", "./..."]).current_dir(module))
+    Ok(cmd!(shell, "go vet ./...").run()?)
 }
 
 fn step(name: &str, work: impl FnOnce() -> Result<()>) -> Result<()> {

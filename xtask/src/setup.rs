@@ -1,26 +1,26 @@
 //! What a fresh machine lacks: installs it where that can be done, and says what cannot.
 
-use crate::workspace::{cargo, found, output, products, program, root, run};
+use crate::workspace::{cargo, found, products, root};
 use anyhow::{Context, Result, bail};
 use std::fs;
-use std::process::Command;
+use xshell::{Cmd, Shell, cmd};
 
 /// The target of the components and the toolchain's parts. rustup may have been told to install nothing
 /// by itself.
-pub fn toolchain() -> Result<()> {
+pub fn toolchain(shell: &Shell) -> Result<()> {
     let wanted = Wanted::read()?;
-    if !found("rustup") {
+    if !found(shell, "rustup") {
         // A Rust from elsewhere: what is missing, the compiler will say.
         return Ok(());
     }
-    let installed = |what: &str| {
-        output(program("rustup").args([what, "list", "--installed", "--toolchain", &wanted.channel]))
-    };
+    let channel = &wanted.channel;
     for (what, names) in [("target", &wanted.targets), ("component", &wanted.components)] {
-        for name in missing(names, &installed(what)?) {
+        let installed = cmd!(shell, "rustup {what} list --installed --toolchain {channel}").read()?;
+        for name in missing(names, &installed) {
             eprintln!("── installing Rust's {what} {name}");
-            run(program("rustup").args([what, "add", "--toolchain", &wanted.channel, name]))
-                .with_context(|| format!("Rust {} needs its {what} {name}", wanted.channel))?;
+            cmd!(shell, "rustup {what} add --toolchain {channel} {name}")
+                .run()
+                .with_context(|| format!("Rust {channel} needs its {what} {name}"))?;
         }
     }
     Ok(())
@@ -66,46 +66,41 @@ const PACKAGES: [(&str, &str); 4] =
     [("chromium", "chromium"), ("redis-server", "redis-server"), ("curl", "curl"), ("git", "git")];
 
 /// Chromium, Redis and the like: from Debian's packages, as root, where they are missing.
-pub fn packages() -> Result<()> {
+pub fn packages(shell: &Shell) -> Result<()> {
     let missing: Vec<&str> =
-        PACKAGES.iter().filter(|(name, _)| !found(name)).map(|(_, package)| *package).collect();
+        PACKAGES.iter().filter(|(name, _)| !found(shell, name)).map(|(_, package)| *package).collect();
     if missing.is_empty() {
         return Ok(());
     }
     let names = missing.join(" ");
-    if !found("apt-get") {
+    if !found(shell, "apt-get") {
         bail!("the tests need {names}, which this can install on Debian alone: install them, then try again");
     }
     eprintln!("── installing {names} (Debian packages, as root)");
-    let installed = run(as_root("apt-get").args(["update", "-qq"])).and_then(|()| {
-        run(as_root("apt-get")
-            .args(["install", "-y", "-qq", "--no-install-recommends"])
-            .args(&missing)
-            .env("DEBIAN_FRONTEND", "noninteractive"))
+    let installed = as_root(shell, "apt-get").args(["update", "-qq"]).run().and_then(|()| {
+        let install = as_root(shell, "apt-get").args(["install", "-y", "-qq", "--no-install-recommends"]);
+        install.args(&missing).env("DEBIAN_FRONTEND", "noninteractive").run()
     });
     installed.with_context(|| format!("the tests need {names}; try `apt-get install {names}` as root"))
 }
 
-fn as_root(name: &str) -> Command {
-    let root = output(program("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
-    if root {
-        return program(name);
+fn as_root<'a>(shell: &'a Shell, name: &str) -> Cmd<'a> {
+    match cmd!(shell, "id -u").read() {
+        Ok(id) if id == "0" => shell.cmd(name),
+        _ => cmd!(shell, "sudo {name}"),
     }
-    let mut command = program("sudo");
-    command.arg(name);
-    command
 }
 
 /// The checker of licences. Unoptimised: it builds in a fraction of the time and reads a few manifests.
-pub fn cargo_deny() -> Result<()> {
-    if found("cargo-deny") {
+pub fn cargo_deny(shell: &Shell) -> Result<()> {
+    if found(shell, "cargo-deny") {
         return Ok(());
     }
     eprintln!("── installing cargo-deny");
     let folder = products().join("cargo-deny");
-    run(cargo()
-        .args(["install", "--debug", "--locked", "--quiet", "cargo-deny", "--target-dir"])
-        .arg(&folder))?;
+    let install =
+        cargo(shell).args(["install", "--debug", "--locked", "--quiet", "cargo-deny", "--target-dir"]);
+    install.arg(&folder).run()?;
     fs::remove_dir_all(folder).context("cleaning up behind cargo-deny")
 }
 

@@ -1,22 +1,24 @@
 //! Every test, in sections with their durations.
 
-use crate::workspace::{cargo, found, products, program, root, run as run_command, target};
+use crate::workspace::{cargo, found, products, root, target};
 use crate::{build, setup};
 use anyhow::{Result, ensure};
 use std::time::Instant;
+use xshell::{Cmd, Shell, cmd};
 
 /// Runs everything; what fails does not keep the rest from running. With `filter`, only the tests
 /// of the whole, and of these those whose names hold one of the words.
-pub fn run(filter: &[String]) -> Result<()> {
-    prerequisites()?;
+pub fn run(shell: &Shell, filter: &[String]) -> Result<()> {
+    prerequisites(shell)?;
     let mut sections = Sections::default();
-    sections.section("build", || build::everything().map(drop));
+    sections.section("build", || build::everything(shell).map(drop));
     ensure!(sections.failed.is_empty(), "the build failed");
-    sections.section("k6, as the tests use it", || build::k6().map(drop));
-    sections.section("the browser's driver", || build::npm_ci("tests/browser"));
+    sections.section("k6, as the tests use it", || build::k6(shell).map(drop));
+    sections.section("the browser's driver", || build::npm_ci(shell, "tests/browser"));
     if filter.is_empty() {
         sections.section("pages", || {
-            run_command(program("npm").args(["test"]).current_dir(root().join("static")))
+            let _there = shell.push_dir("static");
+            Ok(cmd!(shell, "npm test").run()?)
         });
         // One by one: together, cargo would unify their features and build wasmtime a second time.
         for (section, package) in [
@@ -30,50 +32,49 @@ pub fn run(filter: &[String]) -> Result<()> {
             ("the host", "loadgate-host"),
             ("xtask", "xtask"),
         ] {
-            sections.section(section, || run_command(cargo().args(["test", "--package", package])));
+            sections.section(section, || Ok(cargo(shell).args(["test", "--package", package]).run()?));
         }
         if root().join("k6/go.mod").exists() {
             sections.section("k6 extension", || {
-                run_command(program("go").args(["test", "./..."]).current_dir(root().join("k6")))
+                let _there = shell.push_dir("k6");
+                Ok(cmd!(shell, "go test ./...").run()?)
             });
         }
     }
     // Last, so that its closing line is the last that is seen.
     sections.section("the whole", || {
-        let mut tests = cargo();
-        tests.args(["test", "--package", "loadgate-tests", "--"]).args(filter);
-        run_command(built(&mut tests))
+        let tests = cargo(shell).args(["test", "--package", "loadgate-tests", "--"]).args(filter);
+        Ok(built(tests).run()?)
     });
     sections.end()
 }
 
 /// Speed; see `tests/bench`.
-pub fn bench(arguments: &[String]) -> Result<()> {
-    setup::packages()?;
-    build::everything()?;
-    build::npm_ci("tests/browser")?;
-    let mut bench = cargo();
-    bench.args(["run", "--quiet", "--package", "loadgate-bench", "--"]).args(arguments);
-    run_command(built(&mut bench))
+pub fn bench(shell: &Shell, arguments: &[String]) -> Result<()> {
+    setup::packages(shell)?;
+    build::everything(shell)?;
+    build::npm_ci(shell, "tests/browser")?;
+    let bench = cargo(shell).args(["run", "--quiet", "--package", "loadgate-bench", "--"]).args(arguments);
+    Ok(built(bench).run()?)
 }
 
 /// Tells a program where what we built is.
-fn built(command: &mut std::process::Command) -> &mut std::process::Command {
+fn built(command: Cmd<'_>) -> Cmd<'_> {
     command.env("LOADGATE_BIN", target().join("debug/loadgate")).env("LOADGATE_K6", products().join("k6"))
 }
 
 /// What the tests need beyond Rust. One sentence names everything that is missing and cannot be
 /// installed from here.
-fn prerequisites() -> Result<()> {
+fn prerequisites(shell: &Shell) -> Result<()> {
     let missing: Vec<&str> = [
-        (found("node") && found("npm"), "Node 20 or newer (https://nodejs.org/)"),
-        (build::found_go(), "Go 1.26 or newer (https://go.dev/dl/)"),
+        (found(shell, "node") && found(shell, "npm"), "Node 20 or newer (https://nodejs.org/)"),
+        (build::found_go(shell), "Go 1.26 or newer (https://go.dev/dl/)"),
     ]
     .into_iter()
     .filter_map(|(there, what)| (!there).then_some(what))
     .collect();
     ensure!(missing.is_empty(), "the tests need {}", missing.join(" and "));
-    setup::packages()
+    setup::packages(shell)
 }
 
 #[derive(Default)]

@@ -1,10 +1,9 @@
 //! Where things are, and how programs are run.
 
-use anyhow::{Context, Result, ensure};
-use std::ffi::OsStr;
+use anyhow::Result;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::sync::OnceLock;
+use xshell::{Cmd, Shell, cmd};
 
 /// The repository.
 pub fn root() -> &'static Path {
@@ -32,54 +31,25 @@ pub fn target() -> PathBuf {
     }
 }
 
-/// A program that runs in the repository.
-pub fn program(name: impl AsRef<OsStr>) -> Command {
-    let mut command = Command::new(name);
-    command.current_dir(root());
-    command
+/// Programs run in the repository, and are printed as they are run.
+pub fn shell() -> Result<Shell> {
+    let shell = Shell::new()?;
+    shell.change_dir(root());
+    Ok(shell)
 }
 
 /// The cargo that started us.
-pub fn cargo() -> Command {
-    let mut command = program(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+pub fn cargo(shell: &Shell) -> Cmd<'_> {
+    let cargo = shell.cmd(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     // What cargo tells a program that it runs is about that program, not about what we build.
-    for (name, _) in std::env::vars_os() {
-        let name = name.to_string_lossy().into_owned();
-        if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
-            command.env_remove(name);
-        }
-    }
-    command
-}
-
-/// Runs a program to its end; a failure names it.
-pub fn run(command: &mut Command) -> Result<()> {
-    let shown = shown(command);
-    let status = command.status().with_context(|| format!("`{shown}` does not start"))?;
-    ensure!(status.success(), "`{shown}` failed: {status}");
-    Ok(())
-}
-
-/// What a program prints.
-pub fn output(command: &mut Command) -> Result<String> {
-    let shown = shown(command);
-    let output =
-        command.stderr(Stdio::inherit()).output().with_context(|| format!("`{shown}` does not start"))?;
-    ensure!(output.status.success(), "`{shown}` failed: {}", output.status);
-    String::from_utf8(output.stdout).with_context(|| format!("`{shown}` prints what is not text"))
+    let names = std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned());
+    names
+        .filter(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_"))
+        .fold(cargo, Cmd::env_remove)
 }
 
 /// True when a program of that name can be started.
-pub fn found(name: &str) -> bool {
-    Command::new(name).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok()
-}
-
-fn shown(command: &Command) -> String {
-    let name = Path::new(command.get_program()).file_name().unwrap_or(command.get_program());
-    let mut text = name.to_string_lossy().into_owned();
-    for argument in command.get_args() {
-        text.push(' ');
-        text.push_str(&argument.to_string_lossy());
-    }
-    text
+pub fn found(shell: &Shell, name: &str) -> bool {
+    let version = cmd!(shell, "{name} --version").quiet();
+    version.ignore_stdout().ignore_stderr().ignore_status().run().is_ok()
 }

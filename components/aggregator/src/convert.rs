@@ -6,10 +6,10 @@ use loadgate::log::rows;
 use loadgate::log::runs::{Cursor, Page};
 use loadgate::log::verdicts::Finished;
 use loadgate::record::{Dimension, Sent};
-use loadgate::service::Outcome;
 use loadgate::service::gate::{Lifecycle, News};
+use loadgate::service::{Outcome, Window};
 
-pub fn failure(refusal: Refusal) -> types::Failure {
+pub(crate) fn failure(refusal: Refusal) -> types::Failure {
     match refusal {
         Refusal::Invalid(text) => types::Failure::Invalid(text),
         Refusal::NotFound(text) => types::Failure::NotFound(text),
@@ -22,7 +22,7 @@ pub fn failure(refusal: Refusal) -> types::Failure {
     }
 }
 
-pub fn request(request: ingest::Request) -> Request {
+pub(crate) fn request(request: ingest::Request) -> Request {
     Request {
         wire: match request.wire {
             ingest::Wire::InfluxLines => Wire::InfluxLines,
@@ -49,7 +49,7 @@ pub fn request(request: ingest::Request) -> Request {
     }
 }
 
-pub fn sent(sent: ingest::Sent) -> Sent {
+pub(crate) fn sent(sent: ingest::Sent) -> Sent {
     match sent {
         ingest::Sent::Perhaps => Sent::Perhaps,
         ingest::Sent::All => Sent::All,
@@ -57,7 +57,7 @@ pub fn sent(sent: ingest::Sent) -> Sent {
     }
 }
 
-pub fn news(news: gate::News) -> News {
+pub(crate) fn news(news: gate::News) -> News {
     News {
         run: news.run,
         test: news.test,
@@ -70,7 +70,7 @@ pub fn news(news: gate::News) -> News {
     }
 }
 
-pub fn receipt(outcome: Outcome) -> ingest::Receipt {
+pub(crate) fn receipt(outcome: Outcome) -> ingest::Receipt {
     ingest::Receipt {
         test: outcome.test.to_string(),
         run: outcome.run,
@@ -88,11 +88,11 @@ pub fn receipt(outcome: Outcome) -> ingest::Receipt {
     }
 }
 
-pub fn cursor(cursor: events::Cursor) -> Cursor {
+pub(crate) fn cursor(cursor: events::Cursor) -> Cursor {
     Cursor { chunk: cursor.chunk, id: cursor.id }
 }
 
-pub fn page(page: Page) -> events::Page {
+pub(crate) fn page(page: Page) -> events::Page {
     events::Page {
         events: page
             .events
@@ -106,7 +106,7 @@ pub fn page(page: Page) -> events::Page {
 }
 
 /// What a table is called outside, and the dimension that it shows.
-pub fn table(table: runs::Table) -> (&'static str, Dimension) {
+pub(crate) fn table(table: runs::Table) -> (&'static str, Dimension) {
     match table {
         runs::Table::Metrics => ("metrics", Dimension::Metric),
         runs::Table::Requests => ("requests", Dimension::Request),
@@ -117,7 +117,15 @@ pub fn table(table: runs::Table) -> (&'static str, Dimension) {
     }
 }
 
-pub fn row_page(page: rows::Page) -> runs::RowPage {
+pub(crate) fn window(window: runs::Window) -> Window {
+    match window {
+        runs::Window::Whole => Window::Whole,
+        runs::Window::Steady => Window::Steady,
+        runs::Window::Between((from, to)) => Window::Between { from, to },
+    }
+}
+
+pub(crate) fn row_page(page: rows::Page) -> runs::RowPage {
     runs::RowPage {
         windows: page.windows,
         series: page.series.into_iter().map(row_series).collect(),

@@ -42,7 +42,7 @@ fn names(logs: impl IntoIterator<Item = loadgate::names::LogName>) -> Vec<String
     logs.into_iter().map(|log| log.to_string()).collect()
 }
 
-pub struct Aggregator;
+pub(crate) struct Aggregator;
 
 impl control::Guest for Aggregator {
     fn configure(settings: Vec<(String, String)>) -> Result<(), Failure> {
@@ -57,7 +57,7 @@ impl control::Guest for Aggregator {
 }
 
 /// An upload: what is left of it is dropped with it.
-pub struct Upload(RefCell<Session>);
+pub(crate) struct Upload(RefCell<Session>);
 
 impl ingest::GuestUpload for Upload {
     fn open(request: ingest::Request) -> Result<ingest::Upload, Failure> {
@@ -182,8 +182,8 @@ impl runs::Guest for Aggregator {
         with(async |service| service.get(&run).await)
     }
 
-    fn summary(run: String) -> Result<String, Failure> {
-        with(async |service| service.summary(&run).await)
+    fn summary(run: String, window: runs::Window) -> Result<String, Failure> {
+        with(async |service| service.summary_of(&run, convert::window(window)).await)
     }
 
     fn rows(

@@ -1,11 +1,14 @@
 //! The aggregation component: the core behind WIT, over `wasi:keyvalue`. It knows nothing of HTTP.
 
+#![warn(missing_docs, unreachable_pub)]
+
 mod convert;
 mod exports;
 mod platform;
 
 /// Bindings of the world `aggregator`; private, and converted to the core's types in `convert`.
-#[allow(unsafe_code)] // generated code of the component's ABI
+// Generated code of the component's ABI.
+#[allow(missing_docs, unreachable_pub, unsafe_code)]
 mod bindings {
     use crate::exports::Aggregator;
 

@@ -14,7 +14,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 const LABEL: &str = "default";
 
 /// The application's store.
-pub struct KeyValue {
+pub(crate) struct KeyValue {
     bucket: Bucket,
     /// Whether the store takes several keys at once, once it is known: Spin's Redis store sends a
     /// command that Redis refuses.
@@ -22,7 +22,7 @@ pub struct KeyValue {
 }
 
 impl KeyValue {
-    pub fn open() -> Result<Self, StoreError> {
+    pub(crate) fn open() -> Result<Self, StoreError> {
         Ok(KeyValue { bucket: open(LABEL).map_err(failed)?, reads_many: Cell::new(None) })
     }
 }
@@ -99,7 +99,7 @@ impl Store for KeyValue {
 }
 
 /// The host's wall clock.
-pub struct WallClock;
+pub(crate) struct WallClock;
 
 impl Clock for WallClock {
     fn now_ms(&self) -> u64 {
@@ -109,7 +109,7 @@ impl Clock for WallClock {
 
 /// Runs a future of the core to its end. Here the store answers at once, so a future of the core
 /// never waits.
-pub fn run<T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn run<T>(future: impl Future<Output = T>) -> T {
     let mut context = Context::from_waker(Waker::noop());
     let mut future = pin!(future);
     loop {

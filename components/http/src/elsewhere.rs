@@ -5,7 +5,7 @@ use http::header::ORIGIN;
 
 /// Whether the request comes from a page of another origin, by `Sec-Fetch-Site` (Fetch Metadata), which
 /// pages cannot forge, else by `Origin` (RFC 6454). Neither: no browser.
-pub fn says_so(headers: &HeaderMap, authority: Option<&str>) -> bool {
+pub(crate) fn says_so(headers: &HeaderMap, authority: Option<&str>) -> bool {
     if let Some(site) = headers.get("sec-fetch-site") {
         return !matches!(site.as_bytes(), b"same-origin" | b"none");
     }
@@ -23,7 +23,7 @@ pub fn says_so(headers: &HeaderMap, authority: Option<&str>) -> bool {
 }
 
 /// An authority without the port that its scheme implies.
-pub fn without_port<'a>(scheme: &str, authority: &'a str) -> &'a str {
+pub(crate) fn without_port<'a>(scheme: &str, authority: &'a str) -> &'a str {
     let port = match scheme {
         "http" => ":80",
         "https" => ":443",

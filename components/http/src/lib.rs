@@ -14,6 +14,7 @@
 //! Beside these stands what else of HTTP needs no host and can be tested without one.
 
 #![forbid(unsafe_code)]
+#![warn(unreachable_pub)]
 
 mod accept;
 pub mod address;

@@ -53,8 +53,12 @@ pub enum Route {
     Badge,
     /// A rollout asks whether it may go on.
     Rollout,
-    /// News of a test's begin or end, in the dialect of its path.
-    Lifecycle,
+    /// News of a test's begin or end: Dynatrace's lifecycle events, …
+    Sdlc,
+    /// … its events API v2, …
+    EventsV2,
+    /// … CloudEvents.
+    CloudEvents,
 }
 
 /// `{}` stands for any one part, `*` for any number of them; a path is tried in the order of the table.
@@ -75,11 +79,12 @@ const ROUTES: &[(&str, &str, Access, Route)] = &[
     ("GET", "/ui", Nothing, Route::Home),
     ("GET", "/ui/*", Nothing, Route::Page),
     ("GET", "/report", Read, Route::Report),
-    ("POST", "/platform/ingest/v1/events.sdlc", Write, Route::Lifecycle),
-    ("POST", "/platform/ingest/custom/events.sdlc/{}", Write, Route::Lifecycle),
-    ("POST", "/api/v2/events/ingest", Write, Route::Lifecycle),
+    ("POST", "/platform/ingest/v1/events.sdlc", Write, Route::Sdlc),
+    // The name chooses nothing.
+    ("POST", "/platform/ingest/custom/events.sdlc/{}", Write, Route::Sdlc),
+    ("POST", "/api/v2/events/ingest", Write, Route::EventsV2),
     ("GET", "/events", Read, Route::Events),
-    ("POST", "/events", Write, Route::Lifecycle),
+    ("POST", "/events", Write, Route::CloudEvents),
     ("GET", "/events/schema.json", Nothing, Route::EventSchema),
     ("GET", "/dashboard/schema.json", Nothing, Route::DashboardSchema),
     ("GET", "/objectives/schema.json", Nothing, Route::ObjectivesSchema),
@@ -181,11 +186,12 @@ fn fit<'a>(pattern: &str, parts: &[&'a str], path: &'a str) -> Option<Vec<&'a st
         return path.strip_prefix(start).map(|rest| vec![rest]);
     }
     let wanted: Vec<&str> = pattern.split('/').skip(1).collect();
-    // The vendor's own endpoint knows these in any case.
+    // The vendor's own endpoint knows these in any case, and none without its name.
     let any_case = wanted[0] == "platform";
+    let wild = |wanted: &str, part: &str| wanted == "{}" && !(any_case && part.is_empty());
     let same = |wanted: &str, part: &str| wanted == part || (any_case && wanted.eq_ignore_ascii_case(part));
     let fits = wanted.len() == parts.len()
-        && wanted.iter().zip(parts).all(|(wanted, part)| *wanted == "{}" || same(wanted, part));
+        && wanted.iter().zip(parts).all(|(wanted, part)| wild(wanted, part) || same(wanted, part));
     fits.then(|| {
         wanted.iter().zip(parts).filter(|(wanted, _)| **wanted == "{}").map(|(_, part)| *part).collect()
     })
@@ -223,6 +229,30 @@ mod tests {
             assert_eq!(at(line).0, Found::Route(route, Vec::new()), "{line}");
         }
         assert_eq!(at("POST /underwrite").0, Found::Nothing);
+    }
+
+    #[test]
+    fn news_of_tests_has_paths_of_its_own_and_the_vendors_are_known_in_any_case() {
+        for (path, route) in [
+            ("/platform/ingest/v1/events.sdlc", Some(Route::Sdlc)),
+            ("/Platform/Ingest/V1/Events.SDLC", Some(Route::Sdlc)),
+            ("/platform/ingest/custom/events.sdlc/loadtests", Some(Route::Sdlc)),
+            ("/platform/ingest/custom/events.sdlc/", None),
+            ("/platform/ingest/custom/events.sdlc/a/b", None),
+            ("/platform/ingest/custom/events.sdlc", None),
+            ("/platform/ingest/custom/events.sdlcé/x", None),
+            ("/api/v2/events/ingest", Some(Route::EventsV2)),
+            ("/events", Some(Route::CloudEvents)),
+            ("/Events", None),
+            ("/events/", None),
+            ("", None),
+        ] {
+            let found = match Found::at(&Method::POST, path).0 {
+                Found::Route(route, _) => Some(route),
+                _ => None,
+            };
+            assert_eq!(found, route, "{path}");
+        }
     }
 
     #[test]

@@ -47,7 +47,7 @@ thread_local! {
 
 /// Says that a log has new records, and folds them in the background. What goes on after the response
 /// ends when somebody else folds the log, or nothing is under way in it any more.
-pub fn fold(log: String) {
+pub(crate) fn fold(log: String) {
     if let Some(dirty) = RUNNING.with_borrow(|running| running.get(&log).cloned()) {
         dirty.set(true);
         return;
@@ -191,13 +191,13 @@ impl Task<'_> {
 
 /// Folds what waits in the log of a run, before a document about the run is made. Between two pages
 /// the instance's other requests have their turn.
-pub async fn catch_up(run: &str) -> Result<(), Failure> {
+pub(crate) async fn catch_up(run: &str) -> Result<(), Failure> {
     fold_waiting(&log_of(run)?).await.map(drop)
 }
 
 /// The same, and waits for a finish to settle: who asks for a document right after it gets it whole. Where
 /// that takes too long, the document says that the run is live.
-pub async fn settle(run: &str) -> Result<(), Failure> {
+pub(crate) async fn settle(run: &str) -> Result<(), Failure> {
     let log = log_of(run)?;
     let give_up = Instant::now() + SETTLED;
     loop {

@@ -32,7 +32,7 @@ const DISCARD_TIME: Duration = Duration::from_secs(1);
 
 /// What is left of a request's body: nobody has read it yet, or whoever did left off.
 #[derive(Clone)]
-pub struct Unread(Rc<RefCell<Option<Left>>>);
+pub(crate) struct Unread(Rc<RefCell<Option<Left>>>);
 
 enum Left {
     All(Box<Request>),
@@ -40,7 +40,7 @@ enum Left {
 }
 
 impl Unread {
-    pub fn of(request: Request) -> Self {
+    pub(crate) fn of(request: Request) -> Self {
         Unread(Rc::new(RefCell::new(Some(Left::All(Box::new(request))))))
     }
 
@@ -58,7 +58,7 @@ impl Unread {
     }
 
     /// Reads what is left, within bounds.
-    pub async fn discard(&self) {
+    pub(crate) async fn discard(&self) {
         let Some(mut reading) = self.read() else { return };
         let (mut bytes, mut over) = (0, Box::pin(sleep(DISCARD_TIME)));
         while bytes < DISCARD_BYTES {
@@ -103,7 +103,7 @@ impl Body {
 }
 
 /// Reads a whole body of at most `limit` bytes.
-pub async fn collect(request: Unread, limit: usize) -> Result<Vec<u8>, Failure> {
+pub(crate) async fn collect(request: Unread, limit: usize) -> Result<Vec<u8>, Failure> {
     let mut reading = request.read().ok_or_else(cut_short)?;
     let mut bytes = Vec::new();
     loop {
@@ -123,7 +123,7 @@ pub async fn collect(request: Unread, limit: usize) -> Result<Vec<u8>, Failure> 
 
 /// Streams a body into an upload. `early` is true when a part of the body may be stored before the
 /// rest has come, however slowly that comes.
-pub async fn receive(request: Unread, upload: &Upload) -> Result<Receipt, Failure> {
+pub(crate) async fn receive(request: Unread, upload: &Upload) -> Result<Receipt, Failure> {
     let incoming = Incoming::open(upload)?;
     let mut reading = request.read().ok_or_else(cut_short)?;
     // An absolute time: one that began anew with every read would never come while data flows.

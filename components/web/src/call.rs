@@ -6,7 +6,7 @@ use http::{HeaderMap, Method, Uri};
 use loadgate_http::{Access, Caller, address};
 
 /// A request on its way to its handler.
-pub struct Call {
+pub(crate) struct Call {
     pub body: Unread,
     pub method: Method,
     pub headers: HeaderMap,
@@ -18,7 +18,7 @@ pub struct Call {
 }
 
 impl Call {
-    pub fn new(body: Unread, method: Method, uri: &Uri, headers: HeaderMap) -> Self {
+    pub(crate) fn new(body: Unread, method: Method, uri: &Uri, headers: HeaderMap) -> Self {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         // Hosts keep `Host` from components; this header, which no client can set, has it.
         let full: Option<Uri> = text("spin-full-url").and_then(|url| url.parse().ok());
@@ -37,7 +37,7 @@ impl Call {
     }
 
     /// Who asks, to be allowed or not.
-    pub fn caller(&self, needed: Access) -> Caller<'_> {
+    pub(crate) fn caller(&self, needed: Access) -> Caller<'_> {
         Caller {
             method: &self.method,
             needed,
@@ -48,33 +48,33 @@ impl Call {
     }
 
     /// A parameter that says something.
-    pub fn param(&self, name: &str) -> Option<&str> {
+    pub(crate) fn param(&self, name: &str) -> Option<&str> {
         let found = self.query.iter().find(|(key, value)| key == name && !value.is_empty());
         found.map(|(_, value)| value.as_str())
     }
 
     /// Whether a parameter is `1` or `true`.
-    pub fn flag(&self, name: &str) -> bool {
+    pub(crate) fn flag(&self, name: &str) -> bool {
         matches!(self.param(name), Some("1" | "true"))
     }
 
     /// All parameters, decoded.
-    pub fn query(&self) -> &[(String, String)] {
+    pub(crate) fn query(&self) -> &[(String, String)] {
         &self.query
     }
 
     /// The parameters as they came, but for those of a name.
-    pub fn query_without(&self, left_out: &str) -> String {
+    pub(crate) fn query_without(&self, left_out: &str) -> String {
         let kept = self.query.iter().filter(|(name, _)| name != left_out);
         form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).finish()
     }
 
     /// A header that says something.
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok()).filter(|value| !value.is_empty())
     }
 
-    pub fn sender(&self) -> Sender<'_> {
+    pub(crate) fn sender(&self) -> Sender<'_> {
         Sender {
             named: self.header("x-loadgate-source").or_else(|| self.param("source")),
             peer: self.header("spin-client-addr").unwrap_or("unknown"),
@@ -83,7 +83,7 @@ impl Call {
 }
 
 /// Who sends a request.
-pub struct Sender<'a> {
+pub(crate) struct Sender<'a> {
     /// The client's own name for itself.
     pub named: Option<&'a str>,
     /// `IP:PORT`, by the host.
@@ -92,17 +92,17 @@ pub struct Sender<'a> {
 
 impl<'a> Sender<'a> {
     /// What tells one load generator from another.
-    pub fn name(&self) -> &'a str {
+    pub(crate) fn name(&self) -> &'a str {
         self.named.unwrap_or(self.peer)
     }
 
     /// What lists show: the name, or the address without its port.
-    pub fn source(&self) -> &'a str {
+    pub(crate) fn source(&self) -> &'a str {
         self.named.unwrap_or_else(|| address::without_port(self.peer))
     }
 
     /// The connection of who has no name.
-    pub fn connection(&self) -> &'a str {
+    pub(crate) fn connection(&self) -> &'a str {
         if self.named.is_none() { self.peer } else { "" }
     }
 }

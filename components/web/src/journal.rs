@@ -10,7 +10,7 @@ thread_local! {
 }
 
 /// Something failed that the operator should know of.
-pub fn error(sentence: &str) {
+pub(crate) fn error(sentence: &str) {
     let now_ms = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_millis() as u64);
     if let Some(line) = JOURNAL.with_borrow_mut(|journal| journal.line(now_ms, Level::Error, sentence)) {
         eprintln!("{} {line}", moment(now_ms as i64));

@@ -1,6 +1,8 @@
 //! The Spin HTTP component: routes, authentication, content negotiation, the event stream and
 //! static assets. What samples mean is the aggregator's business; it is called through WIT only.
 
+#![warn(missing_docs, unreachable_pub)]
+
 mod background;
 mod body;
 mod call;
@@ -14,7 +16,8 @@ use spin_sdk::http::Request;
 use spin_sdk::http_service;
 
 /// Bindings of the world `web`; private, and seen by the modules that call the aggregator.
-#[allow(unsafe_code)] // generated code of the component's ABI
+// Generated code of the component's ABI.
+#[allow(missing_docs, unreachable_pub, unsafe_code)]
 mod bindings {
     wit_bindgen::generate!({
         world: "web",

@@ -6,10 +6,10 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
 use spin_sdk::http::{BoxBody, FullBody, box_body};
 
-pub type Reply = http::Response<BoxBody>;
+pub(crate) type Reply = http::Response<BoxBody>;
 
 /// A whole body of a known type.
-pub fn body(status: StatusCode, content_type: &'static str, text: impl Into<Vec<u8>>) -> Reply {
+pub(crate) fn body(status: StatusCode, content_type: &'static str, text: impl Into<Vec<u8>>) -> Reply {
     let bytes: Vec<u8> = text.into();
     let mut reply = http::Response::new(box_body(FullBody::new(bytes.into())));
     *reply.status_mut() = status;
@@ -18,21 +18,21 @@ pub fn body(status: StatusCode, content_type: &'static str, text: impl Into<Vec<
 }
 
 /// No body at all.
-pub fn empty(status: StatusCode) -> Reply {
+pub(crate) fn empty(status: StatusCode) -> Reply {
     let mut reply = http::Response::new(box_body(FullBody::new(Default::default())));
     *reply.status_mut() = status;
     reply
 }
 
 /// A document that changes as the run goes on.
-pub fn json(status: StatusCode, text: impl Into<Vec<u8>>) -> Reply {
+pub(crate) fn json(status: StatusCode, text: impl Into<Vec<u8>>) -> Reply {
     let mut reply = body(status, "application/json", text);
     reply.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     reply
 }
 
 /// `application/problem+json` (RFC 9457): the status' own title, and a sentence.
-pub fn problem(status: StatusCode, detail: &str) -> Reply {
+pub(crate) fn problem(status: StatusCode, detail: &str) -> Reply {
     let text = serde_json::json!({
         "type": "about:blank",
         "title": status.canonical_reason().unwrap_or("Error"),
@@ -44,7 +44,7 @@ pub fn problem(status: StatusCode, detail: &str) -> Reply {
 
 /// The aggregator's refusal, to be answered: its status and its sentence. A store that failed is also told to
 /// the operator: here, where every such answer comes by.
-pub fn failure_parts(failure: &Failure) -> (StatusCode, &str) {
+pub(crate) fn failure_parts(failure: &Failure) -> (StatusCode, &str) {
     let (status, sentence) = parts(failure);
     if status.is_server_error() {
         journal::error(&format!("answered {}: {sentence}", status.as_u16()));
@@ -53,7 +53,7 @@ pub fn failure_parts(failure: &Failure) -> (StatusCode, &str) {
 }
 
 /// What a failure says, where nobody is answered.
-pub fn sentence(failure: &Failure) -> &str {
+pub(crate) fn sentence(failure: &Failure) -> &str {
     parts(failure).1
 }
 
@@ -70,13 +70,13 @@ fn parts(failure: &Failure) -> (StatusCode, &str) {
     }
 }
 
-pub fn failure(failure: &Failure) -> Reply {
+pub(crate) fn failure(failure: &Failure) -> Reply {
     let (status, text) = failure_parts(failure);
     problem(status, text)
 }
 
 /// A document or the failure to make one.
-pub fn document(result: Result<String, Failure>) -> Reply {
+pub(crate) fn document(result: Result<String, Failure>) -> Reply {
     match result {
         Ok(text) => json(StatusCode::OK, text),
         Err(error) => failure(&error),
@@ -84,7 +84,7 @@ pub fn document(result: Result<String, Failure>) -> Reply {
 }
 
 /// The answer to a command that leaves nothing to tell.
-pub fn no_content(result: Result<(), Failure>) -> Reply {
+pub(crate) fn no_content(result: Result<(), Failure>) -> Reply {
     match result {
         Ok(()) => empty(StatusCode::NO_CONTENT),
         Err(error) => failure(&error),
@@ -92,12 +92,12 @@ pub fn no_content(result: Result<(), Failure>) -> Reply {
 }
 
 /// 405 with the methods that the path takes, as the header `Allow` wants them.
-pub fn method_not_allowed(allow: &str) -> Reply {
+pub(crate) fn method_not_allowed(allow: &str) -> Reply {
     allowing(problem(StatusCode::METHOD_NOT_ALLOWED, &format!("this path takes {allow}")), allow)
 }
 
 /// The methods of a path. What pages from elsewhere may do is another matter.
-pub fn options(allow: &str) -> Reply {
+pub(crate) fn options(allow: &str) -> Reply {
     allowing(empty(StatusCode::NO_CONTENT), allow)
 }
 
@@ -109,7 +109,7 @@ fn allowing(mut reply: Reply, allow: &str) -> Reply {
 }
 
 /// A redirect within the application.
-pub fn redirect(location: &str) -> Reply {
+pub(crate) fn redirect(location: &str) -> Reply {
     let mut reply = empty(StatusCode::SEE_OTHER);
     if let Ok(value) = HeaderValue::from_str(location) {
         reply.headers_mut().insert(http::header::LOCATION, value);

@@ -11,10 +11,11 @@ use crate::settings;
 use http::header::{REFERRER_POLICY, WWW_AUTHENTICATE};
 use http::{HeaderValue, Method, StatusCode};
 use loadgate_http::{Found, Policy, Refusal, Route};
+use loadgate_lifecycle::Endpoint;
 use spin_sdk::http::Request;
 
 /// Answers any request.
-pub async fn answer(request: Request) -> Reply {
+pub(crate) async fn answer(request: Request) -> Reply {
     let (method, uri, headers) = (request.method().clone(), request.uri().clone(), request.headers().clone());
     let (found, needed) = Found::at(&method, uri.path());
     // Asked by whoever runs the server, and answered whatever is wrong with it.
@@ -28,7 +29,7 @@ pub async fn answer(request: Request) -> Reply {
     let body = Unread::of(request);
     let call = Call::new(body.clone(), method.clone(), &uri, headers.clone());
     let mut answer = match policy.check(&call.caller(needed)) {
-        Ok(()) => handle(call, uri.path(), found, &policy).await,
+        Ok(()) => handle(call, found, &policy).await,
         Err(refusal) => refused(&found, &refusal),
     };
     let reads = matches!(method, Method::GET | Method::HEAD);
@@ -43,7 +44,7 @@ pub async fn answer(request: Request) -> Reply {
     whole_or_head(&method, answer)
 }
 
-async fn handle(call: Call, path: &str, found: Found<'_>, policy: &Policy) -> Reply {
+async fn handle(call: Call, found: Found<'_>, policy: &Policy) -> Reply {
     let (route, parts) = match found {
         Found::Route(route, parts) => (route, parts),
         Found::Options(allow) => return reply::options(&allow),
@@ -73,7 +74,7 @@ async fn handle(call: Call, path: &str, found: Found<'_>, policy: &Policy) -> Re
         Route::GetRun => runs::get(name).await,
         Route::LabelRun => runs::label(&call, name).await,
         Route::DeleteRun => runs::delete(name).await,
-        Route::Summary => runs::summary(name).await,
+        Route::Summary => runs::summary(&call, name).await,
         Route::Rows => rows::answer(&call, name).await,
         Route::Distribution => runs::distribution(&call, name).await,
         Route::FinishRun => runs::finish(&call, name).await,
@@ -99,7 +100,9 @@ async fn handle(call: Call, path: &str, found: Found<'_>, policy: &Policy) -> Re
         Route::Judge => gate::judge(name).await,
         Route::Badge => gate::badge(name),
         Route::Rollout => gate::rollout(name).await,
-        Route::Lifecycle => lifecycle::take(&call, path).await,
+        Route::Sdlc => lifecycle::take(&call, Endpoint::Sdlc).await,
+        Route::EventsV2 => lifecycle::take(&call, Endpoint::EventsV2).await,
+        Route::CloudEvents => lifecycle::take(&call, Endpoint::CloudEvents).await,
     }
 }
 

@@ -10,7 +10,7 @@ thread_local! {
 }
 
 /// The settings, read at the first request of an instance. An error is a sentence for the operator.
-pub async fn get() -> Result<Rc<Policy>, String> {
+pub(crate) async fn get() -> Result<Rc<Policy>, String> {
     if let Some(policy) = POLICY.with(|cell| cell.get().cloned()) {
         return Ok(policy);
     }

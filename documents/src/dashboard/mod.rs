@@ -6,8 +6,10 @@
 
 mod read;
 
-use crate::{Digits, to_json};
-use serde::{Deserialize, Serialize};
+use crate::format::Unit;
+use crate::words::words;
+use crate::{Aggregate, Digits, to_json};
+use serde::{Deserialize, Serialize, Serializer};
 use std::sync::LazyLock;
 
 pub use read::DashboardError;
@@ -30,35 +32,80 @@ pub const DEFAULT: &str = include_str!("default.json");
 /// The JSON Schema (2020-12) of a document as it may be sent.
 pub const SCHEMA: &str = include_str!("schema.json");
 
-/// What a panel can be.
-pub const KINDS: [&str; 5] = ["stat", "chart", "requests", "thresholds", "custom"];
-/// The pages' own views, of which a tab can be one.
-pub const VIEWS: [&str; 4] = ["requests", "errors", "checks", "summary"];
-/// The units of `static/scripts/model/format.js`.
-pub const UNITS: [&str; 7] = ["time", "data", "data/s", "ratio", "rate", "count", "number"];
-/// Tokens of `static/styles/tokens.css`, without the dashes.
-pub const COLORS: [&str; 11] = [
-    "series-1", "series-2", "series-3", "series-4", "series-5", "series-6", "series-7", "series-8", "bad",
-    "good", "warning",
-];
 /// Those of the stream (`param`), of any type of metric.
 pub const AGGREGATES: [&str; 10] =
     ["count", "rate", "value", "avg", "max", "med", "min", "p(90)", "p(95)", "p(99)"];
-/// The left one is where series are that name none.
-pub const AXES: [&str; 1] = ["right"];
+
+words! {
+    /// What a panel can be, without what it then has: see [`PanelKind`].
+    pub(crate) enum Kind {
+        Stat = "stat",
+        Chart = "chart",
+        Requests = "requests",
+        Thresholds = "thresholds",
+        Custom = "custom",
+    }
+
+    /// The pages' own views, of which a tab can be one.
+    pub enum View {
+        /// All requests.
+        Requests = "requests",
+        /// What went wrong: status and error codes.
+        Errors = "errors",
+        /// All checks, by group.
+        Checks = "checks",
+        /// All metrics, and the thresholds.
+        Summary = "summary",
+    }
+
+    /// Tokens of `static/styles/tokens.css`, without the dashes.
+    pub enum Color {
+        /// The first of eight that tell series from one another.
+        Series1 = "series-1",
+        /// The second.
+        Series2 = "series-2",
+        /// The third.
+        Series3 = "series-3",
+        /// The fourth.
+        Series4 = "series-4",
+        /// The fifth.
+        Series5 = "series-5",
+        /// The sixth.
+        Series6 = "series-6",
+        /// The seventh.
+        Series7 = "series-7",
+        /// The eighth.
+        Series8 = "series-8",
+        /// Of failures.
+        Bad = "bad",
+        /// Of what passes.
+        Good = "good",
+        /// Between the two.
+        Warning = "warning",
+    }
+
+    /// Where a series has its scale, if not at the left.
+    pub enum Axis {
+        /// A scale of its own at the right.
+        Right = "right",
+    }
+}
 
 /// A document.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Dashboard {
     /// What people call it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "read::given", skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
     /// At least one.
+    #[serde(deserialize_with = "read::list")]
     pub tabs: Vec<Tab>,
 }
 
 /// One page of it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "read::TabFields")]
 pub struct Tab {
     /// Unlike that of any other tab.
     pub id: String,
@@ -75,74 +122,126 @@ pub struct Tab {
 pub enum Content {
     /// Panels of its own.
     Sections(Vec<Section>),
-    /// One of [`VIEWS`].
-    View(&'static str),
+    /// A view that the pages have.
+    View(View),
+}
+
+impl Content {
+    /// None, of a view.
+    pub fn sections(&self) -> &[Section] {
+        match self {
+            Content::Sections(sections) => sections,
+            Content::View(_) => &[],
+        }
+    }
 }
 
 /// Panels that belong together.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Section {
     /// Above them.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "read::given", skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// In their order.
+    /// In their order, at least one.
+    #[serde(deserialize_with = "read::list")]
     pub panels: Vec<Panel>,
 }
 
 /// A figure, a chart or a table.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "read::PanelFields")]
 pub struct Panel {
     /// Unlike that of any other panel of the document.
     pub id: String,
-    /// One of [`KINDS`].
-    pub kind: &'static str,
     /// Above it.
     pub title: String,
     /// Beside the title.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub caption: Option<String>,
-    /// One of [`UNITS`].
+    /// What it is.
+    #[serde(flatten)]
+    pub kind: PanelKind,
+}
+
+/// What a panel is.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum PanelKind {
+    /// A tile of figures.
+    Stat(Figures),
+    /// A chart over time.
+    Chart(Figures),
+    /// The short table of requests.
+    Requests,
+    /// The short table of thresholds.
+    Thresholds,
+    /// A chart for every custom metric that no other panel shows.
+    Custom,
+}
+
+impl PanelKind {
+    /// Of a tile or chart.
+    pub fn figures(&self) -> Option<&Figures> {
+        match self {
+            PanelKind::Stat(figures) | PanelKind::Chart(figures) => Some(figures),
+            PanelKind::Requests | PanelKind::Thresholds | PanelKind::Custom => None,
+        }
+    }
+}
+
+/// What a tile or chart shows.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Figures {
+    /// Else that of the first metric.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub unit: Option<&'static str>,
+    pub unit: Option<Unit>,
     /// What is good and what is poor.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bands: Option<Bands>,
-    /// Of the kinds `stat` and `chart` alone, and of those always.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    /// 1 to [`MAX_SERIES`].
     pub series: Vec<Series>,
 }
 
 /// Up to `good` is good, above `poor` is poor.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Bands {
     /// Where good ends.
     pub good: f64,
-    /// Where poor begins.
+    /// Where poor begins, at `good` or above.
     pub poor: f64,
 }
 
 /// What is drawn of a metric.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Series {
     /// A metric or submetric by its name in the stream.
+    #[serde(deserialize_with = "read::metric")]
     pub metric: String,
     /// One of [`AGGREGATES`].
-    pub aggregate: &'static str,
+    #[serde(deserialize_with = "read::aggregate", serialize_with = "write_aggregate")]
+    pub aggregate: Aggregate,
     /// In the legend; else made of metric and aggregate.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "read::given", skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
-    /// One of [`COLORS`].
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub color: Option<&'static str>,
+    /// Else one that the panel's other series do not have.
+    #[serde(default, deserialize_with = "read::given", skip_serializing_if = "Option::is_none")]
+    pub color: Option<Color>,
     /// The area below is filled.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "read::given", skip_serializing_if = "Option::is_none")]
     pub fill: Option<bool>,
     /// The line is dashed.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "read::given", skip_serializing_if = "Option::is_none")]
     pub dash: Option<bool>,
-    /// One of [`AXES`].
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub axis: Option<&'static str>,
+    /// Else the left one.
+    #[serde(default, deserialize_with = "read::given", skip_serializing_if = "Option::is_none")]
+    pub axis: Option<Axis>,
+}
+
+fn write_aggregate<S: Serializer>(aggregate: &Aggregate, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(aggregate)
 }
 
 impl Dashboard {
@@ -164,16 +263,14 @@ impl Dashboard {
     }
 
     fn panels(&self) -> impl Iterator<Item = &Panel> {
-        let sections = self.tabs.iter().flat_map(|tab| match &tab.content {
-            Content::Sections(sections) => sections.as_slice(),
-            Content::View(_) => &[],
-        });
+        let sections = self.tabs.iter().flat_map(|tab| tab.content.sections());
         sections.flat_map(|section| &section.panels)
     }
 
     /// Names of the submetrics that panels show, each once.
     fn submetrics(&self) -> Vec<String> {
-        let series = self.panels().flat_map(|panel| &panel.series);
+        let series =
+            self.panels().filter_map(|panel| panel.kind.figures()).flat_map(|figures| &figures.series);
         let names = series.filter(|series| series.metric.contains('{')).map(|series| series.metric.clone());
         names.collect::<std::collections::BTreeSet<_>>().into_iter().collect()
     }

@@ -1,11 +1,22 @@
 //! Reads a document, and says of what is wrong where it stands.
+//!
+//! serde reads the shape, and what it refuses has its place by `serde_path_to_error`. What a rule of ours
+//! refuses has the place of the value that was read; a reason that begins with `.` or `[` goes on from
+//! there, as `.view stands beside sections` does.
 
 use super::{
-    AGGREGATES, AXES, Bands, COLORS, Content, Dashboard, KINDS, Panel, Section, Series, Tab, UNITS, VIEWS,
+    AGGREGATES, Bands, Content, Dashboard, Figures, Kind, Panel, PanelKind, Section, Series, Tab, View,
 };
-use crate::{Submetric, builtin, is_metric_name, shorten};
-use serde_json::{Map, Value};
+use crate::format::Unit;
+use crate::words::none_of;
+use crate::{Aggregate, Submetric, builtin, is_metric_name, shorten};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_path_to_error::{Path, Segment};
 use std::collections::BTreeSet;
+use std::fmt;
+use std::marker::PhantomData;
 use thiserror::Error;
 
 /// An id goes into addresses.
@@ -30,278 +41,325 @@ pub enum DashboardError {
     },
 }
 
-type Read<T> = Result<T, DashboardError>;
-
-pub(super) fn document(bytes: &[u8]) -> Read<Dashboard> {
+pub(super) fn document(bytes: &[u8]) -> Result<Dashboard, DashboardError> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let value: Value =
-        serde_json::from_slice(bytes).map_err(|error| DashboardError::NotJson(error.to_string()))?;
-    let root = At { place: String::new(), value: &value };
-    let fields = root.object(&["title", "tabs"])?;
-    let tabs = fields.required("tabs")?;
-    let mut ids = Ids::default();
-    let dashboard = Dashboard {
-        title: fields.optional("title", At::text)?,
-        tabs: tabs.items()?.iter().map(|at| tab(at, &mut ids)).collect::<Read<_>>()?,
-    };
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let Object(mut dashboard) =
+        serde_path_to_error::deserialize::<_, Object<Dashboard>>(&mut json).map_err(explain)?;
+    json.end().map_err(|error| DashboardError::NotJson(error.to_string()))?;
+
+    let too_many = |what| Err(wrong("tabs", what));
     if dashboard.panels().count() > super::MAX_PANELS {
-        return Err(tabs.wrong(format!("have more than {} panels", super::MAX_PANELS)));
+        return too_many(format!("have more than {} panels", super::MAX_PANELS));
     }
     if dashboard.submetrics().len() > super::MAX_SUBMETRICS {
-        return Err(tabs.wrong(format!("show more than {} submetrics", super::MAX_SUBMETRICS)));
+        return too_many(format!("show more than {} submetrics", super::MAX_SUBMETRICS));
     }
-    Ok(ids.fill(dashboard))
+    name_all(&mut dashboard)?;
+    Ok(dashboard)
 }
 
-fn tab(at: &At, ids: &mut Ids) -> Read<Tab> {
-    let fields = at.object(&["id", "title", "sections", "view"])?;
-    let id = fields.optional("id", |at| at.id(&mut ids.tabs))?.unwrap_or_default();
-    let title = fields.required("title")?.name()?;
-    let content = match (fields.get("sections"), fields.get("view")) {
-        (Some(sections), None) => {
-            Content::Sections(sections.items()?.iter().map(|at| section(at, ids)).collect::<Read<_>>()?)
+fn wrong(place: impl Into<String>, reason: impl Into<String>) -> DashboardError {
+    DashboardError::Wrong { place: place.into(), reason: reason.into() }
+}
+
+/// An error of serde's or of ours, as place and reason.
+fn explain(error: serde_path_to_error::Error<serde_json::Error>) -> DashboardError {
+    let mut place = place_of(error.path());
+    let error = error.into_inner();
+    let said = error.to_string();
+    if !error.is_data() {
+        return DashboardError::NotJson(said);
+    }
+    // The place says it better.
+    let position = format!(" at line {} column {}", error.line(), error.column());
+    let said = in_our_words(said.strip_suffix(&position).unwrap_or(&said));
+    let reason = match said.split_once(' ') {
+        Some((below, reason)) if below.starts_with(['.', '[']) => {
+            place.push_str(below);
+            reason
         }
-        (None, Some(view)) => Content::View(view.one_of(&VIEWS)?),
-        (Some(_), Some(view)) => return Err(view.wrong("stands beside sections: a tab has one of the two")),
-        (None, None) => return Err(at.wrong("is empty: a tab has sections, or is a view")),
+        _ => &said,
     };
-    Ok(Tab { id, title, content })
+    wrong(place.trim_start_matches('.'), reason)
 }
 
-fn section(at: &At, ids: &mut Ids) -> Read<Section> {
-    let fields = at.object(&["title", "panels"])?;
-    Ok(Section {
-        title: fields.optional("title", At::text)?,
-        panels: fields.required("panels")?.items()?.iter().map(|at| panel(at, ids)).collect::<Read<_>>()?,
-    })
+/// What serde says of a field that is missing, unknown or there twice, or of a value of the wrong type.
+fn in_our_words(said: &str) -> String {
+    let plain = |words: &str| words.replace('`', "");
+    if let Some(name) = said.strip_prefix("missing field ") {
+        return format!(".{} is missing", plain(name));
+    }
+    if let Some(name) = said.strip_prefix("duplicate field ") {
+        return format!(".{} is there twice", plain(name));
+    }
+    let Some((found, due)) = said.rsplit_once(", expected ") else { return said.to_owned() };
+    if found.starts_with("unknown field ") {
+        let known = plain(due.trim_start_matches("one of ")).replace(" or ", ", ");
+        return format!("is no field that there is: known are {known}");
+    }
+    match found.strip_prefix("invalid type: ") {
+        Some(found) => format!("is {}, where {} is due", kind(found), kind(due)),
+        None => said.to_owned(),
+    }
 }
 
-fn panel(at: &At, ids: &mut Ids) -> Read<Panel> {
-    let fields = at.object(&["id", "kind", "title", "caption", "unit", "bands", "series"])?;
-    let kind = fields.required("kind")?.one_of(&KINDS)?;
-    let figures = matches!(kind, "stat" | "chart");
-    for name in ["unit", "bands", "series"] {
-        if let (false, Some(at)) = (figures, fields.get(name)) {
-            return Err(at.wrong(format!("belongs to panels of the kind stat or chart, not {kind}")));
+/// What JSON calls what serde calls so.
+fn kind(said: &str) -> &str {
+    match said.trim_start_matches("a ").split(' ').next() {
+        Some("map") => "an object",
+        Some("sequence") => "a list",
+        Some("string") => "text",
+        Some("boolean") => "true or false",
+        Some("integer" | "floating" | "f64") => "a number",
+        _ => said,
+    }
+}
+
+/// As `tabs[0].title`.
+fn place_of(path: &Path) -> String {
+    let mut place = String::new();
+    for segment in path {
+        match segment {
+            Segment::Seq { index } => place.push_str(&format!("[{index}]")),
+            Segment::Map { key } | Segment::Enum { variant: key } => {
+                place.push('.');
+                place.push_str(shorten(key));
+            }
+            Segment::Unknown => place.push_str(".?"),
         }
     }
-    let series = if figures { many_series(&fields.required("series")?)? } else { Vec::new() };
-    Ok(Panel {
-        id: fields.optional("id", |at| at.id(&mut ids.panels))?.unwrap_or_default(),
-        kind,
-        title: fields.required("title")?.name()?,
-        caption: fields.optional("caption", At::text)?,
-        unit: fields.optional("unit", |at| at.one_of(&UNITS))?,
-        bands: fields.optional("bands", bands)?,
-        series,
-    })
+    place
 }
 
-fn many_series(at: &At) -> Read<Vec<Series>> {
-    let items = at.items()?;
-    if items.len() > super::MAX_SERIES {
-        return Err(at.wrong(format!("has more than {} series", super::MAX_SERIES)));
+/// Read of an object and nothing else; what serde derives takes a list of the fields' values as well.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Fields<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
+            type Value = T;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<T, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(fields))
+            }
+        }
+
+        deserializer.deserialize_map(Fields(PhantomData)).map(Object)
     }
-    items.iter().map(series).collect()
 }
 
-fn bands(at: &At) -> Read<Bands> {
-    let fields = at.object(&["good", "poor"])?;
-    let (good, poor) = (fields.required("good")?.number()?, fields.required("poor")?.number()?);
-    if good > poor {
-        return Err(at.wrong("is good up to a figure above that from which it is poor"));
+/// A list of one object at least.
+pub(super) fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Vec<T>, D::Error> {
+    let items = Vec::<Object<T>>::deserialize(deserializer)?;
+    if items.is_empty() {
+        return Err(D::Error::custom("is empty"));
     }
-    Ok(Bands { good, poor })
+    Ok(items.into_iter().map(|Object(item)| item).collect())
 }
 
-fn series(at: &At) -> Read<Series> {
-    let fields = at.object(&["metric", "aggregate", "label", "color", "fill", "dash", "axis"])?;
-    let metric = fields.required("metric")?.metric()?;
-    let place = fields.required("aggregate")?;
-    let aggregate = place.one_of(&AGGREGATES)?;
-    let own = builtin(metric.split('{').next().unwrap_or_default()).map(|kind| kind.metric_type);
-    if let Some(known) = own.filter(|known| !known.streamed().contains(&aggregate)) {
-        return Err(place.wrong(format!(
-            "is {aggregate}, but {} is a {}, which has {}",
-            shorten(&metric),
-            known.word(),
-            known.streamed().join(", ")
-        )));
+fn given_list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<Vec<T>>, D::Error> {
+    list(deserializer).map(Some)
+}
+
+/// What may be left out, but is not null where it is there.
+pub(super) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+/// Text that must say something.
+fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if text.trim().is_empty() { Err(D::Error::custom("is empty")) } else { Ok(text) }
+}
+
+/// Empty where it is left out, until [`name_all`] makes it.
+fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let fits = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
+    if (1..=ID_BYTES).contains(&text.len()) && text.bytes().all(fits) {
+        return Ok(text);
     }
-    Ok(Series {
-        metric,
-        aggregate,
-        label: fields.optional("label", At::text)?,
-        color: fields.optional("color", |at| at.one_of(&COLORS))?,
-        fill: fields.optional("fill", At::flag)?,
-        dash: fields.optional("dash", At::flag)?,
-        axis: fields.optional("axis", |at| at.one_of(&AXES))?,
-    })
+    Err(D::Error::custom(format!("is {:?}: ids are 1 to {ID_BYTES} of A-Z a-z 0-9 _ -", shorten(&text))))
 }
 
-/// A value and its place in the document.
-struct At<'a> {
-    place: String,
-    value: &'a Value,
-}
-
-/// An object, all of whose fields are known.
-struct Fields<'a> {
-    place: String,
-    map: &'a Map<String, Value>,
-}
-
-impl<'a> At<'a> {
-    fn wrong(&self, reason: impl Into<String>) -> DashboardError {
-        DashboardError::Wrong { place: self.place.clone(), reason: reason.into() }
+pub(super) fn metric<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if is_metric_name(&text) || Submetric::parse(&text).is_some() {
+        return Ok(text);
     }
+    Err(D::Error::custom(format!("is {:?}, which is not the name of a metric or submetric", shorten(&text))))
+}
 
-    fn not_a(&self, wanted: &str) -> DashboardError {
-        let found = match self.value {
-            Value::Null => "null",
-            Value::Bool(_) => "true or false",
-            Value::Number(_) => "a number",
-            Value::String(_) => "text",
-            Value::Array(_) => "a list",
-            Value::Object(_) => "an object",
+pub(super) fn aggregate<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Aggregate, D::Error> {
+    let word = String::deserialize(deserializer)?;
+    let known = AGGREGATES.contains(&word.as_str()).then(|| Aggregate::parse(&word)).flatten();
+    known.ok_or_else(|| D::Error::custom(none_of(&word, &AGGREGATES)))
+}
+
+fn bands<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Bands>, D::Error> {
+    let Object(bands) = Object::<Bands>::deserialize(deserializer)?;
+    if bands.good > bands.poor {
+        return Err(D::Error::custom("is good up to a figure above that from which it is poor"));
+    }
+    Ok(Some(bands))
+}
+
+fn series<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<Series>>, D::Error> {
+    let all: Vec<Series> = list(deserializer)?;
+    if all.len() > super::MAX_SERIES {
+        return Err(D::Error::custom(format!("has more than {} series", super::MAX_SERIES)));
+    }
+    for (number, Series { metric, aggregate, .. }) in all.iter().enumerate() {
+        let own = builtin(metric.split('{').next().unwrap_or_default()).map(|kind| kind.metric_type);
+        let figures = own.map(|own| (own, own.streamed()));
+        if let Some((own, figures)) = figures.filter(|(_, f)| !f.contains(&aggregate.to_string().as_str())) {
+            return Err(D::Error::custom(format!(
+                "[{number}].aggregate is {aggregate}, but {} is a {}, which has {}",
+                shorten(metric),
+                own.word(),
+                figures.join(", ")
+            )));
+        }
+    }
+    Ok(Some(all))
+}
+
+/// A tab as it is sent.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TabFields {
+    #[serde(default, deserialize_with = "id")]
+    id: String,
+    #[serde(deserialize_with = "name")]
+    title: String,
+    #[serde(default, deserialize_with = "given_list")]
+    sections: Option<Vec<Section>>,
+    #[serde(default, deserialize_with = "given")]
+    view: Option<View>,
+}
+
+impl TryFrom<TabFields> for Tab {
+    type Error = &'static str;
+
+    fn try_from(fields: TabFields) -> Result<Self, Self::Error> {
+        let content = match (fields.sections, fields.view) {
+            (Some(sections), None) => Content::Sections(sections),
+            (None, Some(view)) => Content::View(view),
+            (Some(_), Some(_)) => return Err(".view stands beside sections: a tab has one of the two"),
+            (None, None) => return Err("is empty: a tab has sections, or is a view"),
         };
-        self.wrong(format!("is {found}, where {wanted} is due"))
-    }
-
-    fn object(&self, known: &[&str]) -> Read<Fields<'a>> {
-        let map = self.value.as_object().ok_or_else(|| self.not_a("an object"))?;
-        let fields = Fields { place: self.place.clone(), map };
-        match map.keys().find(|name| !known.contains(&name.as_str())) {
-            Some(name) => Err(DashboardError::Wrong {
-                place: fields.place_of(shorten(name)),
-                reason: format!("is no field that there is: known are {}", known.join(", ")),
-            }),
-            None => Ok(fields),
-        }
-    }
-
-    /// A list of one item at least.
-    fn items(&self) -> Read<Vec<At<'a>>> {
-        let list = self.value.as_array().ok_or_else(|| self.not_a("a list"))?;
-        if list.is_empty() {
-            return Err(self.wrong("is empty"));
-        }
-        let item = |(number, value)| At { place: format!("{}[{number}]", self.place), value };
-        Ok(list.iter().enumerate().map(item).collect())
-    }
-
-    fn str(&self) -> Read<&'a str> {
-        self.value.as_str().ok_or_else(|| self.not_a("text"))
-    }
-
-    fn text(&self) -> Read<String> {
-        self.str().map(str::to_owned)
-    }
-
-    /// Text that must say something.
-    fn name(&self) -> Read<String> {
-        let text = self.str()?;
-        if text.trim().is_empty() { Err(self.wrong("is empty")) } else { Ok(text.to_owned()) }
-    }
-
-    fn flag(&self) -> Read<bool> {
-        self.value.as_bool().ok_or_else(|| self.not_a("true or false"))
-    }
-
-    fn number(&self) -> Read<f64> {
-        self.value.as_f64().ok_or_else(|| self.not_a("a number"))
-    }
-
-    fn one_of(&self, words: &[&'static str]) -> Read<&'static str> {
-        let text = self.str()?;
-        let found = words.iter().find(|word| **word == text);
-        found.copied().ok_or_else(|| {
-            self.wrong(format!("is {:?}, which is not one of {}", shorten(text), words.join(", ")))
-        })
-    }
-
-    fn metric(&self) -> Read<String> {
-        let text = self.str()?;
-        if is_metric_name(text) || Submetric::parse(text).is_some() {
-            return Ok(text.to_owned());
-        }
-        Err(self.wrong(format!("is {:?}, which is not the name of a metric or submetric", shorten(text))))
-    }
-
-    /// An id that is not among those taken.
-    fn id(&self, taken: &mut BTreeSet<String>) -> Read<String> {
-        let text = self.str()?;
-        let fits = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
-        if !(1..=ID_BYTES).contains(&text.len()) || !text.bytes().all(fits) {
-            return Err(
-                self.wrong(format!("is {:?}: ids are 1 to {ID_BYTES} of A-Z a-z 0-9 _ -", shorten(text)))
-            );
-        }
-        if !taken.insert(text.to_owned()) {
-            return Err(self.wrong(format!("is {text:?}, an id that stands in the document already")));
-        }
-        Ok(text.to_owned())
+        Ok(Tab { id: fields.id, title: fields.title, content })
     }
 }
 
-impl<'a> Fields<'a> {
-    fn place_of(&self, name: &str) -> String {
-        if self.place.is_empty() { name.to_owned() } else { format!("{}.{name}", self.place) }
-    }
+/// A panel as it is sent.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PanelFields {
+    #[serde(default, deserialize_with = "id")]
+    id: String,
+    kind: Kind,
+    #[serde(deserialize_with = "name")]
+    title: String,
+    #[serde(default, deserialize_with = "given")]
+    caption: Option<String>,
+    #[serde(default, deserialize_with = "given")]
+    unit: Option<Unit>,
+    #[serde(default, deserialize_with = "bands")]
+    bands: Option<Bands>,
+    #[serde(default, deserialize_with = "series")]
+    series: Option<Vec<Series>>,
+}
 
-    fn get(&self, name: &str) -> Option<At<'a>> {
-        self.map.get(name).map(|value| At { place: self.place_of(name), value })
-    }
+impl TryFrom<PanelFields> for Panel {
+    type Error = String;
 
-    fn required(&self, name: &str) -> Read<At<'a>> {
-        self.get(name).ok_or_else(|| DashboardError::Wrong {
-            place: self.place_of(name),
-            reason: "is missing".to_owned(),
-        })
-    }
-
-    fn optional<T>(&self, name: &str, read: impl FnOnce(&At<'a>) -> Read<T>) -> Read<Option<T>> {
-        self.get(name).map(|at| read(&at)).transpose()
+    fn try_from(fields: PanelFields) -> Result<Self, String> {
+        let PanelFields { id, kind, title, caption, unit, bands, series } = fields;
+        let given = [("unit", unit.is_some()), ("bands", bands.is_some()), ("series", series.is_some())];
+        let figures = || {
+            let series = series.ok_or(".series is missing")?;
+            Ok::<_, String>(Figures { unit, bands, series })
+        };
+        let without = |content| match given.iter().find(|(_, given)| *given) {
+            None => Ok(content),
+            Some((name, _)) => {
+                let kind = kind.word();
+                Err(format!(".{name} belongs to panels of the kind stat or chart, not {kind}"))
+            }
+        };
+        let content = match kind {
+            Kind::Stat => PanelKind::Stat(figures()?),
+            Kind::Chart => PanelKind::Chart(figures()?),
+            Kind::Requests => without(PanelKind::Requests)?,
+            Kind::Thresholds => without(PanelKind::Thresholds)?,
+            Kind::Custom => without(PanelKind::Custom)?,
+        };
+        Ok(Panel { id, title, caption, kind: content })
     }
 }
 
-/// The ids that the document gives itself.
+/// Makes the ids that the document leaves out, once all others are known.
+fn name_all(dashboard: &mut Dashboard) -> Result<(), DashboardError> {
+    let (mut tabs, mut panels) = (Ids::default(), Ids::default());
+    for (t, tab) in dashboard.tabs.iter().enumerate() {
+        tabs.take(&tab.id, || format!("tabs[{t}]"))?;
+        for (s, section) in tab.content.sections().iter().enumerate() {
+            for (p, panel) in section.panels.iter().enumerate() {
+                panels.take(&panel.id, || format!("tabs[{t}].sections[{s}].panels[{p}]"))?;
+            }
+        }
+    }
+    for tab in &mut dashboard.tabs {
+        tabs.fill(&mut tab.id, &tab.title, "tab");
+        let Content::Sections(sections) = &mut tab.content else { continue };
+        for panel in sections.iter_mut().flat_map(|section| &mut section.panels) {
+            panels.fill(&mut panel.id, &panel.title, "panel");
+        }
+    }
+    Ok(())
+}
+
+/// Those that are taken.
 #[derive(Default)]
-struct Ids {
-    tabs: BTreeSet<String>,
-    panels: BTreeSet<String>,
-}
+struct Ids(BTreeSet<String>);
 
 impl Ids {
-    /// Makes those that are left out, once all others are known.
-    fn fill(mut self, mut dashboard: Dashboard) -> Dashboard {
-        for tab in &mut dashboard.tabs {
-            if tab.id.is_empty() {
-                tab.id = made(&tab.title, "tab", &mut self.tabs);
-            }
-            let Content::Sections(sections) = &mut tab.content else { continue };
-            for panel in sections.iter_mut().flat_map(|section| &mut section.panels) {
-                if panel.id.is_empty() {
-                    panel.id = made(&panel.title, "panel", &mut self.panels);
-                }
-            }
+    fn take(&mut self, id: &str, place: impl FnOnce() -> String) -> Result<(), DashboardError> {
+        if id.is_empty() || self.0.insert(id.to_owned()) {
+            return Ok(());
         }
-        dashboard
+        Err(wrong(place() + ".id", format!("is {id:?}, an id that stands in the document already")))
     }
-}
 
-/// `Largest paint (p95)` becomes `largest-paint-p95`, the next of that title `largest-paint-p95-2`.
-fn made(title: &str, otherwise: &str, taken: &mut BTreeSet<String>) -> String {
-    let lower = title.to_ascii_lowercase();
-    let words = lower.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
-    let mut id = words.collect::<Vec<_>>().join("-");
-    // Leaves room for a number.
-    id.truncate(ID_BYTES - 8);
-    if id.is_empty() {
-        id.push_str(otherwise);
+    /// `Largest paint (p95)` becomes `largest-paint-p95`, the next of that title `largest-paint-p95-2`.
+    fn fill(&mut self, id: &mut String, title: &str, otherwise: &str) {
+        if !id.is_empty() {
+            return;
+        }
+        let lower = title.to_ascii_lowercase();
+        let words = lower.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+        let mut made = words.collect::<Vec<_>>().join("-");
+        // Leaves room for a number.
+        made.truncate(ID_BYTES - 8);
+        if made.is_empty() {
+            made.push_str(otherwise);
+        }
+        let numbered = |number: usize| if number == 1 { made.clone() } else { format!("{made}-{number}") };
+        *id = (1..).map(numbered).find(|id| !self.0.contains(id)).expect("numbers do not end");
+        self.0.insert(id.clone());
     }
-    let numbered = |number: usize| if number == 1 { id.clone() } else { format!("{id}-{number}") };
-    let free = (1..).map(numbered).find(|id| !taken.contains(id)).expect("numbers do not end");
-    taken.insert(free.clone());
-    free
 }

@@ -79,15 +79,15 @@ fn the_default_is_read_as_it_stands_and_is_of_the_schema() {
 fn the_schema_has_the_same_words() {
     let schema = value(SCHEMA);
     for (place, words) in [
-        ("panel.properties.kind", &KINDS[..]),
-        ("panel.properties.unit", &UNITS),
-        ("tab.properties.view", &VIEWS),
-        ("series.properties.aggregate", &AGGREGATES),
-        ("series.properties.color", &COLORS),
-        ("series.properties.axis", &AXES),
+        ("panel.properties.kind", json!(Kind::ALL)),
+        ("panel.properties.unit", json!(Unit::ALL)),
+        ("tab.properties.view", json!(View::ALL)),
+        ("series.properties.aggregate", json!(AGGREGATES)),
+        ("series.properties.color", json!(Color::ALL)),
+        ("series.properties.axis", json!(Axis::ALL)),
     ] {
         let pointer = format!("/$defs/{}/enum", place.replace('.', "/"));
-        assert_eq!(schema.pointer(&pointer), Some(&json!(words)), "{place}");
+        assert_eq!(schema.pointer(&pointer), Some(&words), "{place}");
     }
 }
 
@@ -198,6 +198,50 @@ fn what_is_wrong_is_told_with_its_place_and_is_not_of_the_schema() {
         assert!(!schema.is_valid(&document), "the schema takes a wrong {place}: {error}");
     }
     assert!(matches!(parse(&json!([])), Err(DashboardError::Wrong { .. })));
+}
+
+/// Sentences are for people: each says what is there and what may be.
+#[test]
+fn what_is_wrong_is_told_in_these_words() {
+    let document = |place: &str, wrong: Value| {
+        let mut document = whole();
+        *at(&mut document, place) = wrong;
+        parse(&document).unwrap_err().to_string()
+    };
+    for (place, wrong, sentence) in [
+        (
+            "tabs[1].view",
+            json!("pictures"),
+            "is \"pictures\", which is not one of requests, errors, checks, summary",
+        ),
+        ("tabs[1].view", json!({"errors": null}), "is an object, where text is due"),
+        ("tabs[1].colour", json!("red"), "is no field that there is: known are id, title, sections, view"),
+        ("colour", json!("red"), "is no field that there is: known are title, tabs"),
+        ("title", json!(null), "is null, where text is due"),
+        ("tabs", json!({}), "is an object, where a list is due"),
+        ("tabs[1]", json!(["errors", "Errors"]), "is a list, where an object is due"),
+        ("tabs[0].view", json!("errors"), "stands beside sections: a tab has one of the two"),
+        (
+            "tabs[0].sections[0].panels[2].unit",
+            json!("time"),
+            "belongs to panels of the kind stat or chart, not custom",
+        ),
+        (
+            "tabs[0].sections[0].panels[0].series[0].aggregate",
+            json!("rate"),
+            "is rate, but http_req_duration{group:::checkout} is a trend, which has avg, max, med, min, p(90), p(95), p(99)",
+        ),
+    ] {
+        assert_eq!(document(place, wrong), format!("{place} {sentence}"));
+    }
+    let missing = Dashboard::parse(br#"{"tabs": [{"view": "errors"}]}"#).unwrap_err();
+    assert_eq!(missing.to_string(), "tabs[0].title is missing");
+    let other = Dashboard::parse(b"[]").unwrap_err();
+    assert_eq!(other.to_string(), "the dashboard is a list, where an object is due");
+    let twice = Dashboard::parse(br#"{"title": "A", "title": "B"}"#).unwrap_err();
+    assert_eq!(twice.to_string(), "title is there twice");
+    let long = document(&"x".repeat(1_000), json!(1)).len();
+    assert!(long < 200, "{long}");
 }
 
 #[test]

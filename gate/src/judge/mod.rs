@@ -131,10 +131,23 @@ fn reason(
     if state > together
         && let Some(worst) = missing.iter().find(|missing| missing.floor == state)
     {
-        sentence.push_str(" But the evidence is not complete: ");
-        sentence.push_str(&worst.text);
+        return but_incomplete(&sentence, &worst.text);
     }
     sentence
+}
+
+/// A reason that what is missing outweighs.
+fn but_incomplete(reason: &str, missing: &str) -> String {
+    format!("{reason} But the evidence is not complete: {missing}")
+}
+
+/// Adds what its reader alone knows to be missing of the evidence, a sentence: the verdict is a warning at best.
+pub fn incomplete(verdict: &mut GateVerdict, sentence: String) {
+    if verdict.state < ObjectiveState::Warning {
+        verdict.state = ObjectiveState::Warning;
+        verdict.reason = but_incomplete(&verdict.reason, &sentence);
+    }
+    verdict.missing.push(sentence);
 }
 
 /// How many of them hold, or else which do not.

@@ -132,7 +132,8 @@ impl Judging<'_> {
         let words: Vec<String> = stretch.into_iter().chain(place).collect();
         if let Some(first) = words.concat().chars().next() {
             let words = words.join(", ");
-            worst.reason = format!("{}{}: {}", first.to_uppercase(), &words[first.len_utf8()..], worst.reason);
+            worst.reason =
+                format!("{}{}: {}", first.to_uppercase(), &words[first.len_utf8()..], worst.reason);
         }
         worst
     }

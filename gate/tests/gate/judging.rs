@@ -4,9 +4,10 @@ use crate::support::{asks, counter, durations, file, metric, one, run, share, ve
 use loadgate_documents::ObjectiveState::{self, Error, Fail, Info, Pass, Warning};
 use loadgate_documents::format::Unit;
 use loadgate_documents::{
-    Contains, Generator, MetricType, Origin, Outcome, RunState, Summary, ThresholdRow, Values, WantedLoad,
+    Contains, Generator, MetricType, Origin, Outcome, RunState, Span, Summary, ThresholdRow, Values,
+    WantedLoad,
 };
-use loadgate_gate::{Baseline, Evidence, Objectives, Part, Window, judge};
+use loadgate_gate::{Baseline, Evidence, Expression, Objectives, Part, Window, judge};
 
 fn state(summary: &Summary, expression: &str, pass: &str) -> ObjectiveState {
     one(summary, &asks(expression, pass), &Baseline::None).state
@@ -424,11 +425,11 @@ impl Evidence for Kept {
         &self.whole
     }
 
-    fn part(&self, part: &Part) -> Option<Vec<&Summary>> {
+    fn part(&self, _: &Expression, part: &Part) -> Result<Vec<&Summary>, String> {
         match part {
-            Part { window: Window::Steady, stretch: None } => Some(vec![&self.steady]),
-            Part { window: Window::Whole, stretch: Some(10_000) } => Some(self.stretches.iter().collect()),
-            _ => None,
+            Part { window: Window::Steady, stretch: None } => Ok(vec![&self.steady]),
+            Part { window: Window::Whole, stretch: Some(10_000) } => Ok(self.stretches.iter().collect()),
+            _ => Err("There is none.".to_owned()),
         }
     }
 
@@ -442,16 +443,24 @@ fn parts_of_a_run_are_judged_where_their_figures_are_kept_and_are_an_error_elsew
     for line in ["window: steady", "window: {from: 10s}", "for: 10s"] {
         let objectives = file(&format!("{P95}    pass: < 500ms\n    {line}"));
         let result = one(&run("shop.1", 400.0), &objectives, &Baseline::None);
-        assert_eq!((result.state, result.reason.as_str()), (Error, "Figures of a window are not kept yet."));
+        assert_eq!(
+            (result.state, result.reason.as_str()),
+            (Error, "Figures of parts of the run are not kept.")
+        );
     }
     let kept = Kept {
         whole: run("shop.1", 400.0),
-        steady: run("shop.1", 450.0),
+        steady: Summary {
+            window: Some(Span { start: 1_795_222_000_000 + 10_000, end: 1_795_222_000_000 + 70_000 }),
+            ..run("shop.1", 450.0)
+        },
         stretches: [300.0, 700.0, 600.0].map(|p95| run("shop.1", p95)).to_vec(),
     };
     let steady = file(&format!("{P95}    pass: [< 500ms, <= +1%]\n    window: steady"));
     let verdict = judge(&kept, &steady, &Baseline::Runs(vec![&kept]));
     assert_eq!(verdict.objectives[0].observed, Some(450.0));
+    let reason = &verdict.objectives[0].reason;
+    assert!(reason.starts_with("From 0:10 to 1:10: 450\u{a0}ms"), "{reason}");
     assert_eq!(verdict.objectives[0].baseline.as_ref().unwrap().value, 450.0, "of the same window");
     assert_eq!(
         (verdict.state, verdict.missing.as_slice()),
@@ -464,7 +473,8 @@ fn parts_of_a_run_are_judged_where_their_figures_are_kept_and_are_an_error_elsew
     // The baseline of a part is that part.
     let plain = run("shop.0", 450.0);
     let result = judge(&kept, &steady, &Baseline::Runs(vec![&plain])).objectives.remove(0);
-    assert_eq!((result.state, result.reason.as_str()), (Error, "Figures of a window are not kept yet."));
+    let said = "In the baseline shop.0: Figures of parts of the run are not kept.";
+    assert_eq!((result.state, result.reason.as_str()), (Error, said));
 }
 
 fn several(head: &str, lines: &[(&str, &str)]) -> Objectives {

@@ -41,6 +41,7 @@ fn whole() -> GateVerdict {
         state: ObjectiveState::Fail,
         provisional: false,
         reason: "1 of 5 objectives failed: Login is fast.".to_owned(),
+        window: None,
         score: Some(37.5),
         missing: vec!["3 samples could not be read.".to_owned()],
         objectives: vec![

@@ -4,7 +4,7 @@ use super::client::{Client, encoded};
 use super::{Embedded, Target, say};
 use anyhow::{Context, Result, bail};
 use loadgate::settings::parse_duration_ms;
-use loadgate_documents::{GateVerdict, ObjectiveState};
+use loadgate_documents::GateVerdict;
 use loadgate_gate::render;
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
@@ -186,15 +186,6 @@ fn write(verdict: &GateVerdict, forms: &Forms, summary: Option<&Path>) -> Result
     Ok(())
 }
 
-/// What this side alone knows to be missing of the evidence; a sentence.
-pub fn incomplete(verdict: &mut GateVerdict, sentence: String) {
-    if verdict.state < ObjectiveState::Warning {
-        verdict.state = ObjectiveState::Warning;
-        verdict.reason = format!("{} But the evidence is not complete: {sentence}", verdict.reason);
-    }
-    verdict.missing.push(sentence);
-}
-
 /// `30s`, `1h30m`.
 pub fn duration(text: &str) -> Result<Duration, String> {
     let ms = parse_duration_ms(text).ok_or("a duration is written as 30s, 5m or 1h30m")?;
@@ -204,6 +195,8 @@ pub fn duration(text: &str) -> Result<Duration, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use loadgate_documents::ObjectiveState;
+    use loadgate_gate::incomplete;
     use tempfile::tempdir;
 
     fn verdict(state: ObjectiveState) -> GateVerdict {

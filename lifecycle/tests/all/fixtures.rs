@@ -30,7 +30,12 @@ impl Owned {
     pub fn json(path: &str, body: &str) -> Self {
         let mut headers = HeaderMap::new();
         headers.insert("content-type", HeaderValue::from_static("application/json"));
-        let endpoint = Endpoint::at(path).unwrap_or_else(|| panic!("{path}"));
+        let endpoint = match path {
+            "/api/v2/events/ingest" => Endpoint::EventsV2,
+            "/events" => Endpoint::CloudEvents,
+            path if path.contains("events.sdlc") => Endpoint::Sdlc,
+            _ => panic!("{path}"),
+        };
         Owned { endpoint, query: Vec::new(), headers, body: body.as_bytes().to_vec() }
     }
 

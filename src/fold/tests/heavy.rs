@@ -150,14 +150,15 @@ fn every_window_holds_each_sample_once_whoever_has_a_row_by_then() {
         if chunk.index.is_multiple_of(DEFINED_EVERY) {
             known.clear();
         }
-        let rows = Rows::parse(&chunk.rows).expect("rows read back");
+        let rows = Windows::parse(&chunk.windows).expect("windows read back");
         for (number, key) in &rows.defined {
             anew += u32::from(known.insert(*number, key.clone()).is_some_and(|before| before != *key));
         }
         for window in rows.windows {
             let of = |metric: &str| -> u64 {
-                let figures = window.figures.iter();
-                figures.filter(|figures| known[&figures.series].metric == metric).map(|f| f.count).sum()
+                let is = |key: &SeriesKey| key.dimension == Dimension::Request && key.metric == metric;
+                let own = window.partials.iter().filter(|partial| is(&known[&partial.series]));
+                own.map(|partial| partial.count).sum()
             };
             assert_eq!(of("http_reqs"), of("http_req_duration"));
             by_rows.push(of("http_reqs"));

@@ -161,7 +161,7 @@ fn metrics_beyond_the_limit_are_told_as_refused() {
 }
 
 #[test]
-fn rows_read_back_window_by_window() {
+fn windows_read_back() {
     let mut state = unnamed();
     let mut steps = Vec::new();
     for second in 0..10 {
@@ -172,15 +172,25 @@ fn rows_read_back_window_by_window() {
         steps.push(state.step(&record(0, Body::Data(Box::new(batch))), None));
     }
     steps.push(state.step(&record(0, Body::NewRun), None));
-    let rows: Vec<Rows> = steps
+    let kept: Vec<Windows> = steps
         .iter()
         .flat_map(|step| &step.chunks)
-        .map(|chunk| Rows::parse(&chunk.rows).expect("rows read back"))
+        .map(|chunk| Windows::parse(&chunk.windows).expect("windows read back"))
         .collect();
-    let defined: Vec<_> = rows.iter().flat_map(|rows| &rows.defined).collect();
-    assert_eq!(defined.len(), 1);
-    let windows: Vec<_> = rows.iter().flat_map(|rows| &rows.windows).collect();
-    assert_eq!(windows.iter().map(|window| window.figures[0].count).collect::<Vec<_>>(), [2; 5]);
-    assert_eq!(windows[4].figures[0].percentiles, Some([8.5, 8.95, 8.99, 9.0]));
-    assert_eq!(windows[4].end_ms, (T + 9) * 1_000);
+    let defined: Vec<_> = kept.iter().flat_map(|kept| &kept.defined).collect();
+    assert_eq!(defined.len(), 2, "the metric and its row");
+    let windows: Vec<_> = kept.iter().flat_map(|kept| &kept.windows).collect();
+    for (at, window) in windows.iter().enumerate() {
+        for partial in &window.partials {
+            let tally = partial.tally(window.start_ms);
+            let (least, most) = (2.0 * at as f64, 2.0 * at as f64 + 1.0);
+            assert_eq!((tally.count, tally.min, tally.max, tally.last), (2, least, most, most));
+            assert_eq!(tally.first_ms, (T + 2 * at as i64) * 1_000);
+        }
+        assert_eq!(window.partials.len(), 2);
+    }
+    let last = windows[4].partials[1].tally(windows[4].start_ms);
+    let percentiles = last.sketch.quantiles([0.5, 0.95, 0.99, 1.0], last.min, last.max);
+    assert_eq!(percentiles, Some([8.5, 8.95, 8.99, 9.0]));
+    assert_eq!((windows[4].start_ms, windows[4].end_ms), ((T + 8) * 1_000, (T + 9) * 1_000));
 }

@@ -38,6 +38,10 @@ fn a_person_with_a_stock_k6_watches_the_test_live() {
     let status = browser.wait().expect("it is our child");
     assert!(status.success(), "the browser: {}", said.join("\n"));
     server.wait_ended("buy.1");
+    let events = server.get("/runs/buy.1/events");
+    let windows = events.text().lines().filter(|line| *line == "event: snapshot").count();
+    assert!(windows > 5, "{windows}");
+    assert_eq!(said, [format!("{windows} points")], "every window of the stream is a point of the chart");
     assert_summary(
         &server.summary("buy.1"),
         &without_what_the_influx_wire_lacks(scene.summary_without_thresholds()),

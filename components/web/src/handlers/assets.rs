@@ -1,9 +1,9 @@
 //! Static assets: the pages, read from the files that the host mounts.
 
 use crate::reply::{self, Reply};
+use headers::{HeaderMapExt, IfNoneMatch};
 use http::header::{
-    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, ETAG, IF_NONE_MATCH, VARY,
-    X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, ETAG, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderValue, StatusCode};
 use std::path::Path;
@@ -13,13 +13,13 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; c
     img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The template of the report, as the build left it.
-pub fn report_template() -> Option<String> {
+pub(crate) fn report_template() -> Option<String> {
     std::fs::read_to_string("/report.html").ok()
 }
 
 /// A file below `/ui/`. `path` is what stands behind it in the URL, still encoded: names with
 /// anything but letters, digits, `.`, `-` and `_` do not exist, so no path leaves the folder.
-pub fn serve(path: &str, headers: &HeaderMap) -> Reply {
+pub(crate) fn serve(path: &str, headers: &HeaderMap) -> Reply {
     let path = if path.is_empty() { "index.html" } else { path };
     let plain = path.split('/').all(|part| {
         !part.starts_with('.')
@@ -43,9 +43,8 @@ pub fn serve(path: &str, headers: &HeaderMap) -> Reply {
         _ => "application/octet-stream",
     };
     let tag = entity_tag(&bytes);
-    let known = headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok()).is_some_and(|known| {
-        known.split(',').any(|candidate| candidate.trim().trim_start_matches("W/") == tag)
-    });
+    let asked: Option<IfNoneMatch> = headers.typed_get();
+    let known = asked.zip(tag.parse().ok()).is_some_and(|(asked, tag)| !asked.precondition_passes(&tag));
     let mut answer = if known {
         reply::empty(StatusCode::NOT_MODIFIED)
     } else {

@@ -32,7 +32,7 @@ const RETRY_AFTER_STOP: u64 = 365 * 24 * 3600 * 1000;
 const RETRY: u64 = 2_000;
 
 /// The stream of the run in the path, of the parameter `run`, or of the newest.
-pub async fn answer(call: &Call, run: Option<&str>) -> Reply {
+pub(crate) async fn answer(call: &Call, run: Option<&str>) -> Reply {
     if call.method == Method::HEAD {
         return reply::body(StatusCode::OK, "text/event-stream; charset=utf-8", Vec::new());
     }

@@ -29,7 +29,7 @@ const YAML: &str = "application/yaml";
 
 /// Whose verdict is asked for.
 #[derive(Clone, Copy)]
-pub enum Asked<'a> {
+pub(crate) enum Asked<'a> {
     Run(&'a str),
     /// The newest run of a test, live or ended.
     Test(&'a str),
@@ -54,31 +54,31 @@ impl Asked<'_> {
     }
 }
 
-pub async fn set_objectives(call: &Call, test: &str) -> Reply {
+pub(crate) async fn set_objectives(call: &Call, test: &str) -> Reply {
     // One more byte than there may be: the refusal is the gate's.
     let document = body::collect(call.body.clone(), loadgate_gate::MAX_BYTES + 1).await;
     let told = document.and_then(|document| gate::set_objectives(test, &document));
     reply::no_content(told.map(|logs| logs.into_iter().for_each(background::fold)))
 }
 
-pub fn objectives(test: &str) -> Reply {
+pub(crate) fn objectives(test: &str) -> Reply {
     text(gate::objectives(test), YAML)
 }
 
-pub fn remove_objectives(test: &str) -> Reply {
+pub(crate) fn remove_objectives(test: &str) -> Reply {
     reply::no_content(gate::remove_objectives(test))
 }
 
-pub fn suggest_objectives(test: &str) -> Reply {
+pub(crate) fn suggest_objectives(test: &str) -> Reply {
     text(gate::suggest_objectives(test), YAML)
 }
 
-pub fn objectives_schema() -> Reply {
+pub(crate) fn objectives_schema() -> Reply {
     reply::json(StatusCode::OK, gate::objectives_schema())
 }
 
 /// `?wait=30s` waits for the run to end, and for a run to begin where there is none yet.
-pub async fn verdict(call: &Call, asked: Asked<'_>) -> Reply {
+pub(crate) async fn verdict(call: &Call, asked: Asked<'_>) -> Reply {
     let wait = match call.param("wait").map_or(Some(0), parse_duration_ms) {
         Some(ms) => Duration::from_millis(ms).min(WAIT),
         None => {
@@ -93,7 +93,7 @@ pub async fn verdict(call: &Call, asked: Asked<'_>) -> Reply {
     }
 }
 
-pub async fn known_verdict(call: &Call) -> Reply {
+pub(crate) async fn known_verdict(call: &Call) -> Reply {
     match call.param("execution_context") {
         Some(name) => verdict(call, Asked::KnownAs(name)).await,
         None => {
@@ -104,12 +104,12 @@ pub async fn known_verdict(call: &Call) -> Reply {
 }
 
 /// Judges again by what is in force now.
-pub async fn judge(run: &str) -> Reply {
+pub(crate) async fn judge(run: &str) -> Reply {
     reply::document(background::settle(run).await.and_then(|()| gate::judge(run)))
 }
 
 /// What a rollout's webhook asks: go on (200), or not (409). It starts nothing.
-pub async fn rollout(test: &str) -> Reply {
+pub(crate) async fn rollout(test: &str) -> Reply {
     match look(Asked::Test(test)).await {
         Ok(Told { verdict, document }) => {
             let goes = !verdict.provisional && render::exit_code(verdict.state, false) == 0;
@@ -120,7 +120,7 @@ pub async fn rollout(test: &str) -> Reply {
 }
 
 /// The newest verdict on a run of the test, as a picture.
-pub fn badge(test: &str) -> Reply {
+pub(crate) fn badge(test: &str) -> Reply {
     #[derive(serde::Deserialize)]
     struct Item {
         verdict: Option<ObjectiveState>,
@@ -191,7 +191,7 @@ fn text(document: Result<String, Failure>, content_type: &'static str) -> Reply 
 }
 
 /// Reads a verdict as the aggregator tells it.
-pub fn parse(document: &str) -> Result<GateVerdict, Failure> {
+pub(crate) fn parse(document: &str) -> Result<GateVerdict, Failure> {
     serde_json::from_str(document).map_err(damaged)
 }
 

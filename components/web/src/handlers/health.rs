@@ -5,7 +5,7 @@ use crate::reply::{self, Reply};
 use http::StatusCode;
 use loadgate_http::Route;
 
-pub fn answer(route: Route) -> Reply {
+pub(crate) fn answer(route: Route) -> Reply {
     let ready = if route == Route::Ready { control::ready() } else { Ok(()) };
     match ready {
         Ok(()) => reply::json(StatusCode::OK, r#"{"status":"ok"}"#),

@@ -18,12 +18,12 @@ const MESSAGE_BYTES: usize = 1_000;
 const STATEMENT_BYTES: usize = 64 * 1024;
 
 /// `/ping`.
-pub fn ping() -> Reply {
+pub(crate) fn ping() -> Reply {
     versioned(reply::empty(StatusCode::NO_CONTENT))
 }
 
 /// `/write` and `/api/v2/write`; `parameter` names the test.
-pub async fn write(call: &Call, parameter: &str) -> Reply {
+pub(crate) async fn write(call: &Call, parameter: &str) -> Reply {
     match lines::receive(call, Wire::InfluxLines, call.param(parameter)).await {
         Ok(receipt) => write_reply(&receipt),
         Err(failure) => failed(&failure),
@@ -58,7 +58,7 @@ fn failed(failure: &Failure) -> Reply {
 }
 
 /// An error as InfluxDB writes it: in the body and in a header.
-pub fn error(status: StatusCode, message: &str) -> Reply {
+pub(crate) fn error(status: StatusCode, message: &str) -> Reply {
     let mut end = message.len().min(MESSAGE_BYTES - 16);
     while !message.is_char_boundary(end) {
         end -= 1;
@@ -74,7 +74,7 @@ pub fn error(status: StatusCode, message: &str) -> Reply {
 }
 
 /// `/query`: the statement is in the query string, or in a form.
-pub async fn query(call: &Call) -> Reply {
+pub(crate) async fn query(call: &Call) -> Reply {
     let mut statement = call.param("q").map(str::to_owned);
     let mut db = call.param("db").map(str::to_owned);
     if statement.is_none() && call.method == Method::POST {

@@ -11,10 +11,7 @@ use loadgate_lifecycle::{Endpoint, Event, Request, State, limits, read};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Takes a request as a whole or not at all; the answer is that of the endpoint's own protocol.
-pub async fn take(call: &Call, path: &str) -> Reply {
-    let Some(endpoint) = Endpoint::at(path) else {
-        return reply::problem(http::StatusCode::NOT_FOUND, "there is nothing at this path");
-    };
+pub(crate) async fn take(call: &Call, endpoint: Endpoint) -> Reply {
     let body = match body::collect(call.body.clone(), limits::BODY_BYTES + 1).await {
         Ok(body) => body,
         Err(failure) => return reply::failure(&failure),

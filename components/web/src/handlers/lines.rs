@@ -9,7 +9,7 @@ use http::StatusCode;
 use http::header::CONTENT_ENCODING;
 
 /// k6's JSON lines.
-pub async fn take(call: &Call) -> Reply {
+pub(crate) async fn take(call: &Call) -> Reply {
     match receive(call, Wire::K6Json, call.param("test")).await {
         Ok(receipt) => receipt_reply(&receipt),
         Err(error) => refused_reply(&error),
@@ -17,7 +17,7 @@ pub async fn take(call: &Call) -> Reply {
 }
 
 /// Streams a body into an upload.
-pub async fn receive(call: &Call, wire: Wire, test: Option<&str>) -> Result<Receipt, Failure> {
+pub(crate) async fn receive(call: &Call, wire: Wire, test: Option<&str>) -> Result<Receipt, Failure> {
     body::receive(call.body.clone(), &upload(call, wire, test)?).await
 }
 

@@ -1,14 +1,14 @@
 //! One function for each route, by what it is about. None looks at methods or tokens: see [`crate::routes`].
 
-pub mod assets;
-pub mod events;
-pub mod gate;
-pub mod health;
-pub mod influx;
-pub mod lifecycle;
-pub mod lines;
-pub mod page;
-pub mod report;
-pub mod rows;
-pub mod runs;
-pub mod tests;
+pub(crate) mod assets;
+pub(crate) mod events;
+pub(crate) mod gate;
+pub(crate) mod health;
+pub(crate) mod influx;
+pub(crate) mod lifecycle;
+pub(crate) mod lines;
+pub(crate) mod page;
+pub(crate) mod report;
+pub(crate) mod rows;
+pub(crate) mod runs;
+pub(crate) mod tests;

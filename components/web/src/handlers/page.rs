@@ -8,7 +8,7 @@ use loadgate_http::Policy;
 
 /// Puts a token into a cookie and out of the address bar. Only a token that is one: anybody can make a
 /// browser open this address, and must not be able to put a person's own cookie out of use.
-pub fn sign_in(token: &str, call: &Call, policy: &Policy) -> Reply {
+pub(crate) fn sign_in(token: &str, call: &Call, policy: &Policy) -> Reply {
     if policy.tokens.any() && !policy.tokens.know(token) {
         return reply::body(
             StatusCode::UNAUTHORIZED,

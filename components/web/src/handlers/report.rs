@@ -4,7 +4,7 @@ use super::{assets, gate};
 use crate::background;
 use crate::bindings::loadgate::dashboard::events::{Cursor, newest, read};
 use crate::bindings::loadgate::dashboard::gate::verdict;
-use crate::bindings::loadgate::dashboard::runs::summary;
+use crate::bindings::loadgate::dashboard::runs::{Window, summary};
 use crate::bindings::loadgate::dashboard::types::Failure;
 use crate::reply::{self, Reply};
 use http::HeaderValue;
@@ -18,7 +18,7 @@ use std::fmt::Write;
 const POLICY: &str = "frame-ancestors 'none'";
 
 /// The report of a run; without one, of the newest.
-pub async fn page(run: Option<&str>) -> Reply {
+pub(crate) async fn page(run: Option<&str>) -> Reply {
     match render(run).await {
         Ok((run, html)) => {
             let mut answer = reply::body(StatusCode::OK, "text/html; charset=utf-8", html);
@@ -40,7 +40,7 @@ async fn render(run: Option<&str>) -> Result<(String, String), Failure> {
         None => newest(None)?.ok_or_else(|| Failure::NotFound("there is no run yet".to_owned()))?,
     };
     background::settle(&run).await?;
-    let summary: Summary = serde_json::from_str(&summary(&run)?)
+    let summary: Summary = serde_json::from_str(&summary(&run, Window::Whole)?)
         .map_err(|error| Failure::Unavailable(format!("the run's summary cannot be read: {error}")))?;
     let verdict = gate::parse(&verdict(&run)?)?;
     let mut events = String::from("[");

@@ -40,7 +40,7 @@ struct Percentiles {
 }
 
 /// What a table is called in paths.
-pub fn table(name: &str) -> Result<Table, Failure> {
+pub(crate) fn table(name: &str) -> Result<Table, Failure> {
     Ok(match name {
         "metrics" => Table::Metrics,
         "requests" => Table::Requests,
@@ -57,13 +57,13 @@ pub fn table(name: &str) -> Result<Table, Failure> {
 }
 
 /// A row's key: a JSON array of text.
-pub fn key(text: &str) -> Result<Vec<String>, Failure> {
+pub(crate) fn key(text: &str) -> Result<Vec<String>, Failure> {
     serde_json::from_str(text).map_err(|error| {
         Failure::Invalid(format!("key is a JSON array of text, like [\"GET\",\"/\"]: {error}"))
     })
 }
 
-pub async fn answer(call: &Call, run: &str) -> Reply {
+pub(crate) async fn answer(call: &Call, run: &str) -> Reply {
     let document = async {
         let table = table(call.param("table").unwrap_or("statuses"))?;
         let key = call.param("key").map(key).transpose()?;

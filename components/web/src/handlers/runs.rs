@@ -3,35 +3,68 @@
 use super::rows;
 use crate::background;
 use crate::bindings::loadgate::dashboard::ingest::{self, Sent};
-use crate::bindings::loadgate::dashboard::runs;
+use crate::bindings::loadgate::dashboard::runs::{self, Window};
 use crate::bindings::loadgate::dashboard::types::Failure;
 use crate::body;
 use crate::call::Call;
 use crate::reply::{self, Reply};
 use http::StatusCode;
+use loadgate::settings::parse_duration_ms;
+use loadgate_documents::shorten;
 
 /// Runs in a list whose length nobody asks for.
 const LISTED: u32 = 50;
 
 /// The largest change of a label and note, escapes included.
-pub const LABEL_BYTES: usize = 8 * (loadgate::limits::LABEL_BYTES + loadgate::limits::NOTE_BYTES);
+pub(crate) const LABEL_BYTES: usize = 8 * (loadgate::limits::LABEL_BYTES + loadgate::limits::NOTE_BYTES);
 
-pub fn list(call: &Call) -> Reply {
+pub(crate) fn list(call: &Call) -> Reply {
     let Ok(limit) = call.param("limit").map_or(Ok(LISTED), str::parse) else {
         return reply::problem(StatusCode::BAD_REQUEST, "limit is how many runs are wanted, a whole number");
     };
     reply::document(runs::list(call.param("test"), call.param("before"), limit, call.flag("figures")))
 }
 
-pub async fn get(run: &str) -> Reply {
+pub(crate) async fn get(run: &str) -> Reply {
     reply::document(background::settle(run).await.and_then(|()| runs::get(run)))
 }
 
-pub async fn summary(run: &str) -> Reply {
-    reply::document(background::settle(run).await.and_then(|()| runs::summary(run)))
+pub(crate) async fn summary(call: &Call, run: &str) -> Reply {
+    let document = async {
+        let window = window(call)?;
+        background::settle(run).await?;
+        runs::summary(run, window)
+    };
+    reply::document(document.await)
 }
 
-pub async fn distribution(call: &Call, run: &str) -> Reply {
+/// The part of the run that is asked for: `from`, `to`, both, or `window=steady`; else all of it.
+fn window(call: &Call) -> Result<Window, Failure> {
+    let invalid = |sentence: String| Err(Failure::Invalid(sentence));
+    let time = |name: &str| match call.param(name).map(|text| parse_duration_ms(text).ok_or(text)) {
+        None => Ok(None),
+        Some(Ok(ms)) => Ok(Some(ms)),
+        Some(Err(text)) => {
+            let text = shorten(text);
+            invalid(format!(
+                "{name}={text} is no time since the run's begin, like {name}=90s or {name}=1m30s"
+            ))
+        }
+    };
+    match (call.param("window"), time("from")?, time("to")?) {
+        (None, None, None) => Ok(Window::Whole),
+        (Some("steady"), None, None) => Ok(Window::Steady),
+        (None, from, to) if to.is_none_or(|to| to > from.unwrap_or(0)) => {
+            Ok(Window::Between((from.unwrap_or(0), to)))
+        }
+        (None, ..) => invalid("the window ends before it begins".to_owned()),
+        (Some(_), ..) => {
+            invalid("window is `steady`; for another part of the run say from, to or both".to_owned())
+        }
+    }
+}
+
+pub(crate) async fn distribution(call: &Call, run: &str) -> Reply {
     let document = async {
         let table = rows::table(call.param("table").unwrap_or("metrics"))?;
         let key = call.param("key").map_or(Ok(Vec::new()), rows::key)?;
@@ -44,12 +77,12 @@ pub async fn distribution(call: &Call, run: &str) -> Reply {
     reply::document(document.await)
 }
 
-pub fn event_schema() -> Reply {
+pub(crate) fn event_schema() -> Reply {
     reply::json(StatusCode::OK, runs::event_schema())
 }
 
 /// Ends a run, or a test's newest live one.
-pub async fn finish(call: &Call, target: &str) -> Reply {
+pub(crate) async fn finish(call: &Call, target: &str) -> Reply {
     // A pipeline finishes the run right after it has sent the last of it.
     let finished = background::catch_up(target).await.and_then(|()| ingest::finish_run(target, &sent(call)));
     match finished {
@@ -72,19 +105,19 @@ fn sent(call: &Call) -> Sent {
     }
 }
 
-pub async fn label(call: &Call, run: &str) -> Reply {
+pub(crate) async fn label(call: &Call, run: &str) -> Reply {
     match body::collect(call.body.clone(), LABEL_BYTES).await {
         Ok(document) => reply::document(runs::set_label(run, &document)),
         Err(error) => reply::failure(&error),
     }
 }
 
-pub async fn delete(run: &str) -> Reply {
+pub(crate) async fn delete(run: &str) -> Reply {
     reply::no_content(background::catch_up(run).await.and_then(|()| runs::delete(run)))
 }
 
 /// What a run's end says of it.
-pub async fn set_outcome(call: &Call, run: &str) -> Reply {
+pub(crate) async fn set_outcome(call: &Call, run: &str) -> Reply {
     let done = async {
         let document = body::collect(call.body.clone(), LABEL_BYTES).await?;
         // It may have been acknowledged a moment ago.

@@ -17,7 +17,7 @@ const OPTIONS_BYTES: usize = loadgate::limits::OPTIONS_BYTES;
 /// The largest dashboard; likewise.
 const DASHBOARD_BYTES: usize = loadgate_documents::dashboard::MAX_BYTES;
 
-pub fn new_run(call: &Call, test: &str) -> Reply {
+pub(crate) fn new_run(call: &Call, test: &str) -> Reply {
     match ingest::new_run(test, call.param("run")) {
         Ok(logs) => {
             logs.into_iter().for_each(background::fold);
@@ -27,50 +27,50 @@ pub fn new_run(call: &Call, test: &str) -> Reply {
     }
 }
 
-pub fn hello(call: &Call, test: &str) -> Reply {
+pub(crate) fn hello(call: &Call, test: &str) -> Reply {
     reply::document(
         ingest::hello(Some(test), call.sender().name()).map(|()| json!({ "test": test }).to_string()),
     )
 }
 
-pub fn new_import(test: &str) -> Reply {
+pub(crate) fn new_import(test: &str) -> Reply {
     let begun = ingest::new_import(Some(test));
     reply::document(begun.map(|run| json!({ "test": test, "run": run }).to_string()))
 }
 
-pub async fn set_baseline(call: &Call, test: &str) -> Reply {
+pub(crate) async fn set_baseline(call: &Call, test: &str) -> Reply {
     let document = body::collect(call.body.clone(), LABEL_BYTES).await;
     reply::no_content(document.and_then(|document| runs::set_baseline(test, Some(&document))))
 }
 
-pub fn remove_baseline(test: &str) -> Reply {
+pub(crate) fn remove_baseline(test: &str) -> Reply {
     reply::no_content(runs::set_baseline(test, None))
 }
 
-pub async fn declare_options(call: &Call, test: &str) -> Reply {
+pub(crate) async fn declare_options(call: &Call, test: &str) -> Reply {
     let options = body::collect(call.body.clone(), OPTIONS_BYTES).await;
     declared(options.and_then(|options| ingest::declare(test, &options)))
 }
 
-pub async fn declare_metrics(call: &Call, test: &str) -> Reply {
+pub(crate) async fn declare_metrics(call: &Call, test: &str) -> Reply {
     let metrics = body::collect(call.body.clone(), OPTIONS_BYTES).await;
     declared(metrics.and_then(|metrics| ingest::declare_metrics(test, &metrics)))
 }
 
-pub fn dashboard(test: &str) -> Reply {
+pub(crate) fn dashboard(test: &str) -> Reply {
     reply::document(runs::dashboard(test))
 }
 
-pub fn dashboard_schema() -> Reply {
+pub(crate) fn dashboard_schema() -> Reply {
     reply::json(StatusCode::OK, runs::dashboard_schema())
 }
 
-pub async fn set_dashboard(call: &Call, test: &str) -> Reply {
+pub(crate) async fn set_dashboard(call: &Call, test: &str) -> Reply {
     let document = body::collect(call.body.clone(), DASHBOARD_BYTES).await;
     declared(document.and_then(|document| ingest::set_dashboard(test, &document)))
 }
 
-pub fn remove_dashboard(test: &str) -> Reply {
+pub(crate) fn remove_dashboard(test: &str) -> Reply {
     declared(ingest::remove_dashboard(test))
 }
 

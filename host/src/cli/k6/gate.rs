@@ -135,7 +135,7 @@ impl Gate {
         let code = match self.verdict(client, &ended) {
             Ok(mut verdict) => {
                 if let Some(lost) = ended.lost {
-                    verdict::incomplete(&mut verdict, lost);
+                    loadgate_gate::incomplete(&mut verdict, lost);
                 }
                 verdict::tell(&verdict, &self.arguments.forms, None)
             }
