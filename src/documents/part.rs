@@ -14,7 +14,8 @@ pub struct Part {
     pub tallies: HashMap<SeriesKey, Tally>,
 }
 
-/// The summary of a part: `whole` with its figures. Its health and its end are the run's.
+/// The summary of a part: `whole` with its figures; metrics that had no samples in it are all zeros, as in the
+/// whole. Its health and its end are the run's.
 pub fn summary(whole: &Summary, part: Part) -> Summary {
     let Part { span, tallies } = part;
     let rows = Rows::of(&whole.tables);
@@ -51,11 +52,7 @@ pub fn summary(whole: &Summary, part: Part) -> Summary {
         .keys()
         .filter_map(|name| {
             let (metric, view) = view(name)?;
-            // That nothing was counted is a figure; of other kinds there is none.
-            let shown = view.tally.count > 0
-                || metric.metric_type == MetricType::Counter
-                || !metric.thresholds.is_empty();
-            shown.then(|| (name.clone(), one_metric(name, metric, &view, &thresholds)))
+            Some((name.clone(), one_metric(name, metric, &view, &thresholds)))
         })
         .collect();
     Summary {
