@@ -220,20 +220,110 @@ fn an_event_finishes_the_run_that_it_names_and_no_other() {
     assert_eq!(tell(&server, stranger), None);
 }
 
+/// A run of 30 s: 20 fast requests, then 10 slow ones.
+fn slow_at_the_end(server: &Server) {
+    send(server, 20, "login", 100);
+    send(server, 10, "login", 400);
+}
+
+/// Tells a finish with a window of its own, in ms after the run's first sample.
+fn finish_with_window(server: &Server, from_ms: i64, to_ms: i64) {
+    let first = server.hands_ms() as i64 - 29_000;
+    let mut news = finished(None);
+    news.finished.start_ms = Some(first + from_ms);
+    news.finished.end_ms = Some(first + to_ms);
+    tell(server, news);
+    server.pass(6_000);
+    server.fold("t");
+}
+
+#[test]
+fn the_window_that_an_event_tells_is_what_is_judged() {
+    let of = |from_ms, to_ms| {
+        let server = server();
+        put(&server, LOGIN);
+        slow_at_the_end(&server);
+        finish_with_window(&server, from_ms, to_ms);
+        verdict(&server, "t.1")
+    };
+    let (fast, slow) = (of(2_000, 18_000), of(22_000, 29_000));
+    assert_eq!((&fast["state"], &slow["state"]), (&"pass".into(), &"fail".into()), "{fast:#}");
+    assert_eq!(fast["objectives"][1]["observed"], 100.0);
+    let span = &fast["window"];
+    assert_eq!(span["end"].as_i64().unwrap() - span["start"].as_i64().unwrap(), 16_000);
+}
+
 #[test]
 fn a_window_that_nobody_can_judge_is_no_silent_pass() {
     let server = server();
-    send(&server, 30, "login", 100);
-    let start = server.hands_ms() as i64 - 10_000;
-    let mut news = finished(None);
-    news.finished.start_ms = Some(start);
-    news.finished.end_ms = Some(server.hands_ms() as i64);
-    tell(&server, news);
-    server.pass(6_000);
-    server.fold("t");
+    slow_at_the_end(&server);
+    finish_with_window(&server, 10_000, 10_500);
     let verdict = verdict(&server, "t.1");
     assert_eq!(verdict["state"], "warning");
-    assert!(verdict["missing"][0].as_str().unwrap().contains("window of its own"), "{verdict:#}");
+    let missing = verdict["missing"][0].as_str().unwrap();
+    assert!(missing.contains("window of its own") && missing.contains("No window of t.1"), "{missing}");
+}
+
+#[test]
+fn objectives_look_at_windows_and_at_the_worst_stretch() {
+    let server = server();
+    let objective = |name: &str, more: &str| {
+        format!("- {{ name: {name}, expression: 'http_req_duration p(75)', pass: '< 200ms', {more} }}\n")
+    };
+    let lines = [
+        objective("begin", "window: { to: 20s }"),
+        objective("end", "window: { from: 20s }"),
+        objective("stretch", "for: 4s"),
+        objective("gone", "window: { from: 10m }"),
+        objective("steady", "window: steady"),
+        "- { name: row, expression: 'request GET login p(95)', pass: '< 200ms', window: { to: 10s } }\n"
+            .to_owned(),
+    ];
+    put(&server, &format!("objectives:\n{}", lines.concat()));
+    slow_at_the_end(&server);
+    server.finish("t");
+    let verdict = verdict(&server, "t.1");
+    let of = |name: &str| {
+        let all = verdict["objectives"].as_array().unwrap();
+        all.iter().find(|objective| objective["name"] == name).expect("it is judged").clone()
+    };
+    let state = |name| of(name)["state"].as_str().unwrap().to_owned();
+    let states = ["begin", "end", "stretch", "gone", "steady", "row"].map(state);
+    assert_eq!(states, ["pass", "fail", "fail", "error", "error", "pass"], "{verdict:#}");
+    let reason = |name| of(name)["reason"].as_str().unwrap().to_owned();
+    assert!(reason("end").starts_with("From 0:20 to 0:29: 400\u{a0}ms"), "{}", reason("end"));
+    assert!(
+        reason("stretch").starts_with("In the worst stretch of 4\u{a0}s, from 0:20 to 0:24"),
+        "{}",
+        reason("stretch")
+    );
+    assert!(reason("gone").contains("No window of t.1 lies between"), "{}", reason("gone"));
+    assert!(reason("steady").contains("no VUs"), "{}", reason("steady"));
+}
+
+#[test]
+fn what_is_steady_is_found_by_the_vus() {
+    let server = server();
+    put(
+        &server,
+        "objectives:\n- { name: N, expression: http_req_duration max, pass: '< 200ms', window: steady }\n",
+    );
+    for second in 0..40_u32 {
+        // Up for 10 s, 20 s of 10 VUs, then down; slow but for that time.
+        let (vus, ms) = match second {
+            0..10 => (second, 400),
+            10..30 => (10, 100),
+            _ => (40 - second, 400),
+        };
+        send(&server, 1, "login", ms);
+        let at = server.hands_ms();
+        server.post_as(|_| {}, format!("vus value={vus} {at}\n").as_bytes(), true).expect("it is taken");
+    }
+    server.finish("t");
+    let verdict = verdict(&server, "t.1");
+    assert_eq!(verdict["state"], "pass", "{verdict:#}");
+    let reason = verdict["objectives"][1]["reason"].as_str().unwrap();
+    assert!(reason.starts_with("From 0:10 to 0:3"), "{reason}");
 }
 
 #[test]
