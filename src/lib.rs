@@ -11,7 +11,7 @@
 //! There is no I/O here, no clock and no WASI: storage and time come in through [`store`].
 
 #![forbid(unsafe_code)]
-#![warn(unreachable_pub)]
+#![warn(missing_docs, unreachable_pub, clippy::missing_errors_doc)]
 
 pub mod aggregate;
 pub mod declare;

@@ -23,7 +23,7 @@
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
-#![warn(unreachable_pub)]
+#![warn(unreachable_pub, clippy::missing_errors_doc)]
 
 mod answer;
 mod cdevents;
@@ -78,6 +78,10 @@ enum Read {
 }
 
 /// Reads a request that arrives at `now_ms`, in Unix milliseconds. Either all of it is taken or nothing.
+///
+/// # Errors
+///
+/// What is wrong, with the status that the dialect has for it.
 pub fn read(request: &Request<'_>, now_ms: i64) -> Result<Taken, Refusal> {
     let body = || fields::parse(request.body).map_err(Refusal::of);
     let read = match request.endpoint {

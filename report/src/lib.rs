@@ -6,7 +6,7 @@
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
-#![warn(unreachable_pub)]
+#![warn(unreachable_pub, clippy::missing_errors_doc)]
 
 mod axis;
 mod body;

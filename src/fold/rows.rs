@@ -11,10 +11,12 @@ use serde::{Deserialize, Serialize};
 /// From each chunk on whose index this divides, definitions begin anew.
 pub const DEFINED_EVERY: u64 = 32;
 
+/// The breakdowns' figures of one chunk, `run/ID/rows/W`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Rows {
     /// Series by number, as far as they are new in this chunk.
     pub defined: Vec<(u32, SeriesKey)>,
+    /// Those that the chunk closed, in order.
     pub windows: Vec<WindowRows>,
 }
 
@@ -32,11 +34,13 @@ pub struct WindowRows {
 /// One series in one window.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Figures {
+    /// A number that `defined` of this or an earlier chunk explains.
     pub series: u32,
     /// Samples.
     pub count: u64,
     /// Samples that are not 0: the failures of `http_req_failed`, the passes of `checks`.
     pub nonzero: u64,
+    /// Of their values, in the metric's unit.
     pub sum: f64,
     /// p50, p95, p99 and max of a trend. Single precision: these are for drawing.
     pub percentiles: Option<[f32; 4]>,
