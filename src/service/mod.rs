@@ -3,6 +3,7 @@
 
 mod declare;
 pub mod gate;
+mod refusal;
 mod session;
 
 use crate::documents::distribution;
@@ -10,14 +11,13 @@ use crate::documents::outcome::Exit;
 use crate::ingest::{Receipt, Refusal, Request, Upload};
 use crate::limits;
 use crate::log::advance::{self, Progress};
-use crate::log::append::{AppendError, Writer};
+use crate::log::append::Writer;
 use crate::log::cache::Cache;
-use crate::log::runs::ReadError;
 use crate::log::{self, declarations, fresh, labels, lease, retention, rows, runs};
 use crate::names::{LogName, RunId, TestName};
 use crate::record::{Body, Dimension, Sent};
 use crate::settings::Settings;
-use crate::store::{Clock, Store, StoreError};
+use crate::store::{Clock, Store};
 use loadgate_documents::{Digits, RunState, to_json};
 use std::collections::BTreeSet;
 
@@ -68,35 +68,6 @@ pub struct Outcome {
     pub waiting: u64,
     /// What ended the upload early; lines before it stay accepted.
     pub failure: Option<Refusal>,
-}
-
-impl From<StoreError> for Refusal {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Unavailable(_) => Refusal::Unavailable(error.to_string()),
-            StoreError::Damaged { .. } | StoreError::NewerFormat { .. } => {
-                Refusal::Damaged(error.to_string())
-            }
-        }
-    }
-}
-
-impl From<AppendError> for Refusal {
-    fn from(error: AppendError) -> Self {
-        match error {
-            AppendError::Gone(reason) => Refusal::Gone(reason),
-            AppendError::Unavailable(reason) => Refusal::Unavailable(reason),
-        }
-    }
-}
-
-impl From<ReadError> for Refusal {
-    fn from(error: ReadError) -> Self {
-        match error {
-            ReadError::NoSuchRun(_) | ReadError::Empty(_) => Refusal::NotFound(error.to_string()),
-            ReadError::Store(error) => error.into(),
-        }
-    }
 }
 
 impl<S: Store, C: Clock> Service<S, C> {
