@@ -20,6 +20,7 @@ pub const RUNS_PER_REQUEST: usize = 20;
 
 /// Lines of one record, and their bytes: the answer to a batch waits until it is stored.
 pub const RECORD_LINES: u64 = 5_000;
+/// Likewise, in bytes.
 pub const RECORD_LINE_BYTES: u64 = 1024 * 1024;
 
 /// Submetrics that thresholds may name, per test.
@@ -36,6 +37,7 @@ pub const NAME_BYTES: usize = 512;
 
 /// What people write beside a run.
 pub const LABEL_BYTES: usize = 200;
+/// Likewise, the longer text.
 pub const NOTE_BYTES: usize = 10_000;
 
 /// Line errors that a receipt names.

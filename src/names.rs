@@ -28,6 +28,7 @@ impl TestName {
         is_name(text).then(|| TestName(text.to_owned()))
     }
 
+    /// 1 to 64 of `A-Z a-z 0-9 _ -`.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -42,12 +43,14 @@ impl fmt::Display for TestName {
 /// A log: a test's unnamed traffic, or one name within it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct LogName {
+    /// Whose traffic it holds.
     pub test: TestName,
     /// Never begins with a digit, so that `TEST.1` is always an unnamed run.
     pub name: Option<String>,
 }
 
 impl LogName {
+    /// The log of what comes without a run's name.
     pub fn unnamed(test: TestName) -> Self {
         LogName { test, name: None }
     }
@@ -101,6 +104,7 @@ impl fmt::Display for LogName {
 /// `TEST.3`, the third unnamed run; `TEST.NAME`, the first of a name; `TEST.NAME.2`, its second.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct RunId {
+    /// The log that it is in.
     pub log: LogName,
     /// From 1, within the log.
     pub number: u64,

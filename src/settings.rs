@@ -24,9 +24,11 @@ pub const NAMES: [&str; 14] = [
 /// Checked settings. Durations in milliseconds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
+    /// Those that go into records.
     pub fold: FoldSettings,
     /// A hole's first wait, and the wait where a reaper was elected before.
     pub hole_wait_ms: u64,
+    /// Likewise, where one was.
     pub hole_retry_ms: u64,
     /// Between `dying` and the decision.
     pub dying_wait_ms: u64,
@@ -68,14 +70,21 @@ impl Default for Settings {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("the setting `{name}` is {value:?}; it takes {wanted}")]
 pub struct SettingError {
+    /// As it stands in `spin.toml`.
     pub name: String,
+    /// What it was given.
     pub value: String,
+    /// What it takes, as half a sentence.
     pub wanted: &'static str,
 }
 
 impl Settings {
     /// Reads `(name, value)` pairs; an empty value keeps the default. Durations are a number with
     /// `ms`, `s`, `m` or `h` (`2s`), retention a whole number. Unknown names are errors.
+    ///
+    /// # Errors
+    ///
+    /// The first setting that cannot be understood.
     pub fn parse<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, SettingError> {
         let mut settings = Settings::default();
         for (name, value) in pairs {

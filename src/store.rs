@@ -47,6 +47,7 @@ impl StoreError {
 /// between stores.
 #[allow(async_fn_in_trait)] // one thread: components have no other
 pub trait Store {
+    /// `None`: the key is absent.
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError>;
     /// In the order of `keys`, whatever order the store answers in.
     async fn get_many(&self, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, StoreError>;
@@ -56,9 +57,11 @@ pub trait Store {
     async fn get_leading(&self, keys: &[String], _least: usize) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
         self.get_many(keys).await
     }
+    /// Whoever reads afterwards sees this value.
     async fn set(&self, key: &str, value: &[u8]) -> Result<(), StoreError>;
     /// Not atomic: any subset may have been written when it fails.
     async fn set_many(&self, entries: &[(String, Vec<u8>)]) -> Result<(), StoreError>;
+    /// Absent keys are no error. Not atomic, either.
     async fn delete_many(&self, keys: &[String]) -> Result<(), StoreError>;
     /// Adds `delta` to a counter, which starts at 0, and gives the sum. Adding 0 is the only way
     /// to read a counter, and is a write.

@@ -23,7 +23,9 @@
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
-#![warn(unreachable_pub)]
+#![warn(clippy::missing_errors_doc)]
+// Tests of a module share freely among themselves.
+#![cfg_attr(not(test), warn(unreachable_pub))]
 
 mod answer;
 mod cdevents;
@@ -78,6 +80,10 @@ enum Read {
 }
 
 /// Reads a request that arrives at `now_ms`, in Unix milliseconds. Either all of it is taken or nothing.
+///
+/// # Errors
+///
+/// What is wrong, with the status that the dialect has for it.
 pub fn read(request: &Request<'_>, now_ms: i64) -> Result<Taken, Refusal> {
     let body = || fields::parse(request.body).map_err(Refusal::of);
     let read = match request.endpoint {

@@ -132,6 +132,7 @@ pub struct TimeLimits {
 }
 
 impl BatchBuilder {
+    /// Whether no sample has come yet.
     pub fn is_empty(&self) -> bool {
         self.samples.is_empty() && self.vus.is_empty()
     }

@@ -81,6 +81,10 @@ impl Metrics {
     }
 
     /// Looks a name up, and takes it in if it is new.
+    ///
+    /// # Errors
+    ///
+    /// Where it is no metric's name, or one too many.
     pub fn intern(&mut self, name: &[u8]) -> Result<Metric, MetricError> {
         let id = match self.by_name.get(name) {
             Some(&id) => id,

@@ -10,14 +10,17 @@ pub struct TagSet {
 }
 
 impl TagSet {
+    /// Tags in it.
     pub fn len(&self) -> usize {
         self.ends.len()
     }
 
+    /// Whether there is no tag.
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
     }
 
+    /// Adds a tag. Of two with one key the first holds.
     pub fn push(&mut self, key: &str, value: &str) {
         self.text.push_str(key);
         let key_end = self.text.len() as u32;
@@ -30,10 +33,12 @@ impl TagSet {
         self.iter().find(|(k, _)| *k == key).map_or("", |(_, value)| value)
     }
 
+    /// Whether there is a tag of this key, be it empty.
     pub fn contains(&self, key: &str) -> bool {
         self.iter().any(|(k, _)| k == key)
     }
 
+    /// Keys and values, in the order in which they came.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         let mut start = 0;
         self.ends.iter().map(move |&(key_end, end)| {

@@ -25,16 +25,34 @@ pub enum MetricsError {
     Name(String),
     /// Not a type; with the place and what stands there.
     #[error("{place}: {found} is not one of counter, gauge, rate and trend")]
-    Type { place: String, found: String },
+    Type {
+        /// The metric, or its field, as `orders.type`.
+        place: String,
+        /// What stands there, as JSON.
+        found: String,
+    },
     /// Not a unit; likewise.
     #[error("{place}: {found} is not one of time (milliseconds), data (bytes) and default")]
-    Contains { place: String, found: String },
+    Contains {
+        /// The metric, or its field, as `orders.type`.
+        place: String,
+        /// What stands there, as JSON.
+        found: String,
+    },
     /// A field that is not known.
     #[error("{place}: a metric has a `type`, and where it has a unit `contains`")]
-    Field { place: String },
+    Field {
+        /// The metric, or its field, as `orders.type`.
+        place: String,
+    },
     /// k6's own metrics have their types.
     #[error("{place}: this is k6's own {}", builtin.word())]
-    Builtin { place: String, builtin: MetricType },
+    Builtin {
+        /// The metric, or its field, as `orders.type`.
+        place: String,
+        /// What it is.
+        builtin: MetricType,
+    },
     /// More than [`limits::METRICS`].
     #[error("there are more than {} metrics", limits::METRICS)]
     TooMany,
@@ -42,6 +60,10 @@ pub enum MetricsError {
 
 impl Declarations {
     /// Reads metrics as people declare them; an error names the place.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong, and where.
     pub fn from_metrics(document: &[u8]) -> Result<Self, MetricsError> {
         if document.len() > limits::OPTIONS_BYTES {
             return Err(MetricsError::TooLarge);

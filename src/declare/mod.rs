@@ -41,6 +41,7 @@ pub struct Declarations {
     /// Percentiles (`p(75)`) that objectives ask for beside those that every trend has, by the name of the
     /// metric or submetric.
     pub percentiles: BTreeMap<String, BTreeSet<String>>,
+    /// Names of k6's scenarios.
     pub scenarios: Vec<String>,
     /// What scenarios of an arrival rate want, by their names.
     pub arrivals: BTreeMap<String, Arrivals>,
@@ -48,6 +49,7 @@ pub struct Declarations {
     pub duration_ms: Option<u64>,
     /// Planned duration without graceful stops, ms; `None` where a scenario ends with its iterations.
     pub planned_ms: Option<u64>,
+    /// What the pages show.
     pub dashboard: Chosen,
     /// How many declarations of the test are merged in the set: of two sets the greater is newer, and
     /// an upload that began with the older does not bring it back.
@@ -60,7 +62,9 @@ pub const AUTOMATIC_SUBMETRIC: &str = "http_req_duration{expected_response:true}
 /// What a k6 `Metric` line says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MetricDeclaration {
+    /// Without braces.
     pub name: String,
+    /// Its type and unit.
     pub kind: MetricKind,
     /// `None`: the line does not speak of thresholds.
     pub thresholds: Option<Vec<String>>,
@@ -73,13 +77,26 @@ pub struct MetricDeclaration {
 pub enum DeclareError {
     /// k6's own metrics have their types.
     #[error("`{name}` is k6's own {}, not a {}", builtin.word(), declared.word())]
-    Builtin { name: String, builtin: MetricType, declared: MetricType },
+    Builtin {
+        /// The metric.
+        name: String,
+        /// What it is.
+        builtin: MetricType,
+        /// What it was declared to be.
+        declared: MetricType,
+    },
     /// More than [`limits::METRICS`].
     #[error("`{name}` is one metric too many: a test declares at most {}", limits::METRICS)]
-    Metrics { name: String },
+    Metrics {
+        /// The one too many.
+        name: String,
+    },
     /// More than [`limits::SUBMETRICS`].
     #[error("{:?} is one submetric too many: at most {}", shorten(name), limits::SUBMETRICS)]
-    Submetrics { name: String },
+    Submetrics {
+        /// The one too many.
+        name: String,
+    },
 }
 
 impl Declarations {
@@ -209,6 +226,10 @@ impl Declarations {
     }
 
     /// Takes over what a `Metric` line says; true when that changed anything.
+    ///
+    /// # Errors
+    ///
+    /// Where it contradicts what k6's own metrics are, or is one too many; then nothing is taken over.
     pub fn declare(&mut self, line: &MetricDeclaration) -> Result<bool, DeclareError> {
         let name = || line.name.clone();
         let mut changed = false;

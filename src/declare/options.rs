@@ -61,6 +61,10 @@ pub enum OptionsError {
 impl Declarations {
     /// Reads k6's options: thresholds (those of submetrics too, which stand nowhere else),
     /// scenarios, planned duration, the most VUs.
+    ///
+    /// # Errors
+    ///
+    /// Where it is too large, not what `k6 inspect` prints, or declares too much.
     pub fn from_k6_options(document: &[u8]) -> Result<Self, OptionsError> {
         if document.len() > limits::OPTIONS_BYTES {
             return Err(OptionsError::TooLarge);

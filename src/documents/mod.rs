@@ -3,7 +3,7 @@
 
 pub mod distribution;
 pub mod outcome;
-pub mod part;
+pub(crate) mod part;
 mod tables;
 
 use crate::events::Event;

@@ -9,14 +9,14 @@ use loadgate_documents::{
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// A stretch of a run, Unix ms, and what came in it.
-pub struct Part {
+pub(crate) struct Part {
     pub span: Span,
     pub tallies: HashMap<SeriesKey, Tally>,
 }
 
 /// The summary of a part: `whole` with its figures; metrics that had no samples in it are all zeros, as in the
 /// whole. Its health and its end are the run's.
-pub fn summary(whole: &Summary, part: Part) -> Summary {
+pub(crate) fn summary(whole: &Summary, part: Part) -> Summary {
     let Part { span, tallies } = part;
     let rows = Rows::of(&whole.tables);
     let mut totals: BTreeMap<SeriesKey, Tally> = BTreeMap::new();

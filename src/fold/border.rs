@@ -26,7 +26,10 @@ pub enum Border {
     /// The run was over before it.
     Begins,
     /// A record received at this time (Unix ms) or later decides, if none does before.
-    Undecided { until_ms: u64 },
+    Undecided {
+        /// That time.
+        until_ms: u64,
+    },
 }
 
 /// Decides about a record by those that follow it in the order of their tickets.

@@ -44,7 +44,9 @@ pub(super) struct Generators {
 /// A generator as `health` shows it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Seen<'a> {
+    /// Its own name, or its address.
     pub source: &'a str,
+    /// Virtual users in its newest sample of `vus`.
     pub vus: f64,
     /// Unix ms.
     pub last_seen: i64,

@@ -14,10 +14,12 @@ use serde::{Deserialize, Serialize};
 /// From each chunk on whose index this divides, definitions begin anew.
 pub const DEFINED_EVERY: u64 = 32;
 
+/// What is kept of the windows of one chunk.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Windows {
     /// Series by number, as far as they are new in this chunk.
     pub defined: Vec<(u32, SeriesKey)>,
+    /// Those that the chunk closed, in order.
     pub windows: Vec<Window>,
 }
 
@@ -37,11 +39,13 @@ pub struct Window {
 /// The [`Tally`] of one series in one window, without what its metric's type has no use for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Partial {
+    /// A number that `defined` of this or an earlier chunk explains.
     pub series: u32,
     /// Samples.
     pub count: u64,
     /// Samples that are not 0: the failures of `http_req_failed`, the passes of `checks`.
     pub nonzero: u64,
+    /// Of their values, in the metric's unit.
     pub sum: f64,
     /// After the window's begin: the second of the oldest sample and when one was last 0, ms, and when the newest
     /// was, ns.
@@ -73,7 +77,7 @@ enum Spread {
 
 /// What has to be kept of a series' values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Keep {
+pub(super) enum Keep {
     Sum,
     Gauge,
     Distribution,

@@ -69,11 +69,13 @@ pub struct Step {
 /// `run/ID/meta`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunMeta {
+    /// Its id.
     pub run: RunId,
     /// Unix ms of the run's origin.
     pub start_ms: u64,
     /// The ticket of its first record.
     pub ticket: u64,
+    /// It ends by its finish alone.
     pub import: bool,
 }
 
@@ -93,10 +95,13 @@ pub struct RunEnd {
 /// `run/ID/events/W` and `run/ID/windows/W`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Chunk {
+    /// Which it is a part of.
     pub run: RunId,
     /// From 0, within the run.
     pub index: u64,
+    /// Id of the first of `events`; ids of a run have no gaps.
     pub first_id: u64,
+    /// In the order of their ids.
     pub events: Vec<Event>,
     /// State events go out before this index when the chunk is the newest.
     pub state_at: usize,
@@ -107,8 +112,11 @@ pub struct Chunk {
 /// The run that a log is in, or was in last.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CurrentRun {
+    /// Its id.
     pub run: RunId,
+    /// It has not ended.
     pub live: bool,
+    /// It ends by its finish alone.
     pub import: bool,
     /// Chunks so far.
     pub chunks: u64,
@@ -160,6 +168,7 @@ impl LogState {
         self.run.as_ref().filter(|run| run.live && run.senders.knows(sender)).map(|run| run.id.clone())
     }
 
+    /// `None` before the log's first run.
     pub fn current(&self) -> Option<CurrentRun> {
         self.run.as_ref().map(Run::current)
     }

@@ -41,21 +41,30 @@ pub enum Wire {
     K6Json,
 }
 
+/// How a body is compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Encoding {
+    /// Not at all.
     Identity,
+    /// One or more members of gzip (RFC 1952).
     Gzip,
 }
 
 /// Unit of the timestamps on the InfluxDB wire.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Precision {
+    /// `ns`, the default.
     #[default]
     Nanoseconds,
+    /// `us` or `u`.
     Microseconds,
+    /// `ms`.
     Milliseconds,
+    /// `s`.
     Seconds,
+    /// `m`.
     Minutes,
+    /// `h`.
     Hours,
 }
 
@@ -75,8 +84,11 @@ impl Precision {
 /// What is known of a request before its body.
 #[derive(Debug, Clone)]
 pub struct Request {
+    /// The format of its lines.
     pub wire: Wire,
+    /// How they are compressed.
     pub encoding: Encoding,
+    /// Of InfluxDB's timestamps; JSON lines have their own.
     pub precision: Precision,
     /// As the client wrote it; `None`: the default test.
     pub test: Option<String>,
@@ -96,17 +108,22 @@ pub struct Request {
 /// the person who reads the answer.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Refusal {
+    /// The request itself is wrong: 400.
     #[error("{0}")]
     Invalid(String),
+    /// There is nothing of that name: 404.
     #[error("{0}")]
     NotFound(String),
     /// What is asked for does not go with the state that things are in.
     #[error("{0}")]
     Conflict(String),
+    /// The run that this is late for has ended: 410.
     #[error("{0}")]
     Gone(String),
+    /// More than a limit allows: 413.
     #[error("{0}")]
     TooLarge(String),
+    /// What the body is cannot be read: 415.
     #[error("{0}")]
     Unsupported(String),
     /// Try again.
@@ -120,10 +137,12 @@ pub enum Refusal {
 /// The samples of one record, ready to be stored.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Prepared {
+    /// Where it belongs.
     pub log: LogName,
     /// Number of the piece of the body that it is made of, from 0 (`Sequence::piece`); of a piece comes
     /// one record at the most for each log.
     pub piece: u32,
+    /// Aggregated.
     pub batch: Batch,
     /// Accepted lines in it.
     pub lines: u64,
@@ -200,6 +219,10 @@ enum Parser {
 
 impl Upload {
     /// Checks names; reads nothing. `declared` is what is in force for the test.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Invalid`] where an import does not say which it is.
     pub fn open(request: Request, settings: &Settings, declared: Declarations) -> Result<Self, Refusal> {
         let test = TestName::from_foreign(request.test.as_deref().unwrap_or_default());
         let named = match (request.run.as_deref().filter(|run| !run.is_empty()), request.import) {
@@ -240,6 +263,7 @@ impl Upload {
         })
     }
 
+    /// The test that the request names, or the default one.
     pub fn test(&self) -> &TestName {
         &self.test
     }
@@ -264,6 +288,10 @@ impl Upload {
     /// Takes the next bytes of the body and gives how many were taken: fewer when records are
     /// ready, which want to be taken first, lest a compressed body fill the memory. An error
     /// ends the upload; lines before it stay accepted.
+    ///
+    /// # Errors
+    ///
+    /// Where a compressed body is damaged, and after that.
     pub fn push(&mut self, bytes: &[u8]) -> Result<usize, Refusal> {
         if self.over {
             return Err(Refusal::Invalid("the upload is over".to_owned()));
@@ -297,6 +325,10 @@ impl Upload {
 
     /// Makes a record of what has come so far. Never for numbered batches: theirs are cut by their
     /// bytes alone.
+    ///
+    /// # Errors
+    ///
+    /// Where a compressed body is damaged.
     pub fn flush(&mut self) -> Result<(), Refusal> {
         if !self.over
             && let Some(decoder) = &mut self.decoder
@@ -314,6 +346,10 @@ impl Upload {
     /// went away: a line without an end is refused then, and of a numbered batch the whole piece that is
     /// cut, since it would pass for the piece that a retry brings whole. Fails where a compressed body
     /// is not whole.
+    ///
+    /// # Errors
+    ///
+    /// Where a compressed body is damaged or ends too early.
     pub fn finish(&mut self, complete: bool) -> Result<(), Refusal> {
         let mut whole = Ok(());
         let Upload { decoder, lines, reader, over, .. } = self;

@@ -44,6 +44,7 @@ pub struct LineError {
 pub struct Receipt {
     /// Lines, declarations included; blank lines and comments are no lines.
     pub accepted: u64,
+    /// Lines that count nowhere.
     pub refused: u64,
     /// The first [`limits::RECEIPT_ERRORS`], by line.
     pub errors: Vec<LineError>,

@@ -40,7 +40,9 @@ impl From<StoreError> for AppendError {
 /// Who sends, and by what connection; see [`Record`].
 #[derive(Debug, Clone, Copy)]
 pub struct Origin<'a> {
+    /// The sender's own name, or its IP address.
     pub source: &'a str,
+    /// Its address with its port; empty where it names itself.
     pub peer: &'a str,
 }
 
@@ -53,16 +55,26 @@ pub struct Appended {
 
 /// Where a record goes and with what.
 pub struct Writer<'a, S, C> {
+    /// Where the log is.
     pub store: &'a S,
+    /// Dates records.
     pub clock: &'a C,
+    /// Its waits are heeded.
     pub settings: &'a Settings,
+    /// What this instance remembers.
     pub cache: &'a Cache,
+    /// What is written to.
     pub log: &'a LogName,
 }
 
 impl<S: Store, C: Clock> Writer<'_, S, C> {
     /// Stores what one request, or one piece of it, carries. After `Ok` it counts, whatever happens to
     /// anyone.
+    ///
+    /// # Errors
+    ///
+    /// [`AppendError::Gone`] where the run that it is late for has ended; [`AppendError::Unavailable`] where it
+    /// is not certain that the record counts: to send it again is right.
     pub async fn append(
         &self,
         origin: Origin<'_>,
@@ -85,6 +97,10 @@ impl<S: Store, C: Clock> Writer<'_, S, C> {
     }
 
     /// Somebody asks for a new run: the live one ends now, and data that follows begins the next.
+    ///
+    /// # Errors
+    ///
+    /// [`AppendError::Unavailable`]: to ask again is right.
     pub async fn new_run(&self, source: &str) -> Result<u64, AppendError> {
         // First, so that nobody sees the end without the hello that it came with.
         hellos::say(self.store, &self.log.test, source, self.clock.now_ms()).await?;
@@ -92,6 +108,10 @@ impl<S: Store, C: Clock> Writer<'_, S, C> {
     }
 
     /// A record that says something else than samples.
+    ///
+    /// # Errors
+    ///
+    /// [`AppendError::Unavailable`]: to say it again is right.
     pub async fn tell(
         &self,
         source: &str,

@@ -23,6 +23,7 @@ pub struct Cache {
 }
 
 impl Cache {
+    /// Remembers nothing yet.
     pub fn new() -> Self {
         Cache::default()
     }

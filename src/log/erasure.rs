@@ -52,7 +52,7 @@ async fn ended<S: Store>(store: &S, run: &RunId) -> Result<Option<Ended>, StoreE
 impl Erasure {
     /// Deletes a page. True: everything is gone but the fact that the run was deleted, and what the log's
     /// next run needs if no later one has a checkpoint.
-    pub async fn step<S: Store>(&mut self, store: &S) -> Result<bool, StoreError> {
+    pub(crate) async fn step<S: Store>(&mut self, store: &S) -> Result<bool, StoreError> {
         let (next, end) = self.tickets;
         if next < end {
             let until = end.min(next + RECORDS);

@@ -17,6 +17,10 @@ pub(super) async fn enter<S: Store>(store: &S, log: &LogName) -> Result<(), Stor
 }
 
 /// The logs among the newest of them that still have no run.
+///
+/// # Errors
+///
+/// What the store refuses.
 pub async fn unfolded<S: Store>(store: &S) -> Result<Vec<LogName>, StoreError> {
     let hint = value::get::<_, u64>(store, &keys::fresh_hint()).await?;
     let present = async |number| Ok(store.get(&keys::fresh_log(number)).await?.is_some());
@@ -35,6 +39,10 @@ pub async fn unfolded<S: Store>(store: &S) -> Result<Vec<LogName>, StoreError> {
 }
 
 /// Whether there are records behind the end of a run that is its log's newest in a list.
+///
+/// # Errors
+///
+/// What the store refuses.
 pub async fn goes_on<S: Store>(store: &S, item: &runs::Item) -> Result<bool, StoreError> {
     match item.end_ticket {
         Some(ticket) => Ok(store.get(&keys::record(&item.run.log, ticket)).await?.is_some()),

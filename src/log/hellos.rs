@@ -42,7 +42,7 @@ pub(super) async fn say<S: Store>(
 
 impl Hellos {
     /// Reads what was found at [`keys`].
-    pub fn read(keys: &[String], found: [Option<&[u8]>; 2], sender: &str) -> Result<Self, StoreError> {
+    pub(crate) fn read(keys: &[String], found: [Option<&[u8]>; 2], sender: &str) -> Result<Self, StoreError> {
         let newest = found[0].map(|bytes| value::decode::<u64>(&keys[0], bytes)).transpose()?;
         let place = found[1].map(|bytes| value::decode::<(String, u64)>(&keys[1], bytes)).transpose()?;
         let by_sender = place.filter(|(name, _)| name == sender).map(|(_, at_ms)| at_ms);

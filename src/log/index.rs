@@ -25,12 +25,12 @@ pub(super) struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    pub async fn begin<S: Store>(store: &S, test: Option<&'a TestName>) -> Result<Self, StoreError> {
+    pub(crate) async fn begin<S: Store>(store: &S, test: Option<&'a TestName>) -> Result<Self, StoreError> {
         let newest = newest(store, test).await?;
         Ok(Walk { test, next: (newest > 0).then(|| block_of(newest)) })
     }
 
-    pub async fn next<S: Store>(&mut self, store: &S) -> Result<Option<Block>, StoreError> {
+    pub(crate) async fn next<S: Store>(&mut self, store: &S) -> Result<Option<Block>, StoreError> {
         let Some(number) = self.next else { return Ok(None) };
         let block = block(store, self.test, number).await?;
         self.next = block.gone_to.unwrap_or(number).checked_sub(1);

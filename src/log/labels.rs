@@ -13,6 +13,7 @@ use std::fmt;
 pub struct Label {
     /// A name that people gave to the run; its id stays.
     pub label: Option<String>,
+    /// Longer text, likewise.
     pub note: Option<String>,
 }
 
@@ -20,8 +21,10 @@ pub struct Label {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Change {
+    /// The name.
     #[serde(default, deserialize_with = "given")]
     pub label: Option<Option<String>>,
+    /// The longer text.
     #[serde(default, deserialize_with = "given")]
     pub note: Option<Option<String>>,
 }
@@ -67,6 +70,11 @@ impl Change {
     }
 }
 
+/// Changes what people wrote beside a run. Of two at once the later holds, whole.
+///
+/// # Errors
+///
+/// What the store refuses.
 pub async fn change<S: Store>(store: &S, run: &RunId, change: Change) -> Result<(), StoreError> {
     let key = keys::label(run);
     let mut label = value::get::<_, Label>(store, &key).await?.unwrap_or_default();
@@ -75,11 +83,19 @@ pub async fn change<S: Store>(store: &S, run: &RunId, change: Change) -> Result<
 }
 
 /// Notes how a run ended; the newest word counts.
+///
+/// # Errors
+///
+/// What the store refuses.
 pub async fn set_outcome<S: Store>(store: &S, run: &RunId, outcome: Exit) -> Result<(), StoreError> {
     store.set(&keys::outcome(run), &value::encode_small(&outcome)).await
 }
 
 /// Pins the run that a test's others are compared with; `None` unpins.
+///
+/// # Errors
+///
+/// What the store refuses.
 pub async fn set_baseline<S: Store>(
     store: &S,
     test: &TestName,

@@ -22,6 +22,10 @@ pub(super) struct Lease {
 }
 
 /// Takes or renews the lease. False: somebody else has it.
+///
+/// # Errors
+///
+/// What the store refuses.
 pub async fn hold<S: Store, C: Clock>(
     store: &S,
     clock: &C,
@@ -42,12 +46,20 @@ pub async fn hold<S: Store, C: Clock>(
 }
 
 /// Whether somebody folds the log in the background: who only reads need not do it as well.
+///
+/// # Errors
+///
+/// What the store refuses.
 pub async fn is_held<S: Store, C: Clock>(store: &S, clock: &C, log: &LogName) -> Result<bool, StoreError> {
     let lease = value::get::<_, Lease>(store, &keys::lease(log)).await?;
     Ok(lease.is_some_and(|lease| lease.renewed_ms + LEASE_MS > clock.now_ms()))
 }
 
 /// Gives the lease up, so that the next need not wait for its end.
+///
+/// # Errors
+///
+/// What the store refuses.
 pub async fn release<S: Store>(
     store: &S,
     cache: &Cache,

@@ -60,6 +60,10 @@ use crate::store::{Clock, Store, StoreError};
 const DELETE_BATCH: usize = 25;
 
 /// A load generator of the test says that it begins.
+///
+/// # Errors
+///
+/// What the store refuses.
 pub async fn hello<S: Store, C: Clock>(
     store: &S,
     clock: &C,
@@ -70,6 +74,10 @@ pub async fn hello<S: Store, C: Clock>(
 }
 
 /// Writes a value and reads it.
+///
+/// # Errors
+///
+/// Where it does not answer, or did not keep the value.
 pub async fn probe<S: Store>(store: &S, now_ms: u64) -> Result<(), StoreError> {
     store.set(&keys::health(), now_ms.to_string().as_bytes()).await?;
     match store.get(&keys::health()).await? {
@@ -84,6 +92,10 @@ pub(crate) async fn is_unreadable<S: Store>(store: &S, log: &LogName) -> Result<
 }
 
 /// The number of a test's next unnamed import.
+///
+/// # Errors
+///
+/// What the store refuses.
 pub async fn new_import<S: Store>(store: &S, test: &TestName) -> Result<u64, StoreError> {
     Ok(u64::try_from(store.increment(&keys::imports(test), 1).await?).unwrap_or(1))
 }

@@ -37,7 +37,7 @@ pub(super) struct StoredState {
 
 impl StoredState {
     /// What was derived of a run that goes on, or has just ended.
-    pub fn of(events: Vec<Event>, summary: Option<Summary>) -> Self {
+    pub(crate) fn of(events: Vec<Event>, summary: Option<Summary>) -> Self {
         let summary = summary.map(|summary| to_json(&summary, Digits::All)).unwrap_or_default();
         StoredState { events, summary, retyped: false }
     }

@@ -76,18 +76,18 @@ impl Position {
     }
 
     /// Whether the results of this chunk were written before this folder came.
-    pub fn is_committed(&self, run: u64, chunk: u64) -> bool {
+    pub(crate) fn is_committed(&self, run: u64, chunk: u64) -> bool {
         self.committed.is_some_and(|committed| (run, chunk) <= committed)
     }
 
     /// Whether this `(run number, chunk)` is the newest one, and without its state.
-    pub fn lacks_state(&self, chunk: (u64, u64)) -> bool {
+    pub(crate) fn lacks_state(&self, chunk: (u64, u64)) -> bool {
         self.state_missing && self.committed == Some(chunk)
     }
 
     /// The keys of which one exists as soon as somebody came further, or once the run that this
     /// folder is in was deleted. Records that it has yet to fold are deleted only after that.
-    pub fn newer_keys(&self, log: &LogName) -> Vec<String> {
+    pub(crate) fn newer_keys(&self, log: &LogName) -> Vec<String> {
         let current = self.state.current();
         let mut next = match &current {
             Some(current) if current.live => (current.run.number, current.chunks),
@@ -103,7 +103,7 @@ impl Position {
 
     /// Whether this place is no longer where the store is. What proves it is read before what explains its
     /// absence: others who came further deleted it.
-    pub async fn standing<S: Store>(&self, store: &S, log: &LogName) -> Result<Standing, StoreError> {
+    pub(crate) async fn standing<S: Store>(&self, store: &S, log: &LogName) -> Result<Standing, StoreError> {
         let (wrote, last) = (self.wrote, self.state.next_ticket() - 1);
         let proofs: Vec<String> = wrote
             .into_iter()
@@ -129,7 +129,7 @@ impl Position {
     }
 
     /// Whether a checkpoint stands behind this chunk, the last of a record.
-    pub fn checkpoint_due(&self, run: u64, chunk: u64, ended: bool) -> bool {
+    pub(crate) fn checkpoint_due(&self, run: u64, chunk: u64, ended: bool) -> bool {
         let since = match self.chain.first() {
             Some(last) if last.run == run => chunk - last.chunk,
             _ => chunk + 1,
@@ -138,7 +138,7 @@ impl Position {
     }
 
     /// The checkpoint of the state as it is, and the place that it takes in the chain.
-    pub fn checkpoint(&mut self, run: u64, chunk: u64) -> Encoded {
+    pub(crate) fn checkpoint(&mut self, run: u64, chunk: u64) -> Encoded {
         let large = std::mem::take(&mut self.large);
         let encoded = value::encode(&CheckpointRef { older: &self.chain, large: &large, state: &self.state });
         let (ticket, parts) = (self.state.next_ticket(), encoded.parts.len() as u32);

@@ -45,12 +45,12 @@ pub(super) struct Reaper<'a, S, C> {
 }
 
 impl<S: Store, C: Clock> Reaper<'_, S, C> {
-    pub async fn decision(&self, ticket: u64) -> Result<Option<Decision>, StoreError> {
+    pub(crate) async fn decision(&self, ticket: u64) -> Result<Option<Decision>, StoreError> {
         value::get(self.store, &keys::hole(self.log, ticket)).await
     }
 
     /// Does what is due. `overtaken` says, when asked, whether others have come further.
-    pub async fn step(
+    pub(crate) async fn step(
         &self,
         ticket: u64,
         hole: Option<Hole>,

@@ -8,11 +8,17 @@ use crate::store::{Store, StoreError};
 /// Runs, newest first.
 #[derive(Debug, Default)]
 pub struct Recent {
+    /// Those that go on.
     pub live: Vec<RunId>,
+    /// Those that are over and not deleted.
     pub ended: Vec<RunId>,
 }
 
 /// Looks at about so many of the newest runs of a test, two questions to the store for each 64.
+///
+/// # Errors
+///
+/// What the store refuses.
 pub async fn recent<S: Store>(store: &S, test: &TestName, most: u64) -> Result<Recent, StoreError> {
     let mut walk = Walk::begin(store, Some(test)).await?;
     let mut found = Recent::default();

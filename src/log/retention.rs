@@ -43,6 +43,10 @@ struct Pass {
 
 /// Marks an ended run as deleted; its keys go when nobody can be reading them any more. False: the
 /// run is live.
+///
+/// # Errors
+///
+/// What the store refuses.
 pub async fn delete<S: Store, C: Clock>(store: &S, clock: &C, item: &runs::Item) -> Result<bool, StoreError> {
     if item.state == RunState::Live {
         return Ok(false);
@@ -57,6 +61,10 @@ pub async fn delete<S: Store, C: Clock>(store: &S, clock: &C, item: &runs::Item)
 /// Marks ended runs beyond the limit as deleted, the newest being kept, and deletes the keys of those that
 /// were marked long enough ago: a bounded piece of that. `holder` is who sweeps, by a name that it made
 /// up. True when there is more to do now; false also where somebody else is at it.
+///
+/// # Errors
+///
+/// What the store refuses.
 pub async fn sweep<S: Store, C: Clock>(
     store: &S,
     clock: &C,

@@ -12,6 +12,10 @@ const MARK: &str = "\"unknown\":";
 
 /// Makes the totals, limits and summary of an ended run anew where the set tells types that it lacked. What
 /// was told before may be told again in another way: it is made from the run's last checkpoint. True where anything was.
+///
+/// # Errors
+///
+/// What the store refuses.
 pub async fn retype<S: Store>(store: &S, run: &RunId, set: &Declarations) -> Result<bool, StoreError> {
     let Some(ended) = value::get::<_, Ended>(store, &keys::ended(run)).await? else { return Ok(false) };
     let key = keys::state(run, ended.end.chunk);

@@ -13,6 +13,7 @@ const STATUS_PART: usize = 2;
 /// Which figures are wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Query {
+    /// The breakdown.
     pub table: Dimension,
     /// The row; without one, all statuses, summed by status alone.
     pub key: Option<Vec<String>>,
@@ -25,8 +26,11 @@ pub struct Query {
 pub struct Point {
     /// The window's end, in Unix ms.
     pub end_ms: i64,
+    /// Samples.
     pub count: u64,
+    /// Samples that are not 0: the failures of `http_req_failed`, the passes of `checks`.
     pub nonzero: u64,
+    /// Of their values, in the metric's unit.
     pub sum: f64,
     /// p50, p95, p99 and max of a trend.
     pub percentiles: Option<[f32; 4]>,
@@ -35,15 +39,20 @@ pub struct Point {
 /// Figures in the order of their windows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RowSeries {
+    /// The row, by the values of its dimension.
     pub key: Vec<String>,
+    /// What is measured.
     pub metric: String,
+    /// Windows without a sample are left out.
     pub points: Vec<Point>,
 }
 
+/// The next windows of a run.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Page {
     /// The windows' ends, in Unix ms, and their lengths in seconds.
     pub windows: Vec<(i64, f64)>,
+    /// What the row has in them, one for each metric.
     pub series: Vec<RowSeries>,
     /// Where the next page begins; none: this is all there is now.
     pub next: Option<u64>,

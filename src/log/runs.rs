@@ -40,22 +40,29 @@ pub enum ReadError {
 /// A place in a run's event log: the next chunk, and the next id.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Cursor {
+    /// From 0.
     pub chunk: u64,
+    /// From 1.
     pub id: u64,
 }
 
 /// An event on its way to a client; state has no id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PageEvent {
+    /// For `Last-Event-ID`.
     pub id: Option<u64>,
+    /// `snapshot`, `cumulative`, …; see `docs/events.md`.
     pub kind: String,
+    /// One line of JSON.
     pub data: String,
 }
 
 /// The next events of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Page {
+    /// In the order in which they are sent.
     pub events: Vec<PageEvent>,
+    /// Where the next page begins.
     pub cursor: Cursor,
     /// There is nothing newer now.
     pub current: bool,
@@ -66,13 +73,21 @@ pub struct Page {
 /// One run, as lists show it. Times in Unix ms.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Item {
+    /// As addresses have it: `shop.1`.
     pub id: String,
+    /// The test that it is a run of.
     pub test: String,
+    /// From 1, within its log.
     pub number: u64,
+    /// The name that its generators gave.
     pub name: Option<String>,
+    /// Whether it goes on.
     pub state: RunState,
+    /// Its origin: the second of its oldest sample.
     pub start: u64,
+    /// The time of its newest sample, once it has ended.
     pub end: Option<u64>,
+    /// What people wrote beside it.
     #[serde(flatten)]
     pub label: Label,
     /// The test's runs are compared with this one.
@@ -81,8 +96,10 @@ pub struct Item {
     pub outcome: Option<Outcome>,
     /// What the gate's newest verdict on it is; none before it has ended.
     pub verdict: Option<ObjectiveState>,
+    /// Where they were asked for.
     #[serde(flatten)]
     pub figures: Option<Figures>,
+    /// The same as `id`.
     #[serde(skip)]
     pub run: RunId,
     /// The first ticket behind a run that has ended.
@@ -93,9 +110,11 @@ pub struct Item {
 /// The figures that lists and trends show of a run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Figures {
+    /// Those that a list has columns for.
     pub figures: MainFigures,
     /// As in the summary document.
     pub thresholds: Vec<ThresholdRow>,
+    /// There are no others than those that are known.
     #[serde(rename = "thresholdsKnown")]
     pub thresholds_known: bool,
 }
@@ -103,22 +122,36 @@ pub struct Figures {
 /// Over the whole run; `None` where nothing was measured. Durations in ms, shares as ratios.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct MainFigures {
+    /// HTTP requests.
     pub requests: Option<f64>,
+    /// Of these, per second.
     pub rate: Option<f64>,
+    /// Of their durations, ms.
     pub p95: Option<f64>,
+    /// The share of them that failed.
     pub failed: Option<f64>,
+    /// The share of checks that passed.
     pub checks: Option<f64>,
     /// The highest number of them.
     pub vus: Option<f64>,
+    /// Iterations that were completed.
     pub iterations: Option<f64>,
 }
 
 /// The newest run, of a test or of all, that was not deleted.
+///
+/// # Errors
+///
+/// What the store refuses.
 pub async fn newest<S: Store>(store: &S, test: Option<&TestName>) -> Result<Option<RunId>, StoreError> {
     Ok(list(store, test, None, 1).await?.pop().map(|item| item.run))
 }
 
 /// Runs, newest first, from behind `before` on.
+///
+/// # Errors
+///
+/// What the store refuses.
 pub async fn list<S: Store>(
     store: &S,
     test: Option<&TestName>,
@@ -157,6 +190,10 @@ pub async fn list<S: Store>(
 }
 
 /// A run as lists show it; `None` when it does not exist or was deleted.
+///
+/// # Errors
+///
+/// What the store refuses.
 pub async fn item<S: Store>(store: &S, run: &RunId) -> Result<Option<Item>, StoreError> {
     Ok(items(store, std::slice::from_ref(run)).await?.pop().flatten())
 }
@@ -244,6 +281,10 @@ impl Item {
 }
 
 /// Fails unless the run exists and can be read.
+///
+/// # Errors
+///
+/// [`ReadError::NoSuchRun`] where there is no such run; what the store refuses.
 pub async fn require<S: Store>(store: &S, run: &RunId) -> Result<Item, ReadError> {
     let item = item(store, run).await?.ok_or_else(|| ReadError::NoSuchRun(run.clone()))?;
     if item.state == RunState::Unreadable {
@@ -255,6 +296,10 @@ pub async fn require<S: Store>(store: &S, run: &RunId) -> Result<Item, ReadError
 }
 
 /// Where a client goes on that has everything up to the id `after`.
+///
+/// # Errors
+///
+/// What the store refuses.
 pub async fn seek<S: Store>(store: &S, run: &RunId, after: Option<u64>) -> Result<Cursor, ReadError> {
     let Some(after) = after else { return Ok(Cursor::default()) };
     let Some(last) = last_chunk(store, run).await? else { return Ok(Cursor::default()) };
@@ -277,6 +322,10 @@ async fn chunk<S: Store>(store: &S, run: &RunId, index: u64) -> Result<Option<St
 
 /// The next events. When nothing newer is there, the state that follows the newest chunk stands
 /// among its events, where `docs/events.md` says.
+///
+/// # Errors
+///
+/// What the store refuses.
 pub async fn read<S: Store>(store: &S, run: &RunId, cursor: Cursor) -> Result<Page, ReadError> {
     let mut page = Page { cursor, ..Page::default() };
     let mut bytes = 0;
@@ -385,6 +434,10 @@ fn stored_summary(run: &RunId, state: &StoredState) -> Result<Summary, StoreErro
 }
 
 /// The document of one run: its item, how its thresholds stand, and how many events it has.
+///
+/// # Errors
+///
+/// [`ReadError::NoSuchRun`] where there is no such run; what the store refuses.
 pub async fn get<S: Store>(store: &S, run: &RunId) -> Result<String, ReadError> {
     #[derive(Serialize)]
     struct Document {
@@ -413,6 +466,10 @@ pub async fn get<S: Store>(store: &S, run: &RunId) -> Result<String, ReadError> 
 }
 
 /// The summary of a run, as of its newest chunk, with its label and note.
+///
+/// # Errors
+///
+/// [`ReadError::NoSuchRun`] where there is no such run; what the store refuses.
 pub async fn summary<S: Store>(store: &S, run: &RunId) -> Result<Summary, ReadError> {
     let mut item = require(store, run).await?;
     let (_, state) = newest_state(store, run).await?;
@@ -425,6 +482,10 @@ pub async fn summary<S: Store>(store: &S, run: &RunId) -> Result<Summary, ReadEr
 
 /// Puts the main figures of a run into its item, as of its newest chunk, and every detail of its end;
 /// nothing before the first chunk.
+///
+/// # Errors
+///
+/// What the store refuses.
 pub async fn add_figures<S: Store>(store: &S, item: &mut Item) -> Result<(), StoreError> {
     let state = match newest_state(store, &item.run).await {
         Ok((_, Some(state))) => state,

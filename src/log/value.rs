@@ -46,7 +46,7 @@ fn with_version<T: Serialize + ?Sized>(version: u8, value: &T) -> Vec<u8> {
 
 impl Encoded {
     /// The parts as `(key, value)`; they must be stored before the head.
-    pub fn part_entries(&mut self, key: &str) -> Vec<(String, Vec<u8>)> {
+    pub(crate) fn part_entries(&mut self, key: &str) -> Vec<(String, Vec<u8>)> {
         self.parts.drain(..).enumerate().map(|(i, part)| (keys::part(key, i as u32), part)).collect()
     }
 }

@@ -36,13 +36,14 @@ pub(crate) struct Newest {
 pub struct Finished {
     /// The window that is to be judged, Unix ms, where the event states it.
     pub start_ms: Option<i64>,
+    /// Likewise.
     pub end_ms: Option<i64>,
     /// The event itself, as JSON.
     pub event: String,
 }
 
 impl Given {
-    pub fn verdict(&self) -> Result<GateVerdict, StoreError> {
+    pub(crate) fn verdict(&self) -> Result<GateVerdict, StoreError> {
         serde_json::from_str(&self.document)
             .map_err(|error| StoreError::damaged(format!("verdict {}", self.number), error))
     }

@@ -10,6 +10,7 @@ pub mod sketch;
 use self::cell::Cell;
 use serde::{Deserialize, Serialize};
 
+/// One entry of a log; immutable.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Record {
     /// When the writer took its ticket, Unix milliseconds by its own clock.
@@ -28,6 +29,7 @@ pub struct Record {
     pub sequence: Option<Sequence>,
     /// Hash of the declarations in force, a key of [`crate::declare`]; none were ever made: `None`.
     pub declarations: Option<String>,
+    /// What it says.
     pub body: Body,
 }
 
@@ -42,11 +44,13 @@ impl Record {
 /// when it is numbered: a repeat is cut the same way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Sequence {
+    /// The client's number.
     pub batch: u64,
     /// From 0.
     pub piece: u32,
 }
 
+/// What a record says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Body {
     /// Samples, already aggregated. Boxed: it dwarfs its siblings.
@@ -56,7 +60,12 @@ pub enum Body {
     /// A person or pipeline asks for a new run.
     NewRun,
     /// The load test is over: the log's run of this number, and no other.
-    Finish { run: u64, sent: Sent },
+    Finish {
+        /// Its number within the log.
+        run: u64,
+        /// What may still be on its way.
+        sent: Sent,
+    },
     /// Somebody noticed that nothing came for the idle time, or that a finish has settled.
     IdleEnd,
 }
@@ -84,7 +93,12 @@ pub enum Sent {
     Perhaps,
     /// A script said so in its teardown, before its tool sent the last of it: the run ends once nothing came
     /// for so long, and at the latest so long after this.
-    Announced { quiet_ms: u32, most_ms: u32 },
+    Announced {
+        /// Silence that is enough, ms.
+        quiet_ms: u32,
+        /// The latest, ms after this.
+        most_ms: u32,
+    },
     /// All was sent: the run ends at once.
     All,
     /// This sender has sent all: the run ends at once unless others are still at it.
@@ -101,6 +115,7 @@ pub struct Batch {
     pub settings: FoldSettings,
     /// Unix nanoseconds of the oldest and newest sample.
     pub oldest_ns: i64,
+    /// Likewise.
     pub newest_ns: i64,
     /// Samples counted in it.
     pub samples: u64,
@@ -126,16 +141,20 @@ pub struct Second {
     pub cells: Vec<(u32, Cell)>,
 }
 
+/// A sample of `vus` or `vus_max`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct VusSample {
     /// `vus_max` rather than `vus`.
     pub max: bool,
+    /// Unix nanoseconds.
     pub time_ns: i64,
+    /// Virtual users.
     pub value: f64,
     /// Who sent it, an index into [`Batch::sources`].
     pub source: u32,
 }
 
+/// Settings that the fold heeds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FoldSettings {
     /// The smallest window, ms; 0: the ladder's own.
@@ -151,10 +170,12 @@ pub struct FoldSettings {
 /// What a series measures.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct SeriesKey {
+    /// The breakdown that it is a row of.
     pub dimension: Dimension,
     /// The values of the dimension, in its order; `["(other)"]` for what has no row; none for
     /// [`Dimension::Metric`]; the text between the braces for [`Dimension::Submetric`].
     pub key: Vec<String>,
+    /// Without braces, also of a submetric.
     pub metric: String,
 }
 

@@ -33,6 +33,7 @@ impl Packed {
         Packed(bytes)
     }
 
+    /// Whether it has no bucket.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -42,6 +42,7 @@ pub struct Sketch {
 const LOOKUP_RATIO: usize = 8;
 
 impl Sketch {
+    /// Whether it has no bucket.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }

@@ -19,6 +19,10 @@ const RETYPED: usize = 32;
 
 impl<S: Store, C: Clock> Service<S, C> {
     /// Takes k6's options for a test; gives the logs that have news.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Invalid`] where they are not k6's; what the store refuses.
     pub async fn declare(&self, test: &str, options: &[u8]) -> Result<Vec<LogName>, Refusal> {
         let declared =
             Declarations::from_k6_options(options).map_err(|error| Refusal::Invalid(error.to_string()))?;
@@ -27,6 +31,10 @@ impl<S: Store, C: Clock> Service<S, C> {
 
     /// Takes what people declare of a test's custom metrics. Its newest ended runs take over the types
     /// that they lacked.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Invalid`] with the place of what is wrong; what the store refuses.
     pub async fn declare_metrics(&self, test: &str, metrics: &[u8]) -> Result<Vec<LogName>, Refusal> {
         let declared =
             Declarations::from_metrics(metrics).map_err(|error| Refusal::Invalid(error.to_string()))?;
@@ -42,12 +50,20 @@ impl<S: Store, C: Clock> Service<S, C> {
     }
 
     /// Gives a test a dashboard of its own.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Invalid`] with the place of what is wrong; what the store refuses.
     pub async fn set_dashboard(&self, test: &str, document: &[u8]) -> Result<Vec<LogName>, Refusal> {
         let dashboard = Dashboard::parse(document).map_err(|error| Refusal::Invalid(error.to_string()))?;
         self.choose_dashboard(test, Some(&dashboard)).await
     }
 
     /// Gives a test the default dashboard again.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Invalid`] where the test's name is too long; what the store refuses.
     pub async fn remove_dashboard(&self, test: &str) -> Result<Vec<LogName>, Refusal> {
         self.choose_dashboard(test, None).await
     }
@@ -64,6 +80,10 @@ impl<S: Store, C: Clock> Service<S, C> {
     }
 
     /// The dashboard of a test, to be read and changed by people.
+    ///
+    /// # Errors
+    ///
+    /// Likewise.
     pub async fn dashboard(&self, test: &str) -> Result<String, Refusal> {
         let test = foreign_test(Some(test))?;
         let (_, set) = declarations::declared(&self.store, &self.cache.declarations, &test).await?;

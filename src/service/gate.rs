@@ -33,9 +33,11 @@ const WINDOW_SLACK_MS: i64 = 2_000;
 pub struct News {
     /// The run that it names, and the test.
     pub run: Option<String>,
+    /// Its name as the event has it.
     pub test: Option<String>,
     /// By what name else the verdict may be asked for.
     pub aliases: Vec<String>,
+    /// Whether it begins or ends.
     pub state: Lifecycle,
     /// What is kept of a finish.
     pub finished: Finished,
@@ -112,6 +114,10 @@ fn told_window(whole: &Summary, finished: &Finished) -> Option<Window> {
 impl<S: Store, C: Clock> Service<S, C> {
     /// Puts a test's file of objectives, YAML or JSON, in force; gives the logs that have news. What they
     /// name is measured from now on.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Invalid`] with line and column of what is wrong; what the store refuses.
     pub async fn set_objectives(&self, test: &str, document: &[u8]) -> Result<Vec<LogName>, Refusal> {
         let text = str::from_utf8(document)
             .map_err(|error| Refusal::Invalid(format!("the objectives are no UTF-8: {error}")))?;
@@ -127,6 +133,10 @@ impl<S: Store, C: Clock> Service<S, C> {
     }
 
     /// A test's file of objectives, as it was put.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NotFound`] where the test has none of its own; what the store refuses.
     pub async fn objectives(&self, test: &str) -> Result<String, Refusal> {
         let test = known_test(test)?;
         let text = verdicts::objectives(&self.store, &test).await?;
@@ -134,11 +144,19 @@ impl<S: Store, C: Clock> Service<S, C> {
     }
 
     /// Removes it; k6's own thresholds count from then on, as before.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NotFound`] where that is no test's name; what the store refuses.
     pub async fn remove_objectives(&self, test: &str) -> Result<(), Refusal> {
         Ok(verdicts::set_objectives(&self.store, &known_test(test)?, None).await?)
     }
 
     /// Drafts a file of objectives from a test's newest ended runs.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NotFound`] where no run of the test has ended; what the store refuses.
     pub async fn suggest_objectives(&self, test: &str) -> Result<String, Refusal> {
         let test = known_test(test)?;
         let items = runs::list(&self.store, Some(&test), None, LIST_LIMIT as usize).await?;
@@ -154,6 +172,10 @@ impl<S: Store, C: Clock> Service<S, C> {
 
     /// The newest verdict on a run. One that has ended and was not judged yet is judged now; of one that goes
     /// on, what it would come to if it ended now.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NotFound`] where there is no such run; what the store refuses.
     pub async fn verdict(&self, run: &str) -> Result<String, Refusal> {
         let run = self.run(run).await?;
         let given = verdicts::given(&self.store, &run).await?;
@@ -164,6 +186,10 @@ impl<S: Store, C: Clock> Service<S, C> {
     }
 
     /// Judges a run by what is in force now.
+    ///
+    /// # Errors
+    ///
+    /// Likewise.
     pub async fn judge_again(&self, run: &str) -> Result<String, Refusal> {
         let run = self.run(run).await?;
         let given = verdicts::given(&self.store, &run).await?;
@@ -309,6 +335,10 @@ impl<S: Store, C: Clock> Service<S, C> {
 
     /// Takes an event: a run that is finished ends once nothing more comes. Gives the run that is meant, if
     /// it is known, and the logs that have news.
+    ///
+    /// # Errors
+    ///
+    /// Where what it names cannot be found or finished; what the store refuses.
     pub async fn take_news(&self, news: News) -> Result<(Option<RunId>, Vec<LogName>), Refusal> {
         let test = foreign_test(news.test.as_deref())?;
         if news.state == Lifecycle::Started {
@@ -361,6 +391,10 @@ impl<S: Store, C: Clock> Service<S, C> {
     }
 
     /// The run that others know by a name: a task's id, or an execution context.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NotFound`] where no run has that name; what the store refuses.
     pub async fn run_by_alias(&self, name: &str) -> Result<RunId, Refusal> {
         let run = verdicts::by_alias(&self.store, name).await?;
         run.ok_or_else(|| Refusal::NotFound(format!("no run was finished under the name {name:?}")))

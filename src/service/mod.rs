@@ -4,6 +4,7 @@
 mod declare;
 pub mod gate;
 mod parts;
+mod refusal;
 mod session;
 
 use crate::documents::distribution;
@@ -11,23 +12,26 @@ use crate::documents::outcome::Exit;
 use crate::ingest::{Receipt, Refusal, Request, Upload};
 use crate::limits;
 use crate::log::advance::{self, Progress};
-use crate::log::append::{AppendError, Writer};
+use crate::log::append::Writer;
 use crate::log::cache::Cache;
-use crate::log::runs::ReadError;
 use crate::log::{self, declarations, fresh, labels, lease, retention, rows, runs};
 use crate::names::{LogName, RunId, TestName};
 use crate::record::{Body, Dimension, Sent};
 use crate::settings::Settings;
-use crate::store::{Clock, Store, StoreError};
+use crate::store::{Clock, Store};
 use loadgate_documents::{Digits, RunState, to_json};
 pub use loadgate_gate::Window;
 use std::collections::BTreeSet;
 
 /// One instance's view of the product.
 pub struct Service<S, C> {
+    /// Where everything is kept.
     pub store: S,
+    /// Wall-clock time.
     pub clock: C,
+    /// Of this instance; those that the fold heeds are in each record.
     pub settings: Settings,
+    /// What this instance remembers; nothing depends on it.
     pub cache: Cache,
 }
 
@@ -54,46 +58,22 @@ pub struct Session {
 
 /// The account of a whole upload.
 pub struct Outcome {
+    /// The test that it was for.
     pub test: TestName,
     /// Known for named logs; an unnamed run's number is decided by the fold.
     pub run: Option<String>,
+    /// Lines that were taken and refused.
     pub receipt: Receipt,
+    /// Logs that got records since the caller was told last: they want to be folded.
     pub dirty_logs: BTreeSet<LogName>,
     /// How many records waited to be folded, at the most.
     pub waiting: u64,
+    /// What ended the upload early; lines before it stay accepted.
     pub failure: Option<Refusal>,
 }
 
-impl From<StoreError> for Refusal {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Unavailable(_) => Refusal::Unavailable(error.to_string()),
-            StoreError::Damaged { .. } | StoreError::NewerFormat { .. } => {
-                Refusal::Damaged(error.to_string())
-            }
-        }
-    }
-}
-
-impl From<AppendError> for Refusal {
-    fn from(error: AppendError) -> Self {
-        match error {
-            AppendError::Gone(reason) => Refusal::Gone(reason),
-            AppendError::Unavailable(reason) => Refusal::Unavailable(reason),
-        }
-    }
-}
-
-impl From<ReadError> for Refusal {
-    fn from(error: ReadError) -> Self {
-        match error {
-            ReadError::NoSuchRun(_) | ReadError::Empty(_) => Refusal::NotFound(error.to_string()),
-            ReadError::Store(error) => error.into(),
-        }
-    }
-}
-
 impl<S: Store, C: Clock> Service<S, C> {
+    /// An instance that remembers nothing yet.
     pub fn new(store: S, clock: C, settings: Settings) -> Self {
         Service { store, clock, settings, cache: Cache::new() }
     }
@@ -103,12 +83,21 @@ impl<S: Store, C: Clock> Service<S, C> {
     }
 
     /// Whether the store takes a value and gives it back.
+    ///
+    /// # Errors
+    ///
+    /// What the store refuses.
     pub async fn ready(&self) -> Result<(), Refusal> {
         let now_ms = self.clock.now_ms();
         log::probe(&self.store, now_ms).await.map_err(Refusal::from)
     }
 
     /// Begins an upload. Reads the test's declarations, and nothing of the body.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Invalid`] where a name is too long or an import does not say which it is; what the store
+    /// refuses.
     pub async fn open(&self, request: Request) -> Result<Session, Refusal> {
         if request.run.as_deref().is_some_and(|run| run.len() > limits::NAME_BYTES) {
             return Err(too_long("run"));
@@ -154,12 +143,21 @@ impl<S: Store, C: Clock> Service<S, C> {
 
     /// A generator of the test begins. `sender` is its connection or its own name, as its samples
     /// will have it.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Invalid`] where the name is too long; what the store refuses.
     pub async fn hello(&self, test: Option<&str>, sender: &str) -> Result<(), Refusal> {
         Ok(log::hello(&self.store, &self.clock, &foreign_test(test)?, sender).await?)
     }
 
     /// A person or a pipeline wants what follows in a run of its own. With `run`, that run of the test
     /// ends and no other; one that has ended stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NotFound`] where there is no such run, [`Refusal::Invalid`] where it is another test's; what
+    /// the store refuses.
     pub async fn new_run(&self, test: &str, run: Option<&str>) -> Result<LogName, Refusal> {
         let test = known_test(test)?;
         let Some(run) = run else {
@@ -180,6 +178,11 @@ impl<S: Store, C: Clock> Service<S, C> {
     }
 
     /// Notes how a run ended (`{"exit": CODE}`).
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NotFound`] where there is no such run, [`Refusal::Invalid`] where the document is no outcome;
+    /// what the store refuses.
     pub async fn set_outcome(&self, run: &str, document: &[u8]) -> Result<(), Refusal> {
         let run = self.run(run).await?;
         let outcome = Exit::parse(document).map_err(Refusal::Invalid)?;
@@ -189,6 +192,10 @@ impl<S: Store, C: Clock> Service<S, C> {
 
     /// Finishes a run by its id, or a test's newest live run. One that has ended stays as it is. A
     /// sender that has sent everything means the run that it is in, in the log of what it names.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NotFound`] where there is no such run, or none is live; what the store refuses.
     pub async fn finish_run(&self, target: &str, sent: Sent) -> Result<RunId, Refusal> {
         if let Sent::AllBy(sender) = &sent {
             let log = self.log_of(target)?;
@@ -247,20 +254,38 @@ impl<S: Store, C: Clock> Service<S, C> {
     }
 
     /// The name of the next unnamed import of a test.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Invalid`] where the name is too long; what the store refuses.
     pub async fn new_import(&self, test: Option<&str>) -> Result<String, Refusal> {
         let test = foreign_test(test)?;
         Ok(format!("i{}", log::new_import(&self.store, &test).await?))
     }
 
+    /// Folds a page of a log; where it says `more`, there is more.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NotFound`] where that is no log's name; what the store refuses.
     pub async fn advance(&self, log: &str) -> Result<Progress, Refusal> {
         self.fold(&known_log(log)?).await
     }
 
     /// Asks to fold a log in the background; see [`log::lease`].
+    ///
+    /// # Errors
+    ///
+    /// Likewise.
     pub async fn hold(&self, log: &str, holder: u64) -> Result<bool, Refusal> {
         Ok(lease::hold(&self.store, &self.clock, &self.cache, &known_log(log)?, holder).await?)
     }
 
+    /// Gives back what [`Service::hold`] gave, so that another need not wait for it to lapse.
+    ///
+    /// # Errors
+    ///
+    /// Likewise.
     pub async fn release(&self, log: &str, holder: u64) -> Result<(), Refusal> {
         Ok(lease::release(&self.store, &self.cache, &known_log(log)?, holder).await?)
     }
@@ -275,27 +300,50 @@ impl<S: Store, C: Clock> Service<S, C> {
     }
 
     /// Makes room in a test, one page; see [`log::retention`].
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NotFound`] where that is no test's name; what the store refuses.
     pub async fn sweep(&self, test: &str, holder: u64) -> Result<bool, Refusal> {
         let test = known_test(test)?;
         Ok(retention::sweep(&self.store, &self.clock, &self.settings, &test, holder).await?)
     }
 
+    /// The run that began last, of a test or of all.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NotFound`] where that is no test's name; what the store refuses.
     pub async fn newest(&self, test: Option<&str>) -> Result<Option<RunId>, Refusal> {
         let test = test.map(known_test).transpose()?;
         Ok(runs::newest(&self.store, test.as_ref()).await?)
     }
 
+    /// Where to read on behind an event's id, or from the beginning.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NotFound`] where there is no such run; what the store refuses.
     pub async fn seek(&self, run: &str, after: Option<u64>) -> Result<runs::Cursor, Refusal> {
         let run = self.run(run).await?;
         Ok(runs::seek(&self.store, &run, after).await?)
     }
 
+    /// The next page of events; nothing where there is no more yet.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NotFound`] where there is no such run; what the store refuses.
     pub async fn read(&self, run: &str, cursor: runs::Cursor) -> Result<runs::Page, Refusal> {
         Ok(runs::read(&self.store, &known_run(run)?, cursor).await?)
     }
 
     /// The log of a run, or of a test's unnamed runs. The run need not exist: what was acknowledged
     /// a moment ago may still have to be folded.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NotFound`] where that is neither a run's id nor a test's name.
     pub fn log_of(&self, target: &str) -> Result<LogName, Refusal> {
         let run = RunId::parse(target).map(|run| run.log);
         run.or_else(|| TestName::parse(target).map(LogName::unnamed))
@@ -305,6 +353,11 @@ impl<S: Store, C: Clock> Service<S, C> {
     /// Runs that the index calls live and that nobody folds in the background are brought up to date first:
     /// some may have ended since. A page asks for the list every few seconds, and whoever folds keeps the
     /// run in memory.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NotFound`] where `test` or `before` is no such name; what the store refuses. One run that is
+    /// damaged is no error.
     pub async fn list(
         &self,
         test: Option<&str>,
@@ -370,17 +423,30 @@ impl<S: Store, C: Clock> Service<S, C> {
         Ok(found)
     }
 
+    /// A run as lists have it, with its figures; JSON.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NotFound`] where there is no such run; what the store refuses.
     pub async fn get(&self, run: &str) -> Result<String, Refusal> {
         let run = self.run(run).await?;
         Ok(runs::get(&self.store, &run).await?)
     }
 
-    /// The summary of a run.
+    /// A run's figures as of its newest chunk; JSON.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NotFound`] where there is no such run; what the store refuses.
     pub async fn summary(&self, run: &str) -> Result<String, Refusal> {
         self.summary_of(run, Window::Whole).await
     }
 
-    /// The summary of a window of a run.
+    /// The figures of a window of a run, as far as it has closed; JSON.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NotFound`] where there is no such run, or no such window of it; what the store refuses.
     pub async fn summary_of(&self, run: &str, window: Window) -> Result<String, Refusal> {
         let run = self.run(run).await?;
         let whole = runs::summary(&self.store, &run).await?;
@@ -392,6 +458,11 @@ impl<S: Store, C: Clock> Service<S, C> {
     }
 
     /// A page of a breakdown's figures, window by window.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Invalid`] where it is not said which row; [`Refusal::NotFound`] where there is no such run;
+    /// what the store refuses.
     pub async fn rows(&self, run: &str, query: &rows::Query, from: u64) -> Result<rows::Page, Refusal> {
         let run = self.run(run).await?;
         if query.key.is_none() && query.table != Dimension::Status {
@@ -403,6 +474,11 @@ impl<S: Store, C: Clock> Service<S, C> {
     }
 
     /// How the values of one trend are distributed; `table` is what the client calls the dimension.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NotFound`] where there is no such run, or no such trend with values in it; what the store
+    /// refuses.
     pub async fn distribution(
         &self,
         run: &str,
@@ -421,6 +497,11 @@ impl<S: Store, C: Clock> Service<S, C> {
     }
 
     /// Changes what people wrote beside a run; gives its item.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NotFound`] where there is no such run, [`Refusal::Invalid`] where the document is none; what
+    /// the store refuses.
     pub async fn set_label(&self, run: &str, document: &[u8]) -> Result<String, Refusal> {
         let run = self.current(run).await?;
         let change = labels::Change::parse(document).map_err(Refusal::Invalid)?;
@@ -428,6 +509,12 @@ impl<S: Store, C: Clock> Service<S, C> {
         Ok(to_json(&runs::require(&self.store, &run).await?, Digits::All))
     }
 
+    /// Marks a run as deleted: it is gone from lists at once, from the store by and by.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NotFound`] where there is no such run, [`Refusal::Conflict`] while it is live; what the store
+    /// refuses.
     pub async fn delete_run(&self, run: &str) -> Result<(), Refusal> {
         let item = runs::require(&self.store, &self.current(run).await?).await?;
         if retention::delete(&self.store, &self.clock, &item).await? {
@@ -437,6 +524,11 @@ impl<S: Store, C: Clock> Service<S, C> {
     }
 
     /// Pins a run by `{"run": ID}`; without a document, none is pinned from now on.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NotFound`] where there is no such test or run, [`Refusal::Invalid`] where the document is
+    /// none or the run another test's; what the store refuses.
     pub async fn set_baseline(&self, test: &str, document: Option<&[u8]>) -> Result<(), Refusal> {
         #[derive(serde::Deserialize)]
         #[serde(deny_unknown_fields)]

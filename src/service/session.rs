@@ -12,6 +12,10 @@ use std::collections::BTreeSet;
 
 impl Session {
     /// Takes the next bytes of the body, and stores a record whenever there is enough for one.
+    ///
+    /// # Errors
+    ///
+    /// What ended the upload; lines before it stay accepted.
     pub async fn push<S: Store, C: Clock>(
         &mut self,
         service: &Service<S, C>,
@@ -36,6 +40,10 @@ impl Session {
 
     /// Stores what has come so far, and says which logs have records that are not folded yet. A numbered batch is cut by its
     /// bytes alone, so nothing of it is stored before its time.
+    ///
+    /// # Errors
+    ///
+    /// Likewise.
     pub async fn flush<S: Store, C: Clock>(
         &mut self,
         service: &Service<S, C>,

@@ -16,6 +16,10 @@ impl Hosts {
         "names of this server, such as `gate.example`, without scheme and port, separated by commas; or `*`";
 
     /// Reads the setting; empty means loopback only. The error is [`Hosts::WANTED`].
+    ///
+    /// # Errors
+    ///
+    /// [`Hosts::WANTED`], where a name is none.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         let mut hosts = Hosts::default();
         for name in text.split(',').map(str::trim).filter(|name| !name.is_empty()) {

@@ -14,7 +14,9 @@
 //! Beside these stands what else of HTTP needs no host and can be tested without one.
 
 #![forbid(unsafe_code)]
-#![warn(unreachable_pub)]
+#![warn(missing_docs, clippy::missing_errors_doc)]
+// Tests of a module share freely among themselves.
+#![cfg_attr(not(test), warn(unreachable_pub))]
 
 mod accept;
 pub mod address;
@@ -40,19 +42,25 @@ use thiserror::Error;
 /// What the operator allows.
 #[derive(Debug, Clone, Default)]
 pub struct Policy {
+    /// Who may write, who may read.
     pub tokens: Tokens,
+    /// Names by which the server may be reached while nobody needs a token to write.
     pub hosts: Hosts,
+    /// Whose pages may read.
     pub origins: Origins,
 }
 
 /// What is known of who asks, and for what.
 pub struct Caller<'a> {
+    /// Whether it may change something.
     pub method: &'a Method,
     /// What the request needs, by [`Found::at`].
     pub needed: Access,
     /// The server's name and port as the client knows them.
     pub authority: Option<&'a str>,
+    /// They may carry a token, and say which page asks.
     pub headers: &'a HeaderMap,
+    /// Decoded; it may carry a token.
     pub query: &'a [(String, String)],
 }
 
@@ -61,7 +69,9 @@ pub struct Caller<'a> {
 pub enum Access {
     /// Pages, schemas, and whether anybody is there.
     Nothing,
+    /// To see runs; the write token is good for it, too.
     Read,
+    /// To send data, and to change or delete.
     Write,
 }
 
@@ -74,6 +84,7 @@ pub enum Refusal {
          LOADGATE_HOSTS (under Spin the variable `hosts`) takes more names"
     )]
     Host(String),
+    /// A browser says that a page of another origin asks.
     #[error(
         "a page from another origin asks for a change, which only this server's own pages and programs may"
     )]
@@ -83,10 +94,12 @@ pub enum Refusal {
                           InfluxDB URL the password)",
         _ => "this server shows its runs only with a token; open /ui/?token=TOKEN in a browser",
     })]
+    /// No token, or not one that allows this.
     Token(Access),
 }
 
 impl Refusal {
+    /// 403, or 401 where a token would help.
     pub fn status(&self) -> StatusCode {
         match self {
             Refusal::Host(_) | Refusal::Elsewhere => StatusCode::FORBIDDEN,
@@ -97,6 +110,10 @@ impl Refusal {
 
 impl Policy {
     /// Whether the request may be answered at all.
+    ///
+    /// # Errors
+    ///
+    /// The first of the three questions that is answered by no.
     pub fn check(&self, caller: &Caller) -> Result<(), Refusal> {
         if !self.tokens.guard_writing() && !self.hosts.take(caller.authority) {
             return Err(Refusal::Host(caller.authority.unwrap_or_default().to_owned()));

@@ -19,6 +19,10 @@ impl Origins {
         "origins such as `https://pages.example`, without a path, separated by commas; or `*`";
 
     /// Reads the setting; empty means none. The error is [`Origins::WANTED`].
+    ///
+    /// # Errors
+    ///
+    /// [`Origins::WANTED`], where an origin is none.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         let mut origins = Origins::default();
         for origin in text.split(',').map(str::trim).filter(|origin| !origin.is_empty()) {

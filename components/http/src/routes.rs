@@ -6,42 +6,77 @@ use http::Method;
 /// Where a request leads. What differs by wire or method has an entry of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Route {
+    /// The server runs, whatever its store does.
     Healthy,
+    /// The store takes a value and gives it back.
     Ready,
+    /// Leads on to the pages.
     Home,
+    /// A file of the pages.
     Page,
+    /// One run as a page that stands alone.
     Report,
     /// InfluxDB's lines; the parameter that names the test.
     InfluxWrite(&'static str),
+    /// InfluxDB's statements: k6's `CREATE DATABASE` says that a test begins.
     InfluxQuery,
+    /// Whether an InfluxDB is there.
     InfluxPing,
+    /// k6's JSON lines, live or a file.
     Ingest,
+    /// The event stream of a run, or of whichever is newest.
     Events,
+    /// The JSON Schema of events and documents.
     EventSchema,
+    /// That of dashboards.
     DashboardSchema,
+    /// Runs, newest first.
     ListRuns,
+    /// One run as lists have it.
     GetRun,
+    /// Changes the label, note and star that people gave a run.
     LabelRun,
+    /// Deletes a run that has ended.
     DeleteRun,
+    /// A run's figures.
     Summary,
+    /// One row of a breakdown, window by window.
     Rows,
+    /// How a trend's values are distributed.
     Distribution,
+    /// Ends a run, or a test's newest live one.
     FinishRun,
+    /// The exit code that k6 ended with.
     SetOutcome,
+    /// What follows is a run of its own.
     NewRun,
+    /// A generator begins.
     Hello,
+    /// Gives the name of the test's next import.
     NewImport,
+    /// Which run others are compared with.
     SetBaseline,
+    /// None from now on.
     RemoveBaseline,
+    /// k6's options: thresholds, scenarios, durations.
     DeclareOptions,
+    /// Types and units of custom metrics.
     DeclareMetrics,
+    /// What the pages show of a test.
     GetDashboard,
+    /// Gives the test a dashboard of its own.
     SetDashboard,
+    /// Gives it the default again.
     RemoveDashboard,
+    /// A test's file of objectives, as it was put.
     GetObjectives,
+    /// Puts it.
     SetObjectives,
+    /// The test has none from now on.
     RemoveObjectives,
+    /// Objectives that the test's newest runs would have met.
     SuggestObjectives,
+    /// The JSON Schema of objectives.
     ObjectivesSchema,
     /// The verdict on a run …
     Verdict,
@@ -49,7 +84,9 @@ pub enum Route {
     TestVerdict,
     /// … and on the one that an event named so.
     KnownVerdict,
+    /// Judges a run anew, by the objectives in force.
     Judge,
+    /// The newest verdict on a test, as a picture.
     Badge,
     /// A rollout asks whether it may go on.
     Rollout,

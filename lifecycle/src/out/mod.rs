@@ -113,6 +113,10 @@ impl Shape {
 
     /// The requests to send, in their order; `verdict` is the document that [`Shape::Plain`] carries. The same
     /// notice makes the same bytes.
+    ///
+    /// # Errors
+    ///
+    /// Where `verdict` cannot be written as JSON.
     pub fn messages(self, notice: &Notice<'_>, verdict: &impl Serialize) -> serde_json::Result<Vec<Message>> {
         let one = |body: serde_json::Result<String>| -> serde_json::Result<Vec<Message>> {
             let id = notice.id.to_owned();

@@ -74,6 +74,11 @@ impl Reach {
 
 impl Destination {
     /// Reads an address, and checks what shows in it. Names are checked by [`Destination::check`].
+    ///
+    /// # Errors
+    ///
+    /// Where it is no address of http or https, has a user's name in it, or leads inside where that is not
+    /// allowed.
     pub fn parse(text: &str, reach: &Reach) -> Result<Self, Forbidden> {
         let none = || Forbidden::NoAddress(text.to_owned());
         let uri: Uri = text.parse().map_err(|_| none())?;
@@ -102,6 +107,10 @@ impl Destination {
     }
 
     /// Checks what its name resolves to, before each attempt: all of it, since any may be connected to.
+    ///
+    /// # Errors
+    ///
+    /// Where there are none, or one of them is inside.
     pub fn check(&self, addresses: &[IpAddr]) -> Result<(), Forbidden> {
         if self.listed {
             return Ok(());

@@ -31,6 +31,10 @@ pub struct SecretError;
 
 impl Secret {
     /// Reads `whsec_` and base64 of 24 to 64 bytes, as the specification wants them.
+    ///
+    /// # Errors
+    ///
+    /// Where it is anything else.
     pub fn parse(text: &str) -> Result<Self, SecretError> {
         let encoded = text.strip_prefix(PREFIX).ok_or(SecretError)?;
         let key = STANDARD.decode(encoded).map_err(|_| SecretError)?;

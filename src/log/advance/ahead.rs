@@ -19,7 +19,7 @@ pub(super) struct Sight {
 
 impl Sight {
     /// The tickets not yet taken that are absent before one that is there.
-    pub fn holes(&self) -> impl Iterator<Item = u64> {
+    pub(crate) fn holes(&self) -> impl Iterator<Item = u64> {
         let last = self.heads.iter().rposition(Option::is_some).unwrap_or(0);
         let absent = (self.next..last).filter(|&at| self.heads[at].is_none());
         absent.map(|at| self.first + at as u64)
