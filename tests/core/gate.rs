@@ -246,11 +246,11 @@ fn the_window_that_an_event_tells_is_what_is_judged() {
         finish_with_window(&server, from_ms, to_ms);
         verdict(&server, "t.1")
     };
-    let (fast, slow) = (of(2_000, 18_000), of(22_000, 29_000));
+    let (fast, slow) = (of(4_000, 18_000), of(22_000, 29_000));
     assert_eq!((&fast["state"], &slow["state"]), (&"pass".into(), &"fail".into()), "{fast:#}");
     assert_eq!(fast["objectives"][1]["observed"], 100.0);
     let span = &fast["window"];
-    assert_eq!(span["end"].as_i64().unwrap() - span["start"].as_i64().unwrap(), 16_000);
+    assert_eq!(span["end"].as_i64().unwrap() - span["start"].as_i64().unwrap(), 14_000);
 }
 
 #[test]
