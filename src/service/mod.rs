@@ -2,8 +2,12 @@
 //! commands, and what clients read.
 
 mod declare;
+pub mod deliveries;
 pub mod gate;
+mod notice;
+mod outbox;
 mod session;
+mod webhooks;
 
 use crate::documents::distribution;
 use crate::documents::outcome::Exit;
@@ -27,6 +31,8 @@ pub struct Service<S, C> {
     pub clock: C,
     pub settings: Settings,
     pub cache: Cache,
+    /// Runs with something to tell, as far as this instance knows.
+    outbox: outbox::Outbox,
 }
 
 /// One request body on its way into the log.
@@ -93,7 +99,7 @@ impl From<ReadError> for Refusal {
 
 impl<S: Store, C: Clock> Service<S, C> {
     pub fn new(store: S, clock: C, settings: Settings) -> Self {
-        Service { store, clock, settings, cache: Cache::new() }
+        Service { store, clock, settings, cache: Cache::new(), outbox: outbox::Outbox::default() }
     }
 
     fn writer<'a>(&'a self, log: &'a LogName) -> Writer<'a, S, C> {

@@ -12,3 +12,4 @@ pub mod report;
 pub mod rows;
 pub mod runs;
 pub mod tests;
+pub mod webhooks;
