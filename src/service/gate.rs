@@ -49,7 +49,7 @@ pub enum Lifecycle {
 
 /// A verdict, and those that there were before.
 #[derive(Serialize)]
-pub(super) struct Document {
+struct Document {
     #[serde(flatten)]
     verdict: GateVerdict,
     /// From 1; none while the run goes on, when the verdict is not kept.
@@ -325,18 +325,17 @@ impl<S: Store, C: Clock> Service<S, C> {
     }
 }
 
-impl Document {
-    pub fn of(verdict: GateVerdict, this: Option<&Given>, given: &[Given]) -> Result<Self, Refusal> {
-        let judgements = given.iter().map(|given| {
-            let state = given.verdict()?.state;
-            Ok(Judgement { number: given.number, judged: given.judged_ms, state })
-        });
-        let judgements = judgements.collect::<Result<_, Refusal>>()?;
-        let (number, judged) = (this.map(|this| this.number), this.map(|this| this.judged_ms));
-        Ok(Document { verdict, number, judged, judgements })
-    }
-}
-
-fn document(verdict: GateVerdict, this: Option<&Given>, given: &[Given]) -> Result<String, Refusal> {
-    Ok(to_json(&Document::of(verdict, this, given)?, Digits::All))
+/// A verdict as it is read, beside those that were given.
+pub(super) fn document(
+    verdict: GateVerdict,
+    this: Option<&Given>,
+    given: &[Given],
+) -> Result<String, Refusal> {
+    let judgements = given.iter().map(|given| {
+        let state = given.verdict()?.state;
+        Ok(Judgement { number: given.number, judged: given.judged_ms, state })
+    });
+    let judgements = judgements.collect::<Result<_, Refusal>>()?;
+    let (number, judged) = (this.map(|this| this.number), this.map(|this| this.judged_ms));
+    Ok(to_json(&Document { verdict, number, judged, judgements }, Digits::All))
 }

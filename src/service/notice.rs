@@ -10,6 +10,7 @@ use loadgate_documents::format::format;
 use loadgate_documents::{GateVerdict, ObjectiveResult};
 use loadgate_lifecycle::out::{Message, Notice, Objective, Shape};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 impl<S: Store, C: Clock> Service<S, C> {
     /// The messages that tell one of the verdicts given on a run, the same whenever they are made. `id` names them.
@@ -48,8 +49,9 @@ impl<S: Store, C: Clock> Service<S, C> {
             context: event.get("context").filter(|context| !context.is_null()),
             objectives: &objectives(&verdict, &shown),
         };
-        let document = gate::Document::of(verdict.clone(), given.last(), given)?;
-        shape.messages(&notice, &document).map_err(|error| Refusal::Damaged(error.to_string()))
+        let damaged = |error: serde_json::Error| Refusal::Damaged(error.to_string());
+        let document = gate::document(verdict.clone(), given.last(), given)?;
+        shape.messages(&notice, &RawValue::from_string(document).map_err(damaged)?).map_err(damaged)
     }
 }
 

@@ -37,7 +37,7 @@ pub fn everything() -> Result<()> {
             "--config",
             "static/.prettierrc.json",
             "--check",
-            "tests/browser/*.{mjs,json}",
+            "tests/{browser,receiver}/*.{mjs,json}",
         ]))
     })?;
     setup::cargo_deny()?;

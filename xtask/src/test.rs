@@ -14,6 +14,7 @@ pub fn run(filter: &[String]) -> Result<()> {
     ensure!(sections.failed.is_empty(), "the build failed");
     sections.section("k6, as the tests use it", || build::k6().map(drop));
     sections.section("the browser's driver", || build::npm_ci("tests/browser"));
+    sections.section("the receiver of webhooks", || build::npm_ci("tests/receiver"));
     if filter.is_empty() {
         sections.section("pages", || {
             run_command(program("npm").args(["test"]).current_dir(root().join("static")))
