@@ -25,7 +25,7 @@ pub(crate) struct Webhook {
     pub verdicts: Vec<ObjectiveState>,
     /// Nothing is sent to it.
     pub disabled: bool,
-    /// Since when there is one of this name, Unix ms: older verdicts are not told.
+    /// Since when it wants what it wants, Unix ms: older verdicts are not told.
     pub since_ms: u64,
 }
 

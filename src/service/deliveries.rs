@@ -96,17 +96,26 @@ impl<S: Store, C: Clock> Service<S, C> {
     /// [`Service::attempted`].
     pub async fn due(&self, most: usize) -> Result<Due, Refusal> {
         let mut attempts = Vec::new();
+        match self.gather(most, &mut attempts).await {
+            // What was claimed is sent, whatever becomes of the rest.
+            Err(refusal) if attempts.is_empty() => return Err(refusal),
+            Ok(()) | Err(_) => {}
+        }
+        Ok(Due { attempts, again_ms: self.outbox.next_in_ms(self.clock.now_ms()) })
+    }
+
+    async fn gather(&self, most: usize, attempts: &mut Vec<Attempt>) -> Result<(), Refusal> {
         while attempts.len() < most
             && let Some(run) = self.outbox.take(self.clock.now_ms())
         {
-            if !self.look_at(&run, most, &mut attempts).await? {
+            if !self.look_at(&run, most, attempts).await? {
                 self.outbox.note(self.clock.now_ms(), &run);
             }
         }
         if attempts.len() < most && self.outbox.looks(self.clock.now_ms()) {
-            self.look_at_agenda(most, &mut attempts).await?;
+            self.look_at_agenda(most, attempts).await?;
         }
-        Ok(Due { attempts, again_ms: self.outbox.next_in_ms(self.clock.now_ms()) })
+        Ok(())
     }
 
     /// Claims what is due of what the agenda has up to now. Spans that are over are done with then.
@@ -327,8 +336,15 @@ impl<S: Store, C: Clock> Service<S, C> {
 
     /// The log of what was told of a run's verdicts.
     pub async fn deliveries(&self, run: &str) -> Result<String, Refusal> {
-        let shown: Vec<Delivery> =
-            self.tellings(&known_run(run)?).await?.all.into_iter().map(Delivery::of).collect();
+        let run = known_run(run)?;
+        let tellings = self.tellings(&run).await?.all;
+        let now_ms = self.clock.now_ms();
+        let pending = tellings.iter().filter(|telling| telling.series.state == State::Pending);
+        if let Some(next_ms) = pending.map(|telling| telling.series.next_ms).min() {
+            // Of a webhook that was put a moment after the verdict nothing is on the agenda.
+            self.outbox.note_if_soon(next_ms, &run, now_ms);
+        }
+        let shown: Vec<Delivery> = tellings.into_iter().map(Delivery::of).collect();
         Ok(to_json(&shown, Digits::All))
     }
 

@@ -126,6 +126,9 @@ fn checked(put: Vec<Put>, before: &Webhooks, reach: &Reach, now_ms: u64) -> Resu
         // One of another that goes now is used again where no other is left.
         let slot = known.map(|known| known.slot).or_else(|| (0..MOST).find(|slot| !taken(slot)));
         let slot = slot.or_else(|| (0..MOST).find(|slot| !all.iter().any(|other| other.slot == *slot)));
+        // Verdicts that it did not want when they were given are not told later.
+        let same = known.filter(|known| !known.disabled && known.verdicts == put.verdicts);
+        let since_ms = same.map(|known| known.since_ms);
         all.push(Webhook {
             name,
             slot: slot.unwrap_or_default(),
@@ -134,7 +137,7 @@ fn checked(put: Vec<Put>, before: &Webhooks, reach: &Reach, now_ms: u64) -> Resu
             secrets,
             verdicts: put.verdicts,
             disabled: put.disabled,
-            since_ms: known.map_or(now_ms, |known| known.since_ms),
+            since_ms: since_ms.unwrap_or(now_ms),
         });
     }
     Ok(all)

@@ -272,14 +272,38 @@ fn another_verdict_is_told_as_another_and_removed_webhooks_hear_nothing() {
 }
 
 #[test]
-fn verdicts_from_before_a_webhook_are_not_told() {
-    let server = server("[]");
-    let old = run(&server);
-    server.pass(60_000);
-    put(&server, &hook(""));
-    block_on(server.service.judge_again(&old)).expect("a verdict");
-    server.pass(2 * LEASE_MS);
-    assert_eq!((due(&server), log(&server, &old)), (vec![], serde_json::json!([])));
+fn verdicts_from_before_a_webhook_wanted_them_are_not_told() {
+    for before in ["[]", &hook(r#", "disabled": true"#), &hook(r#", "verdicts": ["fail"]"#)] {
+        let server = server(before);
+        let old = run(&server);
+        server.pass(60_000);
+        put(&server, &hook(""));
+        block_on(server.service.judge_again(&old)).expect("a verdict");
+        server.pass(2 * LEASE_MS);
+        assert_eq!((due(&server), log(&server, &old)), (vec![], serde_json::json!([])), "{before}");
+    }
+}
+
+#[test]
+fn more_than_is_sent_at_once_is_told_all_the_same() {
+    let hooks: Vec<String> = (0..8)
+        .map(|n| format!(r#"{{"name": "{n}", "url": "https://hooks.example/{n}", "format": "json"}}"#))
+        .collect();
+    let server = server(&format!("[{}]", hooks.join(",")));
+    run(&server);
+    let mut told = Vec::new();
+    for _ in 0..8 {
+        let attempts = block_on(server.service.due(3)).expect("the store answers").attempts;
+        assert!(attempts.len() <= 3);
+        for attempt in &attempts {
+            answered(&server, attempt, 200);
+            told.push(attempt.url.clone());
+        }
+    }
+    told.sort();
+    assert_eq!((told.len(), told.first().map(String::as_str)), (8, Some("https://hooks.example/0")));
+    told.dedup();
+    assert_eq!(told.len(), 8);
 }
 
 #[test]

@@ -55,34 +55,42 @@ pub fn now() {
 async fn send_due() {
     let mut under_way = FuturesUnordered::new();
     loop {
-        let again = match webhooks::claim((AT_ONCE - under_way.len()) as u32) {
-            Ok(due) => {
-                under_way.extend(due.attempts.into_iter().map(attempt));
-                due.again
+        let mut until = Instant::now() + LOOK;
+        if under_way.len() < AT_ONCE {
+            let again = match webhooks::claim((AT_ONCE - under_way.len()) as u32) {
+                Ok(due) => {
+                    under_way.extend(due.attempts.into_iter().map(attempt));
+                    due.again
+                }
+                Err(failure) => {
+                    journal::error(&format!("webhooks: {}", reply::sentence(&failure)));
+                    None
+                }
+            };
+            LOOKED.set(Some(Instant::now()));
+            match again {
+                None if under_way.is_empty() => return,
+                Some(ms) => until = Instant::now() + Duration::from_millis(ms.into()),
+                None => {}
             }
-            Err(failure) => {
-                journal::error(&format!("webhooks: {}", reply::sentence(&failure)));
-                None
-            }
-        };
-        LOOKED.set(Some(Instant::now()));
-        if under_way.is_empty() && again.is_none() {
-            return;
         }
-        let until = Instant::now() + again.map_or(LOOK, |ms| Duration::from_millis(ms.into()));
-        while Instant::now() < until && !webhooks::has_due() {
+        loop {
             let pause = pin!(sleep(WHILE_BUSY.min(until.saturating_duration_since(Instant::now()))));
             if under_way.is_empty() {
                 pause.await;
             } else if let Either::Left(_) = select(under_way.next(), pause).await {
                 break;
             }
+            let due = Instant::now() >= until || webhooks::has_due();
+            if due && under_way.len() < AT_ONCE {
+                break;
+            }
         }
     }
 }
 
-async fn attempt(attempt: Attempt) {
-    let answer = answer(&attempt).await;
+async fn attempt(mut attempt: Attempt) {
+    let answer = answer(&mut attempt).await;
     let told = webhooks::attempted(&attempt.run, attempt.number, attempt.claim, &answer);
     if let Err(failure) = told {
         journal::error(&format!("what became of a webhook is not kept: {}", reply::sentence(&failure)));
@@ -90,13 +98,14 @@ async fn attempt(attempt: Attempt) {
 }
 
 /// Sends one message. Of the answer only its head matters.
-async fn answer(attempt: &Attempt) -> Answer {
+async fn answer(attempt: &mut Attempt) -> Answer {
+    let body = std::mem::take(&mut attempt.body).into_bytes();
     let mut request =
-        Request::post(&attempt.url).header(USER_AGENT, SENDER).header(CONTENT_LENGTH, attempt.body.len());
+        Request::post(&attempt.url).header(USER_AGENT, SENDER).header(CONTENT_LENGTH, body.len());
     for (name, value) in &attempt.headers {
         request = request.header(name, value);
     }
-    let request = match request.body(box_body(FullBody::new(attempt.body.clone().into_bytes().into()))) {
+    let request = match request.body(box_body(FullBody::new(body.into()))) {
         Ok(request) => request,
         Err(error) => return Answer::Nothing(error.to_string()),
     };
