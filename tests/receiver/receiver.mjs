@@ -1,14 +1,24 @@
 // Takes webhooks and verifies them by the npm package `standardwebhooks`. Its address is its first line; then each
 // request is a line of JSON. What it answers is the first part of the path: a status each time, or a list such as
-// `500,204` one after the other and the last for ever; `hang` is no answer.
+// `500,204` one after the other and the last for ever; `hang` is no answer. With CERTIFICATES, a folder, it speaks TLS.
 
+import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import { Webhook } from "standardwebhooks";
 
 const webhook = new Webhook(process.env.SECRET);
 const seen = new Map();
 
-const server = createServer((request, response) => {
+const folder = process.env.CERTIFICATES;
+const listening = folder
+  ? createTlsServer({
+      cert: readFileSync(`${folder}/localhost.pem`),
+      key: readFileSync(`${folder}/localhost.key`),
+    })
+  : createServer();
+
+listening.on("request", (request, response) => {
   const chunks = [];
   request.on("data", (chunk) => chunks.push(chunk));
   request.on("end", () => {
@@ -32,4 +42,7 @@ const server = createServer((request, response) => {
   });
 });
 
-server.listen(0, "127.0.0.1", () => console.log(`http://127.0.0.1:${server.address().port}`));
+listening.listen(0, "127.0.0.1", () => {
+  const { port } = listening.address();
+  console.log(folder ? `https://localhost:${port}` : `http://127.0.0.1:${port}`);
+});

@@ -24,7 +24,17 @@ struct Receiver {
 
 impl Receiver {
     fn start() -> Self {
-        let mut child = Command::new("node")
+        Receiver::with(Command::new("node"))
+    }
+
+    fn with_tls() -> Self {
+        let mut command = Command::new("node");
+        command.env("CERTIFICATES", root().join("tests/fixtures/tls"));
+        Receiver::with(command)
+    }
+
+    fn with(mut command: Command) -> Self {
+        let mut child = command
             .arg(root().join("tests/receiver/receiver.mjs"))
             .env("SECRET", SECRET)
             .stdin(Stdio::null())
@@ -236,4 +246,77 @@ fn what_is_wrong_with_a_webhook_is_said_and_nothing_goes_inside_unasked() {
     cli(&["webhooks", "remove", "shop"]);
     assert_eq!(cli(&["webhooks", "get", "shop"]).trim(), "[]");
     assert_eq!(receiver.requests("204").len(), 0);
+}
+
+#[test]
+fn a_retry_goes_out_though_nobody_asks_and_readers_see_no_addresses() {
+    let receiver = Receiver::start();
+    let settings: Vec<(&str, &str)> =
+        allowed().into_iter().chain([("write_token", "w"), ("read_token", "r")]).collect();
+    let server = Server::with(Options { settings: &settings, ..Options::default() });
+    let send = |method: &str, path: &str, token: &str, body: &[u8]| {
+        server.send(method, path, &[("authorization", &format!("Bearer {token}"))], body)
+    };
+    let document = format!("[{}]", receiver.webhook("500,204"));
+    assert_eq!(send("PUT", "/tests/shop/webhooks", "w", document.as_bytes()).status, 204);
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970");
+    let line = format!("http_req_failed value=0 {}\n", now.as_nanos());
+    assert_eq!(send("POST", "/write?db=shop", "w", line.as_bytes()).status, 204);
+    assert_eq!(send("POST", "/runs/shop/finish", "w", b"").status, 200);
+    // Not a request of ours from here on.
+    receiver.wait("500,204", 2).iter().for_each(assert_sound);
+
+    for (method, path) in [
+        ("GET", "/tests/shop/webhooks"),
+        ("DELETE", "/tests/shop/webhooks"),
+        ("POST", "/runs/shop.1/deliveries/1/replay"),
+        ("POST", "/deliveries"),
+    ] {
+        assert_eq!(send(method, path, "r", b"").status, 403, "{method} {path}");
+    }
+    let log = send("GET", "/runs/shop.1/deliveries", "r", b"");
+    assert!(log.status == 200 && log.text().contains(&receiver.url), "{}", log.text());
+    assert!(!log.text().contains("/x"), "{}", log.text());
+}
+
+#[test]
+fn a_receiver_behind_tls_is_told_when_its_certificate_is_trusted() {
+    let receiver = Receiver::with_tls();
+    let authority = root().join("tests/fixtures/tls/authority.pem");
+    let settings: Vec<(&str, &str)> = QUICK.iter().copied().chain([("webhook_hosts", "localhost")]).collect();
+    for (trusted, states_of_it) in
+        [(authority.to_str().expect("text"), "delivered"), ("/dev/null", "pending")]
+    {
+        let environment = [("SSL_CERT_FILE", trusted)];
+        let options = Options { settings: &settings, environment: &environment, ..Options::default() };
+        let server = Server::with(options);
+        put(&server, &[receiver.webhook("204")]);
+        run(&server);
+        let tried = |log: &Value| log[0]["attempts"].as_array().is_some_and(|attempts| !attempts.is_empty());
+        let log = wait_log(&server, "shop.1", "an attempt", tried);
+        assert_eq!(states(&log), [states_of_it], "{log:#}");
+        if states_of_it == "pending" {
+            assert_eq!(log[0]["attempts"][0]["error"], "its certificate is not trusted");
+        }
+    }
+    let told = receiver.wait("204", 1);
+    assert_sound(&told[0]);
+    assert_eq!(told.len(), 1);
+}
+
+#[test]
+fn a_receiver_that_does_not_answer_is_left_after_its_time() {
+    let receiver = Receiver::start();
+    let server = Server::with(Options { settings: &allowed(), ..Options::default() });
+    put(&server, &[receiver.webhook("hang,204")]);
+    run(&server);
+    // Verdicts and ingest do not wait for it.
+    receiver.wait("hang,204", 1);
+    let began = Instant::now();
+    assert_eq!(server.get("/runs/shop.1/verdict").status, 200);
+    assert_eq!(server.post("/write?db=other", b"http_req_failed value=0\n").status, 204);
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    let log = wait_log(&server, "shop.1", "it to be told", |log| states(log) == ["delivered"]);
+    assert_eq!(log[0]["attempts"][0]["error"], "no answer within 20 s");
+    receiver.wait("hang,204", 2).iter().for_each(assert_sound);
 }
