@@ -16,6 +16,7 @@ const LOOK_MS: u64 = 4_000;
 pub struct Outbox {
     /// By the moment from which on there is something to do.
     soon: RefCell<BTreeSet<(u64, RunId)>>,
+    /// 0: there is more on the agenda than was looked at.
     looked_ms: Cell<u64>,
 }
 
@@ -44,6 +45,9 @@ impl Outbox {
 
     /// How long until there is something to do; `None`: nothing is known of.
     pub fn next_in_ms(&self, now_ms: u64) -> Option<u64> {
+        if self.looked_ms.get() == 0 {
+            return Some(0);
+        }
         self.soon.borrow().first().map(|(at_ms, _)| at_ms.saturating_sub(now_ms))
     }
 
