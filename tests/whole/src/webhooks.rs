@@ -272,7 +272,7 @@ fn a_retry_goes_out_though_nobody_asks_and_readers_see_no_addresses() {
         ("POST", "/runs/shop.1/deliveries/1/replay"),
         ("POST", "/deliveries"),
     ] {
-        assert_eq!(send(method, path, "r", b"").status, 403, "{method} {path}");
+        assert_eq!(send(method, path, "r", b"").status, 401, "{method} {path}");
     }
     let log = send("GET", "/runs/shop.1/deliveries", "r", b"");
     assert!(log.status == 200 && log.text().contains(&receiver.url), "{}", log.text());
