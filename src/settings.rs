@@ -1,10 +1,11 @@
 //! What an operator may set: the Spin variables and `LOADGATE_…` environment variables.
 
 use crate::record::FoldSettings;
+use loadgate_lifecycle::webhook::Reach;
 use thiserror::Error;
 
 /// Every setting that [`Settings::parse`] takes.
-pub const NAMES: [&str; 14] = [
+pub const NAMES: [&str; 15] = [
     "period",
     "grace",
     "idle",
@@ -19,6 +20,7 @@ pub const NAMES: [&str; 14] = [
     "request_names",
     "settle",
     "settle_most",
+    "webhook_hosts",
 ];
 
 /// Checked settings. Durations in milliseconds.
@@ -46,6 +48,8 @@ pub struct Settings {
     pub settle_ms: u32,
     /// … and so long after that word at the latest.
     pub settle_most_ms: u32,
+    /// Where webhooks may lead besides the public network.
+    pub webhook_hosts: Reach,
 }
 
 impl Default for Settings {
@@ -62,6 +66,7 @@ impl Default for Settings {
             retention: 100,
             settle_ms: 5_000,
             settle_most_ms: 20_000,
+            webhook_hosts: Reach::default(),
         }
     }
 }
@@ -115,6 +120,7 @@ impl Settings {
                 "trusted_age" => settings.trusted_age_ms = time()?,
                 "straggler" => settings.straggler_ms = time()?,
                 "deletion_delay" => settings.deletion_delay_ms = time()?,
+                "webhook_hosts" => settings.webhook_hosts = Reach::parse(value).map_err(wrong)?,
                 "settle" => settings.settle_ms = short()?,
                 "settle_most" => settings.settle_most_ms = short()?,
                 "retention" => {
@@ -166,8 +172,8 @@ mod tests {
     fn every_name_is_a_setting_and_what_it_does_not_take_is_said_with_its_name() {
         for name in NAMES {
             assert_eq!(Settings::parse([(name, "")]), Ok(Settings::default()));
-            let error = Settings::parse([(name, "abc")]).unwrap_err();
-            assert_eq!((error.name.as_str(), error.value.as_str()), (name, "abc"));
+            let error = Settings::parse([(name, "a/b")]).unwrap_err();
+            assert_eq!((error.name.as_str(), error.value.as_str()), (name, "a/b"));
             assert!(!error.wanted.contains("no setting"), "{error}");
         }
         assert!(Settings::parse([("idel", "4s")]).is_err());

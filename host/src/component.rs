@@ -7,6 +7,7 @@
 use crate::engine::plain;
 use crate::journal;
 use crate::key_value::{self, KeyValue, Store as KeyValueStore};
+use crate::outbound::{Driver, Outbound};
 use crate::variables;
 use anyhow::{Context as _, Result};
 use std::future;
@@ -61,6 +62,7 @@ impl App {
         store: Arc<dyn KeyValueStore>,
         files: PathBuf,
         variables: variables::View,
+        outbound: Outbound,
     ) -> Result<Self> {
         let mut linker = Linker::<State>::new(engine);
         link(&mut linker).map_err(plain)?;
@@ -70,8 +72,9 @@ impl App {
             .map_err(plain)
             .context("the components import what this host does not offer")?;
         let ending = Ending::default();
+        let (engine, outbound) = (engine.clone(), Arc::new(outbound));
         let instances =
-            Instances { service, engine: engine.clone(), store, files, variables, ending: ending.clone() };
+            Instances { service, engine, store, files, variables, outbound, ending: ending.clone() };
         let burst = Arc::new(Semaphore::new(BURST));
         Ok(App { handler: ProxyHandler::new(instances), burst, ending })
     }
@@ -130,20 +133,18 @@ impl WasiHttpView for State {
     }
 }
 
-/// The component reaches no network.
-struct Hooks;
-
-type Sent = Box<dyn Future<Output = Result<(), wasmtime_wasi_http::Error>> + Send>;
+/// What the component reaches of the network.
+struct Hooks(Arc<Outbound>);
 
 impl WasiHttpHooks for Hooks {
     fn send_request(
         &mut self,
-        _: http::Request<WasiBody>,
+        request: http::Request<WasiBody>,
         _: Option<wasmtime_wasi_http::RequestOptions>,
-        _: Sent,
-    ) -> Box<dyn Future<Output = Result<(http::Response<WasiBody>, Sent), wasmtime_wasi_http::Error>> + Send>
+        _: Driver,
+    ) -> Box<dyn Future<Output = Result<(http::Response<WasiBody>, Driver), wasmtime_wasi_http::Error>> + Send>
     {
-        Box::new(future::ready(Err(wasmtime_wasi_http::Error::HttpRequestDenied)))
+        Box::new(self.0.clone().send(request))
     }
 }
 
@@ -154,6 +155,7 @@ struct Instances {
     store: Arc<dyn KeyValueStore>,
     files: PathBuf,
     variables: variables::View,
+    outbound: Arc<Outbound>,
     ending: Ending,
 }
 
@@ -169,7 +171,7 @@ impl HandlerState for Instances {
                 .preopened_dir(&self.files, "/", FsPerms::ReadOnly)?
                 .build(),
             http: WasiHttpCtx::new(),
-            hooks: Hooks,
+            hooks: Hooks(self.outbound.clone()),
             table: ResourceTable::new(),
             key_value: KeyValue::new(self.store.clone()),
             variables: self.variables,

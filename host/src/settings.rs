@@ -4,6 +4,7 @@ use crate::variables::environment_name;
 use anyhow::{Result, bail};
 use loadgate::settings::{NAMES, Settings};
 use loadgate_http::{Hosts, Origins};
+use loadgate_lifecycle::webhook::Reach;
 use std::ffi::OsString;
 
 /// Checks everything that the components read from the environment, by the components' own rules.
@@ -36,6 +37,13 @@ pub fn check(environment: impl Fn(&str) -> Option<OsString>) -> Result<()> {
     Ok(())
 }
 
+/// Where webhooks may lead besides the public network.
+pub fn webhook_hosts(environment: impl Fn(&str) -> Option<String>) -> Result<Reach> {
+    let variable = environment_name("webhook_hosts");
+    let value = environment(&variable).unwrap_or_default();
+    Reach::parse(&value).map_err(|wanted| anyhow::anyhow!("{variable} is {value:?}; it takes {wanted}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -51,6 +59,7 @@ mod tests {
             ("LOADGATE_IDLE", "abc", "duration"),
             ("LOADGATE_PERIOD", "100ms", "whole seconds"),
             ("LOADGATE_RETENTION", "-1", "whole number"),
+            ("LOADGATE_WEBHOOK_HOSTS", "http://hooks", "without scheme"),
             ("LOADGATE_HOSTS", "http://gate", "names of this server"),
             ("LOADGATE_CORS_ORIGIN", "pages.example", "origins such as"),
         ] {

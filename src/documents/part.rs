@@ -1,7 +1,7 @@
 //! The summary of a part of a run: of the whole run's what goes for any part, and the figures of its windows.
 
 use super::tables::{self, Totals};
-use crate::fold::{Detail, OTHER, Tally, View, series_named, shortened_key};
+use crate::fold::{Detail, OTHER, Tally, View, shortened_key};
 use crate::record::{Dimension, SeriesKey};
 use loadgate_documents::{
     Metric, MetricKind, MetricType, Span, Summary, Tables, Threshold, ThresholdRow, Values, Verdict,
@@ -28,7 +28,7 @@ pub(crate) fn summary(whole: &Summary, part: Part) -> Summary {
     let nothing = Tally::default();
     let view = |name: &str| {
         let metric = whole.metrics.get(name)?;
-        let tally = totals.get(&series_named(name)).unwrap_or(&nothing);
+        let tally = totals.get(&SeriesKey::named(name)).unwrap_or(&nothing);
         Some((metric, View { tally, metric_type: metric.metric_type, seconds }))
     };
     let thresholds: Vec<ThresholdRow> = whole

@@ -2,11 +2,11 @@
 
 use crate::fold::kept::{Keep, Partial, Window};
 use crate::fold::run::{OpenWindow, Run};
-use crate::fold::series::{series_named, stream_name};
+use crate::fold::series::stream_name;
 use crate::fold::stream::{CHUNK_BYTES, Draft, Shown};
 use crate::fold::tally::Tally;
 use crate::fold::values::View;
-use crate::record::Dimension;
+use crate::record::{Dimension, SeriesKey};
 use loadgate_documents::{
     Contains, Digits, MetricKind, MetricMeta, MetricType, Param, Snapshot, Threshold, ThresholdRow, builtin,
     to_json,
@@ -236,7 +236,7 @@ impl Run {
 
     /// The total of a metric or submetric by its name in the stream, and the metric's own name.
     fn total(&self, name: &str) -> Option<(&Tally, &str)> {
-        let number = self.series.find(&series_named(name))?;
+        let number = self.series.find(&SeriesKey::named(name))?;
         Some((self.totals.get(number as usize)?, &self.series.key(number).metric))
     }
 

@@ -23,7 +23,7 @@ mod wanted;
 pub use border::Border;
 pub use generators::Seen as SeenGenerator;
 pub use kept::{DEFINED_EVERY, Partial, Window, Windows};
-pub use series::{OTHER, series_named};
+pub use series::OTHER;
 
 pub(crate) use border::LOOK_AHEAD;
 pub(crate) use run::Run;

@@ -4,7 +4,6 @@ use crate::fold::heavy::{Heavy, Row, hash};
 use crate::fold::shorten::shortened_key;
 use crate::limits;
 use crate::record::{Dimension, SeriesKey};
-use loadgate_documents::Submetric;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -245,15 +244,5 @@ pub(super) fn stream_name(key: &SeriesKey) -> String {
     match (key.dimension, key.key.first()) {
         (Dimension::Submetric, Some(tags)) => format!("{}{{{tags}}}", key.metric),
         _ => key.metric.clone(),
-    }
-}
-
-/// The series of a name in the stream.
-pub fn series_named(name: &str) -> SeriesKey {
-    match Submetric::parse(name) {
-        Some(Submetric { metric, text, .. }) => {
-            SeriesKey { dimension: Dimension::Submetric, key: vec![text], metric }
-        }
-        None => SeriesKey { dimension: Dimension::Metric, key: Vec::new(), metric: name.to_owned() },
     }
 }

@@ -2,7 +2,7 @@
 //! last, so that an erasure that breaks off is found again; one that begins anew deletes again what is gone.
 
 use super::model::Ended;
-use super::{keys, position, value, verdicts};
+use super::{deliveries, keys, position, value, verdicts, webhooks};
 use crate::names::RunId;
 use crate::store::{Store, StoreError};
 use serde::{Deserialize, Serialize};
@@ -84,6 +84,13 @@ impl Erasure {
             gone.push(keys::ended(run));
         }
         store.delete_many(&gone).await?;
+        let verdicts = match verdicts::newest(store, run).await {
+            Ok(newest) => newest.map_or(0, |newest| newest.number.min(verdicts::KEPT)),
+            Err(error) if error.is_outage() => return Err(error),
+            // How many there are cannot be read.
+            Err(_) => verdicts::KEPT,
+        };
+        deliveries::erase(store, run, verdicts as u32 * u32::from(webhooks::MOST)).await?;
         value::delete(store, verdicts::all_keys(run)).await?;
         store.delete_many(&[keys::meta(run)]).await?;
         Ok(true)

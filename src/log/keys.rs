@@ -82,6 +82,45 @@ pub(super) fn newest_verdict(run: &RunId) -> String {
     format!("run/{run}/verdict")
 }
 
+/// What became of telling a verdict to a webhook, by the delivery's number within the run.
+pub(super) fn delivery(run: &RunId, number: u32) -> String {
+    format!("run/{run}/deliveries/{number}")
+}
+
+/// The counter of those who asked to make the next attempt.
+pub(super) fn claims(run: &RunId, number: u32) -> String {
+    format!("run/{run}/deliveries/{number}/claims")
+}
+
+/// How far that was when somebody asked last, and when.
+pub(super) fn claim(run: &RunId, number: u32) -> String {
+    format!("run/{run}/deliveries/{number}/claim")
+}
+
+/// The counter of the runs that are to be looked at in a span of time, and the stem of their entries.
+pub(super) fn agenda(span: u64) -> String {
+    format!("deliveries/{span}")
+}
+
+pub(super) fn agenda_entry(span: u64, number: u64) -> String {
+    format!("deliveries/{span}/{number}")
+}
+
+/// A hint: the first span that may have entries.
+pub(super) fn agenda_begin() -> String {
+    "deliveries/from".to_owned()
+}
+
+/// A test's webhooks, as they were put.
+pub(super) fn webhooks(test: &TestName) -> String {
+    format!("test/{test}/webhooks")
+}
+
+/// That one of them wants nothing any more.
+pub(super) fn webhook_gone(test: &TestName, slot: u8) -> String {
+    format!("test/{test}/webhooks/{slot}/gone")
+}
+
 /// What a lifecycle event told of its end.
 pub(super) fn finished(run: &RunId) -> String {
     format!("run/{run}/finished")

@@ -26,6 +26,7 @@ pub mod advance;
 pub mod append;
 pub mod cache;
 pub mod declarations;
+pub(crate) mod deliveries;
 mod erasure;
 mod fault;
 pub mod fresh;
@@ -45,6 +46,7 @@ pub mod rows;
 pub mod runs;
 mod value;
 pub mod verdicts;
+pub(crate) mod webhooks;
 pub(crate) mod windows;
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ pub mod packed;
 pub mod sketch;
 
 use self::cell::Cell;
+use loadgate_documents::Submetric;
 use serde::{Deserialize, Serialize};
 
 /// One entry of a log; immutable.
@@ -177,6 +178,18 @@ pub struct SeriesKey {
     pub key: Vec<String>,
     /// Without braces, also of a submetric.
     pub metric: String,
+}
+
+impl SeriesKey {
+    /// The metric or submetric of a name in the stream: `http_reqs`, `http_req_duration{name:login}`.
+    pub fn named(name: &str) -> Self {
+        match Submetric::parse(name) {
+            Some(Submetric { metric, text, .. }) => {
+                SeriesKey { dimension: Dimension::Submetric, key: vec![text], metric }
+            }
+            None => SeriesKey { dimension: Dimension::Metric, key: Vec::new(), metric: name.to_owned() },
+        }
+    }
 }
 
 /// How samples are divided.

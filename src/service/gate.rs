@@ -248,8 +248,10 @@ impl<S: Store, C: Clock> Service<S, C> {
             return document(verdict, Some(same), &given);
         }
         let now_ms = self.clock.now_ms();
+        self.expect_deliveries(run).await?;
         match verdicts::give(&self.store, run, now_ms, basis, &verdict).await? {
             Some(new) => {
+                self.outbox.note(now_ms, run);
                 given.push(new);
                 document(verdict, given.last(), &given)
             }
@@ -401,7 +403,12 @@ impl<S: Store, C: Clock> Service<S, C> {
     }
 }
 
-fn document(verdict: GateVerdict, this: Option<&Given>, given: &[Given]) -> Result<String, Refusal> {
+/// A verdict as it is read, beside those that were given.
+pub(super) fn document(
+    verdict: GateVerdict,
+    this: Option<&Given>,
+    given: &[Given],
+) -> Result<String, Refusal> {
     let judgements = given.iter().map(|given| {
         let state = given.verdict()?.state;
         Ok(Judgement { number: given.number, judged: given.judged_ms, state })

@@ -2,10 +2,14 @@
 //! commands, and what clients read.
 
 mod declare;
+pub mod deliveries;
 pub mod gate;
+mod notice;
+mod outbox;
 mod parts;
 mod refusal;
 mod session;
+mod webhooks;
 
 use crate::documents::distribution;
 use crate::documents::outcome::Exit;
@@ -33,6 +37,8 @@ pub struct Service<S, C> {
     pub settings: Settings,
     /// What this instance remembers; nothing depends on it.
     pub cache: Cache,
+    /// Runs with something to tell, as far as this instance knows.
+    outbox: outbox::Outbox,
 }
 
 /// One request body on its way into the log.
@@ -75,7 +81,7 @@ pub struct Outcome {
 impl<S: Store, C: Clock> Service<S, C> {
     /// An instance that remembers nothing yet.
     pub fn new(store: S, clock: C, settings: Settings) -> Self {
-        Service { store, clock, settings, cache: Cache::new() }
+        Service { store, clock, settings, cache: Cache::new(), outbox: outbox::Outbox::default() }
     }
 
     fn writer<'a>(&'a self, log: &'a LogName) -> Writer<'a, S, C> {

@@ -116,7 +116,7 @@ fn nothing(whole: &Summary, asked: Between) -> String {
 /// Whether a subject's figures are of a series.
 fn looks_at(subject: &Subject, key: &SeriesKey) -> bool {
     match subject {
-        Subject::Metric { name, .. } => *key == crate::fold::series_named(name),
+        Subject::Metric { name, .. } => *key == SeriesKey::named(name),
         Subject::Request { method, name, .. } => {
             key.dimension == Dimension::Request
                 && (key.key.len() == 1 || (key.key.first() == Some(method) && key.key.get(1) == Some(name)))

@@ -18,4 +18,5 @@ mod schema;
 mod stream;
 mod support;
 mod verdict;
+mod webhooks;
 mod windows;

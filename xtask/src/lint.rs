@@ -30,7 +30,7 @@ pub fn everything(shell: &Shell) -> Result<()> {
     step("ESLint, types and Prettier", || {
         cmd!(shell, "npm run --silent --prefix static lint").run()?;
         // Prettier reads the pattern itself.
-        let scripts = "tests/browser/*.{mjs,json}";
+        let scripts = "tests/{browser,receiver}/*.{mjs,json}";
         let prettier = cmd!(shell, "static/node_modules/.bin/prettier --config static/.prettierrc.json");
         Ok(prettier.args(["--check", scripts]).run()?)
     })?;

@@ -15,6 +15,7 @@ pub fn run(shell: &Shell, filter: &[String]) -> Result<()> {
     ensure!(sections.failed.is_empty(), "the build failed");
     sections.section("k6, as the tests use it", || build::k6(shell).map(drop));
     sections.section("the browser's driver", || build::npm_ci(shell, "tests/browser"));
+    sections.section("the receiver of webhooks", || build::npm_ci(shell, "tests/receiver"));
     if filter.is_empty() {
         sections.section("pages", || {
             let _there = shell.push_dir("static");

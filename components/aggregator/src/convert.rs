@@ -1,11 +1,12 @@
 //! Between the core's types and those of WIT.
 
-use crate::bindings::exports::loadgate::dashboard::{events, gate, ingest, runs, types};
+use crate::bindings::exports::loadgate::dashboard::{events, gate, ingest, runs, types, webhooks};
 use loadgate::ingest::{Encoding, Precision, Refusal, Request, Wire};
 use loadgate::log::rows;
 use loadgate::log::runs::{Cursor, Page};
 use loadgate::log::verdicts::Finished;
 use loadgate::record::{Dimension, Sent};
+use loadgate::service::deliveries::{Answer, Due};
 use loadgate::service::gate::{Lifecycle, News};
 use loadgate::service::{Outcome, Window};
 
@@ -143,5 +144,27 @@ fn row_series(series: rows::RowSeries) -> runs::RowSeries {
         percentiles: points.iter().flat_map(|point| point.percentiles.into_iter().flatten()).collect(),
         key: series.key,
         metric: series.metric,
+    }
+}
+
+pub fn due(due: Due) -> webhooks::Due {
+    let attempts = due.attempts.into_iter().map(|attempt| webhooks::Attempt {
+        run: attempt.run.to_string(),
+        number: attempt.number,
+        claim: attempt.claim,
+        url: attempt.url,
+        headers: attempt.headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+        body: attempt.body,
+    });
+    webhooks::Due {
+        attempts: attempts.collect(),
+        again: due.again_ms.map(|ms| u32::try_from(ms).unwrap_or(u32::MAX)),
+    }
+}
+
+pub fn answer(answer: webhooks::Answer) -> Answer {
+    match answer {
+        webhooks::Answer::Status((code, retry_after_s)) => Answer::Status { code, retry_after_s },
+        webhooks::Answer::Nothing(why) => Answer::Nothing(why),
     }
 }

@@ -1,7 +1,7 @@
 //! The interfaces of the world `aggregator`, each a thin call into the core's service.
 
 use crate::bindings::exports::loadgate::dashboard::types::Failure;
-use crate::bindings::exports::loadgate::dashboard::{control, events, gate, ingest, log, runs};
+use crate::bindings::exports::loadgate::dashboard::{control, events, gate, ingest, log, runs, webhooks};
 use crate::convert;
 use crate::platform::{KeyValue, WallClock, run};
 use loadgate::ingest::Refusal;
@@ -272,5 +272,39 @@ impl gate::Guest for Aggregator {
 
     fn known_as(name: String) -> Result<String, Failure> {
         with(async |service| service.run_by_alias(&name).await).map(|run| run.to_string())
+    }
+}
+
+impl webhooks::Guest for Aggregator {
+    fn set(test: String, document: Vec<u8>, server: String) -> Result<(), Failure> {
+        with(async |service| service.set_webhooks(&test, &document, &server).await)
+    }
+
+    fn get(test: String) -> Result<String, Failure> {
+        with(async |service| service.webhooks(&test).await)
+    }
+
+    fn remove(test: String) -> Result<(), Failure> {
+        with(async |service| service.remove_webhooks(&test).await)
+    }
+
+    fn deliveries(run: String) -> Result<String, Failure> {
+        with(async |service| service.deliveries(&run).await)
+    }
+
+    fn replay(run: String, number: u32) -> Result<(), Failure> {
+        with(async |service| service.replay(&run, number).await)
+    }
+
+    fn has_due() -> bool {
+        service().is_ok_and(|service| service.has_due())
+    }
+
+    fn claim(most: u32) -> Result<webhooks::Due, Failure> {
+        with(async |service| service.due(most as usize).await).map(convert::due)
+    }
+
+    fn attempted(run: String, number: u32, claim: u64, answer: webhooks::Answer) -> Result<(), Failure> {
+        with(async |service| service.attempted(&run, number, claim, convert::answer(answer)).await)
     }
 }

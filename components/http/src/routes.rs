@@ -96,6 +96,14 @@ pub enum Route {
     EventsV2,
     /// … CloudEvents.
     CloudEvents,
+    GetWebhooks,
+    SetWebhooks,
+    RemoveWebhooks,
+    /// What was told of a run's verdicts.
+    Deliveries,
+    Replay,
+    /// Send what is due: for whoever keeps the time.
+    Deliver,
 }
 
 /// `{}` stands for any one part, `*` for any number of them; a path is tried in the order of the table.
@@ -126,6 +134,7 @@ const ROUTES: &[(&str, &str, Access, Route)] = &[
     ("GET", "/dashboard/schema.json", Nothing, Route::DashboardSchema),
     ("GET", "/objectives/schema.json", Nothing, Route::ObjectivesSchema),
     ("GET", "/verdict", Read, Route::KnownVerdict),
+    ("POST", "/deliveries", Write, Route::Deliver),
     ("GET", "/runs", Read, Route::ListRuns),
     ("GET", "/runs/{}", Read, Route::GetRun),
     ("PATCH", "/runs/{}", Write, Route::LabelRun),
@@ -136,6 +145,8 @@ const ROUTES: &[(&str, &str, Access, Route)] = &[
     ("GET", "/runs/{}/distribution", Read, Route::Distribution),
     ("GET", "/runs/{}/verdict", Read, Route::Verdict),
     ("POST", "/runs/{}/verdict", Write, Route::Judge),
+    ("GET", "/runs/{}/deliveries", Read, Route::Deliveries),
+    ("POST", "/runs/{}/deliveries/{}/replay", Write, Route::Replay),
     ("POST", "/runs/{}/finish", Write, Route::FinishRun),
     ("PUT", "/runs/{}/outcome", Write, Route::SetOutcome),
     ("POST", "/tests/{}/new-run", Write, Route::NewRun),
@@ -152,6 +163,10 @@ const ROUTES: &[(&str, &str, Access, Route)] = &[
     ("PUT", "/tests/{}/objectives", Write, Route::SetObjectives),
     ("DELETE", "/tests/{}/objectives", Write, Route::RemoveObjectives),
     ("GET", "/tests/{}/objectives/suggestion", Read, Route::SuggestObjectives),
+    // The addresses of chats are secrets themselves.
+    ("GET", "/tests/{}/webhooks", Write, Route::GetWebhooks),
+    ("PUT", "/tests/{}/webhooks", Write, Route::SetWebhooks),
+    ("DELETE", "/tests/{}/webhooks", Write, Route::RemoveWebhooks),
     ("GET", "/tests/{}/verdict", Read, Route::TestVerdict),
     ("POST", "/tests/{}/gate", Read, Route::Rollout),
     ("GET", "/tests/{}/badge.svg", Read, Route::Badge),

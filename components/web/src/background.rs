@@ -4,7 +4,7 @@
 use crate::bindings::loadgate::dashboard::events::log_of;
 use crate::bindings::loadgate::dashboard::log::{self, Progress};
 use crate::bindings::loadgate::dashboard::types::Failure;
-use crate::{journal, reply};
+use crate::{deliver, journal, reply};
 use spin_sdk::time::sleep;
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
@@ -143,6 +143,8 @@ impl Task<'_> {
                     }
                 }
                 Outcome::AtRest => {
+                    // The run was judged, too.
+                    deliver::in_background();
                     // A run has ended, or nothing began: the moment to make room.
                     sweep(self.log.split('.').next().unwrap_or(self.log));
                     if !self.dirty.get() {

@@ -6,6 +6,7 @@
 mod background;
 mod body;
 mod call;
+mod deliver;
 mod handlers;
 mod journal;
 mod reply;

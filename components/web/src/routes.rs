@@ -3,8 +3,9 @@
 
 use crate::body::Unread;
 use crate::call::Call;
+use crate::deliver;
 use crate::handlers::{
-    assets, events, gate, health, influx, lifecycle, lines, page, report, rows, runs, tests,
+    assets, events, gate, health, influx, lifecycle, lines, page, report, rows, runs, tests, webhooks,
 };
 use crate::reply::{self, Reply};
 use crate::settings;
@@ -32,6 +33,8 @@ pub(crate) async fn answer(request: Request) -> Reply {
         Ok(()) => handle(call, found, &policy).await,
         Err(refusal) => refused(&found, &refusal),
     };
+    // A verdict may have been given, or an older one be due again.
+    deliver::in_background();
     let reads = matches!(method, Method::GET | Method::HEAD);
     if !reads && method != Method::OPTIONS {
         body.discard().await;
@@ -103,6 +106,12 @@ async fn handle(call: Call, found: Found<'_>, policy: &Policy) -> Reply {
         Route::Sdlc => lifecycle::take(&call, Endpoint::Sdlc).await,
         Route::EventsV2 => lifecycle::take(&call, Endpoint::EventsV2).await,
         Route::CloudEvents => lifecycle::take(&call, Endpoint::CloudEvents).await,
+        Route::GetWebhooks => webhooks::get(name),
+        Route::SetWebhooks => webhooks::set(&call, name).await,
+        Route::RemoveWebhooks => webhooks::remove(name),
+        Route::Deliveries => webhooks::deliveries(name).await,
+        Route::Replay => webhooks::replay(name, parts.get(1).copied().unwrap_or_default()),
+        Route::Deliver => webhooks::deliver(),
     }
 }
 

@@ -14,6 +14,7 @@ mod serve;
 mod summary;
 mod upload;
 mod verdict;
+mod webhooks;
 
 use crate::assets::Assets;
 use crate::server::{self, Demo, Server};
@@ -65,6 +66,8 @@ enum Command {
     Objectives(objectives::Arguments),
     /// Wait for a run's verdict, and end with it
     Verdict(verdict::Arguments),
+    /// Say who is told a test's verdicts, and see what they were told
+    Webhooks(webhooks::Arguments),
 }
 
 /// Which server does it.
@@ -165,6 +168,7 @@ pub fn run(embedded: Embedded) -> ExitCode {
         Command::Finish(arguments) => runs::finish(&arguments, embedded),
         Command::Objectives(arguments) => objectives::run(&arguments, embedded),
         Command::Verdict(arguments) => verdict::run(&arguments, embedded),
+        Command::Webhooks(arguments) => webhooks::run(&arguments, embedded),
     };
     done.unwrap_or_else(|error| {
         eprintln!("loadgate: {error:#}");

@@ -35,8 +35,11 @@ Exit codes:
 #[command(after_help = EXIT_CODES)]
 pub struct Arguments {
     /// The run's id, or a test for its newest run
-    #[arg(value_name = "RUN|TEST")]
-    of: String,
+    #[arg(value_name = "RUN|TEST", required_unless_present = "execution_context")]
+    of: Option<String>,
+    /// Instead: the run that an event finished under this name, its execution_context or task id
+    #[arg(long, value_name = "NAME", conflicts_with = "of")]
+    execution_context: Option<String>,
     /// Wait so long for the run to begin and to end, such as 30s or 5m
     #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = duration)]
     wait: Duration,
@@ -71,6 +74,15 @@ pub enum Found {
     Nothing(String),
 }
 
+/// Whose verdict.
+#[derive(Clone, Copy)]
+pub enum Of<'a> {
+    /// A run by its id, or a test.
+    Named(&'a str),
+    /// What an event called the run that it finished.
+    KnownAs(&'a str),
+}
+
 pub struct Told {
     pub verdict: GateVerdict,
     /// As the server sent it.
@@ -79,7 +91,11 @@ pub struct Told {
 
 pub fn run(arguments: &Arguments, embedded: Embedded) -> Result<ExitCode> {
     let place = arguments.target.open_quietly(embedded)?;
-    let found = wait_for(&place.client, &arguments.of, arguments.wait);
+    let of = match &arguments.execution_context {
+        Some(name) => Of::KnownAs(name),
+        None => Of::Named(arguments.of.as_deref().unwrap_or_default()),
+    };
+    let found = wait_for(&place.client, of, arguments.wait);
     place.close();
     match found? {
         Found::Verdict(told) => {
@@ -99,12 +115,12 @@ pub fn run(arguments: &Arguments, embedded: Embedded) -> Result<ExitCode> {
 /// # Errors
 ///
 /// The server refuses, or does not answer at the end of the wait.
-pub fn wait_for(client: &Client, of: &str, wait: Duration) -> Result<Found> {
+pub fn wait_for(client: &Client, of: Of<'_>, wait: Duration) -> Result<Found> {
     let deadline = Instant::now() + wait;
-    let mut path = path(of);
+    let mut path = of.path();
     loop {
         let hold = deadline.saturating_duration_since(Instant::now()).min(HOLD).as_millis();
-        let answer = client.send("GET", &format!("{path}?wait={hold}ms"), &[], &[]);
+        let answer = client.send("GET", &format!("{path}wait={hold}ms"), &[], &[]);
         let late = Instant::now() >= deadline;
         match answer {
             Ok(answer) if answer.is_success() => {
@@ -114,7 +130,7 @@ pub fn wait_for(client: &Client, of: &str, wait: Duration) -> Result<Found> {
                     return Ok(Found::Verdict(Box::new(Told { verdict, document: answer.body })));
                 }
                 // It is this one, even if the test's next begins meanwhile.
-                path = self::path(&verdict.run);
+                path = Of::Named(&verdict.run).path();
             }
             Ok(answer) if answer.status == 404 && late => return Ok(Found::Nothing(answer.detail())),
             Ok(answer) if late || !matches!(answer.status, 404 | 408 | 425 | 429 | 500..) => {
@@ -127,10 +143,18 @@ pub fn wait_for(client: &Client, of: &str, wait: Duration) -> Result<Found> {
     }
 }
 
-/// A run's id has a dot in it, which a test's name cannot have.
-fn path(of: &str) -> String {
-    let list = if of.contains('.') { "runs" } else { "tests" };
-    format!("/{list}/{}/verdict", encoded(of))
+impl Of<'_> {
+    /// Where it is, up to where another parameter can follow.
+    fn path(self) -> String {
+        match self {
+            // A run's id has a dot in it, which a test's name cannot have.
+            Of::Named(name) => {
+                let list = if name.contains('.') { "runs" } else { "tests" };
+                format!("/{list}/{}/verdict?", encoded(name))
+            }
+            Of::KnownAs(name) => format!("/verdict?execution_context={}&", encoded(name)),
+        }
+    }
 }
 
 /// Prints a verdict, or its JSON if that is given; writes what is asked for, and gives the exit code. What is
@@ -212,9 +236,10 @@ mod tests {
 
     #[test]
     fn a_run_has_a_dot_and_a_test_has_none() {
-        assert_eq!(path("shop.12"), "/runs/shop.12/verdict");
-        assert_eq!(path("shop"), "/tests/shop/verdict");
-        assert_eq!(path("a b"), "/tests/a%20b/verdict");
+        assert_eq!(Of::Named("shop.12").path(), "/runs/shop.12/verdict?");
+        assert_eq!(Of::Named("shop").path(), "/tests/shop/verdict?");
+        assert_eq!(Of::Named("a b").path(), "/tests/a%20b/verdict?");
+        assert_eq!(Of::KnownAs("build&17").path(), "/verdict?execution_context=build%2617&");
     }
 
     #[test]

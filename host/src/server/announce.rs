@@ -1,6 +1,7 @@
 //! Says on stdout when a run begins and ends.
 
 use super::Front;
+use http::Method;
 use serde::Deserialize;
 use std::collections::HashMap;
 use std::io::Write;
@@ -93,7 +94,7 @@ pub(super) fn spawn(front: Arc<Front>) {
 }
 
 async fn runs(front: &Front) -> Vec<Run> {
-    match front.ask(RUNS).await {
+    match front.ask(Method::GET, RUNS).await {
         Ok((status, document)) if status.is_success() => {
             serde_json::from_slice(&document).unwrap_or_default()
         }

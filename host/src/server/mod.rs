@@ -2,6 +2,7 @@
 
 mod announce;
 mod body;
+mod clockwork;
 mod demo;
 mod health;
 
@@ -11,6 +12,7 @@ use self::body::{Phase, Until};
 use self::health::Health;
 use crate::assets::Assets;
 use crate::component::App;
+use crate::outbound::Outbound;
 use crate::redact::redacted;
 use crate::{engine, journal, key_value, settings, variables};
 use anyhow::{Context, Result, bail};
@@ -81,6 +83,7 @@ impl Server {
     /// Starts to listen, once everything that it needs is there. Needs a multi-threaded tokio runtime.
     pub async fn start(options: Options<'_>) -> Result<Self> {
         settings::check(|variable| std::env::var_os(variable))?;
+        let outbound = Outbound::new(settings::webhook_hosts(|variable| std::env::var(variable).ok())?);
         let store = key_value::open(options.store).await?;
         health::probe(store.clone())
             .await
@@ -90,7 +93,8 @@ impl Server {
         let engine = engine::engine()?;
         let component = engine::load(&engine, options.precompiled)?;
         let variables = variables::View { any_host: options.insecure };
-        let app = App::new(&engine, &component, store.clone(), options.assets.path().to_owned(), variables)?;
+        let files = options.assets.path().to_owned();
+        let app = App::new(&engine, &component, store.clone(), files, variables, outbound)?;
         let (phases, phase) = watch::channel(Phase::Serving);
         let front = Arc::new(Front {
             app: app.clone(),
@@ -104,6 +108,7 @@ impl Server {
         if options.announce {
             announce::spawn(front.clone());
         }
+        clockwork::spawn(front.clone());
         let accepting = tokio::spawn(accept(listener, front, phase));
         Ok(Server { address, phases, accepting, store, app, _assets: options.assets })
     }
@@ -280,11 +285,14 @@ impl Front {
     }
 
     /// Asks the component without a connection.
-    async fn ask(&self, target: &'static str) -> Result<(StatusCode, Bytes)> {
-        let mut request = Request::get(format!("http://{}{target}", self.local))
+    async fn ask(&self, method: Method, target: &'static str) -> Result<(StatusCode, Bytes)> {
+        let token = if method == Method::GET { read_token() } else { token(&[WRITE_TOKEN]) };
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("http://{}{target}", self.local))
             .header(CLIENT_ADDRESS, "127.0.0.1:0")
             .body(empty())?;
-        if let Some(token) = read_token() {
+        if let Some(token) = token {
             request.headers_mut().insert(http::header::AUTHORIZATION, format!("Bearer {token}").parse()?);
         }
         let response = self.app.answer(request).await?;
@@ -296,10 +304,12 @@ impl Front {
 
 /// A token that reading takes, if it takes one.
 fn read_token() -> Option<String> {
-    ["LOADGATE_READ_TOKEN", WRITE_TOKEN]
-        .into_iter()
-        .filter_map(|name| std::env::var(name).ok())
-        .find(|token| !token.is_empty())
+    token(&["LOADGATE_READ_TOKEN", WRITE_TOKEN])
+}
+
+/// The first of these environment variables that says anything.
+fn token(names: &[&str]) -> Option<String> {
+    names.iter().filter_map(|name| std::env::var(name).ok()).find(|token| !token.is_empty())
 }
 
 fn absolute(uri: &Uri, host: Option<&HeaderValue>, local: SocketAddr) -> Option<Uri> {

@@ -9,7 +9,7 @@ mod teams;
 mod tests;
 
 use loadgate_documents::ObjectiveState;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// A verdict, as the ones who asked are told of it.
@@ -64,10 +64,12 @@ pub struct Objective<'a> {
     pub reason: &'a str,
 }
 
-/// Whom a notice is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Whom a notice is for. Settings and documents name it by its [`Shape::word`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Shape {
     /// The verdict's own JSON, as `GET /runs/ID/verdict` has it, in the envelope that Standard Webhooks recommends.
+    #[serde(rename = "json")]
     Plain,
     /// CDEvents 0.5.1 in structured CloudEvents: `testcaserun.finished` for each objective, then
     /// `testsuiterun.finished`.

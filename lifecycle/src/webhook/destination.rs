@@ -59,16 +59,24 @@ pub enum Forbidden {
 }
 
 impl Reach {
-    /// Reads the setting: hosts as they stand in addresses, separated by commas; `*` allows all.
-    pub fn parse(text: &str) -> Self {
+    /// Reads the setting: hosts as they stand in addresses, separated by commas; `*` allows all. An error says
+    /// what it takes.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
         let mut reach = Reach::default();
         for name in text.split(',').map(str::trim).filter(|name| !name.is_empty()) {
-            match name {
-                "*" => reach.any = true,
-                _ => reach.listed.push(normal(name)),
+            let host = normal(name);
+            if name == "*" {
+                reach.any = true;
+            } else if host.parse::<IpAddr>().is_ok() || is_name(&host) {
+                reach.listed.push(host);
+            } else {
+                return Err(
+                    "hosts such as `hooks.internal` or `10.0.0.7`, without scheme and port, separated by \
+                            commas, or `*`",
+                );
             }
         }
-        reach
+        Ok(reach)
     }
 }
 
@@ -140,6 +148,10 @@ impl Destination {
 fn normal(host: &str) -> String {
     let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
     bare.strip_suffix('.').unwrap_or(bare).to_ascii_lowercase()
+}
+
+fn is_name(host: &str) -> bool {
+    host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'))
 }
 
 /// The last part of a name makes it an address if it is a number, also in hexadecimal or octal (WHATWG's URL
@@ -295,13 +307,16 @@ mod tests {
 
     #[test]
     fn what_the_operator_lists_is_taken_wherever_it_leads() {
-        let reach = Reach::parse("Hooks.internal, [::1], 127.0.0.1");
+        let reach = Reach::parse("Hooks.internal, [::1], 127.0.0.1").unwrap();
         let inside = ["10.0.0.7".parse().unwrap()];
         for text in ["http://hooks.internal:8080/", "http://[::1]/", "http://127.0.0.1:9/"] {
             assert_eq!(Destination::parse(text, &reach).unwrap().check(&inside), Ok(()), "{text}");
         }
         assert!(Destination::parse("http://127.0.0.2/", &reach).is_err());
-        assert!(Destination::parse("http://localhost/", &Reach::parse("*")).is_ok());
-        assert!(Destination::parse("ftp://localhost/", &Reach::parse("*")).is_err());
+        assert!(Destination::parse("http://localhost/", &Reach::parse("*").unwrap()).is_ok());
+        assert!(Destination::parse("ftp://localhost/", &Reach::parse("*").unwrap()).is_err());
+        for text in ["http://hooks.internal", "hooks.internal:8080", "a b", "hooks/x"] {
+            assert!(Reach::parse(text).unwrap_err().contains("without scheme and port"), "{text}");
+        }
     }
 }

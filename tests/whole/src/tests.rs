@@ -16,5 +16,6 @@ mod malformed;
 mod numbers;
 mod pages;
 mod panels;
+mod webhooks;
 mod wire;
 mod wrapper;

@@ -12,3 +12,4 @@ pub(crate) mod report;
 pub(crate) mod rows;
 pub(crate) mod runs;
 pub(crate) mod tests;
+pub(crate) mod webhooks;

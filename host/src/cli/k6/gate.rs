@@ -158,7 +158,11 @@ impl Gate {
         let client = client.context("no server watched this run")?;
         ensure!(self.not_put.is_none(), "{}", self.not_put.as_deref().unwrap_or_default());
         let run = ended.run.context("the server has no finished run of it")?;
-        match verdict::wait_for(client, run, self.arguments.wait.unwrap_or(Duration::from_secs(60)))? {
+        match verdict::wait_for(
+            client,
+            verdict::Of::Named(run),
+            self.arguments.wait.unwrap_or(Duration::from_secs(60)),
+        )? {
             Found::Verdict(told) => Ok(told.verdict),
             Found::Nothing(sentence) => anyhow::bail!(sentence),
         }

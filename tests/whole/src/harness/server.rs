@@ -18,6 +18,8 @@ pub struct Options<'a> {
     pub store: Option<&'a str>,
     /// Settings: `idle` is `LOADGATE_IDLE`.
     pub settings: &'a [(&'a str, &'a str)],
+    /// Other variables of its environment.
+    pub environment: &'a [(&'a str, &'a str)],
     pub arguments: &'a [&'a str],
     /// Where another server listened before; else any port.
     pub address: Option<SocketAddr>,
@@ -56,6 +58,7 @@ impl Server {
         for (name, value) in options.settings {
             command.env(format!("LOADGATE_{}", name.to_ascii_uppercase()), value);
         }
+        command.envs(options.environment.iter().copied());
         let mut child = command.spawn().expect("the server starts");
         let output = BufReader::new(child.stdout.take().expect("its output is ours"));
         let (sender, lines) = mpsc::channel();

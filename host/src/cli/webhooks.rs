@@ -1,0 +1,119 @@
+//! `loadgate webhooks`: who is told a test's verdicts, and what they were told.
+
+use super::client::encoded;
+use super::{Embedded, Target, say, stem};
+use anyhow::{Context, Result, bail};
+use std::io::{Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    /// Put a test's webhooks, a JSON array, in the place of those that there were
+    Put(PutArguments),
+    /// Print a test's webhooks, without their secrets
+    Get(TestArguments),
+    /// Remove them: nobody is told anything any more
+    Remove(TestArguments),
+    /// Print the log of what was told of a run's verdicts
+    Log(RunArguments),
+    /// Send a delivery again
+    Replay(ReplayArguments),
+}
+
+#[derive(Debug, clap::Args)]
+struct PutArguments {
+    /// The file; - is stdin
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// The test's name [default: the file's]
+    #[arg(long)]
+    test: Option<String>,
+    #[command(flatten)]
+    target: Target,
+}
+
+#[derive(Debug, clap::Args)]
+struct TestArguments {
+    #[arg(value_name = "TEST")]
+    test: String,
+    #[command(flatten)]
+    target: Target,
+}
+
+#[derive(Debug, clap::Args)]
+struct RunArguments {
+    #[arg(value_name = "RUN")]
+    run: String,
+    #[command(flatten)]
+    target: Target,
+}
+
+#[derive(Debug, clap::Args)]
+struct ReplayArguments {
+    #[arg(value_name = "RUN")]
+    run: String,
+    /// The delivery's number, as the log has it
+    #[arg(value_name = "NUMBER")]
+    number: u32,
+    #[command(flatten)]
+    target: Target,
+}
+
+pub fn run(arguments: &Arguments, embedded: Embedded) -> Result<ExitCode> {
+    let ask = |target: &Target, method: &str, path: &str, body: &[u8]| -> Result<Vec<u8>> {
+        let place = target.open_quietly(embedded)?;
+        let json = [("content-type", "application/json")];
+        let answer = place.client.send(method, path, &json, body);
+        place.close();
+        answer?.success()
+    };
+    let webhooks = |test: &str| format!("/tests/{}/webhooks", encoded(test));
+    match &arguments.what {
+        What::Put(put) => {
+            let test = match (&put.test, put.file == Path::new("-")) {
+                (Some(test), _) => test.clone(),
+                (None, false) => stem(&put.file),
+                (None, true) => bail!("stdin has no name: say which test with --test"),
+            };
+            ask(&put.target, "PUT", &webhooks(&test), &read(&put.file)?)?;
+            say(&format!("the verdicts on {test} are told to its webhooks from now on"));
+        }
+        What::Get(get) => print(&ask(&get.target, "GET", &webhooks(&get.test), &[])?)?,
+        What::Remove(remove) => {
+            ask(&remove.target, "DELETE", &webhooks(&remove.test), &[])?;
+            say(&format!("{} has no webhooks any more", remove.test));
+        }
+        What::Log(log) => {
+            print(&ask(&log.target, "GET", &format!("/runs/{}/deliveries", encoded(&log.run)), &[])?)?;
+        }
+        What::Replay(replay) => {
+            let ReplayArguments { run, number, target } = replay;
+            let path = format!("/runs/{}/deliveries/{number}/replay", encoded(run));
+            ask(target, "POST", &path, &[])?;
+            say(&format!("delivery {number} of {run} is sent again"));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn read(file: &Path) -> Result<Vec<u8>> {
+    if file == Path::new("-") {
+        let mut text = Vec::new();
+        std::io::stdin().lock().read_to_end(&mut text).context("stdin cannot be read")?;
+        return Ok(text);
+    }
+    std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))
+}
+
+/// A document on a line of its own.
+fn print(text: &[u8]) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text).and_then(|()| out.write_all(b"\n")).context("stdout takes no more")
+}
