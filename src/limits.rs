@@ -40,8 +40,10 @@ pub const LABEL_BYTES: usize = 200;
 /// Likewise, the longer text.
 pub const NOTE_BYTES: usize = 10_000;
 
-/// A document of webhooks, and the address of one.
+/// A document of webhooks.
 pub const WEBHOOKS_BYTES: usize = 64 * 1024;
+
+/// The address of one.
 pub const URL_BYTES: usize = 2_000;
 
 /// Line errors that a receipt names.

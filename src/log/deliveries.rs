@@ -91,13 +91,13 @@ pub(crate) struct Claim {
 
 impl Claim {
     /// Somebody is at it. A clock that is set back must not make that last for ever.
-    pub fn holds(self, now_ms: u64) -> bool {
+    pub(crate) fn holds(self, now_ms: u64) -> bool {
         self.at_ms.abs_diff(now_ms) < LEASE_MS
     }
 }
 
 impl Series {
-    pub fn note(&mut self, tried: Tried) {
+    pub(crate) fn note(&mut self, tried: Tried) {
         self.log.push(tried);
         let more = self.log.len().saturating_sub(KEPT);
         self.log.drain(..more);

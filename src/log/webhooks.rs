@@ -40,7 +40,7 @@ pub(crate) struct Webhooks {
 }
 
 impl Webhooks {
-    pub fn named(&self, name: &str) -> Option<&Webhook> {
+    pub(crate) fn named(&self, name: &str) -> Option<&Webhook> {
         self.all.iter().find(|webhook| webhook.name == name)
     }
 }

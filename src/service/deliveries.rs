@@ -28,19 +28,24 @@ const ERROR_CHARACTERS: usize = 300;
 /// A request to be sent now, by POST. Redirects are not followed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
+    /// The run that is told of.
     pub run: RunId,
     /// The delivery's number within the run.
     pub number: u32,
     /// Gives the claim back.
     pub claim: u64,
+    /// Where it goes.
     pub url: String,
+    /// Those of its format and of its signature.
     pub headers: Vec<(&'static str, String)>,
+    /// What was signed.
     pub body: String,
 }
 
 /// What is to be sent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Due {
+    /// Requests that nobody else sends meanwhile.
     pub attempts: Vec<Attempt>,
     /// Ask again after so many ms; none: nothing is known to come soon.
     pub again_ms: Option<u64>,
@@ -49,7 +54,9 @@ pub struct Due {
 /// How an attempt went.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
+    /// The receiver answered.
     Status {
+        /// Its HTTP status.
         code: u16,
         /// Its header `Retry-After`, in seconds.
         retry_after_s: Option<u64>,

@@ -147,7 +147,7 @@ fn row_series(series: rows::RowSeries) -> runs::RowSeries {
     }
 }
 
-pub fn due(due: Due) -> webhooks::Due {
+pub(crate) fn due(due: Due) -> webhooks::Due {
     let attempts = due.attempts.into_iter().map(|attempt| webhooks::Attempt {
         run: attempt.run.to_string(),
         number: attempt.number,
@@ -162,7 +162,7 @@ pub fn due(due: Due) -> webhooks::Due {
     }
 }
 
-pub fn answer(answer: webhooks::Answer) -> Answer {
+pub(crate) fn answer(answer: webhooks::Answer) -> Answer {
     match answer {
         webhooks::Answer::Status((code, retry_after_s)) => Answer::Status { code, retry_after_s },
         webhooks::Answer::Nothing(why) => Answer::Nothing(why),

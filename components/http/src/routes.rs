@@ -96,11 +96,15 @@ pub enum Route {
     EventsV2,
     /// … CloudEvents.
     CloudEvents,
+    /// Who is told of a test's verdicts; …
     GetWebhooks,
+    /// … the list anew; …
     SetWebhooks,
+    /// … nobody any more.
     RemoveWebhooks,
     /// What was told of a run's verdicts.
     Deliveries,
+    /// One of these again.
     Replay,
     /// Send what is due: for whoever keeps the time.
     Deliver,

@@ -37,7 +37,7 @@ impl Call {
     }
 
     /// This server's address, as the client knows it.
-    pub fn server(&self) -> String {
+    pub(crate) fn server(&self) -> String {
         let scheme = if self.tls { "https" } else { "http" };
         let authority = self.authority.as_ref().map_or("localhost", Authority::as_str);
         format!("{scheme}://{authority}")

@@ -33,14 +33,14 @@ thread_local! {
 }
 
 /// Sends what is due, if this instance knows of any, or if it is time to look.
-pub fn in_background() {
+pub(crate) fn in_background() {
     if webhooks::has_due() || LOOKED.get().is_none_or(|looked| looked.elapsed() >= LOOK) {
         now();
     }
 }
 
 /// Looks for what is due, and sends it.
-pub fn now() {
+pub(crate) fn now() {
     LOOKED.set(Some(Instant::now()));
     if SENDING.replace(true) {
         return;

@@ -40,16 +40,14 @@ pub(crate) async fn summary(call: &Call, run: &str) -> Reply {
 
 /// The part of the run that is asked for: `from`, `to`, both, or `window=steady`; else all of it.
 fn window(call: &Call) -> Result<Window, Failure> {
-    let invalid = |sentence: String| Err(Failure::Invalid(sentence));
+    let invalid = |sentence: &str| Err(Failure::Invalid(sentence.to_owned()));
     let time = |name: &str| match call.param(name).map(|text| parse_duration_ms(text).ok_or(text)) {
         None => Ok(None),
         Some(Ok(ms)) => Ok(Some(ms)),
-        Some(Err(text)) => {
-            let text = shorten(text);
-            invalid(format!(
-                "{name}={text} is no time since the run's begin, like {name}=90s or {name}=1m30s"
-            ))
-        }
+        Some(Err(text)) => Err(Failure::Invalid(format!(
+            "{name}={} is no time since the run's begin, like {name}=90s or {name}=1m30s",
+            shorten(text)
+        ))),
     };
     match (call.param("window"), time("from")?, time("to")?) {
         (None, None, None) => Ok(Window::Whole),
@@ -57,10 +55,8 @@ fn window(call: &Call) -> Result<Window, Failure> {
         (None, from, to) if to.is_none_or(|to| to > from.unwrap_or(0)) => {
             Ok(Window::Between((from.unwrap_or(0), to)))
         }
-        (None, ..) => invalid("the window ends before it begins".to_owned()),
-        (Some(_), ..) => {
-            invalid("window is `steady`; for another part of the run say from, to or both".to_owned())
-        }
+        (None, ..) => invalid("the window ends before it begins"),
+        (Some(_), ..) => invalid("window is `steady`; for another part of the run say from, to or both"),
     }
 }
 
