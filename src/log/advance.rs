@@ -63,11 +63,14 @@ pub async fn advance<S: Store, C: Clock>(
 ) -> Result<Progress, StoreError> {
     let folder = Folder { store, clock, settings, cache, log };
     let mut fold = cache.logs.take_fold(log);
+    let began_ms = clock.now_ms();
     let mut progress = folder.page(&mut fold).await?;
     let current = fold.position.as_ref().and_then(|position| position.state.current());
     let settles_at_ms = current.and_then(|current| current.settles_at_ms);
     progress.settling_ms = settles_at_ms.map(|at_ms| at_ms.saturating_sub(clock.now_ms()));
-    cache.logs.put_fold(log, fold, Some(clock.now_ms()));
+    // Who has not come to the end of the log does not know how far its run is.
+    let seen_ms = (!progress.more && fold.holes.is_empty()).then_some(began_ms);
+    cache.logs.put_fold(log, fold, seen_ms);
     Ok(progress)
 }
 

@@ -27,7 +27,7 @@ pub mod append;
 pub mod cache;
 pub mod declarations;
 mod erasure;
-mod fault;
+pub(crate) mod fault;
 pub mod fresh;
 mod gallop;
 mod hellos;

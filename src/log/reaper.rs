@@ -144,7 +144,7 @@ mod tests {
     fn decided_after(sleep_ms: u64, record: bool) -> (Reaped, Option<Decision>) {
         let world = World::new(1, 0);
         world.calm.set(true);
-        let (store, clock) = (SimStore(world.clone()), SimClock { world: world.clone(), skew_ms: 0 });
+        let (store, clock) = (SimStore(world.clone()), SimClock::new(&world, 0));
         let (settings, log) = (Settings::default(), LogName::unnamed(TestName::from_foreign("t")));
         let reaper = Reaper { store: &store, clock: &clock, settings: &settings, log: &log };
         let here = async || Ok(false);
