@@ -34,7 +34,8 @@ impl Simulation {
         let fresh = self.stage.instance();
         let mut runs = BTreeSet::new();
         for log in &logs {
-            for (run, rows) in model.borrow_mut().check(world, log, self.profile.room) {
+            let made = model.borrow_mut().check(world, log, self.profile.room);
+            for (run, rows) in made {
                 if world.value(&keys::deleted(&run)).is_some() {
                     continue;
                 }
@@ -83,6 +84,14 @@ impl Simulation {
         };
         if let Some(wrong) = wrong {
             model.borrow_mut().blame(wrong);
+        }
+    }
+
+    /// Every instance looks into every log, before anybody writes.
+    pub async fn look_around(&self, replicas: &[Replica]) {
+        let logs: Vec<LogName> = self.stage.model.borrow().logs().cloned().collect();
+        for (replica, log) in replicas.iter().flat_map(|replica| logs.iter().map(move |log| (replica, log))) {
+            while replica.advance(&log.to_string()).await.is_ok_and(|progress| progress.more) {}
         }
     }
 

@@ -133,6 +133,10 @@ impl Simulation {
                 self.scheduler.crash_all();
                 world.restore(copy);
                 stage.model.borrow_mut().go_back(model);
+                // Whoever looks again only after others wrote as much as was lost cannot know of it.
+                world.calm.set(true);
+                block_on(self.look_around(&self.replicas));
+                world.calm.set(false);
                 (0..INSTANCES).for_each(|instance| self.start(instance));
             }
         }
