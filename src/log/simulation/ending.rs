@@ -132,7 +132,7 @@ impl Simulation {
         let declared = replica.declare_metrics(TEST, br#"{"last":"counter"}"#).await;
         declared.map_err(|error| error.to_string())?;
         let test = TestName::from_foreign(TEST);
-        let set = declarations::declared(&replica.store, &replica.cache, &test).await;
+        let set = declarations::declared(&replica.store, &replica.cache.declarations, &test).await;
         let (_, set) = set.map_err(|error| error.to_string())?;
         match self.stage.model.borrow().declared().find(|metric| !set.metrics.contains_key(*metric)) {
             Some(lost) => Err(format!("the declaration of {lost} is lost")),
