@@ -4,7 +4,7 @@ use crate::record::FoldSettings;
 use thiserror::Error;
 
 /// Every setting that [`Settings::parse`] takes.
-pub const NAMES: [&str; 12] = [
+pub const NAMES: [&str; 14] = [
     "period",
     "grace",
     "idle",
@@ -17,6 +17,8 @@ pub const NAMES: [&str; 12] = [
     "deletion_delay",
     "retention",
     "request_names",
+    "settle",
+    "settle_most",
 ];
 
 /// Checked settings. Durations in milliseconds.
@@ -38,6 +40,10 @@ pub struct Settings {
     pub deletion_delay_ms: u64,
     /// Ended runs kept per test.
     pub retention: u32,
+    /// A run whose script said that it is finished ends after so long without samples …
+    pub settle_ms: u32,
+    /// … and so long after that word at the latest.
+    pub settle_most_ms: u32,
 }
 
 impl Default for Settings {
@@ -52,6 +58,8 @@ impl Default for Settings {
             straggler_ms: 10_000,
             deletion_delay_ms: 600_000,
             retention: 100,
+            settle_ms: 5_000,
+            settle_most_ms: 20_000,
         }
     }
 }
@@ -98,6 +106,8 @@ impl Settings {
                 "trusted_age" => settings.trusted_age_ms = time()?,
                 "straggler" => settings.straggler_ms = time()?,
                 "deletion_delay" => settings.deletion_delay_ms = time()?,
+                "settle" => settings.settle_ms = short()?,
+                "settle_most" => settings.settle_most_ms = short()?,
                 "retention" => {
                     settings.retention = value.parse().map_err(|_| wrong("a whole number of runs"))?
                 }

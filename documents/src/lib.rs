@@ -8,16 +8,18 @@
 #![deny(missing_docs)]
 
 pub mod dashboard;
+pub mod format;
 mod json;
 mod metric;
 mod stream;
 mod summary;
 mod time;
+mod verdict;
 
 pub use json::{Digits, finite, to_json};
 pub use metric::{
     Aggregate, Contains, Evaluation, MetricKind, MetricType, Observed, Operator, Submetric, Threshold,
-    ThresholdError, builtin, is_metric_name, shorten,
+    ThresholdError, builtin, is_metric_name, number, shorten,
 };
 pub use stream::{Health, MetricMeta, Param, Refusal, Snapshot, WantedLoad};
 pub use summary::{
@@ -25,3 +27,4 @@ pub use summary::{
     ThresholdRow, TrendValues, Values, Verdict,
 };
 pub use time::{clock, moment};
+pub use verdict::{BaselineFigure, GateVerdict, Link, ObjectiveResult, ObjectiveState, Origin};

@@ -1,5 +1,5 @@
-//! Ranges and round steps of axes, by the same rules as the pages' `static/scripts/scales.js`. Both are held to
-//! `static/tests/axis-vectors.json`.
+//! Ranges and round steps of axes, by the same rules as the pages' `static/scripts/charts/scales.js`. Both are
+//! held to `static/tests/axis-vectors.json`.
 
 use super::format::{Unit, axis_unit, tick};
 use loadgate_documents::clock;

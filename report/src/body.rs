@@ -5,8 +5,9 @@ use super::limits::limits_of;
 use super::markup::{Text, name};
 use super::panels::{Panel, Section, Series, panels, tabs};
 use super::recording::{Columns, Recording};
-use super::{head, tables};
-use loadgate_documents::Summary;
+use super::tables::{self, Table};
+use super::{head, verdict};
+use loadgate_documents::{GateVerdict, Summary};
 use maud::{Markup, Render, html};
 
 pub struct Parts {
@@ -16,7 +17,7 @@ pub struct Parts {
     pub panels: String,
 }
 
-pub fn parts(summary: &Summary, recording: &Recording) -> Parts {
+pub fn parts(summary: &Summary, verdict: Option<&GateVerdict>, recording: &Recording) -> Parts {
     let tabs = tabs(recording);
     let wanted = panels(&tabs).flat_map(|panel| &panel.series);
     let columns = recording.columns(wanted.map(|series| (series.metric.clone(), series.aggregate)).collect());
@@ -43,14 +44,16 @@ pub fn parts(summary: &Summary, recording: &Recording) -> Parts {
             drawn.push((format!("tab-{i}"), title, parts));
         }
     }
-    let (before, after) = (tables::before_charts(summary), tables::after_charts(summary));
+    let objectives = verdict.and_then(verdict::objectives);
+    let before: Vec<Table> = objectives.into_iter().chain(tables::before_charts(summary)).collect();
+    let after = tables::after_charts(summary);
 
     let mut contents: Vec<(String, &str)> = Vec::new();
     contents.extend(before.iter().map(|table| (table.id(), table.title.as_str())));
     contents.extend(drawn.iter().map(|(id, title, _)| (id.clone(), *title)));
     contents.extend(after.iter().map(|table| (table.id(), table.title.as_str())));
     let head = html! {
-        (head::head(summary))
+        (head::head(summary, verdict))
         @for tiles in &deciding { (tiles) }
         @if contents.len() > 1 {
             nav class="contents" aria-label="Contents" {

@@ -1,5 +1,5 @@
 //! What statuses and k6's error codes mean, by the same rules and words as the pages'
-//! `static/scripts/codes.js`: both read `codes.json`, and are held to `static/tests/code-vectors.json`.
+//! `static/scripts/model/codes.js`: both read `codes.json`, and are held to `static/tests/code-vectors.json`.
 //!
 //! Codes: <https://grafana.com/docs/k6/latest/javascript-api/error-codes/>.
 

@@ -2,9 +2,11 @@
 
 use super::format::Unit;
 use loadgate_documents::{Aggregate, Contains, MetricType, Values};
+use serde::Deserialize;
 
 /// One figure of a metric.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(try_from = "String")]
 pub enum Figure {
     /// An aggregate.
     Of(Aggregate),
@@ -43,20 +45,23 @@ impl Figure {
     }
 }
 
+/// By the name that documents have for it.
+impl TryFrom<String> for Figure {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        match name.as_str() {
+            "passes" => Ok(Figure::Passes),
+            "fails" => Ok(Figure::Fails),
+            _ => Aggregate::parse(&name).map(Figure::Of).ok_or(name),
+        }
+    }
+}
+
 /// The unit of a metric's figure, by the metric's type and what it contains, where they are known.
 pub fn unit_of(kind: Option<(MetricType, Contains)>, figure: Figure) -> Unit {
-    let own = kind.and_then(|(_, contains)| match contains {
-        Contains::Data => Some(Unit::Data),
-        Contains::Time => Some(Unit::Time),
-        Contains::Default => None,
-    });
-    match (kind.map(|(metric, _)| metric), figure) {
-        (_, Figure::Passes | Figure::Fails) => Unit::Count,
-        (Some(MetricType::Counter), Figure::Of(Aggregate::Rate)) if own == Some(Unit::Data) => Unit::DataRate,
-        (Some(MetricType::Counter), Figure::Of(Aggregate::Rate)) => Unit::Rate,
-        (Some(MetricType::Counter | MetricType::Gauge), _) => own.unwrap_or(Unit::Count),
-        (Some(MetricType::Rate), _) => Unit::Ratio,
-        (_, Figure::Of(Aggregate::Count)) => Unit::Count,
-        _ => own.unwrap_or(Unit::Number),
+    match figure {
+        Figure::Passes | Figure::Fails => Unit::Count,
+        Figure::Of(aggregate) => Unit::of(kind, aggregate),
     }
 }

@@ -6,11 +6,12 @@ use super::limits;
 use super::markup::{State, Text, chip, name};
 use super::panels::Panel;
 use super::recording::Columns;
-use loadgate_documents::{Aggregate, RunState, Summary, Values, WantedLoad, clock, moment};
+use super::verdict;
+use loadgate_documents::{Aggregate, GateVerdict, RunState, Summary, Values, WantedLoad, clock, moment};
 use maud::{Markup, html};
 use std::collections::BTreeMap;
 
-pub fn head(summary: &Summary) -> Markup {
+pub fn head(summary: &Summary, verdict: Option<&GateVerdict>) -> Markup {
     let run = summary.run.as_str();
     let short =
         run.strip_prefix(summary.test.as_str()).and_then(|rest| rest.strip_prefix('.')).unwrap_or(run);
@@ -20,7 +21,11 @@ pub fn head(summary: &Summary) -> Markup {
             h1 { (name(&summary.test)) " " span class="caption" { (name(short)) } }
             " "
             @if live { (chip(State::Warning, "still running")) } @else { (chip(State::None, "ended")) }
-            " " (verdict(summary)) (outcome(summary)) (notices(summary))
+            " "
+            @if let Some(verdict) = verdict { (verdict::chip_of(verdict)) " " }
+            (thresholds(summary)) (outcome(summary))
+            @if let Some(verdict) = verdict { (verdict::notice(verdict)) }
+            (notices(summary))
             dl class="facts" {
                 @for (title, said) in facts(summary, live) {
                     div { dt { (title) } dd { (said) } }
@@ -61,7 +66,7 @@ fn when(ms: i64) -> Markup {
     html! { time datetime={ (machine) "Z" } { (said) } }
 }
 
-fn verdict(summary: &Summary) -> Markup {
+fn thresholds(summary: &Summary) -> Markup {
     let (state, words) = limits::verdict(summary);
     chip(state, &words)
 }

@@ -12,15 +12,15 @@ mod body;
 mod chart;
 mod codes;
 mod figure;
-mod format;
 mod head;
 mod limits;
 mod markup;
 mod panels;
 mod recording;
 mod tables;
+mod verdict;
 
-use loadgate_documents::Summary;
+use loadgate_documents::{GateVerdict, Summary, format};
 use markup::Text;
 use maud::{PreEscaped, Render, html};
 use recording::Recording;
@@ -38,7 +38,7 @@ pub enum ReportError {
     Template(&'static str),
 }
 
-/// The report of a run.
+/// The report of a run, and what the gate says of it.
 ///
 /// `template` is the built `report.html`, `events` a JSON array of `{"event", "data"}`: the log, then the
 /// newest state events.
@@ -46,9 +46,14 @@ pub enum ReportError {
 /// # Errors
 ///
 /// The events cannot be read, or the template lacks a place.
-pub fn render(template: &str, summary: &Summary, events: &str) -> Result<String, ReportError> {
+pub fn render(
+    template: &str,
+    summary: &Summary,
+    verdict: Option<&GateVerdict>,
+    events: &str,
+) -> Result<String, ReportError> {
     let recording = Recording::read(events).map_err(ReportError::Events)?;
-    let body::Parts { head, body, panels } = body::parts(summary, &recording);
+    let body::Parts { head, body, panels } = body::parts(summary, verdict, &recording);
     let title = html! { (Text(&summary.run)) " · Loadgate report" };
     let data = html! {
         @for (id, json) in [("panels", panels.as_str()), ("events", events)] {

@@ -3,7 +3,7 @@
 use super::figure::{Figure, unit_of};
 use super::format::{Unit, format};
 use super::markup::State;
-use loadgate_documents::{Aggregate, Operator, Summary, Threshold, ThresholdRow};
+use loadgate_documents::{Aggregate, Summary, Threshold, ThresholdRow};
 
 /// `p(95) < 400 ms`.
 pub fn say(threshold: &Threshold, unit: Unit) -> String {
@@ -13,13 +13,7 @@ pub fn say(threshold: &Threshold, unit: Unit) -> String {
 
 /// How far the observed value is on the good side, as a share of the limit.
 pub fn margin(threshold: &Threshold, observed: Option<f64>) -> Option<f64> {
-    let distance = (threshold.bound - observed?) / threshold.bound.abs();
-    match threshold.operator {
-        _ if threshold.bound == 0.0 => None,
-        Operator::Less | Operator::LessOrEqual => Some(distance),
-        Operator::Greater | Operator::GreaterOrEqual => Some(-distance),
-        Operator::Equal | Operator::NotEqual => None,
-    }
+    threshold.operator.margin(observed?, threshold.bound)
 }
 
 /// Whether all limits of a run are known, and the types that they want: until then none of them is green.
@@ -155,7 +149,7 @@ mod tests {
             summary.health.thresholds_known = known;
             let (said, words) = verdict(&summary);
             assert_eq!((said.word(), words.as_str()), (state.as_str(), text.as_str()));
-            let head = crate::head::head(&summary).into_string();
+            let head = crate::head::head(&summary, None).into_string();
             let chip =
                 format!("chip-{state}\"><span aria-hidden=\"true\">{}</span> {text}</span>", said.sign());
             assert!(head.contains(&chip), "{chip}: {head}");

@@ -21,7 +21,7 @@ pub fn name(name: &str) -> Markup {
     html! { bdi { (Text(name)) } }
 }
 
-/// What a chip says by its colour, as `static/scripts/thresholds.js` has it.
+/// What a chip says by its colour, as `static/scripts/model/thresholds.js` has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
     /// All is well.
@@ -34,6 +34,10 @@ pub enum State {
     None,
     /// All is well so far as anybody knows.
     Open,
+    /// Nobody can tell.
+    Unknown,
+    /// Nothing is asked.
+    Info,
 }
 
 impl State {
@@ -45,6 +49,8 @@ impl State {
             State::Bad => "bad",
             State::None => "none",
             State::Open => "open",
+            State::Unknown => "unknown",
+            State::Info => "info",
         }
     }
 
@@ -56,6 +62,8 @@ impl State {
             State::Bad => "✗",
             State::None => "∅",
             State::Open => "○",
+            State::Unknown => "?",
+            State::Info => "i",
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The dashboard document, resolved for a run: the same panels as the pages' `static/scripts/panels.js`
+//! The dashboard document, resolved for a run: the same panels as the pages' `static/scripts/model/panels.js`
 //! draws.
 
 use super::figure::{Figure, unit_of};

@@ -7,6 +7,25 @@ use super::limits::{all_known, margin, outcome_of, say};
 use super::markup::{Text, chip, name};
 use loadgate_documents::{Aggregate, GroupRow, MetricType, RequestRow, StatusRow, Summary, Threshold, clock};
 use maud::{Markup, Render, html};
+use serde::Deserialize;
+use std::sync::LazyLock;
+
+/// A table of the metrics of one type, as `metric-tables.json` has it: the pages' Summary reads the same.
+#[derive(Deserialize)]
+struct MetricTable {
+    #[serde(rename = "type")]
+    kind: MetricType,
+    title: String,
+    /// Figures that the event stream has as well …
+    columns: Vec<Figure>,
+    /// … and those of the summary document alone.
+    #[serde(default, rename = "inDocument")]
+    in_document: Vec<Figure>,
+}
+
+/// It can be read: a test does.
+static METRIC_TABLES: LazyLock<Vec<MetricTable>> =
+    LazyLock::new(|| serde_json::from_str(include_str!("metric-tables.json")).unwrap_or_default());
 
 /// Tables in the order of the report, those without rows left out.
 pub fn before_charts(summary: &Summary) -> Vec<Table> {
@@ -14,22 +33,15 @@ pub fn before_charts(summary: &Summary) -> Vec<Table> {
 }
 
 pub fn after_charts(summary: &Summary) -> Vec<Table> {
-    use Aggregate::{Avg, Count, Max, Med, Min, Percentile, Rate, Value};
-    let of = |aggregates: &[Aggregate]| aggregates.iter().map(|&a| Figure::Of(a)).collect::<Vec<_>>();
-    let trend = of(&[Avg, Min, Med, Max, Percentile(90.0), Percentile(95.0), Percentile(99.0)]);
-    let rate = [Figure::Of(Rate), Figure::Passes, Figure::Fails];
-    with_rows([
+    let rows = [
         requests(&summary.tables.requests),
         statuses(summary),
         checks(summary),
         breakdown(summary, &summary.tables.groups, ("Groups", "Group"), group_name),
         breakdown(summary, &summary.tables.scenarios, ("Scenarios", "Scenario"), name),
-        metrics(summary, MetricType::Trend, "Trends", &trend),
-        metrics(summary, MetricType::Counter, "Counters", &of(&[Count, Rate])),
-        metrics(summary, MetricType::Rate, "Rates", &rate),
-        metrics(summary, MetricType::Gauge, "Gauges", &of(&[Value, Min, Max])),
-        generators(summary),
-    ])
+    ];
+    let metrics = METRIC_TABLES.iter().map(|layout| metrics(summary, layout));
+    with_rows(rows.into_iter().chain(metrics).chain([generators(summary)]))
 }
 
 fn with_rows(tables: impl IntoIterator<Item = Table>) -> Vec<Table> {
@@ -52,6 +64,11 @@ impl Table {
             columns: columns.iter().map(|&(title, left)| (title.to_owned(), left)).collect(),
             rows: Vec::new(),
         }
+    }
+
+    /// A table with these rows.
+    pub fn of(title: &str, columns: &[(&str, bool)], rows: Vec<Vec<Markup>>) -> Self {
+        Table { rows, ..Table::new(title, columns) }
     }
 
     /// Where a link finds it.
@@ -341,16 +358,18 @@ fn generators(summary: &Summary) -> Table {
     table
 }
 
-fn metrics(summary: &Summary, kind: MetricType, title: &str, figures: &[Figure]) -> Table {
+fn metrics(summary: &Summary, layout: &MetricTable) -> Table {
+    let MetricTable { kind, title, columns, in_document } = layout;
+    let figures: Vec<Figure> = columns.iter().chain(in_document).copied().collect();
     let mut columns = vec![("Metric".to_owned(), true)];
     columns.extend(figures.iter().map(|figure| (figure.title(), false)));
     let mut table = Table { columns, ..Table::new(title, &[]) };
-    for (metric, document) in summary.metrics.iter().filter(|(_, metric)| metric.metric_type == kind) {
+    for (metric, document) in summary.metrics.iter().filter(|(_, metric)| metric.metric_type == *kind) {
         let mut cells = vec![html! {
             @if metric.contains('{') { span class="submetric" { (name(metric)) } } @else { (name(metric)) }
             @if document.unknown.is_some() { " " span class="tag" { "type not known" } }
         }];
-        let unit = |one| unit_of(Some((kind, document.contains)), one);
+        let unit = |one| unit_of(Some((*kind, document.contains)), one);
         cells.extend(figures.iter().map(|&one| figure(one.among(&document.values), unit(one))));
         table.rows.push(cells);
     }
@@ -405,5 +424,16 @@ fn alarming(value: Option<f64>, unit: Unit) -> Markup {
     let figure = figure(value, unit);
     html! {
         @if value.is_some_and(|v| v > 0.0) { span class="bad" { (figure) } } @else { (figure) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tables_of_metrics_can_be_read() {
+        let kinds: Vec<_> = METRIC_TABLES.iter().map(|layout| layout.kind).collect();
+        assert_eq!(kinds, [MetricType::Trend, MetricType::Counter, MetricType::Rate, MetricType::Gauge]);
     }
 }

@@ -2,7 +2,7 @@
 //! without a script.
 
 use super::{ReportError, render};
-use loadgate_documents::Summary;
+use loadgate_documents::{GateVerdict, ObjectiveResult, ObjectiveState, Summary, format};
 use maud::Render;
 use serde_json::{Value, json};
 
@@ -51,7 +51,7 @@ fn summary(name: &str) -> Summary {
 }
 
 fn report(name: &str, events: &str) -> String {
-    render(TEMPLATE, &summary(name), events).unwrap()
+    render(TEMPLATE, &summary(name), None, events).unwrap()
 }
 
 /// Events of a run with a window every two seconds, in which each metric has these values.
@@ -241,7 +241,7 @@ fn a_run_without_requests_has_its_custom_metrics_drawn() {
     let events = events(metrics, &[window.clone(), window]);
     let summary = typed(json!({"run": "a.1", "test": "a", "start": 1_795_221_970_000_u64, "metrics": {
         "orders": {"type": "counter", "values": {"count": 6, "rate": 1.5}}}}));
-    let page = render(TEMPLATE, &summary, &events).unwrap();
+    let page = render(TEMPLATE, &summary, None, &events).unwrap();
     assert!(page.contains("Chart of orders over time. Whole run: orders 1.50/s."));
     assert!(page.contains("<bdi>stock</bdi></h3>"));
     assert!(page.contains("no thresholds") && page.contains("no data"));
@@ -326,7 +326,7 @@ fn a_threshold_without_data_is_shown_as_no_data() {
 #[test]
 fn a_run_that_measured_next_to_nothing_has_a_report() {
     let summary = typed(json!({"run": "shop.1", "test": "shop", "state": "live"}));
-    let page = render(TEMPLATE, &summary, "[]").unwrap();
+    let page = render(TEMPLATE, &summary, None, "[]").unwrap();
     assert!(page.contains("still running") && page.contains("no data"));
     assert!(!page.contains("<table") && !page.contains("<svg") && !page.contains("NaN"));
 }
@@ -334,15 +334,18 @@ fn a_run_that_measured_next_to_nothing_has_a_report() {
 #[test]
 fn what_people_wrote_beside_a_run_stands_in_its_head() {
     let summary = typed(json!({"run": "shop.1", "test": "shop", "label": "<b>fix</b>", "note": "a\nb"}));
-    let page = render(TEMPLATE, &summary, "[]").unwrap();
+    let page = render(TEMPLATE, &summary, None, "[]").unwrap();
     assert!(page.contains("&lt;b&gt;fix&lt;/b&gt;") && page.contains("<dt>Note</dt>"));
 }
 
 #[test]
 fn what_cannot_be_read_is_named() {
     let summary = Summary::default();
-    assert!(matches!(render(TEMPLATE, &summary, "{}"), Err(ReportError::Events(_))));
-    assert!(matches!(render("<p>", &summary, "[]"), Err(ReportError::Template("<!--loadgate:title-->"))));
+    assert!(matches!(render(TEMPLATE, &summary, None, "{}"), Err(ReportError::Events(_))));
+    assert!(matches!(
+        render("<p>", &summary, None, "[]"),
+        Err(ReportError::Template("<!--loadgate:title-->"))
+    ));
 }
 
 #[test]
@@ -355,7 +358,7 @@ fn the_report_says_loudly_how_a_run_ended_what_it_missed_and_what_nobody_told() 
             {"scenario": "<buy>", "wanted": 100, "reached": 60, "dropped": 40, "seconds": 10, "short": true}
         ]},
     }));
-    let head = super::head::head(&summary).0;
+    let head = super::head::head(&summary, None).0;
     for part in [
         "aborted by a threshold at 0:06 of 1:00 planned (k6 exit code 99)",
         "notice-bad",
@@ -368,4 +371,33 @@ fn the_report_says_loudly_how_a_run_ended_what_it_missed_and_what_nobody_told() 
     let tables: String =
         super::tables::after_charts(&summary).iter().map(|table| table.render().into_string()).collect();
     assert!(tables.contains("type not known"), "{tables}");
+}
+
+#[test]
+fn the_verdict_stands_at_the_top_and_its_objectives_before_the_charts() {
+    let objective = ObjectiveResult {
+        name: "<b>Login</b>".to_owned(),
+        state: ObjectiveState::Fail,
+        reason: "612 ms is above 500 ms.".to_owned(),
+        observed: Some(612.0),
+        unit: format::Unit::Time,
+        criterion: "< 500ms".to_owned(),
+        ..ObjectiveResult::default()
+    };
+    let verdict = GateVerdict {
+        state: ObjectiveState::Fail,
+        reason: "1 of 1 objective failed: Login.".to_owned(),
+        missing: vec!["The run has a gap.".to_owned()],
+        objectives: vec![objective],
+        ..GateVerdict::default()
+    };
+    let page = render(TEMPLATE, &Summary::default(), Some(&verdict), "[]").unwrap();
+    for expected in
+        ["✗</span> No-go", "The run has a gap.", "&lt;b&gt;Login&lt;/b&gt;", "612 ms", "&lt; 500ms"]
+    {
+        assert!(page.contains(expected), "{expected} is not in {page}");
+    }
+    let live = GateVerdict { state: ObjectiveState::Pass, provisional: true, ..verdict };
+    let page = render(TEMPLATE, &Summary::default(), Some(&live), "[]").unwrap();
+    assert!(page.contains("chip-open") && page.contains("Go so far"), "nothing is green before the end");
 }

@@ -15,7 +15,7 @@ pub use options::OptionsError;
 
 use crate::limits;
 use loadgate_documents::dashboard::Chosen;
-use loadgate_documents::{MetricKind, MetricType, Submetric, Threshold, builtin, shorten};
+use loadgate_documents::{Aggregate, MetricKind, MetricType, Submetric, Threshold, builtin, shorten};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -38,6 +38,9 @@ pub struct Declarations {
     pub thresholds_known: bool,
     /// Of those, the ones that end the test (`abortOnFail`): metric and expression.
     pub aborting: BTreeSet<(String, String)>,
+    /// Percentiles (`p(75)`) that objectives ask for beside those that every trend has, by the name of the
+    /// metric or submetric.
+    pub percentiles: BTreeMap<String, BTreeSet<String>>,
     pub scenarios: Vec<String>,
     /// What scenarios of an arrival rate want, by their names.
     pub arrivals: BTreeMap<String, Arrivals>,
@@ -167,6 +170,9 @@ impl Declarations {
                 self.thresholds.insert(name.clone(), expressions.clone());
             }
         }
+        for (name, asked) in &newer.percentiles {
+            self.percentiles.entry(name.clone()).or_default().extend(asked.iter().cloned());
+        }
         if !newer.scenarios.is_empty() {
             self.scenarios.clone_from(&newer.scenarios);
         }
@@ -176,6 +182,30 @@ impl Declarations {
         }
         self.learn();
         *self != before
+    }
+
+    /// What objectives need to be measured: metrics and submetrics, each with the aggregate that is asked of it.
+    ///
+    /// # Errors
+    ///
+    /// There are more submetrics than a run may have.
+    pub fn from_objectives<'a>(
+        wants: impl Iterator<Item = (&'a str, Option<Aggregate>)>,
+    ) -> Result<Self, DeclareError> {
+        let mut declared = Declarations::default();
+        for (name, aggregate) in wants {
+            if name.contains('{') {
+                declared.thresholds.entry(name.to_owned()).or_default();
+                if declared.thresholds.len() > limits::SUBMETRICS {
+                    return Err(DeclareError::Submetrics { name: name.to_owned() });
+                }
+            }
+            if let Some(Aggregate::Percentile(percentile)) = aggregate {
+                let asked = declared.percentiles.entry(name.to_owned()).or_default();
+                asked.insert(format!("p({percentile})"));
+            }
+        }
+        Ok(declared)
     }
 
     /// Takes over what a `Metric` line says; true when that changed anything.

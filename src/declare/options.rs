@@ -125,6 +125,7 @@ impl Declarations {
             learnt: BTreeMap::new(),
             thresholds,
             thresholds_known: true,
+            percentiles: BTreeMap::new(),
             aborting,
             arrivals,
             scenarios: scenarios.into_keys().collect(),

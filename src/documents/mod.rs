@@ -85,9 +85,11 @@ fn metrics(run: &Run, thresholds: &[ThresholdRow]) -> BTreeMap<String, Metric> {
 
 fn one_metric(run: &Run, name: &str, metric: &str, tally: &Tally, own: &[&ThresholdRow]) -> Metric {
     let kind = run.kind(metric);
-    let percentiles: Vec<f64> = own
-        .iter()
-        .filter_map(|row| match Threshold::parse(&row.expression).ok()?.aggregate {
+    let by_limits = own.iter().filter_map(|row| Some(Threshold::parse(&row.expression).ok()?.aggregate));
+    let by_objectives = run.percentiles(name).filter_map(|asked| Aggregate::parse(asked));
+    let percentiles: Vec<f64> = by_limits
+        .chain(by_objectives)
+        .filter_map(|aggregate| match aggregate {
             Aggregate::Percentile(percentile) => Some(percentile),
             _ => None,
         })

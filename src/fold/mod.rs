@@ -186,10 +186,11 @@ impl LogState {
                     if matches!(body, Body::Declared) {
                         run.emit_declared(&mut draft);
                     }
-                    if let Body::Finish { run: number, sent: Sent::Perhaps } = body
+                    if let Body::Finish { run: number, sent: sent @ (Sent::Perhaps | Sent::Announced { .. }) } =
+                        body
                         && *number == run.id.number
                     {
-                        run.finish(record.received_ms);
+                        run.finish(record.received_ms, sent);
                     }
                     run.count_record(&mut draft);
                 }
@@ -277,7 +278,9 @@ impl LogState {
             }
             (Some(run), Body::IdleEnd) => run.is_over_at(record.received_ms),
             (Some(run), Body::NewRun) => !run.is_import(),
-            (Some(run), Body::Finish { sent, .. }) => run.is_import() || *sent != Sent::Perhaps,
+            (Some(run), Body::Finish { sent, .. }) => {
+                run.is_import() || !matches!(sent, Sent::Perhaps | Sent::Announced { .. })
+            }
             (Some(_), Body::Declared) => false,
             (None, Body::Data(batch)) => batch.samples > 0,
             (None, _) => false,
@@ -317,7 +320,7 @@ fn ending(run: &mut Run, record: &Record) -> Ending {
         Body::Finish { sent, .. } => {
             run.is_import()
                 || match sent {
-                    Sent::Perhaps => false,
+                    Sent::Perhaps | Sent::Announced { .. } => false,
                     Sent::All => true,
                     Sent::AllBy(sender) => run.senders.leave(sender, record.received_ms),
                 }

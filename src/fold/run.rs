@@ -11,7 +11,7 @@ use crate::fold::tally::Tally;
 use crate::fold::{Chunk, CurrentRun, RunEnd, RunMeta};
 use crate::limits;
 use crate::names::RunId;
-use crate::record::{Batch, Dimension, Record, Second, SeriesKey, VusSample};
+use crate::record::{Batch, Dimension, Record, Second, Sent, SeriesKey, VusSample};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -42,7 +42,7 @@ pub struct Run {
 
     /// Newest receive time of data, Unix ms.
     pub(super) received_ms: u64,
-    finish_ms: Option<u64>,
+    finish: Option<Finish>,
     pub(super) senders: Senders,
 
     /// Unix seconds.
@@ -67,6 +67,24 @@ pub struct Run {
     pub(super) kinds: Kinds,
     pub(super) stream: Stream,
     pub(super) counts: Counts,
+}
+
+/// Somebody said that the load test is over; the last samples may still be on their way.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Finish {
+    at_ms: u64,
+    /// The run ends after so long without data …
+    quiet_ms: u64,
+    /// … and so long after the finish at the latest.
+    most_ms: u64,
+}
+
+impl Finish {
+    /// When the run ends, if nothing more comes than what was received until then.
+    fn settles_at_ms(&self, received_ms: u64) -> u64 {
+        let quiet = self.at_ms.max(received_ms).saturating_add(self.quiet_ms);
+        quiet.min(self.at_ms.saturating_add(self.most_ms))
+    }
 }
 
 /// What `health` tells.
@@ -111,7 +129,7 @@ impl Run {
             period: period_ms.div_ceil(1_000).min(366 * 86_400) as i64,
             keeps_names: batch.settings.keeps_names,
             received_ms: record.received_ms,
-            finish_ms: None,
+            finish: None,
             senders: Senders::begin(record),
             origin,
             oldest_ns: batch.oldest_ns,
@@ -150,7 +168,7 @@ impl Run {
     }
 
     pub(super) fn current(&self) -> CurrentRun {
-        let settled = self.finish_ms.map(|at| at.saturating_add(FINISH_MS));
+        let settled = self.finish.as_ref().map(|finish| finish.settles_at_ms(self.received_ms));
         let silent = self.silent_at_ms();
         CurrentRun {
             run: self.id.clone(),
@@ -183,7 +201,7 @@ impl Run {
 
     /// Whether somebody said before then that the run is over.
     pub(super) fn finished_before(&self, received_ms: u64) -> bool {
-        self.finish_ms.is_some_and(|finish| finish <= received_ms)
+        self.finish.as_ref().is_some_and(|finish| finish.at_ms <= received_ms)
     }
 
     /// When silence ends the run, Unix ms.
@@ -196,8 +214,12 @@ impl Run {
     }
 
     /// The first finish counts; a repeated one must not put the end off.
-    pub(super) fn finish(&mut self, received_ms: u64) {
-        self.finish_ms.get_or_insert(received_ms);
+    pub(super) fn finish(&mut self, at_ms: u64, sent: &Sent) {
+        let (quiet_ms, most_ms) = match sent {
+            Sent::Announced { quiet_ms, most_ms } => (u64::from(*quiet_ms), u64::from(*most_ms)),
+            Sent::Perhaps | Sent::All | Sent::AllBy(_) => (FINISH_MS, FINISH_MS),
+        };
+        self.finish.get_or_insert(Finish { at_ms, quiet_ms, most_ms });
     }
 
     /// Takes over the declarations that a record names, unless it is of an upload that began before those

@@ -41,6 +41,11 @@ impl Run {
         self.declared.thresholds.keys()
     }
 
+    /// Percentiles that objectives ask for of a metric or submetric.
+    pub(crate) fn percentiles(&self, name: &str) -> impl Iterator<Item = &String> {
+        self.declared.percentiles.get(name).into_iter().flatten()
+    }
+
     pub(crate) fn kind(&self, metric: &str) -> MetricKind {
         self.kinds.kind(metric)
     }

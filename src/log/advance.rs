@@ -41,6 +41,8 @@ const SOURCE: &str = "loadgate";
 pub struct Progress {
     /// Chunks that this page wrote.
     pub chunks: u32,
+    /// A run ended in it.
+    pub ended: bool,
     /// More waits: call again at once.
     pub more: bool,
     /// Call again after so long; `None` when nothing is under way in this log.
@@ -275,7 +277,8 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
                     if !self.end_page(&mut position, pending.take()).await? {
                         return Ok(progress);
                     }
-                    return self.reap(fold, position, &[ticket]).await;
+                    let reaped = self.reap(fold, position, &[ticket]).await?;
+                    return Ok(Progress { chunks: progress.chunks, ended: progress.ended, ..reaped });
                 }
             };
             let later = waiting.iter().map_while(|found| match found {
@@ -287,6 +290,7 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
                 Border::Within => {}
                 Border::Begins => {
                     let step = position.state.end_before(&record);
+                    progress.ended = true;
                     progress.chunks += step.chunks.len() as u32;
                     self.take_step(&mut position, &mut pending, step, &waiting).await?;
                     self.end_page(&mut position, pending.take()).await?;
@@ -323,6 +327,7 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
                 let step = position.state.step(&record, declared.as_deref());
                 let (consumed, ended) = (step.consumed, step.ended.is_some());
                 progress.chunks += step.chunks.len() as u32;
+                progress.ended |= ended;
                 self.take_step(&mut position, &mut pending, step, &waiting).await?;
                 if ended {
                     self.end_page(&mut position, pending.take()).await?;

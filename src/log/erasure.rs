@@ -3,7 +3,7 @@
 
 use super::fault::broken;
 use super::model::Ended;
-use super::{keys, position, value};
+use super::{keys, position, value, verdicts};
 use crate::names::RunId;
 use crate::store::{Store, StoreError};
 use serde::{Deserialize, Serialize};
@@ -84,6 +84,7 @@ impl Erasure {
             gone.push(keys::ended(run));
         }
         store.delete_many(&gone).await?;
+        value::delete(store, verdicts::all_keys(run)).await?;
         store.delete_many(&[keys::meta(run)]).await?;
         Ok(true)
     }

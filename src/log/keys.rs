@@ -68,6 +68,35 @@ pub(super) fn label(run: &RunId) -> String {
     format!("run/{run}/label")
 }
 
+/// The counter of the verdicts on a run, and the stem of their entries.
+pub(super) fn verdicts(run: &RunId) -> String {
+    format!("run/{run}/verdicts")
+}
+
+pub(super) fn verdict(run: &RunId, number: u64) -> String {
+    format!("run/{run}/verdicts/{number}")
+}
+
+/// A hint for lists: what the newest verdict came to.
+pub(super) fn newest_verdict(run: &RunId) -> String {
+    format!("run/{run}/verdict")
+}
+
+/// What a lifecycle event told of its end.
+pub(super) fn finished(run: &RunId) -> String {
+    format!("run/{run}/finished")
+}
+
+/// A run by a name that others gave to it.
+pub(super) fn alias(hash: &str) -> String {
+    format!("alias/{hash}")
+}
+
+/// A test's file of objectives.
+pub(super) fn objectives(test: &TestName) -> String {
+    format!("test/{test}/objectives")
+}
+
 /// How it ended, by who started it.
 pub(super) fn outcome(run: &RunId) -> String {
     format!("run/{run}/outcome")

@@ -91,3 +91,9 @@ pub async fn set_baseline<S: Store>(
         None => store.delete_many(&[key]).await,
     }
 }
+
+/// The run that a test's others are compared with, if one is pinned.
+pub(crate) async fn baseline<S: Store>(store: &S, test: &TestName) -> Result<Option<RunId>, StoreError> {
+    let pinned = value::get::<_, String>(store, &keys::baseline(test)).await?;
+    Ok(pinned.and_then(|run| RunId::parse(&run)))
+}

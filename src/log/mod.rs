@@ -44,6 +44,7 @@ pub mod retype;
 pub mod rows;
 pub mod runs;
 mod value;
+pub mod verdicts;
 
 #[cfg(test)]
 mod simulation;
@@ -125,4 +126,9 @@ pub(crate) async fn with_run<S: Store, T>(
         None => position::load(store, &run.log).await?,
     };
     Ok(run_of(&position, run).map(read))
+}
+
+/// The number of a log's newest run, if it has one.
+pub(crate) async fn last_run<S: Store>(store: &S, log: &LogName) -> Result<Option<u64>, StoreError> {
+    value::get(store, &keys::last_run(log)).await
 }

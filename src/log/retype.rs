@@ -11,21 +11,21 @@ use crate::store::{Store, StoreError};
 const MARK: &str = "\"unknown\":";
 
 /// Makes the totals, limits and summary of an ended run anew where the set tells types that it lacked. What
-/// was told before may be told again in another way: it is made from the run's last checkpoint.
-pub async fn retype<S: Store>(store: &S, run: &RunId, set: &Declarations) -> Result<(), StoreError> {
-    let Some(ended) = value::get::<_, Ended>(store, &keys::ended(run)).await? else { return Ok(()) };
+/// was told before may be told again in another way: it is made from the run's last checkpoint. True where anything was.
+pub async fn retype<S: Store>(store: &S, run: &RunId, set: &Declarations) -> Result<bool, StoreError> {
+    let Some(ended) = value::get::<_, Ended>(store, &keys::ended(run)).await? else { return Ok(false) };
     let key = keys::state(run, ended.end.chunk);
-    let Some(head) = store.get(&key).await? else { return Ok(()) };
+    let Some(head) = store.get(&key).await? else { return Ok(false) };
     let parts = value::parts_of(&key, &head)?;
     // One that cannot be read was left half-way by somebody who did this.
     if let Ok(Some(before)) = value::resolve::<_, StoredState>(store, &key, &head).await
         && !before.retyped
         && !before.summary.contains(MARK)
     {
-        return Ok(());
+        return Ok(false);
     }
-    let Some(position) = position::at_end(store, run).await? else { return Ok(()) };
-    let Some((retyped, mut events)) = position.state.retyped(set) else { return Ok(()) };
+    let Some(position) = position::at_end(store, run).await? else { return Ok(false) };
+    let Some((retyped, mut events)) = position.state.retyped(set) else { return Ok(false) };
     events.extend(documents::state(&retyped));
     let stored = StoredState { retyped: true, ..StoredState::of(events, documents::summary(&retyped)) };
     let encoded = value::encode(&stored);
@@ -35,5 +35,5 @@ pub async fn retype<S: Store>(store: &S, run: &RunId, set: &Declarations) -> Res
     for batch in gone.chunks(DELETE_BATCH) {
         store.delete_many(batch).await?;
     }
-    Ok(())
+    Ok(true)
 }

@@ -5,12 +5,13 @@ use super::index::Walk;
 use super::labels::Label;
 use super::model::{Ended, StoredChunk, StoredState};
 use super::position::last_chunk;
+use super::verdicts::Newest;
 use super::{keys, value};
 use crate::documents::outcome::{Exit, outcome};
 use crate::fold::RunMeta;
 use crate::names::{RunId, TestName};
 use crate::store::{Store, StoreError};
-use loadgate_documents::{Digits, Outcome, RunState, Summary, ThresholdRow, to_json};
+use loadgate_documents::{Digits, ObjectiveState, Outcome, RunState, Summary, ThresholdRow, to_json};
 use serde::{Serialize, de::DeserializeOwned};
 use std::collections::BTreeSet;
 use thiserror::Error;
@@ -78,6 +79,8 @@ pub struct Item {
     pub baseline: bool,
     /// How it ended, where that is known; with the figures or alone, in every detail.
     pub outcome: Option<Outcome>,
+    /// What the gate's newest verdict on it is; none before it has ended.
+    pub verdict: Option<ObjectiveState>,
     #[serde(flatten)]
     pub figures: Option<Figures>,
     #[serde(skip)]
@@ -146,7 +149,7 @@ pub async fn list<S: Store>(
         let mut wanted = wanted.as_slice();
         while items.len() < limit && !wanted.is_empty() {
             let (page, rest) = wanted.split_at(wanted.len().min(ITEM_PAGE).min(limit - items.len()));
-            items.extend(read_items(store, page).await?.into_iter().flatten());
+            items.extend(self::items(store, page).await?.into_iter().flatten());
             wanted = rest;
         }
     }
@@ -155,17 +158,19 @@ pub async fn list<S: Store>(
 
 /// A run as lists show it; `None` when it does not exist or was deleted.
 pub async fn item<S: Store>(store: &S, run: &RunId) -> Result<Option<Item>, StoreError> {
-    Ok(read_items(store, std::slice::from_ref(run)).await?.pop().flatten())
+    Ok(items(store, std::slice::from_ref(run)).await?.pop().flatten())
 }
 
 /// What is kept of each run beside its events.
-const FACTS: usize = 5;
+const FACTS: usize = 6;
 
 /// The same for several runs, read at once.
-async fn read_items<S: Store>(store: &S, runs: &[RunId]) -> Result<Vec<Option<Item>>, StoreError> {
+pub(crate) async fn items<S: Store>(store: &S, runs: &[RunId]) -> Result<Vec<Option<Item>>, StoreError> {
     let tests: BTreeSet<&TestName> = runs.iter().map(|run| &run.log.test).collect();
-    let facts =
-        |run| [keys::meta(run), keys::ended(run), keys::deleted(run), keys::label(run), keys::outcome(run)];
+    let facts = |run| {
+        let fact = [keys::meta, keys::ended, keys::deleted, keys::label, keys::outcome, keys::newest_verdict];
+        fact.map(|key| key(run))
+    };
     let mut asked: Vec<String> = runs.iter().flat_map(facts).collect();
     asked.extend(tests.iter().map(|test| keys::baseline(test)));
     let found = store.get_many(&asked).await?;
@@ -197,6 +202,7 @@ fn parse_item(run: &RunId, keys: &[String], facts: &[Option<Vec<u8>>]) -> Result
     let ended = parse::<Ended>(&keys[1], &facts[1])?;
     let label = parse::<Label>(&keys[3], &facts[3])?;
     let exit = parse::<Exit>(&keys[4], &facts[4])?;
+    let verdict = parse::<Newest>(&keys[5], &facts[5])?;
     Ok(Item {
         state: if ended.is_some() { RunState::Ended } else { RunState::Live },
         start: meta.map_or(0, |meta| meta.start_ms),
@@ -204,6 +210,7 @@ fn parse_item(run: &RunId, keys: &[String], facts: &[Option<Vec<u8>>]) -> Result
         end: ended.map(|ended| ended.end.end_ms),
         label: label.unwrap_or_default(),
         outcome: exit.and_then(|exit| outcome(Some(exit.code), None)),
+        verdict: verdict.map(|verdict| verdict.state),
         ..unreadable_item(run)
     })
 }
@@ -221,6 +228,7 @@ fn unreadable_item(run: &RunId) -> Item {
         label: Label::default(),
         baseline: false,
         outcome: None,
+        verdict: None,
         figures: None,
         run: run.clone(),
         end_ticket: None,

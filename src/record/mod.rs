@@ -82,6 +82,9 @@ impl Record {
 pub enum Sent {
     /// Nothing: the last flush has a moment to arrive.
     Perhaps,
+    /// A script said so in its teardown, before its tool sent the last of it: the run ends once nothing came
+    /// for so long, and at the latest so long after this.
+    Announced { quiet_ms: u32, most_ms: u32 },
     /// All was sent: the run ends at once.
     All,
     /// This sender has sent all: the run ends at once unless others are still at it.

@@ -34,7 +34,9 @@ impl<S: Store, C: Clock> Service<S, C> {
         let logs = self.tell_all(&test, &declared).await?;
         let (_, set) = declarations::declared(&self.store, &self.cache.declarations, &test).await?;
         for run in recent::recent(&self.store, &test, TOLD).await?.ended.iter().take(RETYPED) {
-            retype::retype(&self.store, run, &set).await?;
+            if retype::retype(&self.store, run, &set).await? {
+                self.judge_where_judged(run).await?;
+            }
         }
         Ok(logs)
     }
@@ -70,7 +72,11 @@ impl<S: Store, C: Clock> Service<S, C> {
 
     /// Declares, and tells every log of the test that has a live run by a record of its own. Declarations
     /// alone begin no run.
-    async fn tell_all(&self, test: &TestName, newer: &Declarations) -> Result<Vec<LogName>, Refusal> {
+    pub(super) async fn tell_all(
+        &self,
+        test: &TestName,
+        newer: &Declarations,
+    ) -> Result<Vec<LogName>, Refusal> {
         let hash = declarations::declare(&self.store, &self.cache.declarations, test, newer).await?;
         let live = recent::recent(&self.store, test, TOLD).await?.live;
         let mut logs: BTreeSet<LogName> = live.into_iter().map(|run| run.log).collect();

@@ -2,6 +2,7 @@
 //! commands, and what clients read.
 
 mod declare;
+pub mod gate;
 mod session;
 
 use crate::documents::distribution;
@@ -182,7 +183,8 @@ impl<S: Store, C: Clock> Service<S, C> {
     pub async fn set_outcome(&self, run: &str, document: &[u8]) -> Result<(), Refusal> {
         let run = self.run(run).await?;
         let outcome = Exit::parse(document).map_err(Refusal::Invalid)?;
-        Ok(labels::set_outcome(&self.store, &run, outcome).await?)
+        labels::set_outcome(&self.store, &run, outcome).await?;
+        self.judge_where_judged(&run).await
     }
 
     /// Finishes a run by its id, or a test's newest live run. One that has ended stays as it is. A
@@ -264,7 +266,12 @@ impl<S: Store, C: Clock> Service<S, C> {
     }
 
     async fn fold(&self, log: &LogName) -> Result<Progress, Refusal> {
-        Ok(advance::advance(&self.store, &self.clock, &self.settings, &self.cache, log).await?)
+        let progress = advance::advance(&self.store, &self.clock, &self.settings, &self.cache, log).await?;
+        if progress.ended {
+            // What is folded is folded; where this fails, who asks for the verdict is told.
+            _ = self.judge_ended(log).await;
+        }
+        Ok(progress)
     }
 
     /// Makes room in a test, one page; see [`log::retention`].

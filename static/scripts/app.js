@@ -1,9 +1,10 @@
-/** The app: binds the session, the address and the views. Data goes down, wishes come up. */
+/** The app: binds the session, the address and the views. Data goes down, events come up. */
 
+import { useGate } from "./data/gate.js";
 import { Frame } from "./components/frame.js";
 import { Notices } from "./components/notices.js";
-import { clock } from "./format.js";
-import { html, useEffect, useState } from "./html.js";
+import { clock } from "./model/format.js";
+import { html, useCallback, useEffect, useRef, useState } from "./html.js";
 import { Checks } from "./views/checks.js";
 import { Compare } from "./views/compare.js";
 import { Empty, Missing, Unreachable } from "./views/empty.js";
@@ -12,15 +13,19 @@ import { Panels } from "./views/panels.js";
 import { Requests } from "./views/requests.js";
 import { Runs } from "./views/runs.js";
 import { Summary } from "./views/summary.js";
-import { tabOf } from "./panels.js";
+import { Verdict } from "./views/verdict.js";
+import { tabOf } from "./model/panels.js";
 import { changeRoute, formatRoute, parseRoute } from "./router.js";
 
-/** The views that a tab can name. Every one gets `{run, session, api, route, navigate}`. */
+/** @import { Props } from "./types.js" */
+
+/** The views that a tab can name. Every one gets `ViewProps`. */
 const VIEWS = {
   requests: Requests,
   errors: Errors,
   checks: Checks,
   summary: Summary,
+  verdict: Verdict,
   runs: Runs,
   compare: Compare,
 };
@@ -28,6 +33,7 @@ const VIEWS = {
 const FOLLOW_KEY = "loadgate-follow";
 const SHOWN_KEY = "loadgate-shown";
 
+/** @param {Props<"api" | "session">} props */
 export function App({ api, session }) {
   const [, redraw] = useState(0);
   const [route, setRoute] = useState(() => parseRoute(location.search));
@@ -35,16 +41,22 @@ export function App({ api, session }) {
   const [remembered, setRemembered] = useState(() => parseShown(stored(SHOWN_KEY)));
   const { state } = session;
   const tab = tabOf(state.run, route.tab);
+  const gate = useGate(api, session);
   const View = VIEWS[tab.view] ?? Panels;
 
+  /** The route of the newest rendering, or of what was navigated to since. */
+  const latest = useRef(route);
+  latest.current = route;
+
   /** `replace` is for what changes letter by letter: it makes no new entry to go back to. */
-  function navigate(change, { replace = false } = {}) {
-    const next = changeRoute(route, change);
-    if (formatRoute(next) !== formatRoute(route)) {
+  const navigate = useCallback((change, { replace = false } = {}) => {
+    const next = changeRoute(latest.current, change);
+    if (formatRoute(next) !== formatRoute(latest.current)) {
       history[replace ? "replaceState" : "pushState"](null, "", formatRoute(next));
     }
+    latest.current = next;
     setRoute(next);
-  }
+  }, []);
 
   useEffect(() => session.subscribe(() => redraw((n) => n + 1)), [session]);
 
@@ -60,40 +72,55 @@ export function App({ api, session }) {
   }, [session, route]);
 
   // The address leads; without a run in it, the session's choice is written there.
+  const { run: named } = route;
   useEffect(() => {
-    if (state.phase === "loading") session.load(route);
-    else if (route.run && route.run !== state.info?.id) session.show(route.run);
-    else if (!route.run && state.phase === "missing") session.load(route);
-  }, [route.run]);
+    const { phase, info } = session.state;
+    if (phase === "loading") session.load(latest.current);
+    else if (named && named !== info?.id) session.show(named);
+    else if (!named && phase === "missing") session.load(latest.current);
+  }, [session, named]);
+  const shownRun = state.phase === "run" ? state.info.id : null;
   useEffect(() => {
-    if (state.phase === "run" && !route.run) {
-      const next = { ...route, run: state.info.id };
+    if (shownRun && !route.run) {
+      const next = { ...route, run: shownRun };
       history.replaceState(null, "", formatRoute(next));
       setRoute(next);
     }
-  }, [state.phase, state.info?.id, route]);
+  }, [shownRun, route]);
 
+  const { newer } = state;
   useEffect(() => {
-    if (following && state.newer) navigate({ run: state.newer.id });
-  }, [following, state.newer]);
+    if (following && newer) navigate({ run: newer.id });
+  }, [following, newer, navigate]);
 
+  const id = state.info?.id;
   useEffect(() => {
-    document.title = state.info ? `${state.info.id} · Loadgate` : "Loadgate";
-  }, [state.info?.id]);
+    document.title = id ? `${id} · Loadgate` : "Loadgate";
+  }, [id]);
 
   /** The address leads, what was chosen last is the rest: so a link shows what its sender saw. */
-  function choose(shown) {
-    store(SHOWN_KEY, shown ? shown.join(".") : "");
-    setRemembered(shown);
-    navigate({ shown });
-  }
+  const choose = useCallback(
+    (shown) => {
+      store(SHOWN_KEY, shown ? shown.join(".") : "");
+      setRemembered(shown);
+      navigate({ shown });
+    },
+    [navigate],
+  );
 
   function follow(always) {
     store(FOLLOW_KEY, always ? "yes" : "no");
     setFollowing(always);
   }
 
-  return html`<${Frame} session=${session} api=${api} tab=${tab} route=${route} navigate=${navigate}>
+  return html`<${Frame}
+    session=${session}
+    api=${api}
+    gate=${gate}
+    tab=${tab}
+    route=${route}
+    navigate=${navigate}
+  >
     ${state.phase === "empty" && html`<${Empty} api=${api} test=${route.test} />`}
     ${state.phase === "missing" && html`<${Missing} id=${state.info.id} />`}
     ${state.phase === "unreachable" && html`<${Unreachable} problem=${state.problem} />`}
@@ -124,6 +151,7 @@ export function App({ api, session }) {
           run=${state.run}
           session=${session}
           api=${api}
+          gate=${gate}
           route=${route}
           navigate=${navigate}
         />`

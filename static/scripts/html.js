@@ -4,5 +4,5 @@ import { Fragment, h, render } from "preact";
 import htm from "htm";
 
 export { Fragment, render };
-export { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+export { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 export const html = htm.bind(h);

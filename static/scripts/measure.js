@@ -9,11 +9,14 @@
 
 import { options } from "preact";
 
+/** @import { Run } from "./types.js" */
+
 /** Measures are kept for those who look, not for ever. */
 const MOST = 1000;
 
 let spent = 0;
 let windows = 0;
+/** @type {Run | null} */
 let drawn = null;
 let measures = 0;
 const opened = new WeakMap();
@@ -28,17 +31,25 @@ export function timed(work) {
   }
 }
 
-/** A run's model was made: `first-charts` counts from here, for the page's first from its navigation. */
+/**
+ * A run's model was made: `first-charts` counts from here, for the page's first from its navigation.
+ *
+ * @param {Run} run
+ */
 export function runOpened(run, first) {
   opened.set(run, first ? 0 : performance.now());
 }
 
-/** A window came that is news, not a replay. */
+/** A new window came, not a replayed one. */
 export function windowCame() {
   windows += 1;
 }
 
-/** A chart of the run was drawn while the run was up to date. */
+/**
+ * A chart of the run was drawn while the run was up to date.
+ *
+ * @param {Run} run
+ */
 export function chartDrawn(run) {
   if (opened.has(run)) drawn = run;
 }

@@ -4,17 +4,17 @@
  */
 
 import { ChartCard } from "./components/chart-card.js";
-import { moment } from "./format.js";
+import { moment } from "./model/format.js";
 import { html, render } from "./html.js";
-import { apply, newRun } from "./model.js";
+import { apply, newRun } from "./model/run.js";
 
-const read = (id) => JSON.parse(document.getElementById(id).textContent);
+const read = (id) => JSON.parse(document.getElementById(id)?.textContent ?? "null");
 
 const run = newRun();
 for (const [id, { event, data }] of read("events").entries()) apply(run, event, data, id);
 
 const charts = read("panels").map((panel, i) => {
-  const still = document.querySelector(`[data-panel="${i}"]`);
+  const still = /** @type {HTMLElement} */ (document.querySelector(`[data-panel="${i}"]`));
   const place = document.createElement("div");
   place.className = "live";
   still.append(place);
@@ -39,7 +39,7 @@ const observer = new IntersectionObserver(
     for (const { target, isIntersecting } of entries) {
       if (!isIntersecting) continue;
       observer.unobserve(target);
-      const chart = charts[target.dataset.panel];
+      const chart = charts.find(({ still }) => still === target);
       chart.alive = true;
       draw(chart);
       target.classList.add("alive");

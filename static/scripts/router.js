@@ -1,11 +1,13 @@
 /** The page's address holds what is shown. Reading and writing it is pure. */
 
+/** @import { Route } from "./types.js" */
+
 /** The default document's first tab, which an address need not name. */
 const FIRST_TAB = "overview";
 
 /**
  * `{run, test, tab, zoom, filter, row, rows, other, shown}` of a query string; what is missing or wrong gets
- * its default. `tab` is the id of one of the run's tabs (`panels.js` knows which there are), `filter`
+ * its default. `tab` is the id of one of the run's tabs (`model/panels.js` knows which there are), `filter`
  * the text above a table, `row` the key of the row that is open (an array of text, the table's name
  * first), `rows` which rows a table shows where that can be chosen, `other` the run that is compared with, `shown` the ids of the percentiles that charts show,
  * null for those of the dashboard.
@@ -44,6 +46,9 @@ function parseRow(text) {
 /**
  * The route after `change`. Filter, row and rows belong to the tab that is left, the zoom to the run:
  * they go unless the change names them.
+ *
+ * @param {Route} route
+ * @param {Partial<Route>} change
  */
 export function changeRoute(route, change) {
   return {
@@ -57,7 +62,11 @@ export function changeRoute(route, change) {
 /** The address of the page after `change`. */
 export const hrefOf = (route, change) => formatRoute(changeRoute(route, change));
 
-/** The query string of a route, `?` included. */
+/**
+ * The query string of a route, `?` included.
+ *
+ * @param {Route} route
+ */
 export function formatRoute(route) {
   const query = new URLSearchParams();
   if (route.run) query.set("run", route.run);

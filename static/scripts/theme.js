@@ -4,7 +4,7 @@ const KEY = "loadgate-theme";
 const NAMES = ["auto", "light", "dark"];
 
 export function themeName() {
-  const name = document.documentElement.dataset.theme;
+  const name = document.documentElement.dataset.theme ?? "";
   return NAMES.includes(name) ? name : "auto";
 }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { classOf, isError, sayError } from "../scripts/codes.js";
+import { classOf, isError, errorText } from "../scripts/model/codes.js";
 
 test("an error is a status from 400, no response, or an error code whatever the status", () => {
   assert.deepEqual(
@@ -22,7 +22,7 @@ test("errors mean what they mean in the report", () => {
   const vectors = JSON.parse(readFileSync(new URL("code-vectors.json", import.meta.url)));
   for (const [status, code, words] of vectors) {
     if (words === "") assert.ok(!isError(status, code), `${status} ${code}`);
-    else assert.equal(sayError(status, code), words, `${status} ${code}`);
+    else assert.equal(errorText(status, code), words, `${status} ${code}`);
   }
 });
 

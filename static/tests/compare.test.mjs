@@ -13,8 +13,8 @@ import {
   overlay,
   resample,
   tallyRows,
-} from "../scripts/compare.js";
-import { apply, newRun } from "../scripts/model.js";
+} from "../scripts/model/compare.js";
+import { apply, newRun } from "../scripts/model/run.js";
 
 const START = 1_795_221_970_000;
 
@@ -185,9 +185,9 @@ test("nothing that limits say is green in a comparison where some of either run 
   const row = (known, knownBefore, more = []) =>
     compareThresholds(at([kept, ...more], known), at([before], knownBefore)).find(({ name }) => name === "a");
   assert.deepEqual([row(true, true).outcome.state, row(true, true).was.state], ["good", "bad"]);
-  assert.equal(row(true, true).sure, true);
+  assert.equal(row(true, true).complete, true);
   assert.equal(row(false, true).outcome.state, "open");
-  assert.deepEqual([row(true, false).outcome.state, row(true, false).sure], ["good", false]);
+  assert.deepEqual([row(true, false).outcome.state, row(true, false).complete], ["good", false]);
   const untyped = { metric: "b", expression: "rate<1", observed: null, passes: null, unknown: ["rate"] };
   assert.equal(row(true, true, [untyped]).outcome.state, "open");
   const gone = compareThresholds(at([], true), at([kept], true))[0];

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { curve, histogram, linearTicks, percentilePlace, scaleOf } from "../scripts/distribution.js";
+import { curve, histogram, linearTicks, percentilePlace, scaleOf } from "../scripts/model/distribution.js";
 
 const total = (bars) => bars.reduce((sum, bar) => sum + bar.count, 0);
 const near = (a, b) => assert.ok(Math.abs(a - b) < 1e-6 * Math.max(1, Math.abs(b)), `${a} is about ${b}`);

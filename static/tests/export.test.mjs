@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { csvCell, markdownText, toCsv, toMarkdown } from "../scripts/export.js";
+import { csvCell, markdownText, toCsv, toMarkdown } from "../scripts/model/export.js";
 
 const START = 1_795_221_970_000;
 
@@ -142,4 +142,12 @@ test("CSV has every figure of the document at full precision, one in a row", () 
   ]) {
     assert.ok(lines.includes(line), line);
   }
+});
+
+test("CSV counts samples that a row missed and names that it holds, and takes neither for a time", () => {
+  const document = summary();
+  Object.assign(document.requests[0], { missed: 3, names: 20 });
+  const lines = toCsv(document).split("\r\n");
+  assert.ok(lines.some((line) => line.endsWith(",missed,3,")));
+  assert.ok(lines.some((line) => line.endsWith(",names,20,")));
 });

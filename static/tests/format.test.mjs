@@ -11,7 +11,7 @@ import {
   plural,
   span,
   unitOf,
-} from "../scripts/format.js";
+} from "../scripts/model/format.js";
 
 const vectors = JSON.parse(readFileSync(new URL("format-vectors.json", import.meta.url)));
 

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { apply, column, elapsed, latest, newRun, peak, splitName, total } from "../scripts/model.js";
+import { apply, column, elapsed, latest, newRun, peak, splitName, total } from "../scripts/model/run.js";
 import {
   limitsFor,
   margin,
   parseExpression,
-  sayExpression,
+  formatExpression,
   tally,
   thresholdsKnown,
-} from "../scripts/thresholds.js";
+} from "../scripts/model/thresholds.js";
 import { changeRoute, formatRoute, parseRoute } from "../scripts/router.js";
 
 const START = 1_795_221_970_000;
@@ -114,8 +114,8 @@ test("a submetric's name falls into metric and selector", () => {
 test("expressions are read as k6 writes them", () => {
   assert.deepEqual(parseExpression("p(99.9) <= 1e3"), { aggregate: "p(99.9)", operator: "<=", limit: 1000 });
   assert.equal(parseExpression("rate is low"), null);
-  assert.equal(sayExpression("rate<0.01", { type: "rate" }), "rate < 1\u00a0%");
-  assert.equal(sayExpression("nonsense", undefined), "nonsense");
+  assert.equal(formatExpression("rate<0.01", { type: "rate" }), "rate < 1\u00a0%");
+  assert.equal(formatExpression("nonsense", undefined), "nonsense");
 });
 
 test("a margin is positive on the good side", () => {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { apply, newRun } from "../scripts/model.js";
-import { documentOf, sectionsOf, tabOf, tabsOf } from "../scripts/panels.js";
+import { apply, newRun } from "../scripts/model/run.js";
+import { documentOf, sectionsOf, tabOf, tabsOf } from "../scripts/model/panels.js";
 
 const TREND = { type: "trend", contains: "time" };
 
@@ -27,17 +27,18 @@ test("the default document has the Overview and Timings, and every view", () => 
     "errors",
     "checks",
     "summary",
+    "verdict",
     "runs",
     "compare",
   ]);
 });
 
-test("a test's own tabs come first, Runs and Compare last, no id twice", () => {
+test("a test's own tabs come first, Verdict, Runs and Compare last, no id twice", () => {
   const tab = (id) => ({ id, title: id, sections: [] });
   const run = runWith({}, { tabs: [tab("mine"), tab("mine"), tab("runs"), tab("other")] });
   assert.deepEqual(
     tabsOf(run).map((t) => t.id),
-    ["mine", "other", "runs", "compare"],
+    ["mine", "other", "verdict", "runs", "compare"],
   );
   assert.equal(tabOf(run, "runs").view, "runs");
 });

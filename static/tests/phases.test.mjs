@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ALL, choose, chooseRows, chooses, LOAD, phaseOf } from "../scripts/phases.js";
+import { ALL, withChoice, chooseRows, hasChoice, LOAD, phaseOf } from "../scripts/model/phases.js";
 
 test("setup and teardown are told by a request's key and by a group's name", () => {
   assert.equal(phaseOf("requests", ["GET", "/", "setup"]), "setup");
@@ -23,12 +23,12 @@ test("there is a choice only where something can be left out", () => {
 });
 
 test("an address holds several choices of rows, and each is taken back alone", () => {
-  const both = choose(choose(null, LOAD, true), ALL, true);
+  const both = withChoice(withChoice(null, LOAD, true), ALL, true);
   assert.equal(both, "all-load");
-  assert.ok(chooses(both, LOAD) && chooses(both, ALL));
-  assert.equal(choose(both, LOAD, false), "all");
-  assert.equal(choose("all", ALL, false), null);
-  assert.equal(choose("load", LOAD, true), "load");
+  assert.ok(hasChoice(both, LOAD) && hasChoice(both, ALL));
+  assert.equal(withChoice(both, LOAD, false), "all");
+  assert.equal(withChoice("all", ALL, false), null);
+  assert.equal(withChoice("load", LOAD, true), "load");
   const setup = { key: ["POST", "/login", "200", "", "setup"] };
   assert.deepEqual(chooseRows("statuses", [setup], both).shown, []);
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createPoller } from "../scripts/poller.js";
+import { createPoller } from "../scripts/data/poller.js";
 
 /** A poller on a clock of its own; `answer` and `fail` settle the question that is open. */
 function setUp() {
@@ -39,9 +39,9 @@ function setUp() {
 
 test("what comes while a question is open is asked once, after the wait", async () => {
   const { poller, asked, answer, pass } = setUp();
-  poller.want(1);
-  poller.want(2);
-  poller.want(3);
+  poller.request(1);
+  poller.request(2);
+  poller.request(3);
   assert.equal(asked.length, 1);
   await answer("first");
   assert.equal(asked.length, 1);
@@ -58,20 +58,20 @@ test("what comes while a question is open is asked once, after the wait", async 
 
 test("the same stamp is not asked for again", async () => {
   const { poller, asked, answer, changes, pass } = setUp();
-  poller.want(1);
+  poller.request(1);
   await answer("value");
   pass(5000);
-  poller.want(1);
+  poller.request(1);
   assert.equal(asked.length, 1);
   assert.equal(changes(), 1);
 });
 
 test("a failure keeps the value and is told until the next answer", async () => {
   const { poller, asked, answer, fail, pass } = setUp();
-  poller.want(1);
+  poller.request(1);
   await answer("value");
   pass(5000);
-  poller.want(2);
+  poller.request(2);
   await fail("no route");
   assert.deepEqual(poller.state, { value: "value", problem: "no route" });
   pass(5000);
@@ -83,8 +83,8 @@ test("a failure keeps the value and is told until the next answer", async () => 
 
 test("who has closed hears no more", async () => {
   const { poller, answer, changes, pass, asked } = setUp();
-  poller.want(1);
-  poller.want(2);
+  poller.request(1);
+  poller.request(2);
   poller.close();
   await answer("value");
   pass(5000);

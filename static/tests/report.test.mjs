@@ -43,6 +43,6 @@ test("the report's style sheet knows every colour that a chart can have", async 
   assert.equal(names.length, 11);
   const style = between("<style>", "</style>");
   for (const name of names) {
-    assert.ok(style.includes(`.report g.${name}`) || new RegExp(`\\.${name} {`).test(style), name);
+    assert.ok(style.includes(`.report g.${name}`) || new RegExp(`\\.${name}{`).test(style), name);
   }
 });

@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { column, newRun } from "../scripts/model.js";
+import { column, newRun } from "../scripts/model/run.js";
 import {
   appendRows,
   drawRow,
   fill,
   newRows,
   ratePerSecond,
-  rowRun,
+  newRowRun,
   seriesOf,
   sumOf,
   thresholdsOf,
-} from "../scripts/rows.js";
+} from "../scripts/model/rows.js";
 
 const KEY = ["GET", "front page"];
 const whole = {
@@ -87,7 +87,7 @@ test("a row is drawn as a run: gaps for durations and shares, zero for what is c
   const run = { ...newRun("shop.1"), start: 1000 };
   run.metrics.set("http_reqs", { type: "counter" });
   run.metrics.set("http_req_failed", { type: "rate" });
-  const drawn = rowRun();
+  const drawn = newRowRun();
   drawRow(drawn, appendRows(newRows(), whole), run, KEY);
   assert.deepEqual(drawn.times, [1, 3, 5, 6]);
   assert.deepEqual(column(drawn, "http_reqs", "rate"), [2, 0, 3, 5]);

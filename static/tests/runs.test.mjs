@@ -8,7 +8,7 @@ import {
   trendAxis,
   verdictOf,
   verdictRank,
-} from "../scripts/runs.js";
+} from "../scripts/model/runs.js";
 
 const item = (id, start, change = {}) => ({ id, start, thresholds: [], ...change });
 const threshold = (metric, passes, expression = "rate<1") => ({ metric, expression, observed: 0, passes });

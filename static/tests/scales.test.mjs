@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { clock, formatTick } from "../scripts/format.js";
-import { clockStep, scaleOf, steps } from "../scripts/scales.js";
+import { clock, formatTick } from "../scripts/model/format.js";
+import { clockStep, scaleOf, steps } from "../scripts/charts/scales.js";
 
 const vectors = JSON.parse(readFileSync(new URL("axis-vectors.json", import.meta.url)));
 

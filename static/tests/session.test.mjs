@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createSession } from "../scripts/session.js";
+import { createSession } from "../scripts/data/session.js";
 
 const START = 1_795_221_970_000;
 const entry = (id, more = {}) => ({

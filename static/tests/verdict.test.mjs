@@ -1,19 +1,19 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { verdictOf } from "../scripts/runs.js";
-import { format, unitOf } from "../scripts/format.js";
+import { verdictOf } from "../scripts/model/runs.js";
+import { format, unitOf } from "../scripts/model/format.js";
 import {
   allKnown,
-  declaring,
+  declareCommand,
   margin,
   outcomeOf,
   parseExpression,
-  sayExpression,
+  formatExpression,
   untyped,
   verdict,
-} from "../scripts/thresholds.js";
-import { sayWanted } from "../scripts/wanted.js";
+} from "../scripts/model/thresholds.js";
+import { describeWanted } from "../scripts/model/wanted.js";
 
 const vectors = JSON.parse(readFileSync(new URL("threshold-vectors.json", import.meta.url)));
 
@@ -28,8 +28,8 @@ test("no verdict is good while a limit may be missing or a type is not known", (
 
 test("a single limit is green only where the verdict over all of them could be", () => {
   for (const { thresholds, known, state } of vectors.together) {
-    const sure = allKnown(thresholds, known);
-    const green = thresholds.filter((threshold) => outcomeOf(threshold, sure).state === "good");
+    const complete = allKnown(thresholds, known);
+    const green = thresholds.filter((threshold) => outcomeOf(threshold, complete).state === "good");
     if (!known || thresholds.some((threshold) => threshold.unknown)) assert.deepEqual(green, []);
     if (state === "good") assert.equal(green.length, thresholds.length);
   }
@@ -42,7 +42,7 @@ test("a threshold says what it says in the report", () => {
   for (const { type, contains, expression, observed, sure, ...said } of vectors.single) {
     const meta = type ? { type, contains } : undefined;
     const unit = unitOf(meta, parseExpression(expression)?.aggregate);
-    assert.equal(sayExpression(expression, meta), said.limit);
+    assert.equal(formatExpression(expression, meta), said.limit);
     if (parseExpression(expression)) assert.equal(format(observed, unit), said.figure, expression);
     assert.equal(format(margin(expression, observed), "ratio"), said.margin, expression);
     assert.deepEqual(outcomeOf(said, sure), { state: said.state, word: said.word }, expression);
@@ -62,20 +62,20 @@ test("the command that declares metrics names each with the types that it can ha
     ["orders", "errors"],
   );
   assert.equal(
-    declaring("http://h/", "shop", list),
+    declareCommand("http://h/", "shop", list),
     `curl -X PUT http://h/tests/shop/metrics -d '{"orders":"counter|gauge|rate|trend","errors":"counter|rate"}'`,
   );
 });
 
 test("a shortfall is loud, and a rate that was reached is told quietly", () => {
   const row = { scenario: "buy", wanted: 100, reached: 60, dropped: 40, seconds: 10, short: true };
-  const { state, lines } = sayWanted([row]);
+  const { state, lines } = describeWanted([row]);
   assert.equal(state, "bad");
   assert.deepEqual(
     lines.map(({ scenario, text }) => [scenario, text.replaceAll("\u00a0", " ")]),
     [["buy", "wanted 100 iterations (10.0/s), reached 60 (6.00/s), dropped 40"]],
   );
-  assert.equal(sayWanted([{ ...row, reached: 100, dropped: 0, short: false }]).state, "none");
-  assert.match(sayWanted([{ ...row, reached: null }]).lines[0].text, /reached not known/);
-  assert.deepEqual(sayWanted([]).lines, []);
+  assert.equal(describeWanted([{ ...row, reached: 100, dropped: 0, short: false }]).state, "none");
+  assert.match(describeWanted([{ ...row, reached: null }]).lines[0].text, /reached not known/);
+  assert.deepEqual(describeWanted([]).lines, []);
 });

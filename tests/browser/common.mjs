@@ -1,8 +1,9 @@
-/** A Chromium, and pages that keep a list of everything that goes wrong in them. */
+/** A Chromium, pages that keep a list of everything that goes wrong in them, and flows through these. */
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { after, test } from "node:test";
 import { chromium } from "playwright-core";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -37,6 +38,31 @@ export async function open(browser, url, options = {}) {
     }
   });
   return { page, complaints };
+}
+
+/**
+ * Runs flows one after the other, each a subtest of its own by its name: one that fails does not keep the next from
+ * being tried. `flows` are functions of the page; what the page complains of fails the flow that it was in.
+ */
+export function run({ page, complaints }, flows) {
+  for (const [name, flow] of Object.entries(flows)) {
+    test(name, async () => {
+      try {
+        await flow(page);
+        assert.deepEqual(complaints, []);
+      } finally {
+        // What one flow is blamed for is not the next one's fault.
+        complaints.length = 0;
+      }
+    });
+  }
+}
+
+/** Closes the browser, and whatever else, after the last flow. */
+export function closeAfter(...closing) {
+  after(async () => {
+    for (const close of closing) await close();
+  });
 }
 
 /** What axe-core finds wrong in a page. */

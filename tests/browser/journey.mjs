@@ -7,20 +7,14 @@
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { launch, open } from "./common.mjs";
+import { closeAfter, launch, open, run } from "./common.mjs";
 
 const [url, first, second] = process.argv.slice(2);
 const browser = await launch();
-try {
-  const opened = await open(browser, url, { acceptDownloads: true });
-  await opened.page.context().grantPermissions(["clipboard-read", "clipboard-write"], { origin: url });
-  for (const step of [charts, requests, errors, checks, summary, runs, compare, remove]) {
-    await step(opened.page);
-    assert.deepEqual(opened.complaints, [], step.name);
-  }
-} finally {
-  await browser.close();
-}
+closeAfter(() => browser.close());
+const opened = await open(browser, url, { acceptDownloads: true });
+await opened.page.context().grantPermissions(["clipboard-read", "clipboard-write"], { origin: url });
+run(opened, { charts, requests, errors, checks, summary, runs, compare, remove });
 
 async function show(page, tab, more = "") {
   await page.goto(`${url}/ui/?run=${encodeURIComponent(second)}&tab=${tab}${more}`);

@@ -10,7 +10,8 @@ import { createServer } from "node:http";
 import { readFile } from "node:fs/promises";
 import { extname, join, normalize } from "node:path";
 import { Readable } from "node:stream";
-import { launch, open } from "./common.mjs";
+import { test } from "node:test";
+import { closeAfter, launch, open } from "./common.mjs";
 
 const TYPES = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
 
@@ -37,8 +38,14 @@ const server = createServer(answer);
 await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
 const own = `http://127.0.0.1:${server.address().port}`;
 const browser = await launch();
-try {
-  const { page, complaints } = await open(browser, own);
+closeAfter(
+  () => browser.close(),
+  () => server.close(),
+  () => server.closeAllConnections(),
+);
+const { page, complaints } = await open(browser, own);
+
+test("its charts are painted", async () => {
   await page.goto(`${own}/ui/?endpoint=/`);
   const painted = () =>
     page.evaluate(
@@ -50,14 +57,13 @@ try {
     );
   await page.locator("canvas").first().waitFor();
   await page.waitForTimeout(1000);
-  assert.ok((await painted()) >= 3, "its charts are painted");
-  await page.getByText("HTTP Performance overview", { exact: false }).first().waitFor();
+  assert.ok((await painted()) >= 3);
+});
+test("its overview has its heading", () =>
+  page.getByText("HTTP Performance overview", { exact: false }).first().waitFor());
+test("it complains of nothing", () => {
   assert.deepEqual(
     complaints.filter((complaint) => !/favicon|404/.test(complaint)),
     [],
   );
-} finally {
-  await browser.close();
-  server.close();
-  server.closeAllConnections();
-}
+});

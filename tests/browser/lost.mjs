@@ -2,7 +2,7 @@
  * Looks at a live run while its server goes away and comes back: `node lost.mjs URL RUN`.
  *
  * Says `shown` when the page shows the run, `lost` when it says that the connection is, and ends when
- * the run does: with every point of the stream once, in order.
+ * the run does: with every point of the stream once, in order; it says how many.
  */
 
 import assert from "node:assert/strict";
@@ -28,6 +28,7 @@ try {
   const events = await (await fetch(`${url}/runs/${encodeURIComponent(run)}/events`)).text();
   const snapshots = events.split("\n").filter((line) => line === "event: snapshot").length;
   assert.equal(shown.length, snapshots, "no point is missing");
+  console.log(`${shown.length} points`);
 } finally {
   await browser.close();
 }

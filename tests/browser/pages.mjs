@@ -7,57 +7,58 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { axe, launch, open } from "./common.mjs";
+import { axe, closeAfter, launch, open, run as runFlows } from "./common.mjs";
 
 const WIDTHS = [360, 1280, 3840];
 
 const [url, run, pictures, live] = process.argv.slice(2);
 const browser = await launch();
-try {
-  for (const colorScheme of ["light", "dark"]) {
-    const { page, complaints } = await open(browser, url, { colorScheme });
-    await walk(page, colorScheme);
-    assert.deepEqual(complaints, []);
-    await page.close();
-  }
-} finally {
-  await browser.close();
+closeAfter(() => browser.close());
+for (const theme of ["light", "dark"]) {
+  const opened = await open(browser, url, { colorScheme: theme });
+  const titles = await titlesOf(opened.page);
+  assert.ok(titles.length >= 8, `tabs: ${titles}`);
+  runFlows(
+    opened,
+    Object.fromEntries(
+      titles.map((title) => [`${slug(title)}, ${theme}`, (page) => look(page, title, theme)]),
+    ),
+  );
 }
 
-async function walk(page, theme) {
+/** The titles of the tabs, as soon as they are there. */
+async function titlesOf(page) {
   await page.goto(`${url}/ui/?run=${encodeURIComponent(run)}`);
   const tabs = page.getByRole("navigation", { name: "Views" }).getByRole("link");
   await tabs.first().waitFor();
   if (!live) await page.getByText("ended", { exact: true }).first().waitFor();
-  const titles = await tabs.allInnerTexts();
-  assert.ok(titles.length >= 8, `tabs: ${titles}`);
-  for (const title of titles) {
-    const tab = page
-      .getByRole("navigation", { name: "Views" })
-      .getByRole("link", { name: title, exact: true });
-    // By keyboard, as by pointer.
-    await tab.focus();
-    await page.keyboard.press("Enter");
-    await page.locator(`nav a[aria-current="page"]`, { hasText: title }).waitFor();
-    await page.locator("main section, main .card, main .nothing").first().waitFor();
-    await page.waitForTimeout(300);
-    for (const width of WIDTHS) {
-      await page.setViewportSize({ width, height: 900 });
-      await page.waitForTimeout(150);
-      const beyond = await page.evaluate(
-        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-      );
-      assert.ok(beyond <= 0, `${title} at ${width} px scrolls sideways by ${beyond} px`);
-      const name = `${slug(run)}-${slug(title)}-${theme}-${width}.png`;
-      await page.screenshot({
-        path: join(pictures, name),
-        fullPage: width < 2000,
-      });
-    }
-    await page.setViewportSize({ width: 1280, height: 900 });
-    assert.deepEqual(await axe(page), [], `${title}, ${theme}`);
-    assert.doesNotMatch(await page.title(), /pwned/, "no name is run as code");
+  return tabs.allInnerTexts();
+}
+
+async function look(page, title, theme) {
+  const tab = page.getByRole("navigation", { name: "Views" }).getByRole("link", { name: title, exact: true });
+  // By keyboard, as by pointer.
+  await tab.focus();
+  await page.keyboard.press("Enter");
+  await page.locator(`nav a[aria-current="page"]`, { hasText: title }).waitFor();
+  await page.locator("main section, main .card, main .nothing").first().waitFor();
+  await page.waitForTimeout(300);
+  for (const width of WIDTHS) {
+    await page.setViewportSize({ width, height: 900 });
+    await page.waitForTimeout(150);
+    const beyond = await page.evaluate(
+      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    );
+    assert.ok(beyond <= 0, `${title} at ${width} px scrolls sideways by ${beyond} px`);
+    const name = `${slug(run)}-${slug(title)}-${theme}-${width}.png`;
+    await page.screenshot({
+      path: join(pictures, name),
+      fullPage: width < 2000,
+    });
   }
+  await page.setViewportSize({ width: 1280, height: 900 });
+  assert.deepEqual(await axe(page), [], `${title}, ${theme}`);
+  assert.doesNotMatch(await page.title(), /pwned/, "no name is run as code");
 }
 
 function slug(title) {

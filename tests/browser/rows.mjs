@@ -7,20 +7,16 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { axe, launch, open } from "./common.mjs";
+import { axe, closeAfter, launch, open, run as runFlows } from "./common.mjs";
 
 const [url, run, pictures] = process.argv.slice(2);
 const browser = await launch();
-try {
-  for (const colorScheme of ["light", "dark"]) {
-    const { page, complaints } = await open(browser, url, { colorScheme });
-    await marks(page, colorScheme);
-    await errors(page, colorScheme);
-    assert.deepEqual(complaints, []);
-    await page.close();
-  }
-} finally {
-  await browser.close();
+closeAfter(() => browser.close());
+for (const theme of ["light", "dark"]) {
+  runFlows(await open(browser, url, { colorScheme: theme }), {
+    [`requests, ${theme}`]: (page) => marks(page, theme),
+    [`errors, ${theme}`]: (page) => errors(page, theme),
+  });
 }
 
 async function marks(page, theme) {

@@ -22,8 +22,9 @@ pub fn components() -> Result<Components> {
         web: built.join("loadgate_web.wasm"),
         aggregator: built.join("loadgate_aggregator.wasm"),
     };
-    let inputs = ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", ".cargo", "src", "components", "wit"]
-        .map(|name| root().join(name));
+    let settings = ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", ".cargo"];
+    let sources = ["src", "components", "documents", "gate", "journal", "lifecycle", "report", "wit"];
+    let inputs: Vec<PathBuf> = settings.iter().chain(&sources).map(|name| root().join(name)).collect();
     let outputs = [components.web.clone(), components.aggregator.clone()];
     unless_done(&stamp("components"), &inputs, &outputs, || {
         run(cargo()
@@ -81,6 +82,7 @@ fn pages() -> Result<()> {
         "documents/src/dashboard/default.json",
         "documents/src/metric/aggregates.json",
         "report/src/codes.json",
+        "report/src/metric-tables.json",
     ];
     let mut inputs = vec![folder, lock];
     inputs.extend(data.map(|file| root().join(file)));

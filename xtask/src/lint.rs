@@ -31,7 +31,7 @@ pub fn everything() -> Result<()> {
             step("gofmt and go vet", || go(&module))?;
         }
     }
-    step("ESLint and Prettier", || {
+    step("ESLint, types and Prettier", || {
         run(program("npm").args(["run", "--silent", "lint"]).current_dir(root().join("static")))?;
         run(program(root().join("static/node_modules/.bin/prettier")).args([
             "--config",

@@ -17,7 +17,7 @@ cargo xtask COMMAND
   build [--components]  everything, or only what `spin up` needs: pages and components
   serve [ARGS…]         build, then run the server; --demo also plays a recorded k6 run
   test [FILTER…]        build, then every test; with names, only those of the tests of the whole
-  lint                  formatting, clippy, go vet, ESLint, licences, tidiness
+  lint                  formatting, clippy, go vet, ESLint, types, licences, tidiness
   bench [ARGS…]         speed, side by side with plain native loops over the same bytes
 ";
 

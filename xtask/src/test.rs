@@ -23,6 +23,8 @@ pub fn run(filter: &[String]) -> Result<()> {
             ("the core, with the simulation of the log", "loadgate"),
             ("routes and access", "loadgate-http"),
             ("documents", "loadgate-documents"),
+            ("the gate", "loadgate-gate"),
+            ("news of tests, and of verdicts", "loadgate-lifecycle"),
             ("the report", "loadgate-report"),
             ("what goes into the log of a server", "loadgate-journal"),
             ("the host", "loadgate-host"),

@@ -1,11 +1,13 @@
 //! Between the core's types and those of WIT.
 
-use crate::bindings::exports::loadgate::dashboard::{events, ingest, runs, types};
+use crate::bindings::exports::loadgate::dashboard::{events, gate, ingest, runs, types};
 use loadgate::ingest::{Encoding, Precision, Refusal, Request, Wire};
 use loadgate::log::rows;
 use loadgate::log::runs::{Cursor, Page};
+use loadgate::log::verdicts::Finished;
 use loadgate::record::{Dimension, Sent};
 use loadgate::service::Outcome;
+use loadgate::service::gate::{Lifecycle, News};
 
 pub fn failure(refusal: Refusal) -> types::Failure {
     match refusal {
@@ -52,6 +54,19 @@ pub fn sent(sent: ingest::Sent) -> Sent {
         ingest::Sent::Perhaps => Sent::Perhaps,
         ingest::Sent::All => Sent::All,
         ingest::Sent::AllBy(sender) => Sent::AllBy(sender),
+    }
+}
+
+pub fn news(news: gate::News) -> News {
+    News {
+        run: news.run,
+        test: news.test,
+        aliases: news.aliases,
+        state: match news.state {
+            gate::Lifecycle::Started => Lifecycle::Started,
+            gate::Lifecycle::Finished => Lifecycle::Finished,
+        },
+        finished: Finished { start_ms: news.start, end_ms: news.end, event: news.event },
     }
 }
 

@@ -1,7 +1,7 @@
 //! The interfaces of the world `aggregator`, each a thin call into the core's service.
 
 use crate::bindings::exports::loadgate::dashboard::types::Failure;
-use crate::bindings::exports::loadgate::dashboard::{control, events, ingest, log, runs};
+use crate::bindings::exports::loadgate::dashboard::{control, events, gate, ingest, log, runs};
 use crate::convert;
 use crate::platform::{KeyValue, WallClock, run};
 use loadgate::ingest::Refusal;
@@ -233,5 +233,44 @@ impl runs::Guest for Aggregator {
 
     fn event_schema() -> String {
         loadgate::events::SCHEMA.to_owned()
+    }
+}
+
+impl gate::Guest for Aggregator {
+    fn set_objectives(test: String, document: Vec<u8>) -> Result<Vec<String>, Failure> {
+        with(async |service| service.set_objectives(&test, &document).await).map(names)
+    }
+
+    fn objectives(test: String) -> Result<String, Failure> {
+        with(async |service| service.objectives(&test).await)
+    }
+
+    fn remove_objectives(test: String) -> Result<(), Failure> {
+        with(async |service| service.remove_objectives(&test).await)
+    }
+
+    fn suggest_objectives(test: String) -> Result<String, Failure> {
+        with(async |service| service.suggest_objectives(&test).await)
+    }
+
+    fn objectives_schema() -> String {
+        loadgate_gate::SCHEMA.to_owned()
+    }
+
+    fn verdict(run: String) -> Result<String, Failure> {
+        with(async |service| service.verdict(&run).await)
+    }
+
+    fn judge(run: String) -> Result<String, Failure> {
+        with(async |service| service.judge_again(&run).await)
+    }
+
+    fn tell(news: gate::News) -> Result<(Option<String>, Vec<String>), Failure> {
+        with(async |service| service.take_news(convert::news(news)).await)
+            .map(|(run, logs)| (run.map(|run| run.to_string()), names(logs)))
+    }
+
+    fn known_as(name: String) -> Result<String, Failure> {
+        with(async |service| service.run_by_alias(&name).await).map(|run| run.to_string())
     }
 }

@@ -1,5 +1,6 @@
 //! Which encodings a client reads.
 
+use crate::accept::weighed;
 use http::HeaderMap;
 use http::header::ACCEPT_ENCODING;
 
@@ -7,12 +8,8 @@ use http::header::ACCEPT_ENCODING;
 pub fn accepts_gzip(headers: &HeaderMap) -> bool {
     let offers = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
     offers.flat_map(|value| value.split(',')).any(|offer| {
-        let (coding, weight) = offer.split_once(';').unwrap_or((offer, ""));
-        let refused = weight
-            .trim()
-            .strip_prefix("q=")
-            .is_some_and(|weight| weight.parse::<f32>().is_ok_and(|weight| weight <= 0.0));
-        matches!(coding.trim(), "gzip" | "*") && !refused
+        let (coding, weight) = weighed(offer);
+        matches!(coding, "gzip" | "*") && weight > 0.0
     })
 }
 

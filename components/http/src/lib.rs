@@ -15,6 +15,7 @@
 
 #![forbid(unsafe_code)]
 
+mod accept;
 pub mod address;
 mod elsewhere;
 mod encoding;
@@ -24,6 +25,7 @@ mod origins;
 mod routes;
 mod tokens;
 
+pub use self::accept::preferred;
 pub use self::encoding::accepts_gzip;
 pub use self::frame::{Frame, comment};
 pub use self::hosts::Hosts;

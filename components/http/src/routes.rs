@@ -38,6 +38,23 @@ pub enum Route {
     GetDashboard,
     SetDashboard,
     RemoveDashboard,
+    GetObjectives,
+    SetObjectives,
+    RemoveObjectives,
+    SuggestObjectives,
+    ObjectivesSchema,
+    /// The verdict on a run …
+    Verdict,
+    /// … on a test's newest …
+    TestVerdict,
+    /// … and on the one that an event named so.
+    KnownVerdict,
+    Judge,
+    Badge,
+    /// A rollout asks whether it may go on.
+    Rollout,
+    /// News of a test's begin or end, in the dialect of its path.
+    Lifecycle,
 }
 
 /// `{}` stands for any one part, `*` for any number of them; a path is tried in the order of the table.
@@ -58,9 +75,15 @@ const ROUTES: &[(&str, &str, Access, Route)] = &[
     ("GET", "/ui", Nothing, Route::Home),
     ("GET", "/ui/*", Nothing, Route::Page),
     ("GET", "/report", Read, Route::Report),
+    ("POST", "/platform/ingest/v1/events.sdlc", Write, Route::Lifecycle),
+    ("POST", "/platform/ingest/custom/events.sdlc/{}", Write, Route::Lifecycle),
+    ("POST", "/api/v2/events/ingest", Write, Route::Lifecycle),
     ("GET", "/events", Read, Route::Events),
+    ("POST", "/events", Write, Route::Lifecycle),
     ("GET", "/events/schema.json", Nothing, Route::EventSchema),
     ("GET", "/dashboard/schema.json", Nothing, Route::DashboardSchema),
+    ("GET", "/objectives/schema.json", Nothing, Route::ObjectivesSchema),
+    ("GET", "/verdict", Read, Route::KnownVerdict),
     ("GET", "/runs", Read, Route::ListRuns),
     ("GET", "/runs/{}", Read, Route::GetRun),
     ("PATCH", "/runs/{}", Write, Route::LabelRun),
@@ -69,6 +92,8 @@ const ROUTES: &[(&str, &str, Access, Route)] = &[
     ("GET", "/runs/{}/summary", Read, Route::Summary),
     ("GET", "/runs/{}/rows", Read, Route::Rows),
     ("GET", "/runs/{}/distribution", Read, Route::Distribution),
+    ("GET", "/runs/{}/verdict", Read, Route::Verdict),
+    ("POST", "/runs/{}/verdict", Write, Route::Judge),
     ("POST", "/runs/{}/finish", Write, Route::FinishRun),
     ("PUT", "/runs/{}/outcome", Write, Route::SetOutcome),
     ("POST", "/tests/{}/new-run", Write, Route::NewRun),
@@ -81,6 +106,13 @@ const ROUTES: &[(&str, &str, Access, Route)] = &[
     ("GET", "/tests/{}/dashboard", Read, Route::GetDashboard),
     ("PUT", "/tests/{}/dashboard", Write, Route::SetDashboard),
     ("DELETE", "/tests/{}/dashboard", Write, Route::RemoveDashboard),
+    ("GET", "/tests/{}/objectives", Read, Route::GetObjectives),
+    ("PUT", "/tests/{}/objectives", Write, Route::SetObjectives),
+    ("DELETE", "/tests/{}/objectives", Write, Route::RemoveObjectives),
+    ("GET", "/tests/{}/objectives/suggestion", Read, Route::SuggestObjectives),
+    ("GET", "/tests/{}/verdict", Read, Route::TestVerdict),
+    ("POST", "/tests/{}/gate", Read, Route::Rollout),
+    ("GET", "/tests/{}/badge.svg", Read, Route::Badge),
 ];
 
 /// What a method at a path leads to.
@@ -149,8 +181,11 @@ fn fit<'a>(pattern: &str, parts: &[&'a str], path: &'a str) -> Option<Vec<&'a st
         return path.strip_prefix(start).map(|rest| vec![rest]);
     }
     let wanted: Vec<&str> = pattern.split('/').skip(1).collect();
+    // The vendor's own endpoint knows these in any case.
+    let any_case = wanted[0] == "platform";
+    let same = |wanted: &str, part: &str| wanted == part || (any_case && wanted.eq_ignore_ascii_case(part));
     let fits = wanted.len() == parts.len()
-        && wanted.iter().zip(parts).all(|(wanted, part)| *wanted == "{}" || wanted == part);
+        && wanted.iter().zip(parts).all(|(wanted, part)| *wanted == "{}" || same(wanted, part));
     fits.then(|| {
         wanted.iter().zip(parts).filter(|(wanted, _)| **wanted == "{}").map(|(_, part)| *part).collect()
     })

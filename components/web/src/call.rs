@@ -58,6 +58,11 @@ impl Call {
         matches!(self.param(name), Some("1" | "true"))
     }
 
+    /// All parameters, decoded.
+    pub fn query(&self) -> &[(String, String)] {
+        &self.query
+    }
+
     /// The parameters as they came, but for those of a name.
     pub fn query_without(&self, left_out: &str) -> String {
         let kept = self.query.iter().filter(|(name, _)| name != left_out);

@@ -3,7 +3,9 @@
 
 use crate::body::Unread;
 use crate::call::Call;
-use crate::handlers::{assets, events, health, influx, lines, page, report, rows, runs, tests};
+use crate::handlers::{
+    assets, events, gate, health, influx, lifecycle, lines, page, report, rows, runs, tests,
+};
 use crate::reply::{self, Reply};
 use crate::settings;
 use http::header::{REFERRER_POLICY, WWW_AUTHENTICATE};
@@ -26,7 +28,7 @@ pub async fn answer(request: Request) -> Reply {
     let body = Unread::of(request);
     let call = Call::new(body.clone(), method.clone(), &uri, headers.clone());
     let mut answer = match policy.check(&call.caller(needed)) {
-        Ok(()) => handle(call, found, &policy).await,
+        Ok(()) => handle(call, uri.path(), found, &policy).await,
         Err(refusal) => refused(&found, &refusal),
     };
     let reads = matches!(method, Method::GET | Method::HEAD);
@@ -41,7 +43,7 @@ pub async fn answer(request: Request) -> Reply {
     whole_or_head(&method, answer)
 }
 
-async fn handle(call: Call, found: Found<'_>, policy: &Policy) -> Reply {
+async fn handle(call: Call, path: &str, found: Found<'_>, policy: &Policy) -> Reply {
     let (route, parts) = match found {
         Found::Route(route, parts) => (route, parts),
         Found::Options(allow) => return reply::options(&allow),
@@ -86,6 +88,18 @@ async fn handle(call: Call, found: Found<'_>, policy: &Policy) -> Reply {
         Route::GetDashboard => tests::dashboard(name),
         Route::SetDashboard => tests::set_dashboard(&call, name).await,
         Route::RemoveDashboard => tests::remove_dashboard(name),
+        Route::GetObjectives => gate::objectives(name),
+        Route::SetObjectives => gate::set_objectives(&call, name).await,
+        Route::RemoveObjectives => gate::remove_objectives(name),
+        Route::SuggestObjectives => gate::suggest_objectives(name),
+        Route::ObjectivesSchema => gate::objectives_schema(),
+        Route::Verdict => gate::verdict(&call, gate::Asked::Run(name)).await,
+        Route::TestVerdict => gate::verdict(&call, gate::Asked::Test(name)).await,
+        Route::KnownVerdict => gate::known_verdict(&call).await,
+        Route::Judge => gate::judge(name).await,
+        Route::Badge => gate::badge(name),
+        Route::Rollout => gate::rollout(name).await,
+        Route::Lifecycle => lifecycle::take(&call, path).await,
     }
 }
 

@@ -34,7 +34,7 @@ pub const SCHEMA: &str = include_str!("schema.json");
 pub const KINDS: [&str; 5] = ["stat", "chart", "requests", "thresholds", "custom"];
 /// The pages' own views, of which a tab can be one.
 pub const VIEWS: [&str; 4] = ["requests", "errors", "checks", "summary"];
-/// The units of `static/scripts/format.js`.
+/// The units of `static/scripts/model/format.js`.
 pub const UNITS: [&str; 7] = ["time", "data", "data/s", "ratio", "rate", "count", "number"];
 /// Tokens of `static/styles/tokens.css`, without the dashes.
 pub const COLORS: [&str; 11] = [

@@ -6,7 +6,7 @@ mod threshold;
 
 pub use builtin::builtin;
 pub use submetric::Submetric;
-pub use threshold::{Aggregate, Evaluation, Observed, Operator, Threshold, ThresholdError};
+pub use threshold::{Aggregate, Evaluation, Observed, Operator, Threshold, ThresholdError, number};
 
 use serde::{Deserialize, Serialize};
 use std::sync::LazyLock;

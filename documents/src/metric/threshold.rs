@@ -80,6 +80,45 @@ pub enum Operator {
     NotEqual,
 }
 
+impl Operator {
+    /// Reads one as k6 writes it.
+    pub fn parse(text: &str) -> Option<Self> {
+        Some(match text {
+            "<" => Operator::Less,
+            "<=" => Operator::LessOrEqual,
+            ">" => Operator::Greater,
+            ">=" => Operator::GreaterOrEqual,
+            "==" | "===" => Operator::Equal,
+            "!=" => Operator::NotEqual,
+            _ => return None,
+        })
+    }
+
+    /// Whether the comparison holds.
+    pub fn holds(self, observed: f64, bound: f64) -> bool {
+        match self {
+            Operator::Less => observed < bound,
+            Operator::LessOrEqual => observed <= bound,
+            Operator::Greater => observed > bound,
+            Operator::GreaterOrEqual => observed >= bound,
+            Operator::Equal => observed == bound,
+            Operator::NotEqual => observed != bound,
+        }
+    }
+
+    /// How far an observed value is on the good side of a bound, as a share of the bound; negative on the
+    /// other side. `None`: the bound is 0, or has no sides.
+    pub fn margin(self, observed: f64, bound: f64) -> Option<f64> {
+        let distance = (bound - observed) / bound.abs();
+        let margin = match self {
+            Operator::Less | Operator::LessOrEqual => distance,
+            Operator::Greater | Operator::GreaterOrEqual => -distance,
+            Operator::Equal | Operator::NotEqual => return None,
+        };
+        margin.is_finite().then_some(margin)
+    }
+}
+
 /// A threshold that can be evaluated. It passes when its comparison holds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Threshold {
@@ -153,15 +192,7 @@ impl Threshold {
         let wrong = || ThresholdError(text.to_owned());
         let at = text.find(['<', '>', '=', '!']).ok_or_else(wrong)?;
         let end = at + text[at..].find(|c| !"<>=!".contains(c)).ok_or_else(wrong)?;
-        let operator = match &text[at..end] {
-            "<" => Operator::Less,
-            "<=" => Operator::LessOrEqual,
-            ">" => Operator::Greater,
-            ">=" => Operator::GreaterOrEqual,
-            "==" | "===" => Operator::Equal,
-            "!=" => Operator::NotEqual,
-            _ => return Err(wrong()),
-        };
+        let operator = Operator::parse(&text[at..end]).ok_or_else(wrong)?;
         let aggregate = Aggregate::parse(text[..at].trim()).ok_or_else(wrong)?;
         let bound = number(text[end..].trim()).ok_or_else(wrong)?;
         Ok(Threshold { aggregate, operator, bound })
@@ -169,14 +200,7 @@ impl Threshold {
 
     /// Whether the comparison holds for an observed value.
     pub fn passes(&self, observed: f64) -> bool {
-        match self.operator {
-            Operator::Less => observed < self.bound,
-            Operator::LessOrEqual => observed <= self.bound,
-            Operator::Greater => observed > self.bound,
-            Operator::GreaterOrEqual => observed >= self.bound,
-            Operator::Equal => observed == self.bound,
-            Operator::NotEqual => observed != self.bound,
-        }
+        self.operator.holds(observed, self.bound)
     }
 
     /// Looks at values.
@@ -187,7 +211,7 @@ impl Threshold {
 }
 
 /// Digits with a sign, fraction or exponent; not the words that Rust also reads.
-fn number(text: &str) -> Option<f64> {
+pub fn number(text: &str) -> Option<f64> {
     let plain = text.bytes().all(|b| b.is_ascii_digit() || b"+-.eE".contains(&b));
     text.parse().ok().filter(|number: &f64| plain && number.is_finite())
 }

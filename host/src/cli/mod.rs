@@ -8,10 +8,12 @@ mod import;
 mod k6;
 mod merge;
 mod metrics;
+mod objectives;
 mod runs;
 mod serve;
 mod summary;
 mod upload;
+mod verdict;
 
 use crate::assets::Assets;
 use crate::server::{self, Demo, Server};
@@ -59,6 +61,10 @@ enum Command {
     Runs(runs::ListArguments),
     /// End a live run now rather than after its idle time
     Finish(runs::FinishArguments),
+    /// Say what has to hold for a test's runs
+    Objectives(objectives::Arguments),
+    /// Wait for a run's verdict, and end with it
+    Verdict(verdict::Arguments),
 }
 
 /// Which server does it.
@@ -157,6 +163,8 @@ pub fn run(embedded: Embedded) -> ExitCode {
         Command::Report(arguments) => runs::report(arguments, embedded),
         Command::Runs(arguments) => runs::list(&arguments, embedded),
         Command::Finish(arguments) => runs::finish(&arguments, embedded),
+        Command::Objectives(arguments) => objectives::run(&arguments, embedded),
+        Command::Verdict(arguments) => verdict::run(&arguments, embedded),
     };
     done.unwrap_or_else(|error| {
         eprintln!("loadgate: {error:#}");
@@ -174,7 +182,8 @@ fn say(line: &str) {
 /// The test that a file of results or a script is of: its name without folders and endings.
 fn stem(path: &std::path::Path) -> String {
     let mut name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    for ending in [".gz", ".json", ".ndjson", ".jsonl", ".js", ".mjs", ".cjs", ".ts", ".tar"] {
+    for ending in [".gz", ".json", ".ndjson", ".jsonl", ".js", ".mjs", ".cjs", ".ts", ".tar", ".yaml", ".yml"]
+    {
         if let Some(shorter) = name.strip_suffix(ending).filter(|shorter| !shorter.is_empty()) {
             name.truncate(shorter.len());
         }
@@ -220,6 +229,7 @@ mod tests {
         for (path, name) in [
             ("a/shop.json.gz", "shop"),
             ("shop.js", "shop"),
+            ("gate/shop.yaml", "shop"),
             ("shop.v2.json", "shop.v2"),
             ("results", "results"),
             (".json", ".json"),

@@ -26,6 +26,7 @@ struct Run {
 enum State {
     Live,
     Ended,
+    Unreadable,
 }
 
 /// What was said of which run.
@@ -39,9 +40,11 @@ enum News {
 }
 
 impl Known {
-    /// Runs from before the server began are no news.
-    fn silently(&mut self, runs: Vec<Run>) {
-        self.0.extend(runs.into_iter().map(|run| (run.id, run.state)));
+    /// Runs from before the server began are no news. Where somebody has written by the time of the first
+    /// look (`written`), a live one may be theirs.
+    fn silently(&mut self, runs: Vec<Run>, written: bool) {
+        let old = runs.into_iter().filter(|run| run.state != State::Live || !written);
+        self.0.extend(old.map(|run| (run.id, run.state)));
     }
 
     /// `runs` come newest first; news come in the order of time.
@@ -69,7 +72,8 @@ pub(super) fn spawn(front: Arc<Front>) {
     tokio::spawn(async move {
         // Not waited for: a run that is far behind takes long to list for the first time.
         let mut known = Known::default();
-        known.silently(runs(&front).await);
+        let first = runs(&front).await;
+        known.silently(first, front.last_write.load(Ordering::Relaxed) > 0);
         let mut phase = front.phase.clone();
         loop {
             tokio::select! {
@@ -120,7 +124,7 @@ mod tests {
     #[test]
     fn every_run_is_announced_once_and_old_ones_never() {
         let mut known = Known::default();
-        known.silently(vec![run("shop.1", State::Ended)]);
+        known.silently(vec![run("shop.1", State::Ended)], false);
         let begins = known.learn(vec![run("shop.2", State::Live), run("shop.1", State::Ended)]);
         assert_eq!(begins, [News::Begins("shop.2".into())]);
         assert!(known.any_live());
@@ -132,5 +136,15 @@ mod tests {
             [News::Ended("shop.2".into()), News::Begins("shop.3".into()), News::Ended("shop.3".into())]
         );
         assert!(!known.any_live());
+    }
+
+    #[test]
+    fn a_run_that_begins_before_the_first_look_is_announced_all_the_same() {
+        let both = || vec![run("shop.2", State::Live), run("shop.1", State::Ended)];
+        for (written, news) in [(true, vec![News::Begins("shop.2".into())]), (false, Vec::new())] {
+            let mut known = Known::default();
+            known.silently(both(), written);
+            assert_eq!(known.learn(both()), news);
+        }
     }
 }

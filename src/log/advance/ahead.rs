@@ -96,7 +96,7 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
         }
         if !holes.is_empty() {
             let reaped = self.reap(fold, position, holes).await?;
-            return Ok(Progress { chunks: progress.chunks, ..reaped });
+            return Ok(Progress { chunks: progress.chunks, ended: progress.ended, ..reaped });
         }
         let now = self.clock.now_ms();
         if until_ms <= now {

@@ -1,13 +1,16 @@
 /** What one can do with a run: compare and share it; and the theme. */
 
 import { html, useEffect, useRef, useState } from "../html.js";
-import { tabOfView } from "../panels.js";
+import { tabOfView } from "../model/panels.js";
 import { hrefOf } from "../router.js";
 import { cycleTheme, themeName } from "../theme.js";
 import { onPlainClick } from "./link.js";
 
-const SAID_MS = 2000;
+/** @import { Props } from "../types.js" */
 
+const COPIED_MS = 2000;
+
+/** @param {Props<"run" | "route" | "navigate">} props */
 export function CompareLink({ run, route, navigate }) {
   const change = { tab: tabOfView(run, "compare") };
   return html`<a class="button" href=${hrefOf(route, change)} onClick=${onPlainClick(() => navigate(change))}
@@ -24,7 +27,7 @@ export function Share() {
     try {
       await navigator.clipboard.writeText(location.href);
       setOutcome("copied");
-      setTimeout(() => setOutcome((now) => (now === "copied" ? null : now)), SAID_MS);
+      setTimeout(() => setOutcome((now) => (now === "copied" ? null : now)), COPIED_MS);
     } catch {
       setOutcome("by hand");
     }

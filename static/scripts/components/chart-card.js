@@ -1,13 +1,15 @@
 /** A chart in its card: title, drawing, a legend that holds values, and the table behind it. */
 
-import { createChart } from "../charts.js";
-import { clock, format } from "../format.js";
+import { createChart } from "../charts/chart.js";
+import { clock, format } from "../model/format.js";
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../html.js";
 import { chartDrawn } from "../measure.js";
-import { column, hasMetric, newest } from "../model.js";
-import { limitsFor } from "../thresholds.js";
+import { column, hasMetric, newest } from "../model/run.js";
+import { limitsFor } from "../model/thresholds.js";
 import { Legend } from "./legend.js";
 import { Card } from "./parts.js";
+
+/** @import { Panel, Props, Run, Zoom } from "../types.js" */
 
 /** More rows than anybody reads. */
 const TABLE_ROWS = 500;
@@ -16,16 +18,20 @@ const MARGIN = 80;
 const KEYS =
   "Arrow keys move the cursor, with Shift they select, Enter zooms to the selection, Escape goes back.";
 
-/** `panel` as `panels.js` resolves it; `zoom` is `{from, to}` in seconds or null. */
+/**
+ * `panel` as `panels.js` resolves it; `zoom` is `{from, to}` in seconds or null.
+ *
+ * @param {Props<"run" | "panel" | "zoom" | "onZoom">} props
+ */
 export function ChartCard({ run, panel, zoom, onZoom, caption }) {
   const host = useRef(null);
   const chart = useRef(null);
-  const drawn = useRef({ revision: -1, zoom: undefined });
-  const callbacks = useRef({});
-  const sink = useRef(() => {});
+  const drawn = useRef(/** @type {{ revision: any, zoom?: Zoom | null }} */ ({ revision: -1 }));
+  const callbacks = useRef(null);
+  const cursorListener = useRef(/** @type {(index: number | null) => void} */ (() => {}));
   const [hidden, setHidden] = useState(() => new Set());
   const [asTable, setAsTable] = useState(false);
-  const [spoken, setSpoken] = useState("");
+  const [announced, setAnnounced] = useState("");
   const known = panel.series.some((s) => !s.right && hasMetric(run, s.metric));
   const { visible, seen } = useVisible(host, known);
   // What nobody sees is neither read nor drawn.
@@ -34,8 +40,8 @@ export function ChartCard({ run, panel, zoom, onZoom, caption }) {
   callbacks.current = {
     onZoom,
     cursor(index, byKey) {
-      sink.current(index);
-      setSpoken(byKey && index !== null ? say(run, panel, columns, index) : "");
+      cursorListener.current(index);
+      setAnnounced(byKey && index !== null ? describePoint(run, panel, columns, index) : "");
     },
   };
 
@@ -51,7 +57,7 @@ export function ChartCard({ run, panel, zoom, onZoom, caption }) {
     addEventListener("themechange", repaint);
     const dark = matchMedia("(prefers-color-scheme: dark)");
     dark.addEventListener("change", repaint);
-    drawn.current = { revision: -1, zoom: undefined };
+    drawn.current = { revision: -1 };
     setHidden(new Set());
     return () => {
       removeEventListener("themechange", repaint);
@@ -107,7 +113,7 @@ export function ChartCard({ run, panel, zoom, onZoom, caption }) {
               aria-label=${`Chart: ${name}. ${columns ? describe(panel, columns) : ""}`}
               aria-description=${KEYS}
             ></div>
-            <p class="unseen" aria-live="polite">${spoken}</p>
+            <p class="unseen" aria-live="polite">${announced}</p>
             ${
               asTable &&
               columns &&
@@ -117,7 +123,7 @@ export function ChartCard({ run, panel, zoom, onZoom, caption }) {
               run=${run}
               panel=${panel}
               columns=${columns}
-              sink=${sink}
+              cursorListener=${cursorListener}
               hidden=${hidden}
               onHidden=${hide}
             />`
@@ -136,13 +142,13 @@ function useVisible(ref, known) {
     if (!known) return;
     const { top, bottom } = ref.current.getBoundingClientRect();
     if (bottom > -MARGIN && top < innerHeight + MARGIN) setState({ visible: true, seen: true });
-  }, [known]);
+  }, [ref, known]);
   useEffect(() => {
     if (!known) return undefined;
     const show = () => setState({ visible: true, seen: true });
     const observer = new IntersectionObserver(
       (entries) => {
-        const visible = entries.at(-1).isIntersecting;
+        const visible = entries[entries.length - 1].isIntersecting;
         setState((last) => (visible === last.visible ? last : { visible, seen: last.seen || visible }));
       },
       { rootMargin: `${MARGIN}px` },
@@ -153,10 +159,11 @@ function useVisible(ref, known) {
       observer.disconnect();
       removeEventListener("beforeprint", show);
     };
-  }, [known]);
+  }, [ref, known]);
   return state;
 }
 
+/** @param {Props<"run" | "panel" | "zoom">} props */
 function ChartTable({ run, panel, columns, zoom }) {
   const inside = run.times.flatMap((t, i) => (!zoom || (t >= zoom.from && t <= zoom.to) ? [i] : []));
   const rows = inside.slice(-TABLE_ROWS);
@@ -187,18 +194,31 @@ function ChartTable({ run, panel, columns, zoom }) {
   </div>`;
 }
 
+/**
+ * @param {Panel} panel
+ * @param {number} series
+ */
 function valueAt(panel, columns, series, at) {
   return format(columns[series][at] ?? null, panel.series[series].unit ?? panel.unit);
 }
 
-/** The chart in a sentence, for those who do not see it. */
+/**
+ * The chart in a sentence, for those who do not see it.
+ *
+ * @param {Panel} panel
+ */
 function describe(panel, columns) {
-  const said = panel.series.map((s, i) => `${s.label} ${format(newest(columns[i]), s.unit ?? panel.unit)}`);
-  return `Latest: ${said.join(", ")}.`;
+  const values = panel.series.map((s, i) => `${s.label} ${format(newest(columns[i]), s.unit ?? panel.unit)}`);
+  return `Latest: ${values.join(", ")}.`;
 }
 
-/** The values at the cursor, for those who move it by keyboard. */
-function say(run, panel, columns, at) {
+/**
+ * The values at the cursor, for those who move it by keyboard.
+ *
+ * @param {Run} run
+ * @param {Panel} panel
+ */
+function describePoint(run, panel, columns, at) {
   const values = panel.series.map((s, i) => `${s.label} ${valueAt(panel, columns, i, at)}`);
   return `${clock(run.times[at] * 1000)}: ${values.join(", ")}`;
 }

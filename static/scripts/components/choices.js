@@ -1,7 +1,9 @@
 /** What a table shows: one of a few choices, and a text that rows must hold. */
 
 import { html } from "../html.js";
-import { choose, chooses, LOAD } from "../phases.js";
+import { withChoice, hasChoice, LOAD } from "../model/phases.js";
+
+/** @import { Props } from "../types.js" */
 
 /** `options` are `[id, title]`. */
 export function Segments({ label, options, value, onChoose }) {
@@ -21,20 +23,28 @@ export function Segments({ label, options, value, onChoose }) {
   </div>`;
 }
 
-/** Whether rows of setup and teardown are shown: `route.rows`. */
+/**
+ * Whether rows of setup and teardown are shown: `route.rows`.
+ *
+ * @param {Props<"route" | "navigate">} props
+ */
 export function PhaseChoice({ route, navigate }) {
   return html`<label class="choice"
     ><input
       type="checkbox"
-      checked=${!chooses(route.rows, LOAD)}
+      checked=${!hasChoice(route.rows, LOAD)}
       onChange=${(event) =>
-        navigate({ rows: choose(route.rows, LOAD, !event.target.checked) }, { replace: true })}
+        navigate({ rows: withChoice(route.rows, LOAD, !event.target.checked) }, { replace: true })}
     />
     Setup and teardown</label
   >`;
 }
 
-/** `route.filter` as a field. */
+/**
+ * `route.filter` as a field.
+ *
+ * @param {Props<"route" | "navigate">} props
+ */
 export function Filter({ label, route, navigate }) {
   return html`<input
     type="search"

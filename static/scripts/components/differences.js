@@ -1,7 +1,7 @@
 /** Figures of two runs against each other, the worst first. */
 
-import { tallyRows } from "../compare.js";
-import { format, NOTHING, plural } from "../format.js";
+import { tallyRows } from "../model/compare.js";
+import { format, NOTHING, plural, signed } from "../model/format.js";
 import { html, useState } from "../html.js";
 import { Card, Sign } from "./parts.js";
 import { DataTable } from "./table.js";
@@ -67,7 +67,7 @@ export function Differences({
       title: html`<bdi class="run-head" title=${names[1]}>${names[1]}</bdi>`,
       cell: (row) => figure(row, "other"),
     },
-    { id: "difference", title: "Difference", cell: sayDifference },
+    { id: "difference", title: "Difference", cell: formatDifference },
     {
       id: "share",
       title: "Percent",
@@ -79,13 +79,13 @@ export function Differences({
       title: "Verdict",
       left: true,
       sort: (row) => row.score,
-      cell: (row) => html`<${Verdict} verdict=${row.verdict} sure=${row.sure ?? true} />`,
+      cell: (row) => html`<${Verdict} verdict=${row.verdict} complete=${row.complete ?? true} />`,
     },
   ].filter(Boolean);
   return html`<${Card}
     id=${id}
     title=${title}
-    caption=${rows.length > 0 ? sayCounts(counts) : ""}
+    caption=${rows.length > 0 ? formatCounts(counts) : ""}
     actions=${
       rows.length > 0 &&
       html`<span class="difference-actions">
@@ -128,7 +128,7 @@ export function Differences({
   <//>`;
 }
 
-function sayCounts({ worse, better, same, rest }) {
+function formatCounts({ worse, better, same, rest }) {
   return [
     `${format(worse, "count")} worse`,
     `${format(better, "count")} better`,
@@ -139,11 +139,11 @@ function sayCounts({ worse, better, same, rest }) {
     .join(" · ");
 }
 
-/** A limit that is kept better is no good news while others may be missing (`sure` is false). */
-function Verdict({ verdict, sure }) {
+/** A threshold that does better is not shown as good while others may be missing (`complete` is false). */
+function Verdict({ verdict, complete }) {
   const judged = VERDICTS[verdict];
   if (judged) {
-    const state = judged.state === "good" && !sure ? "open" : judged.state;
+    const state = judged.state === "good" && !complete ? "open" : judged.state;
     return html`<${Sign} state=${state}>${judged.word}<//>`;
   }
   if (verdict === null) return html`<${Sign} state="none">no data<//>`;
@@ -151,13 +151,8 @@ function Verdict({ verdict, sure }) {
 }
 
 /** Shares differ in percentage points: per cent of a per cent would mislead. */
-function sayDifference(row) {
+function formatDifference(row) {
   if (row.difference === null) return NOTHING;
   if (row.unit !== "ratio") return signed(row.difference, row.unit);
   return html`${signed(row.difference * 100, "number")} <abbr title="percentage points">pp</abbr>`;
-}
-
-function signed(value, unit) {
-  const text = format(value, unit);
-  return value > 0 ? `+${text}` : text;
 }

@@ -1,10 +1,12 @@
 /** How a metric's values are distributed: a histogram, the percentile curve, and the tables behind both. */
 
-import { curve, histogram, linearTicks, percentilePlace } from "../distribution.js";
-import { format, plural, unitOf } from "../format.js";
+import { curve, histogram, linearTicks, percentilePlace } from "../model/distribution.js";
+import { format, plural, unitOf } from "../model/format.js";
 import { html, useState } from "../html.js";
-import { usePolled } from "../poller.js";
+import { usePolled } from "../data/poller.js";
 import { Card } from "./parts.js";
+
+/** @import { Props } from "../types.js" */
 
 const WIDTH = 1000;
 const HEIGHT = 200;
@@ -17,7 +19,11 @@ const MARKS = [
 ];
 const CURVE_TICKS = [0, 50, 90, 99, 99.9, 99.99];
 
-/** `metrics` are the trends to choose from, the one shown at first in front. */
+/**
+ * `metrics` are the trends to choose from, the one shown at first in front.
+ *
+ * @param {Props<"api" | "run">} props
+ */
 export function Distributions({ api, run, table, row, metrics }) {
   const [chosen, choose] = useState(null);
   const metric = metrics.includes(chosen) ? chosen : metrics[0];
@@ -41,6 +47,7 @@ export function Distributions({ api, run, table, row, metrics }) {
   />`;
 }
 
+/** @param {Props<"api" | "run">} props */
 function Distribution({ api, run, table, row, metric, choice }) {
   const [asTable, setAsTable] = useState(false);
   const load = () => api.distribution(run.id, { table, key: row, metric });
@@ -103,7 +110,7 @@ function Histogram({ value, unit }) {
     value: value.percentiles.find(([p]) => p === percentile)?.[1] ?? null,
   })).filter((mark) => mark.value !== null);
   const chosen = at === null ? null : bars[Math.min(at, bars.length - 1)];
-  const said = chosen
+  const valueText = chosen
     ? `${span(chosen, unit)}: about ${format(Math.round(chosen.count), "count")}, ${format(chosen.count / value.count, "ratio")}`
     : `${format(value.min, unit)} to ${format(value.max, unit)}`;
 
@@ -118,7 +125,7 @@ function Histogram({ value, unit }) {
       setAt=${setAt}
       find=${(share) => Math.floor(share * bars.length)}
       rest=${0}
-      said=${said}
+      valueText=${valueText}
     >
       <svg viewBox=${`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
         ${bars.map((bar, i) => {
@@ -155,7 +162,7 @@ function Histogram({ value, unit }) {
             <b>${format(mark.value, unit)}</b>
           </span>`,
       )}
-      <span class="legend-time">${said}</span>
+      <span class="legend-time">${valueText}</span>
     </div>
   </figure>`;
 }
@@ -174,7 +181,7 @@ function Curve({ value, unit }) {
   const line = points
     .map((point) => `${(x(point) * WIDTH).toFixed(1)},${(y(point.value) * HEIGHT).toFixed(1)}`)
     .join(" ");
-  const said = `${sayPercentile(chosen.percentile)} ${format(chosen.value, unit)}`;
+  const valueText = `${formatPercentile(chosen.percentile)} ${format(chosen.value, unit)}`;
   const levels = linearTicks(low, high);
 
   const nearest = (share) => {
@@ -191,7 +198,7 @@ function Curve({ value, unit }) {
       setAt=${setAt}
       find=${nearest}
       rest=${points.length - 1}
-      said=${said}
+      valueText=${valueText}
     >
       <svg viewBox=${`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
         ${levels.map(
@@ -224,17 +231,17 @@ function Curve({ value, unit }) {
       )}
     <//>
     <${Axis}
-      ticks=${CURVE_TICKS.filter((tick) => tick <= deepest).map((tick) => [percentilePlace(tick, deepest), sayPercentile(tick)])}
+      ticks=${CURVE_TICKS.filter((tick) => tick <= deepest).map((tick) => [percentilePlace(tick, deepest), formatPercentile(tick)])}
     />
-    <div class="legend plot-legend"><span class="legend-time">${said}</span></div>
+    <div class="legend plot-legend"><span class="legend-time">${valueText}</span></div>
   </figure>`;
 }
 
 /**
  * A drawing of `count` things, of which the pointer or the keys choose one: `find(share)` says which
- * lies at a share of the width. `rest` is the one that is told when none is chosen.
+ * lies at a share of the width. `rest` is the one that is announced when none is chosen.
  */
-function PlotArea({ label, count, at, setAt, find, rest, said, children }) {
+function PlotArea({ label, count, at, setAt, find, rest, valueText, children }) {
   const choose = (index) => setAt(Math.min(count - 1, Math.max(0, index)));
 
   function moved(event) {
@@ -267,7 +274,7 @@ function PlotArea({ label, count, at, setAt, find, rest, said, children }) {
     aria-valuemin="0"
     aria-valuemax=${count - 1}
     aria-valuenow=${at ?? rest}
-    aria-valuetext=${said}
+    aria-valuetext=${valueText}
     onPointerMove=${moved}
     onPointerLeave=${() => setAt(null)}
     onKeyDown=${pressed}
@@ -345,7 +352,7 @@ function Tables({ value, unit }) {
           ${value.percentiles.map(
             ([percentile, figure]) =>
               html`<tr key=${percentile}>
-                <th scope="row" class="left">${sayPercentile(percentile)}</th>
+                <th scope="row" class="left">${formatPercentile(percentile)}</th>
                 <td>${format(figure, unit)}</td>
               </tr>`,
           )}
@@ -355,7 +362,7 @@ function Tables({ value, unit }) {
   </div>`;
 }
 
-function sayPercentile(percentile) {
+function formatPercentile(percentile) {
   if (percentile === 0) return "min";
   return percentile === 100 ? "max" : `p${percentile}`;
 }

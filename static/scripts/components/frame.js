@@ -1,20 +1,27 @@
 /** The frame around every view: which run, live or over, how far, does it pass. */
 
-import { isError } from "../codes.js";
-import { clock, format } from "../format.js";
+import { isError } from "../model/codes.js";
+import { clock, format } from "../model/format.js";
+import { chipOf } from "../model/gate.js";
 import { html, useLayoutEffect, useRef } from "../html.js";
-import { elapsed, latest } from "../model.js";
-import { tabOfView, tabsOf } from "../panels.js";
+import { elapsed, latest } from "../model/run.js";
+import { tabOfView, tabsOf, VERDICT_TAB } from "../model/panels.js";
 import { hrefOf } from "../router.js";
-import { tally, thresholdsKnown, verdict } from "../thresholds.js";
+import { tally, thresholdsKnown, verdict } from "../model/thresholds.js";
 import { CompareLink, Share, ThemeButton } from "./actions.js";
-import { onPlainClick } from "./link.js";
+import { onPlainClick, RouteLink } from "./link.js";
 import { NewRun } from "./new-run.js";
 import { Chip } from "./parts.js";
 import { RunSelector } from "./run-selector.js";
 
-/** `tab` is the one that is shown, of `tabsOf(run)`. */
-export function Frame({ session, api, tab, route, navigate, children }) {
+/** @import { Props, Run } from "../types.js" */
+
+/**
+ * `tab` is the one that is shown, of `tabsOf(run)`.
+ *
+ * @param {Props<"session" | "api" | "gate" | "tab" | "route" | "navigate">} props
+ */
+export function Frame({ session, api, gate, tab, route, navigate, children }) {
   const { state } = session;
   const { run } = state;
   return html`<a class="skip" href="#main">Skip to content</a>
@@ -25,6 +32,7 @@ export function Frame({ session, api, tab, route, navigate, children }) {
           run &&
           html`<${RunSelector} session=${session} route=${route} navigate=${navigate} />
             <${Liveness} session=${session} />
+            <${VerdictChip} gate=${gate} route=${route} navigate=${navigate} />
             <${ThresholdsChip} run=${run} route=${route} navigate=${navigate} />
             <${Ending} info=${state.info} />`
         }
@@ -45,6 +53,7 @@ export function Frame({ session, api, tab, route, navigate, children }) {
     <main id="main" tabindex="-1">${children}</main>`;
 }
 
+/** @param {Props<"session">} props */
 function Liveness({ session }) {
   const { state } = session;
   const { run } = state;
@@ -89,8 +98,27 @@ function sinceWindow({ run, windowAt, now }) {
   return Math.max(0, Math.min(now - windowAt, period));
 }
 
+/**
+ * What the gate says of the run; nothing before it said something.
+ *
+ * @param {Props<"gate" | "route" | "navigate">} props
+ */
+function VerdictChip({ gate, route, navigate }) {
+  if (!gate.verdict) return null;
+  const { state, text } = chipOf(gate.verdict);
+  return html`<${RouteLink}
+    class="chip-link verdict-chip"
+    route=${route}
+    navigate=${navigate}
+    change=${{ tab: VERDICT_TAB }}
+    title=${gate.verdict.reason}
+    ><${Chip} state=${state}><span class="unseen">Verdict: </span>${text}<//><//
+  >`;
+}
+
+/** @param {Props<"run" | "route" | "navigate">} props */
 function ThresholdsChip({ run, route, navigate }) {
-  const chip = chipOf(run);
+  const chip = thresholdsChip(run);
   const tab = tabOfView(run, "checks");
   if (!chip || !tab) return chip;
   return html`<a
@@ -101,14 +129,19 @@ function ThresholdsChip({ run, route, navigate }) {
   >`;
 }
 
-function chipOf(run) {
+/** @param {Run} run */
+function thresholdsChip(run) {
   const known = thresholdsKnown(run);
   if (run.thresholds.length === 0 && (!run.current || known)) return null;
   const { state, text } = verdict(run.thresholds, known);
   return html`<${Chip} state=${state}>${text}<//>`;
 }
 
-/** How the run ended, where that says more than that it did. */
+/**
+ * How the run ended, where that says more than that it did.
+ *
+ * @param {Props<"info">} props
+ */
 function Ending({ info }) {
   const { outcome } = info;
   if (!outcome || outcome.state === "none") return null;
@@ -117,9 +150,11 @@ function Ending({ info }) {
   >`;
 }
 
+/** @param {Props<"run" | "tab" | "route" | "navigate">} props */
 function Tabs({ run, tab, route, navigate }) {
   const list = useRef(null);
   const entries = tabsOf(run).map((entry) => ({ ...entry, trouble: troubleOf(run, entry) }));
+  const troubles = entries.map(({ trouble }) => trouble).join();
   // On a narrow screen the tabs scroll: the one that is shown is in view.
   useLayoutEffect(() => {
     const box = list.current;
@@ -127,7 +162,7 @@ function Tabs({ run, tab, route, navigate }) {
     const beyond = current.offsetLeft + current.offsetWidth - (box.scrollLeft + box.clientWidth);
     if (beyond > 0) box.scrollLeft += beyond + current.offsetWidth / 2;
     else box.scrollLeft = Math.min(box.scrollLeft, current.offsetLeft - 4);
-  }, [tab.id, entries.map(({ trouble }) => trouble).join()]);
+  }, [tab.id, troubles]);
   return html`<nav class="tabs" aria-label="Views" ref=${list}>
     ${entries.map((entry) => {
       const { trouble } = entry;
@@ -149,7 +184,11 @@ function Tabs({ run, tab, route, navigate }) {
 
 const TROUBLE = { checks: "thresholds fail", errors: "kinds of errors" };
 
-/** How much there is to look at on a tab: thresholds that fail, kinds of errors. */
+/**
+ * How much there is to look at on a tab: thresholds that fail, kinds of errors.
+ *
+ * @param {Run} run
+ */
 function troubleOf(run, { view }) {
   if (view === "checks") return tally(run.thresholds).fail;
   if (view !== "errors") return 0;

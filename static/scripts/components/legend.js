@@ -1,15 +1,21 @@
 /** A chart's legend: the value at the cursor, at rest the newest; it hides series and shows one alone. */
 
-import { clock, format } from "../format.js";
+import { clock, format } from "../model/format.js";
 import { html, useState } from "../html.js";
-import { newest } from "../model.js";
+import { newest } from "../model/run.js";
+
+/** @import { Props } from "../types.js" */
 
 const HELP = "Hides the series; double click, Shift+click or Shift+Enter shows it alone";
 
-/** `sink.current` is set to a function that takes the cursor's index or null. */
-export function Legend({ run, panel, columns, sink, hidden, onHidden }) {
+/**
+ * `cursorListener.current` is set to a function that takes the cursor's index or null.
+ *
+ * @param {Props<"run" | "panel">} props
+ */
+export function Legend({ run, panel, columns, cursorListener, hidden, onHidden }) {
   const [cursor, setCursor] = useState(null);
-  sink.current = setCursor;
+  cursorListener.current = setCursor;
   const { times } = run;
   const at = cursor !== null && cursor < times.length ? cursor : null;
 

@@ -3,6 +3,8 @@
 import { html } from "../html.js";
 import { hrefOf } from "../router.js";
 
+/** @import { Props } from "../types.js" */
+
 /** Click handler of a link to `change` of the address. */
 export function onPlainClick(go) {
   return (event) => {
@@ -12,6 +14,7 @@ export function onPlainClick(go) {
   };
 }
 
+/** @param {Props<"route" | "navigate">} props */
 export function RouteLink({ route, navigate, change, children, ...rest }) {
   return html`<a href=${hrefOf(route, change)} onClick=${onPlainClick(() => navigate(change))} ...${rest}
     >${children}</a

@@ -1,16 +1,20 @@
 /** Begins a new run: names what is live by the server's word, and ends that and nothing else. */
 
-import { moment, plural } from "../format.js";
+import { moment, plural } from "../model/format.js";
 import { html, useEffect, useState } from "../html.js";
-import { runLabel } from "../runs.js";
+import { runLabel } from "../model/runs.js";
 import { Popover } from "./popover.js";
 
+/** @import { Props } from "../types.js" */
+
+/** @param {Props<"session">} props */
 export function NewRun({ session }) {
   return html`<${Popover} side="right" label="New run">
     ${(close) => html`<${Ask} session=${session} close=${close} />`}
   <//>`;
 }
 
+/** @param {Props<"session">} props */
 function Ask({ session, close }) {
   const { info } = session.state;
   const [live, setLive] = useState(null);
@@ -19,19 +23,19 @@ function Ask({ session, close }) {
   const [ended, setEnded] = useState(null);
   const [problem, setProblem] = useState(null);
 
-  async function ask() {
-    try {
-      const runs = await session.liveRuns();
-      setLive(runs);
-      const [first] = runs.filter((run) => run.id === info.id).concat(runs);
-      setChosen(first ? [first.id] : []);
-    } catch (error) {
-      setProblem(`What is live cannot be told: ${error.message}`);
-    }
-  }
   useEffect(() => {
+    async function ask() {
+      try {
+        const runs = await session.liveRuns();
+        setLive(runs);
+        const [first] = runs.filter((run) => run.id === session.state.info.id).concat(runs);
+        setChosen(first ? [first.id] : []);
+      } catch (error) {
+        setProblem(`The live runs cannot be listed: ${error.message}`);
+      }
+    }
     ask();
-  }, []);
+  }, [session]);
 
   const ending = (live ?? []).filter((run) => chosen.includes(run.id));
   async function begin() {
@@ -50,7 +54,7 @@ function Ask({ session, close }) {
   const many = !ended && live?.length > 1;
   return html`<div class="ask">
     <p role="status">
-      ${ended ? sayEnded(ended) : live ? sayLive(live, info) : !problem && "Asking the server what is live…"}
+      ${ended ? describeEnded(ended) : live ? describeLive(live, info) : !problem && "Asking the server what is live…"}
     </p>
     ${
       many &&
@@ -95,7 +99,7 @@ function Ask({ session, close }) {
   </div>`;
 }
 
-function sayLive(live, info) {
+function describeLive(live, info) {
   const test = html`<bdi>${info.test}</bdi>`;
   const next = html`The next samples of ${test} begin a new run; nothing is deleted.`;
   if (live.length === 0) {
@@ -108,7 +112,7 @@ function sayLive(live, info) {
   return html`Live is ${name}, not <bdi>${runLabel(info)}</bdi> that you see: this ends ${name}. ${next}`;
 }
 
-function sayEnded(ended) {
+function describeEnded(ended) {
   const names = ended.map((run, i) => html`${i > 0 ? ", " : ""}<bdi>${runLabel(run)}</bdi>`);
   return html`${names} ${ended.length === 1 ? "has" : "have"} ended. The next samples of
     <bdi>${ended[0].test}</bdi> begin a new run.`;

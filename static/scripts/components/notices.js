@@ -1,19 +1,21 @@
-/** Trouble, told where people look: above the figures it concerns. */
+/** Trouble, shown above the figures it concerns. */
 
-import { clock, format, plural, span } from "../format.js";
+import { clock, format, plural, span } from "../model/format.js";
 import { html, useState } from "../html.js";
-import { runLabel } from "../runs.js";
-import { declaring, thresholdsKnown, untyped } from "../thresholds.js";
-import { sayWanted } from "../wanted.js";
+import { runLabel } from "../model/runs.js";
+import { declareCommand, thresholdsKnown, untyped } from "../model/thresholds.js";
+import { describeWanted } from "../model/wanted.js";
 import { Command } from "./parts.js";
+
+/** @import { Health, Props } from "../types.js" */
 
 /** Silence shorter than this is k6's usual rhythm and our own grace time. */
 const SILENT_MS = 6000;
-/** Clocks that agree to this are told nothing of. */
+/** Clocks that differ by less are not mentioned. */
 const AHEAD_MS = 2000;
 /** Windows close some seconds after their samples; what is behind by more is late or misdated. */
 const BEHIND_MS = 20_000;
-/** A run that may be silent for so long is an import, which tells of the past. */
+/** A run that may be silent for so long is an import, which sends samples of the past. */
 const IMPORT_IDLE_MS = 1_800_000;
 /** The row that holds what a table has no room for. */
 const OTHER = "(other)";
@@ -25,6 +27,7 @@ const TABLE_WORDS = {
   scenarios: "scenarios",
 };
 
+/** @param {Props<"session" | "api" | "navigate">} props */
 export function Notices({ session, api, navigate, following, setFollowing }) {
   const { state } = session;
   const { run } = state;
@@ -41,7 +44,7 @@ export function Notices({ session, api, navigate, following, setFollowing }) {
     ${live && lost === null && health && html`<${Silence} key="silence" session=${session} now=${state.now} />`}
     ${
       state.newer &&
-      html`<${News}
+      html`<${RunNotice}
         key="newer"
         entry=${state.newer}
         what="began"
@@ -54,7 +57,7 @@ export function Notices({ session, api, navigate, following, setFollowing }) {
     ${
       !state.newer &&
       state.elsewhere &&
-      html`<${News}
+      html`<${RunNotice}
         key="elsewhere"
         entry=${state.elsewhere}
         what="is live"
@@ -83,8 +86,12 @@ function Notice({ state, title, children }) {
   </div>`;
 }
 
-/** A run that began or goes on elsewhere; with `setFollowing`, new ones may be followed always. */
-function News({ entry, what, action, navigate, following, setFollowing }) {
+/**
+ * A run that began or goes on elsewhere; with `setFollowing`, new ones may be followed always.
+ *
+ * @param {Props<"navigate">} props
+ */
+function RunNotice({ entry, what, action, navigate, following, setFollowing }) {
   return html`<${Notice}
     state="accent"
     title=${html`<bdi>${entry.test}</bdi> <bdi>${runLabel(entry)}</bdi> ${what}.`}
@@ -112,35 +119,37 @@ function News({ entry, what, action, navigate, following, setFollowing }) {
   <//>`;
 }
 
+/** @param {Props<"session">} props */
 function Silence({ session, now }) {
-  const { received, idle } = session.state.run.health;
+  const { received, idle } = /** @type {Health} */ (session.state.run.health);
   const [problem, setProblem] = useState(null);
-  const [asked, setAsked] = useState(false);
+  const [finishing, setFinishing] = useState(false);
   if (!Number.isFinite(received)) return null;
   const silent = now - received;
-  if (silent < SILENT_MS && !asked) return null;
+  if (silent < SILENT_MS && !finishing) return null;
   const rest = idle - silent;
   async function finish() {
-    setAsked(true);
+    setFinishing(true);
     setProblem(null);
     try {
       await session.finish();
     } catch (error) {
-      setAsked(false);
+      setFinishing(false);
       setProblem(error.message);
     }
   }
   const ends = !Number.isFinite(rest) ? "" : rest > 0 ? `, ends in ${span(rest)}` : ", ends now";
   return html`<${Notice} state="warning" title=${`No data for ${span(silent)}${ends}.`}>
     <span class="notice-actions">
-      <button type="button" class="button" disabled=${asked} onClick=${finish}>
-        ${asked ? "Finishing…" : "Finish"}
+      <button type="button" class="button" disabled=${finishing} onClick=${finish}>
+        ${finishing ? "Finishing…" : "Finish"}
       </button>
       ${problem && html`<span class="bad">Could not finish: ${problem}</span>`}
     </span>
   <//>`;
 }
 
+/** @param {Props<"api">} props */
 function Unknown({ test, some, api }) {
   const command = `k6 inspect --execution-requirements script.js | curl -T - ${api.root}tests/${encodeURIComponent(test)}/options`;
   const title = some ? "Limits of this test may be missing." : "The thresholds of this test are not known.";
@@ -155,9 +164,9 @@ function Unknown({ test, some, api }) {
   <//>`;
 }
 
-/** A rate that was asked for, against what came of it. */
+/** A rate that was finishing for, against what came of it. */
 function Shortfall({ wanted }) {
-  const { state, title, lines } = sayWanted(wanted);
+  const { state, title, lines } = describeWanted(wanted);
   if (lines.length === 0) return null;
   return html`<${Notice} state=${state} title=${title}>
     <ul class="reasons">
@@ -169,7 +178,11 @@ function Shortfall({ wanted }) {
   <//>`;
 }
 
-/** Figures of a metric whose type nobody told are a guess, and no threshold passes on them. */
+/**
+ * Figures of a metric of unknown type are a guess, and no threshold passes on them.
+ *
+ * @param {Props<"run" | "api">} props
+ */
 function Untyped({ run, test, api, live }) {
   const list = untyped(run.metrics);
   if (list.length === 0) return null;
@@ -184,11 +197,12 @@ function Untyped({ run, test, api, live }) {
         ? "send this; it counts at once:"
         : "send this, then load the page again. Totals and limits of this run follow; its charts over time stay a guess:"
     }
-    <${Command} text=${declaring(api.root, test, list)} label="command that declares the metrics" />
+    <${Command} text=${declareCommand(api.root, test, list)} label="command that declares the metrics" />
     Or let <code>loadgate metrics script.js --test ${test}</code> read them off the script.
   <//>`;
 }
 
+/** @param {Props<"health">} props */
 function Losses({ health }) {
   const refused = health.refused ?? 0;
   const late = health.late ?? 0;
@@ -219,7 +233,11 @@ function Losses({ health }) {
   <//>`;
 }
 
-/** Generators date their samples by their own clocks; health says when each was last heard, so dated. */
+/**
+ * Generators date their samples by their own clocks; health says when each was last heard, so dated.
+ *
+ * @param {Props<"health">} props
+ */
 function Clocks({ health }) {
   if (health.idle >= IMPORT_IDLE_MS) return null;
   const seen = (health.generators ?? []).map((g) => ({ ...g, ahead: g.lastSeen - health.received }));

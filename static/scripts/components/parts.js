@@ -1,9 +1,12 @@
 /** Small parts that every view uses: chips, cards, commands to copy. */
 
 import { html, useRef, useState } from "../html.js";
-import { SIGNS } from "../thresholds.js";
+import { SIGNS } from "../model/thresholds.js";
 
-/** `state` is `good`, `warning`, `bad`, `none` (nothing to tell) or `open` (not yet to be told). */
+/**
+ * `state` is `good`, `warning`, `bad`, `none` (no data), `open` (not decided yet), `unknown` (nobody can tell) or
+ * `info` (nothing was asked).
+ */
 export function Chip({ state, children }) {
   return html`<span class=${`chip chip-${state}`}
     ><span aria-hidden="true">${SIGNS[state]}</span> ${children}</span
@@ -37,7 +40,7 @@ export function Command({ text, label }) {
       await navigator.clipboard.writeText(text);
     } catch {
       // No clipboard without a secure context: select, so that the reader's own copy works.
-      getSelection().selectAllChildren(code.current);
+      getSelection()?.selectAllChildren(code.current);
       return;
     }
     setCopied(true);

@@ -1,7 +1,7 @@
 /** Which percentiles the charts of trends show: one choice for all of them. */
 
 import { html } from "../html.js";
-import { PERCENTILES } from "../panels.js";
+import { PERCENTILES } from "../model/panels.js";
 
 /** What most charts of the default document show, from where a choice begins. */
 const USUAL = ["p50", "p95", "p99"];

@@ -1,6 +1,6 @@
 /** The table of requests by method and name: its columns, wherever it is shown. */
 
-import { format, plural } from "../format.js";
+import { format, plural } from "../model/format.js";
 import { html } from "../html.js";
 import { Bar } from "./parts.js";
 
@@ -25,7 +25,10 @@ export const nameColumn = (open) => ({
 export const totalTime = (rows) => rows.reduce((sum, row) => sum + row.time, 0) || 1;
 
 /** `time` is `totalTime`; `full` adds the columns for which a short table has no room. */
-export function requestColumns(time, { full = false, open } = {}) {
+export function requestColumns(
+  time,
+  /** @type {{ full?: boolean, open?: any }} */ { full = false, open } = {},
+) {
   return [
     nameColumn(open),
     figure("count", "Count", "count"),

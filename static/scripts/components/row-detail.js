@@ -1,9 +1,12 @@
 /** What a row of requests, groups or scenarios opens: its charts over time and its distribution. */
 
 import { html } from "../html.js";
-import { thresholdsOf, useDrawnRow } from "../rows.js";
+import { useDrawnRow } from "../data/rows.js";
+import { thresholdsOf } from "../model/rows.js";
 import { ChartCard } from "./chart-card.js";
 import { Distributions, Problem } from "./distribution.js";
+
+/** @import { Props } from "../types.js" */
 
 const RATE = {
   id: "row-rate",
@@ -34,6 +37,7 @@ const PANELS = {
   ],
 };
 
+/** @param {string} metric */
 function percentiles(id, title, metric) {
   return {
     id,
@@ -48,7 +52,11 @@ function percentiles(id, title, metric) {
   };
 }
 
-/** To be keyed by run, table and row. */
+/**
+ * To be keyed by run, table and row.
+ *
+ * @param {Props<"run" | "api" | "route" | "navigate">} props
+ */
 export function RowDetail({ run, api, route, navigate, table, row }) {
   const { drawn, problem, retry } = useDrawnRow({ api, run, table, row });
   if (problem && !drawn) return html`<${Problem} what="row" problem=${problem} retry=${retry} />`;

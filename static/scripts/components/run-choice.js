@@ -1,8 +1,8 @@
 /** A choice among the runs of a test and, behind them, those of others. */
 
-import { moment } from "../format.js";
+import { moment } from "../model/format.js";
 import { html } from "../html.js";
-import { runLabel } from "../runs.js";
+import { runLabel } from "../model/runs.js";
 
 /** `items` are the runs of the shown run's test, `all` those that are known of any. */
 export function RunChoice({ items, all, shown, chosen, onChoose }) {

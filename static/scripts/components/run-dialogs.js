@@ -1,11 +1,17 @@
 /** What asks before a run is changed: its name and note, its deletion. */
 
-import { moment } from "../format.js";
+import { moment } from "../model/format.js";
 import { html, useState } from "../html.js";
-import { runLabel } from "../runs.js";
+import { runLabel } from "../model/runs.js";
 import { Dialog } from "./dialog.js";
 
-/** `list` as of `useRuns`. */
+/** @import { Props } from "../types.js" */
+
+/**
+ * `list` as of `useRuns`.
+ *
+ * @param {Props<"item">} props
+ */
 export function EditRun({ item, list, onClose }) {
   const [label, setLabel] = useState(item.label ?? "");
   const [note, setNote] = useState(item.note ?? "");
@@ -50,7 +56,11 @@ export function EditRun({ item, list, onClose }) {
   <//>`;
 }
 
-/** `onGone` is called once the run is deleted. */
+/**
+ * `onGone` is called once the run is deleted.
+ *
+ * @param {Props<"item">} props
+ */
 export function DeleteRun({ item, list, onClose, onGone }) {
   const [problem, setProblem] = useState(null);
   const name = runLabel(item);

@@ -1,14 +1,18 @@
 /** Which test and run is shown, and which others there are, with their verdicts. */
 
-import { clock, moment } from "../format.js";
+import { clock, moment } from "../model/format.js";
 import { html } from "../html.js";
 import { hrefOf } from "../router.js";
-import { runLabel } from "../runs.js";
-import { thresholdsKnown, verdict } from "../thresholds.js";
+import { keptVerdict } from "../model/gate.js";
+import { runLabel } from "../model/runs.js";
+import { thresholdsKnown, verdict } from "../model/thresholds.js";
 import { onPlainClick } from "./link.js";
 import { Sign } from "./parts.js";
 import { Popover } from "./popover.js";
 
+/** @import { Props } from "../types.js" */
+
+/** @param {Props<"session" | "route" | "navigate">} props */
 export function RunSelector({ session, route, navigate }) {
   const { info, run, runs, moreRuns } = session.state;
   return html`<${Popover}
@@ -36,6 +40,7 @@ export function RunSelector({ session, route, navigate }) {
                     })}
                   >
                     <${Verdict}
+                      kept=${keptVerdict(entry)}
                       thresholds=${entry.id === info.id ? run.thresholds : entry.thresholds}
                       known=${entry.id === info.id ? thresholdsKnown(run) : entry.thresholdsKnown}
                     />
@@ -63,8 +68,9 @@ export function RunSelector({ session, route, navigate }) {
   <//>`;
 }
 
-/** What a run's thresholds say together. A run whose thresholds are not told has no verdict. */
-function Verdict({ thresholds, known }) {
+/** What the gate kept of a run, or else what its thresholds say; without those there is no verdict. */
+function Verdict({ kept, thresholds, known }) {
+  if (kept) return html`<${Sign} state=${kept.state}><span class="unseen">${kept.text}</span><//>`;
   const { state } = verdict(thresholds ?? [], known ?? false);
   if (state === "bad") return html`<${Sign} state="bad"><span class="unseen">fails</span><//>`;
   if (state === "good") return html`<${Sign} state="good"><span class="unseen">passes</span><//>`;

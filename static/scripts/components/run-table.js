@@ -1,11 +1,14 @@
 /** The runs of a test as a table: figures, verdicts, and what can be done with each. */
 
-import { clock, format, moment } from "../format.js";
+import { clock, format, moment, NOTHING } from "../model/format.js";
 import { html } from "../html.js";
-import { runLabel, verdictOf, verdictRank } from "../runs.js";
+import { keptVerdict, rankOf } from "../model/gate.js";
+import { runLabel, verdictOf, verdictRank } from "../model/runs.js";
 import { RouteLink } from "./link.js";
 import { Chip } from "./parts.js";
 import { DataTable } from "./table.js";
+
+/** @import { Props } from "../types.js" */
 
 const figure = (id, title, unit) => ({
   id,
@@ -14,7 +17,11 @@ const figure = (id, title, unit) => ({
   cell: (item) => format(item.figures?.[id], unit),
 });
 
-/** `changeTo(item)` is the change of the address that shows a run; `baseline` an item or null. */
+/**
+ * `changeTo(item)` is the change of the address that shows a run; `baseline` an item or null.
+ *
+ * @param {Props<"items" | "route" | "navigate">} props
+ */
 export function RunTable({ items, shown, baseline, route, navigate, changeTo, onPin, onEdit, onDelete }) {
   const columns = [
     {
@@ -38,6 +45,16 @@ export function RunTable({ items, shown, baseline, route, navigate, changeTo, on
           </span>
           ${item.note && html`<bdi class="caption run-note" title=${item.note}>${item.note}</bdi>`}
         </span>`,
+    },
+    {
+      id: "verdict",
+      title: "Verdict",
+      left: true,
+      sort: (item) => rankOf(item.verdict),
+      cell: (item) => {
+        const chip = keptVerdict(item);
+        return chip ? html`<${Chip} state=${chip.state}>${chip.text}<//>` : NOTHING;
+      },
     },
     {
       id: "state",
@@ -112,7 +129,11 @@ export function RunTable({ items, shown, baseline, route, navigate, changeTo, on
   </div>`;
 }
 
-/** The shown run with this one; the shown run itself with the baseline. */
+/**
+ * The shown run with this one; the shown run itself with the baseline.
+ *
+ * @param {Props<"item" | "route" | "navigate">} props
+ */
 function CompareLink({ item, shown, baseline, route, navigate }) {
   const own = item.id === shown;
   if (own && (!baseline || baseline.id === shown)) return html`<span class="run-action-none"></span>`;
@@ -127,6 +148,7 @@ function CompareLink({ item, shown, baseline, route, navigate }) {
   >`;
 }
 
+/** @param {Props<"item">} props */
 function State({ item }) {
   const { state, text } = verdictOf(item);
   return html`<span class="run-state">

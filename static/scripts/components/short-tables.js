@@ -1,14 +1,17 @@
 /** The short tables of a page of panels: the requests that took most time, and the thresholds. */
 
-import { format } from "../format.js";
+import { useGrownRun } from "../data/grown-run.js";
+import { format } from "../model/format.js";
 import { html, useEffect, useMemo, useRef, useState } from "../html.js";
-import { tabOfView } from "../panels.js";
-import { formatRoute, hrefOf } from "../router.js";
+import { tabOfView } from "../model/panels.js";
+import { hrefOf } from "../router.js";
 import { onPlainClick } from "./link.js";
 import { Card } from "./parts.js";
 import { requestColumns, totalTime } from "./request-table.js";
 import { DataTable } from "./table.js";
-import { sayTally, thresholdColumns } from "./threshold-table.js";
+import { formatTally, thresholdColumns } from "./threshold-table.js";
+
+/** @import { Props } from "../types.js" */
 
 /** Rows of the short table; the Requests tab has all. */
 const MOST = 10;
@@ -17,19 +20,21 @@ const STEADY_MS = 1000;
 
 /** `value`, exchanged at most once a second; at once when `final`. */
 function useSteady(value, final) {
-  const held = useRef({ value, at: 0 });
+  const steady = useRef({ value, at: 0 });
   const [, again] = useState(0);
-  const wait = held.current.at + STEADY_MS - performance.now();
-  if (held.current.value !== value && (final || wait <= 0)) held.current = { value, at: performance.now() };
-  const late = held.current.value !== value;
+  const due = performance.now() - steady.current.at >= STEADY_MS;
+  if (steady.current.value !== value && (final || due)) steady.current = { value, at: performance.now() };
+  const late = steady.current.value !== value;
   useEffect(() => {
     if (!late) return undefined;
-    const timer = setTimeout(() => again((n) => n + 1), wait);
+    const rest = steady.current.at + STEADY_MS - performance.now();
+    const timer = setTimeout(() => again((n) => n + 1), rest);
     return () => clearTimeout(timer);
   }, [late]);
-  return held.current.value;
+  return steady.current.value;
 }
 
+/** @param {Props<"run" | "panel" | "route" | "navigate">} props */
 export function RequestsCard({ run, panel, route, navigate }) {
   const [filter, setFilter] = useState("");
   const all = useSteady(run.tables.requests, run.stop !== null || !run.current);
@@ -66,7 +71,7 @@ export function RequestsCard({ run, panel, route, navigate }) {
         initial=${{ by: "time", down: true }}
       />
     <//>`;
-  }, [all, filter, panel, tab, formatRoute(route)]);
+  }, [all, filter, panel, tab, route, navigate]);
 }
 
 function requestsCaption(shown, found, all) {
@@ -76,18 +81,20 @@ function requestsCaption(shown, found, all) {
   return found < all ? `${found} ${of}` : `by name and method · ${format(all, "count")}`;
 }
 
+/** @param {Props<"run" | "panel">} props */
 export function ThresholdsCard({ run, panel }) {
   const thresholds = useSteady(run.thresholds, run.stop !== null || !run.current);
+  const grown = useGrownRun(run, run.layout);
   return useMemo(() => {
     if (thresholds.length === 0) return null;
-    return html`<${Card} id=${panel.id} title=${panel.title} caption=${sayTally(thresholds)}>
+    return html`<${Card} id=${panel.id} title=${panel.title} caption=${formatTally(thresholds)}>
       <${DataTable}
         label="Thresholds"
-        columns=${thresholdColumns(run)}
+        columns=${thresholdColumns(grown.run)}
         rows=${thresholds}
         rowKey=${(row) => `${row.metric} ${row.expression}`}
         initial=${{ by: "state", down: false }}
       />
     <//>`;
-  }, [thresholds, panel, run.layout]);
+  }, [thresholds, panel, grown]);
 }

@@ -14,7 +14,7 @@ export function DataTable({
   initial,
   label,
   filter = "",
-  detail = null,
+  detail = /** @type {((row: any) => unknown) | null} */ (null),
   open = null,
   onOpen,
   empty = "No data yet.",
@@ -43,7 +43,7 @@ export function DataTable({
 
   function clicked(event, row) {
     // Controls speak for themselves, and whoever marks text wants to read.
-    if (event.target.closest("button, a") || !getSelection().isCollapsed) return;
+    if (event.target.closest("button, a") || !getSelection()?.isCollapsed) return;
     openRow(row);
   }
 
@@ -112,7 +112,7 @@ export function DataTable({
             ${
               isOpen &&
               html`<tr class="row-detail">
-                <td colspan=${columns.length}><div class="detail">${detail(row)}</div></td>
+                <td colspan=${columns.length}><div class="detail">${detail?.(row)}</div></td>
               </tr>`
             }
           <//>`;
@@ -134,7 +134,7 @@ function sortRows(rows, columns, { by, down }) {
   return [...rows].sort((a, b) => {
     const x = value(a) ?? null;
     const y = value(b) ?? null;
-    if (x === null || y === null) return (x === null) - (y === null);
+    if (x === null || y === null) return Number(x === null) - Number(y === null);
     const direction = x < y ? -1 : x > y ? 1 : 0;
     return down ? -direction : direction;
   });

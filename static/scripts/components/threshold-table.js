@@ -1,14 +1,25 @@
 /** The table of thresholds: limit, what was observed, how far apart, and the outcome. */
 
-import { clock, format, moment, NOTHING, plural, unitOf } from "../format.js";
+import { clock, format, moment, NOTHING, plural, unitOf } from "../model/format.js";
 import { html } from "../html.js";
-import { isSure, margin, metaOf, outcomeOf, parseExpression, sayExpression, tally } from "../thresholds.js";
+import {
+  isComplete,
+  margin,
+  metaOf,
+  outcomeOf,
+  parseExpression,
+  formatExpression,
+  tally,
+} from "../model/thresholds.js";
 import { Chip } from "./parts.js";
 import { DataTable } from "./table.js";
+
+/** @import { Props, Run, Threshold } from "../types.js" */
 
 /** What failed stands first, then what has no data. */
 const RANK = { false: 0, null: 1, true: 2 };
 
+/** @param {Run} run */
 export function thresholdColumns(run) {
   return [
     {
@@ -24,7 +35,9 @@ export function thresholdColumns(run) {
       title: "Limit",
       left: true,
       cell: (row) =>
-        html`<code title=${row.expression}>${sayExpression(row.expression, metaOf(run, row.metric))}</code>`,
+        html`<code title=${row.expression}
+          >${formatExpression(row.expression, metaOf(run, row.metric))}</code
+        >`,
     },
     {
       id: "observed",
@@ -57,11 +70,12 @@ export function thresholdColumns(run) {
       title: "Outcome",
       left: true,
       sort: (row) => RANK[row.passes],
-      cell: (row) => html`<${Outcome} threshold=${row} sure=${isSure(run)} />`,
+      cell: (row) => html`<${Outcome} threshold=${row} complete=${isComplete(run)} />`,
     },
   ];
 }
 
+/** @param {Props<"run">} props */
 export function ThresholdTable({ run, filter }) {
   return html`<${DataTable}
     label="Thresholds"
@@ -73,13 +87,17 @@ export function ThresholdTable({ run, filter }) {
   />`;
 }
 
-function Outcome({ threshold, sure }) {
-  const { state, word } = outcomeOf(threshold, sure);
+function Outcome({ threshold, complete }) {
+  const { state, word } = outcomeOf(threshold, complete);
   return html`<${Chip} state=${state}>${word}<//>`;
 }
 
-/** `3 of 4 thresholds pass, 1 has no data`. */
-export function sayTally(thresholds) {
+/**
+ * `3 of 4 thresholds pass, 1 has no data`.
+ *
+ * @param {Threshold[]} thresholds
+ */
+export function formatTally(thresholds) {
   const { pass, fail, noData, unknown, total } = tally(thresholds);
   return [
     `${format(pass, "count")} of ${plural(total, "threshold")} ${pass === 1 ? "passes" : "pass"}`,

@@ -1,50 +1,60 @@
 /** A figure that decides: the figure, whether it passes, its limit, its shape. */
 
-import { format, NOTHING, unitOf } from "../format.js";
+import { format, NOTHING, unitOf } from "../model/format.js";
 import { html } from "../html.js";
-import { column, latest, peak, total } from "../model.js";
-import { isSure, outcomeOf, parseExpression, sideOf } from "../thresholds.js";
+import { column, latest, peak, total } from "../model/run.js";
+import { isComplete, outcomeOf, parseExpression, sideOf } from "../model/thresholds.js";
 import { Sign } from "./parts.js";
 import { Sparkline } from "./sparkline.js";
 
-/** `panel` is a `stat` as `panels.js` resolves it: its first series is the figure, its second the aside. */
+/** @import { Props, Run } from "../types.js" */
+
+/**
+ * `panel` is a `stat` as `panels.js` resolves it: its first series is the figure, its second the aside.
+ *
+ * @param {Props<"run" | "panel">} props
+ */
 export function Tile({ run, panel }) {
   const [figure, aside] = panel.series;
-  const trend = panel.series.at(-1);
+  const trend = panel.series[panel.series.length - 1];
   const meta = run.metrics.get(figure.metric);
   const now = meta?.type === "gauge";
   const read = now ? latest : total;
   const limits = run.thresholds
     .filter((t) => t.metric === figure.metric)
-    .map((t) => ({ ...t, parsed: parseExpression(t.expression) }))
-    .filter((t) => t.parsed && panel.series.some((s) => s.aggregate === t.parsed.aggregate));
+    .flatMap((t) => {
+      const parsed = parseExpression(t.expression);
+      return parsed ? [{ ...t, parsed }] : [];
+    })
+    .filter((t) => panel.series.some((s) => s.aggregate === t.parsed.aggregate));
   const decisive = limits.find((t) => t.passes === false) ?? limits[0];
   return html`<div class="tile card">
     <div class="tile-head">
       <h2 title=${panel.title}><bdi>${panel.title}</bdi></h2>
       ${
         decisive
-          ? html`<${Verdict} limit=${decisive} sure=${isSure(run)} />`
+          ? html`<${Verdict} limit=${decisive} complete=${isComplete(run)} />`
           : meta?.unknown && html`<${Sign} state="warning">type not known<//>`
       }
     </div>
     <p class="figure">${format(read(run, figure.metric, figure.aggregate), panel.unit)}</p>
     <div class="tile-foot">
       <span class="caption"
-        >${meta ? beside(run, { panel, figure, aside, now, meta, decisive }) : "no data"}</span
+        >${meta ? footText(run, { panel, figure, aside, now, meta, decisive }) : "no data"}</span
       >
       <${Sparkline} values=${column(run, trend.metric, trend.aggregate)} color=${trend.color} />
     </div>
   </div>`;
 }
 
-function Verdict({ limit, sure }) {
-  const { state, word } = outcomeOf(limit, sure);
+function Verdict({ limit, complete }) {
+  const { state, word } = outcomeOf(limit, complete);
   if (limit.passes) return html`<${Sign} state=${state}><span class="unseen">passes</span><//>`;
   return html`<${Sign} state=${state}>${state === "bad" ? sideOf(limit.parsed.operator) : word}<//>`;
 }
 
-function beside(run, { panel, figure, aside, now, meta, decisive }) {
+/** @param {Run} run */
+function footText(run, { panel, figure, aside, now, meta, decisive }) {
   if (aside) {
     const asideNow = run.metrics.get(aside.metric)?.type === "gauge";
     return format((asideNow ? latest : total)(run, aside.metric, aside.aggregate), aside.unit);

@@ -1,11 +1,13 @@
 /** A figure over the runs of a test, oldest to newest: each point leads to its run. */
 
-import { format, NOTHING, plural } from "../format.js";
+import { format, NOTHING, plural } from "../model/format.js";
 import { html, useLayoutEffect, useRef, useState } from "../html.js";
-import { onPaper, PAPER_WIDTH, redrawForPaper } from "../paper.js";
-import { trendAxis } from "../runs.js";
+import { onPaper, PAPER_WIDTH, redrawForPaper } from "../charts/paper.js";
+import { trendAxis } from "../model/runs.js";
 import { onPlainClick } from "./link.js";
 import { Card } from "./parts.js";
+
+/** @import { Props } from "../types.js" */
 
 const HEIGHT = 150;
 const TOP = 16;
@@ -18,6 +20,8 @@ const MANY = 60;
 /**
  * `items` are oldest first, `values` parallel to them. `nameOf(item)`, `hrefOf(item)` and `go(item)`
  * say what a point is called and where it leads; `shown` is the id of the run that is shown.
+ *
+ * @param {Props<"items">} props
  */
 export function Trend({ trend, items, values, shown, nameOf, hrefOf, go }) {
   const { title, unit, color, figure } = trend;
@@ -176,6 +180,7 @@ function strokes(values) {
   return found;
 }
 
+/** @param {Props<"items">} props */
 function TrendTable({ title, items, values, unit, nameOf }) {
   return html`<div class="table-scroll trend-table" tabindex="0" role="region" aria-label=${`${title}, data`}>
     <table>
@@ -210,12 +215,12 @@ function useWidth(element) {
     };
     const observer = new ResizeObserver(measure);
     observer.observe(element.current);
-    const stayOnScreen = redrawForPaper(measure);
+    const stopRedrawing = redrawForPaper(measure);
     measure();
     return () => {
       observer.disconnect();
-      stayOnScreen();
+      stopRedrawing();
     };
-  }, []);
+  }, [element]);
   return width;
 }

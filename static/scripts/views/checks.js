@@ -6,19 +6,25 @@ import { Problem } from "../components/distribution.js";
 import { Bar, Card, Chip } from "../components/parts.js";
 import { Mark, Missed } from "../components/request-table.js";
 import { DataTable } from "../components/table.js";
-import { sayTally, ThresholdTable } from "../components/threshold-table.js";
-import { clock, format, moment, NOTHING, plural } from "../format.js";
-import { html, useMemo, useRef } from "../html.js";
-import { chooseRows, phaseOf } from "../phases.js";
-import { column } from "../model.js";
-import { rowRun, setColumn, useDrawnRow } from "../rows.js";
-import { thresholdsKnown, verdict } from "../thresholds.js";
-import { sayGroup } from "./requests.js";
+import { formatTally, ThresholdTable } from "../components/threshold-table.js";
+import { useGrownRun, windowOf } from "../data/grown-run.js";
+import { clock, format, moment, NOTHING, plural } from "../model/format.js";
+import { html, useCallback, useMemo, useRef } from "../html.js";
+import { chooseRows, phaseOf } from "../model/phases.js";
+import { column } from "../model/run.js";
+import { useDrawnRow } from "../data/rows.js";
+import { newRowRun, setColumn } from "../model/rows.js";
+import { thresholdsKnown, verdict } from "../model/thresholds.js";
+import { formatGroup } from "./requests.js";
 
+/** @import { Props, Run, ViewProps } from "../types.js" */
+
+/** @param {ViewProps} props */
 export function Checks(props) {
   return html`<${Thresholds} ...${props} /><${ChecksOfRun} key=${props.run.id} ...${props} />`;
 }
 
+/** @param {Props<"run">} props */
 function Thresholds({ run }) {
   if (!run.current) return null;
   const total = run.thresholds.length;
@@ -27,7 +33,8 @@ function Thresholds({ run }) {
     id="thresholds"
     title="Thresholds"
     caption=${
-      total > 0 && html`<${Chip} state=${state}>${thresholdsKnown(run) ? sayTally(run.thresholds) : text}<//>`
+      total > 0 &&
+      html`<${Chip} state=${state}>${thresholdsKnown(run) ? formatTally(run.thresholds) : text}<//>`
     }
   >
     ${total > 0 && html`<${ThresholdTable} run=${run} />`}
@@ -48,7 +55,12 @@ const FAILURES = {
   series: [{ label: "failed", metric: "checks", aggregate: "failed", color: "--bad", fill: true }],
 };
 
-/** The run's own checks, told by what failed. */
+/**
+ * The run's own checks, as the share that failed.
+ *
+ * @param {Run} drawn
+ * @param {Run} run
+ */
 function drawFailures(drawn, run) {
   if (drawn.revision === run.revision) return;
   const passed = column(run, "checks", "rate");
@@ -64,9 +76,10 @@ function drawFailures(drawn, run) {
   drawn.revision = run.revision;
 }
 
+/** @param {Props<"run" | "api" | "route" | "navigate">} props */
 function ChecksOfRun({ run, api, route, navigate }) {
   const drawn = useRef(null);
-  drawn.current ??= rowRun();
+  drawn.current ??= newRowRun();
   drawFailures(drawn.current, run);
   const { shown: checks, choice } = useMemo(
     () => chooseRows("checks", run.tables.checks, route.rows),
@@ -74,30 +87,32 @@ function ChecksOfRun({ run, api, route, navigate }) {
   );
   const fails = checks.reduce((count, row) => count + row.fails, 0);
   const all = fails + checks.reduce((count, row) => count + row.passes, 0);
-  const zooming = { zoom: route.zoom, onZoom: (zoom) => navigate({ zoom }) };
+  const onZoom = useCallback((zoom) => navigate({ zoom }), [navigate]);
+  const grown = useGrownRun(run, windowOf(run));
   // Between windows, while only clocks move, nothing of this is drawn again.
   const content = useMemo(
     () =>
       html`<${DataTable}
         label="Checks"
-        columns=${columns(run)}
+        columns=${columns(grown.run)}
         rows=${checks}
         rowKey=${(row) => JSON.stringify(row.key)}
         initial=${{ by: "share", down: false }}
         filter=${route.filter}
-        empty=${run.current ? (run.stop === null ? "No checks yet." : "The test has no checks.") : ""}
+        empty=${grown.run.current ? (grown.run.stop === null ? "No checks yet." : "The test has no checks.") : ""}
         open=${route.row?.[0] === "checks" ? JSON.stringify(route.row.slice(1)) : null}
         onOpen=${(row) => navigate({ row: row ? ["checks", ...row.key] : null })}
         detail=${(row) =>
           html`<${CheckDetail}
             key=${JSON.stringify(row.key)}
-            run=${run}
+            run=${grown.run}
             api=${api}
             row=${row}
-            ...${zooming}
+            zoom=${route.zoom}
+            onZoom=${onZoom}
           />`}
       />`,
-    [run, checks, route, run.times.length, run.current, run.stop],
+    [grown, api, navigate, onZoom, checks, route],
   );
   return html`<${Card}
       id="checks"
@@ -111,7 +126,7 @@ function ChecksOfRun({ run, api, route, navigate }) {
     >
       ${content}
     <//>
-    ${all > 0 && html`<${ChartCard} run=${drawn.current} panel=${FAILURES} ...${zooming} />`}`;
+    ${all > 0 && html`<${ChartCard} run=${drawn.current} panel=${FAILURES} zoom=${route.zoom} onZoom=${onZoom} />`}`;
 }
 
 function Verdict({ fails, all }) {
@@ -132,6 +147,7 @@ const ONE_CHECK = {
   ],
 };
 
+/** @param {Props<"run" | "api" | "zoom" | "onZoom">} props */
 function CheckDetail({ run, api, row, zoom, onZoom }) {
   const { drawn, problem, retry } = useDrawnRow({ api, run, table: "checks", row: row.key });
   if (problem && !drawn) return html`<${Problem} what="row" problem=${problem} retry=${retry} />`;
@@ -141,6 +157,7 @@ function CheckDetail({ run, api, row, zoom, onZoom }) {
 
 const share = (row) => row.passes / (row.passes + row.fails || 1);
 
+/** @param {Run} run */
 function columns(run) {
   return [
     {
@@ -148,7 +165,7 @@ function columns(run) {
       title: "Check",
       left: true,
       sort: (row) => row.key.at(-1),
-      text: (row) => row.key.map(sayGroup).join(" "),
+      text: (row) => row.key.map(formatGroup).join(" "),
       cell: (row) =>
         html`<bdi class="metric-name" title=${row.key.at(-1)}>${row.key.at(-1)}</bdi
           ><${Missed} row=${row} />`,
@@ -160,7 +177,7 @@ function columns(run) {
       sort: (row) => groupOf(row),
       cell: (row) =>
         groupOf(row)
-          ? html`<bdi class="metric-name" title=${groupOf(row)}>${sayGroup(groupOf(row))}</bdi
+          ? html`<bdi class="metric-name" title=${groupOf(row)}>${formatGroup(groupOf(row))}</bdi
               >${phaseOf("checks", row.key) && html`<${Mark} word=${phaseOf("checks", row.key)} />`}<${Missed}
                 row=${row}
               />`

@@ -6,6 +6,7 @@ import { RouteLink } from "../components/link.js";
 import { Card, Sign } from "../components/parts.js";
 import { RequestName } from "../components/request-table.js";
 import { RunChoice } from "../components/run-choice.js";
+import { useGrownRun } from "../data/grown-run.js";
 import {
   compareChecks,
   compareMetrics,
@@ -14,14 +15,17 @@ import {
   conditions,
   defaultOther,
   overlay,
-} from "../compare.js";
-import { clock, format, NOTHING } from "../format.js";
+} from "../model/compare.js";
+import { clock, format, NOTHING } from "../model/format.js";
 import { html, useMemo, useRef } from "../html.js";
-import { useChoices, useOther } from "../other-run.js";
-import { rowRun, setColumn } from "../rows.js";
-import { runLabel } from "../runs.js";
-import { metaOf } from "../thresholds.js";
+import { useChoices, useOther } from "../data/other-run.js";
+import { newRowRun, setColumn } from "../model/rows.js";
+import { runLabel } from "../model/runs.js";
+import { metaOf } from "../model/thresholds.js";
 
+/** @import { ComparedPanel, Props, Run, RunItem, Unit } from "../types.js" */
+
+/** @type {ComparedPanel[]} */
 const PANELS = [
   {
     title: "HTTP requests",
@@ -76,7 +80,13 @@ function withLines({ of: [metric, aggregate], color, ...panel }, names) {
   };
 }
 
-/** Brings the run that a chart of both is drawn from up to date. */
+/**
+ * Brings the run that a chart of both is drawn from up to date.
+ *
+ * @param {Run} drawn
+ * @param {Run} run
+ * @param {Run} other
+ */
 function drawBoth(drawn, run, other, [metric, aggregate]) {
   const revision = `${run.revision} ${other.revision}`;
   if (drawn.revision === revision) return;
@@ -88,6 +98,7 @@ function drawBoth(drawn, run, other, [metric, aggregate]) {
   setColumn(drawn, OTHER, aggregate, columns[1], meta);
 }
 
+/** @param {Props<"run" | "session" | "api" | "route" | "navigate">} props */
 export function Compare({ run, session, api, route, navigate }) {
   const { info } = session.state;
   const list = useChoices(api, session);
@@ -146,7 +157,11 @@ export function Compare({ run, session, api, route, navigate }) {
     }`;
 }
 
-/** What there is to say before, or instead of, the figures. */
+/**
+ * What there is to say before, or instead of, the figures.
+ *
+ * @param {Props<"run">} props
+ */
 function ComparisonState({ list, chosen, itself, other, run, test }) {
   if (itself)
     return html`<p class="nothing">This is the shown run itself: nothing differs. Choose another run.</p>`;
@@ -166,6 +181,7 @@ function ComparisonState({ list, chosen, itself, other, run, test }) {
   return html`<${Conditions} run=${run} other=${other.run} />`;
 }
 
+/** @param {Props<"run">} props */
 function Conditions({ run, other }) {
   const list = conditions(run, other);
   const differing = list.filter((condition) => condition.differs);
@@ -176,7 +192,7 @@ function Conditions({ run, other }) {
         ? html`<p>
             <${Sign} state="good">Same conditions<//>
             <span class="caption">
-              ${list.map(({ title, value, unit }) => `${title} ${say(value, unit)}`).join(" · ")}
+              ${list.map(({ title, value, unit }) => `${title} ${formatCondition(value, unit)}`).join(" · ")}
             </span>
           </p>`
         : html`<p>
@@ -185,9 +201,9 @@ function Conditions({ run, other }) {
               ({ title, value, other: against, unit }) =>
                 html`<span class="condition" key=${title}>
                   <span>${title}</span>
-                  <b><bdi>${say(value, unit)}</bdi></b>
+                  <b><bdi>${formatCondition(value, unit)}</bdi></b>
                   <span>against</span>
-                  <b><bdi>${say(against, unit)}</bdi></b>
+                  <b><bdi>${formatCondition(against, unit)}</bdi></b>
                 </span>`,
             )}
             <span class="caption">What differs below may come from this.</span>
@@ -197,21 +213,29 @@ function Conditions({ run, other }) {
   </div>`;
 }
 
-function say(value, unit) {
+/** @param {Unit | "text" | "clock"} unit */
+function formatCondition(value, unit) {
   if (value === null) return NOTHING;
   if (unit === "text") return value;
   return unit === "clock" ? clock(value) : format(value, unit);
 }
 
-/** To be keyed by both runs. */
+/**
+ * To be keyed by both runs.
+ *
+ * @param {Props<"run" | "zoom" | "onZoom">} props
+ */
 function Both({ run, other, names, zoom, onZoom }) {
   const drawn = useRef(null);
-  drawn.current ??= PANELS.map(() => rowRun());
+  drawn.current ??= PANELS.map(() => newRowRun());
   PANELS.forEach(({ of }, i) => drawBoth(drawn.current[i], run, other, of));
-  const panels = useMemo(() => PANELS.map((panel) => withLines(panel, names)), names);
+  const [own, others] = names;
+  const panels = useMemo(() => PANELS.map((panel) => withLines(panel, [own, others])), [own, others]);
+  const grown = useGrownRun(run, run.revision);
+  const against = useGrownRun(other, other.revision);
   const tables = useMemo(
-    () => DIFFERENCES.map(({ compare, ...table }) => ({ ...table, rows: compare(run, other) })),
-    [run.revision, other.revision],
+    () => DIFFERENCES.map(({ compare, ...table }) => ({ ...table, rows: compare(grown.run, against.run) })),
+    [grown, against],
   );
   return html`<div class="charts both">
       ${panels.map(
@@ -281,7 +305,11 @@ const DIFFERENCES = [
   },
 ];
 
-/** A run of another test is called by its test too. */
+/**
+ * A run of another test is called by its test too.
+ *
+ * @param {RunItem[]} items
+ */
 function nameIn(items, id, test) {
   const item = items.find((entry) => entry.id === id);
   if (!item) return id ?? "";

@@ -3,6 +3,9 @@
 import { Command } from "../components/parts.js";
 import { html } from "../html.js";
 
+/** @import { Props } from "../types.js" */
+
+/** @param {Props<"api">} props */
 export function Empty({ api, test }) {
   const root = api.root.replace(/\/$/, "");
   const name = test ?? "shop";

@@ -6,57 +6,64 @@ import { Problem } from "../components/distribution.js";
 import { Bar, Card, Chip } from "../components/parts.js";
 import { RequestName } from "../components/request-table.js";
 import { DataTable } from "../components/table.js";
-import { CLASSES, classOf, isError, sayError, sayStatus } from "../codes.js";
-import { clock, format, moment, plural } from "../format.js";
+import { useGrownRun, windowOf } from "../data/grown-run.js";
+import { CLASSES, classOf, isError, errorText, statusText } from "../model/codes.js";
+import { clock, format, moment, plural } from "../model/format.js";
 import { html, useMemo, useRef } from "../html.js";
-import { tabOfView } from "../panels.js";
-import { ALL, choose, chooseRows, chooses } from "../phases.js";
-import { ratePerSecond, rowRun, setColumn, setTimes, sumOf, useDrawnRow, useRows } from "../rows.js";
+import { tabOfView } from "../model/panels.js";
+import { ALL, withChoice, chooseRows, hasChoice } from "../model/phases.js";
+import { useDrawnRow, useRows } from "../data/rows.js";
+import { ratePerSecond, newRowRun, setColumn, setTimes, sumOf } from "../model/rows.js";
 
+/** @import { Metric, Props, Run, ViewProps } from "../types.js" */
+
+/** @param {ViewProps} props */
 export function Errors(props) {
   return html`<${ErrorsOfRun} key=${props.run.id} ...${props} />`;
 }
 
+/** @param {Props<"run" | "api" | "route" | "navigate">} props */
 function ErrorsOfRun({ run, api, route, navigate }) {
-  const all = chooses(route.rows, ALL);
+  const all = hasChoice(route.rows, ALL);
   const drawn = useRef(null);
   const { value: rows, problem, retry } = useRows({ api, run, table: "statuses" });
   if (rows && run.current) {
-    drawn.current ??= rowRun();
+    drawn.current ??= newRowRun();
     drawStatuses(drawn.current, rows, run);
   }
   const { shown: statuses, choice } = useMemo(
     () => chooseRows("statuses", run.tables.statuses, route.rows),
     [run.tables.statuses, route.rows],
   );
-  const errors = statuses.filter((row) => isError(...parts(row).slice(2)));
+  const errors = useMemo(() => statuses.filter((row) => isError(parts(row)[2], parts(row)[3])), [statuses]);
   const responses = sum(statuses);
   const failed = sum(errors);
   const shown = all ? statuses : errors;
+  const grown = useGrownRun(run, windowOf(run));
   // Between windows, while only clocks move, nothing of this is drawn again.
   const content = useMemo(
     () =>
       html`<${DataTable}
         label=${all ? "Statuses" : "Errors"}
-        columns=${columns(run, responses, all)}
+        columns=${columns(grown.run, responses, all)}
         rows=${shown}
         rowKey=${(row) => JSON.stringify(row.key)}
         initial=${{ by: "count", down: true }}
         filter=${route.filter}
-        empty=${emptyText(run, statuses, all)}
+        empty=${emptyText(grown.run, statuses, all)}
         open=${route.row?.[0] === "statuses" ? JSON.stringify(route.row.slice(1)) : null}
         onOpen=${(row) => navigate({ row: row ? ["statuses", ...row.key] : null })}
         detail=${(row) =>
           html`<${StatusDetail}
             key=${JSON.stringify(row.key)}
-            run=${run}
+            run=${grown.run}
             api=${api}
             row=${row}
             route=${route}
             navigate=${navigate}
           />`}
       />`,
-    [run, statuses, all, route, run.times.length, run.current, run.stop],
+    [grown, api, navigate, statuses, shown, responses, all, route],
   );
   return html`<p class="verdict">
       ${run.current && html`<${Verdict} failed=${failed} responses=${responses} />`}
@@ -75,7 +82,7 @@ function ErrorsOfRun({ run, api, route, navigate }) {
             ["all", "All statuses"],
           ]}
           value=${all ? "all" : "errors"}
-          onChoose=${(id) => navigate({ rows: choose(route.rows, ALL, id === "all") })}
+          onChoose=${(id) => navigate({ rows: withChoice(route.rows, ALL, id === "all") })}
         />
         ${choice && html`<${PhaseChoice} route=${route} navigate=${navigate} />`}
         <${Filter} label="Filter errors" route=${route} navigate=${navigate} />
@@ -100,12 +107,14 @@ function Verdict({ failed, responses }) {
   return html`<${Chip} state="bad">${plural(failed, "error")}<//>${rest}`;
 }
 
+/** @param {Run} run */
 function emptyText(run, statuses, all) {
   if (!run.current) return "";
   if (statuses.length === 0) return run.stop === null ? "No requests yet." : "The run made no HTTP requests.";
   return all ? "" : "No errors: every request got a response with a status below 400.";
 }
 
+/** @param {Run} run */
 function columns(run, responses, all) {
   const when = (id, title) => ({
     id,
@@ -165,16 +174,22 @@ function columns(run, responses, all) {
 
 function meaning(row) {
   const [, , status, code] = parts(row);
-  return isError(status, code) ? sayError(status, code) : sayStatus(status);
+  return isError(status, code) ? errorText(status, code) : statusText(status);
 }
 
 function Status({ status, code }) {
   return html`<bdi class=${isError(status, code) ? "bad" : ""}>${status || "–"}</bdi>`;
 }
 
+/** @type {Metric} */
 const RATE = { type: "counter" };
 
-/** Columns by class and, of failures, by status, as requests per second. */
+/**
+ * Columns by class and, of failures, by status, as requests per second.
+ *
+ * @param {Run} drawn
+ * @param {Run} run
+ */
 function drawStatuses(drawn, rows, run) {
   if (drawn.revision === rows.revision) return;
   setTimes(drawn, rows, run);
@@ -199,41 +214,50 @@ function colorsOf(statuses) {
   const taken = new Set();
   const rest = [...LINES];
   return statuses.map((status) => {
-    const { color } = CLASSES.find(({ id }) => id === classOf(status));
+    const color = CLASSES.find(({ id }) => id === classOf(status))?.color;
     if (taken.has(color)) return rest.shift() ?? LINES.at(-1);
     taken.add(color);
     return color;
   });
 }
 
-/** `whole`: the table leaves setup and teardown out, which the charts cannot. */
+/**
+ * `whole`: the table leaves setup and teardown out, which the charts cannot.
+ *
+ * @param {Props<"route" | "navigate">} props
+ */
 function Charts({ drawn, whole, route, navigate }) {
   const also = whole ? ", setup and teardown too" : "";
   const names = [...drawn.metrics.keys()];
-  const classes = CLASSES.filter(({ id }) => names.includes(`class ${id}`));
+  // As text: the same names make the same panel, and its chart is not made anew.
+  const classes = JSON.stringify(names.filter((name) => name.startsWith("class ")));
   const failing = names
     .filter((name) => name.startsWith("status "))
     .map((name) => name.slice("status ".length))
     .sort()
     .slice(0, MOST_LINES);
-  const colors = colorsOf(failing);
+  const statuses = JSON.stringify(failing);
   const byClass = useMemo(
     () => ({
       id: "statuses",
       title: "Responses",
       caption: `per second, by class of status${also}`,
       unit: "rate",
-      series: classes.map(({ id, label, color }) => ({
-        label,
-        metric: `class ${id}`,
-        aggregate: "rate",
-        color,
-      })),
+      series: CLASSES.filter(({ id }) => JSON.parse(classes).includes(`class ${id}`)).map(
+        ({ id, label, color }) => ({
+          label,
+          metric: `class ${id}`,
+          aggregate: "rate",
+          color,
+        }),
+      ),
     }),
-    [classes.map(({ id }) => id).join(), also],
+    [classes, also],
   );
-  const byStatus = useMemo(
-    () => ({
+  const byStatus = useMemo(() => {
+    const failing = JSON.parse(statuses);
+    const colors = colorsOf(failing);
+    return {
       id: "failures",
       title: "Failures",
       caption: `per second, by status${also}`,
@@ -244,9 +268,8 @@ function Charts({ drawn, whole, route, navigate }) {
         aggregate: "rate",
         color: colors[i],
       })),
-    }),
-    [failing.join(), also],
-  );
+    };
+  }, [statuses, also]);
   const onZoom = (zoom) => navigate({ zoom });
   return html`<div class="charts statuses">
     ${[byClass, byStatus]
@@ -264,6 +287,7 @@ function Charts({ drawn, whole, route, navigate }) {
   </div>`;
 }
 
+/** @param {Props<"run" | "api" | "route" | "navigate">} props */
 function StatusDetail({ run, api, row, route, navigate }) {
   const { drawn, problem, retry } = useDrawnRow({ api, run, table: "statuses", row: row.key });
   const [, , status, code] = parts(row);

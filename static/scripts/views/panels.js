@@ -4,15 +4,24 @@ import { ChartGrid } from "../components/chart-grid.js";
 import { Percentiles } from "../components/percentiles.js";
 import { RequestsCard, ThresholdsCard } from "../components/short-tables.js";
 import { Tile } from "../components/tile.js";
+import { useGrownRun } from "../data/grown-run.js";
 import { html, useMemo } from "../html.js";
-import { sectionsOf } from "../panels.js";
-import { metaOf } from "../thresholds.js";
+import { sectionsOf } from "../model/panels.js";
+import { metaOf } from "../model/thresholds.js";
 
-/** `chosen` and `choose` as in `Percentiles`. */
+/** @import { Panel, Props, Run } from "../types.js" */
+
+/**
+ * `chosen` and `choose` as in `Percentiles`.
+ *
+ * @param {Props<"run" | "tab" | "route" | "navigate">} props
+ */
 export function Panels({ run, tab, route, navigate, chosen, choose }) {
   const sections = sectionsOf(run, tab, chosen);
+  const grown = useGrownRun(run, run.revision);
   // Clocks tick and pointers move between windows: nothing here changes then.
   return useMemo(() => {
+    const { run } = grown;
     if (sections.length === 0) {
       const nothing = run.current || run.stop !== null;
       return html`<p class="card nothing">
@@ -43,9 +52,13 @@ export function Panels({ run, tab, route, navigate, chosen, choose }) {
           )}
         </div>`,
     );
-  }, [run, run.revision, sections, route, chosen]);
+  }, [grown, sections, route, navigate, chosen, choose]);
 }
 
+/**
+ * @param {Run} run
+ * @param {Panel} panel
+ */
 function showsTrend(run, panel) {
   return panel.kind === "chart" && !panel.empty && metaOf(run, panel.series[0].metric)?.type === "trend";
 }
@@ -61,6 +74,7 @@ function groups(panels) {
   return found;
 }
 
+/** @param {Props<"panels" | "run" | "route" | "navigate">} props */
 function Group({ kind, panels, run, route, navigate }) {
   switch (kind) {
     case "stat":

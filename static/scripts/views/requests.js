@@ -5,10 +5,14 @@ import { Card } from "../components/parts.js";
 import { Mark, Missed, requestColumns, totalTime } from "../components/request-table.js";
 import { RowDetail } from "../components/row-detail.js";
 import { DataTable } from "../components/table.js";
-import { format, unitOf } from "../format.js";
+import { useGrownRun, windowOf } from "../data/grown-run.js";
+import { format, unitOf } from "../model/format.js";
 import { html, useMemo } from "../html.js";
-import { chooseRows, phaseOf } from "../phases.js";
+import { chooseRows, phaseOf } from "../model/phases.js";
 
+/** @import { Metric, Props } from "../types.js" */
+
+/** @type {["requests" | "groups" | "scenarios", string][]} */
 const TABLES = [
   ["requests", "Requests"],
   ["groups", "Groups"],
@@ -21,32 +25,32 @@ const EMPTY = {
   scenarios: "No samples name their scenario.",
 };
 
+/** @param {Props<"run" | "api" | "route" | "navigate">} props */
 export function Requests({ run, api, route, navigate }) {
   // `row` holds the table alone while no row of it is open.
-  const table = TABLES.some(([id]) => id === route.row?.[0]) ? route.row[0] : "requests";
-  const { shown: rows, choice } = useMemo(
-    () => chooseRows(table, run.tables[table], route.rows),
-    [table, run.tables[table], route.rows],
-  );
-  const open = route.row?.length > 1 ? keyOf(route.row.slice(1)) : null;
+  const [table, title] = TABLES.find(([id]) => id === route.row?.[0]) ?? TABLES[0];
+  const all = run.tables[table];
+  const { shown: rows, choice } = useMemo(() => chooseRows(table, all, route.rows), [table, all, route.rows]);
+  const open = route.row && route.row.length > 1 ? keyOf(route.row.slice(1)) : null;
+  const grown = useGrownRun(run, windowOf(run));
   // Between windows, while only clocks move, nothing of this is drawn again.
   const content = useMemo(
     () =>
       html`<${DataTable}
         key=${table}
-        label=${TABLES.find(([id]) => id === table)[1]}
+        label=${title}
         columns=${table === "requests" ? requestColumns(totalTime(rows), { full: true }) : partColumns(table, rows)}
         rows=${rows}
         rowKey=${(row) => keyOf(row.key)}
         initial=${table === "requests" ? { by: "time", down: true } : { by: "name", down: false }}
         filter=${route.filter}
-        empty=${run.current ? EMPTY[table] : ""}
+        empty=${grown.run.current ? EMPTY[table] : ""}
         open=${open}
         onOpen=${(row) => navigate({ row: row ? [table, ...row.key] : table === "requests" ? null : [table] })}
         detail=${(row) =>
           html`<${RowDetail}
-            key=${`${run.id} ${table} ${keyOf(row.key)}`}
-            run=${run}
+            key=${`${grown.run.id} ${table} ${keyOf(row.key)}`}
+            run=${grown.run}
             api=${api}
             route=${route}
             navigate=${navigate}
@@ -54,7 +58,7 @@ export function Requests({ run, api, route, navigate }) {
             row=${row.key}
           />`}
       />`,
-    [run, rows, route, run.times.length, run.current, run.stop],
+    [grown, api, navigate, table, title, rows, open, route],
   );
   return html`<div class="toolbar">
       <${Segments}
@@ -66,17 +70,14 @@ export function Requests({ run, api, route, navigate }) {
       ${choice && html`<${PhaseChoice} route=${route} navigate=${navigate} />`}
       <${Filter} label=${`Filter ${table}`} route=${route} navigate=${navigate} />
     </div>
-    <${Card}
-      id="requests"
-      title=${TABLES.find(([id]) => id === table)[1]}
-      caption=${`${CAPTIONS[table]} · ${format(rows.length, "count")}`}
-    >
+    <${Card} id="requests" title=${title} caption=${`${CAPTIONS[table]} · ${format(rows.length, "count")}`}>
       ${content}
     <//>`;
 }
 
 const keyOf = (key) => JSON.stringify(key);
 
+/** @type {Record<string, Pick<Metric, "type" | "contains">>} */
 const TYPES = {
   http_reqs: { type: "counter" },
   http_req_duration: { type: "trend", contains: "time" },
@@ -87,7 +88,16 @@ const TYPES = {
   iteration_duration: { type: "trend", contains: "time" },
 };
 
-function metric(title, name, aggregate, bad) {
+/**
+ * @param {string} name
+ * @param {string} aggregate
+ */
+function metric(
+  title,
+  name,
+  aggregate,
+  bad = /** @type {((share: any) => boolean) | undefined} */ (undefined),
+) {
   const unit = unitOf(TYPES[name], aggregate);
   const value = (metrics) => metrics[name]?.[aggregate] ?? null;
   const say = (figure) =>
@@ -114,10 +124,10 @@ function partColumns(table, rows) {
       title: table === "groups" ? "Group" : "Scenario",
       left: true,
       sort: (row) => row.key[0],
-      text: (row) => sayGroup(row.key[0]),
+      text: (row) => formatGroup(row.key[0]),
       cell: (row) =>
         html`<bdi class="metric-name" title=${row.key[0]}
-            >${table === "groups" ? sayGroup(row.key[0]) : row.key[0]}</bdi
+            >${table === "groups" ? formatGroup(row.key[0]) : row.key[0]}</bdi
           >${phaseOf(table, row.key) && html`<${Mark} word=${phaseOf(table, row.key)} />`}<${Missed}
             row=${row}
           />${row.whole && html`<span class="whole">with the groups in it</span>`}`,
@@ -138,6 +148,6 @@ function partColumns(table, rows) {
 }
 
 /** `::cart::pay` is `cart › pay`. */
-export function sayGroup(group) {
+export function formatGroup(group) {
   return group.replace(/^::/, "").replaceAll("::", " › ");
 }

@@ -6,20 +6,36 @@ import { Card } from "../components/parts.js";
 import { DeleteRun, EditRun } from "../components/run-dialogs.js";
 import { RunTable } from "../components/run-table.js";
 import { Trend } from "../components/trend.js";
-import { format, plural } from "../format.js";
+import { format, plural } from "../model/format.js";
 import { html, useState } from "../html.js";
 import { hrefOf } from "../router.js";
-import { useRuns } from "../run-list.js";
-import { figuresOf, oldestFirst, runLabel, thresholdsByRun, TRENDS } from "../runs.js";
+import { useRuns } from "../data/run-list.js";
+import { useVerdicts } from "../data/gate.js";
+import { objectivesByRun } from "../model/gate.js";
+import { figuresOf, oldestFirst, runLabel, thresholdHeat, TRENDS } from "../model/runs.js";
 
+/** @import { Props, RunItem, Session } from "../types.js" */
+
+/** @param {Props<"run" | "session" | "api" | "route" | "navigate">} props */
 export function Runs({ run, session, api, route, navigate }) {
   const { info } = session.state;
   const list = useRuns(api, session);
-  const [asked, setAsked] = useState(null);
+  const [dialog, setDialog] = useState(null);
   const items = oldestFirst(list.items);
   const baseline = items.find((item) => item.baseline) ?? null;
-  const rows = thresholdsByRun(items);
+  const rows = thresholdHeat(run, items);
+  const { compared, verdicts } = useVerdicts(api, items);
+  const objectives = objectivesByRun(compared, verdicts);
   const changeTo = (item) => ({ run: item.id, tab: "overview", other: null });
+  const headOf = (item) =>
+    html`<${RouteLink}
+      class="heat-run"
+      route=${route}
+      navigate=${navigate}
+      change=${changeTo(item)}
+      title=${runLabel(item)}
+      >${item.baseline && "★ "}<bdi>${runLabel(item)}</bdi><//
+    >`;
 
   if (list.items.length === 0) {
     return html`<${Card} id="runs" title="Runs">
@@ -42,8 +58,8 @@ export function Runs({ run, session, api, route, navigate }) {
         navigate=${navigate}
         changeTo=${changeTo}
         onPin=${(item) => list.pin(item)}
-        onEdit=${(item) => setAsked({ what: "edit", item })}
-        onDelete=${(item) => setAsked({ what: "delete", item })}
+        onEdit=${(item) => setDialog({ what: "edit", item })}
+        onDelete=${(item) => setDialog({ what: "delete", item })}
       />
       ${
         list.more &&
@@ -67,35 +83,46 @@ export function Runs({ run, session, api, route, navigate }) {
           />`,
       )}
     </div>
+    ${
+      objectives.length > 0 &&
+      html`<${Card}
+        id="objectives-by-run"
+        title="Objectives by run"
+        caption=${compared.length < items.length ? `the newest ${format(compared.length, "count")}` : "oldest to newest"}
+      >
+        <${Heatmap}
+          title="Objectives by run"
+          nameTitle="Objective"
+          items=${compared}
+          rows=${objectives}
+          shown=${info.id}
+          nameOf=${runLabel}
+          headOf=${headOf}
+        />
+      <//>`
+    }
     <${Card} id="heatmap" title="Thresholds by run" caption="oldest to newest">
       ${
         rows.length === 0
           ? html`<p class="nothing">No run of this test has thresholds.</p>`
           : html`<${Heatmap}
-              run=${run}
+              title="Thresholds by run"
+              nameTitle="Threshold"
               items=${items}
               rows=${rows}
               shown=${info.id}
               nameOf=${runLabel}
-              headOf=${(item) =>
-                html`<${RouteLink}
-                  class="heat-run"
-                  route=${route}
-                  navigate=${navigate}
-                  change=${changeTo(item)}
-                  title=${runLabel(item)}
-                  >${item.baseline && "★ "}<bdi>${runLabel(item)}</bdi><//
-                >`}
+              headOf=${headOf}
             />`
       }
     <//>
-    ${asked?.what === "edit" && html`<${EditRun} item=${asked.item} list=${list} onClose=${() => setAsked(null)} />`}
+    ${dialog?.what === "edit" && html`<${EditRun} item=${dialog.item} list=${list} onClose=${() => setDialog(null)} />`}
     ${
-      asked?.what === "delete" &&
+      dialog?.what === "delete" &&
       html`<${DeleteRun}
-        item=${asked.item}
+        item=${dialog.item}
         list=${list}
-        onClose=${() => setAsked(null)}
+        onClose=${() => setDialog(null)}
         onGone=${(item) => leave(item, list, session, navigate)}
       />`
     }`;
@@ -105,7 +132,12 @@ function captionOf(list) {
   return list.more ? `newest ${format(list.items.length, "count")}` : plural(list.items.length, "run");
 }
 
-/** After the shown run was deleted: the newest of its test, or of all, or the empty page. */
+/**
+ * After the shown run was deleted: the newest of its test, or of all, or the empty page.
+ *
+ * @param {RunItem} item
+ * @param {Session} session
+ */
 function leave(item, list, session, navigate) {
   session.forget(item.id);
   if (session.state.info.id !== item.id) return;

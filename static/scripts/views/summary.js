@@ -2,13 +2,16 @@
 
 import { Card, Sign } from "../components/parts.js";
 import { DataTable } from "../components/table.js";
-import { toCsv, toMarkdown } from "../export.js";
-import { format, unitOf } from "../format.js";
+import { toCsv, toMarkdown } from "../model/export.js";
+import { format, unitOf } from "../model/format.js";
 import { html, useEffect, useRef, useState } from "../html.js";
-import { splitName, total } from "../model.js";
-import { metricRows, titleOf, TYPES } from "../summary.js";
-import { isSure } from "../thresholds.js";
+import { splitName, total } from "../model/run.js";
+import { metricRows, titleOf, METRIC_TABLES } from "../model/metric-tables.js";
+import { isComplete } from "../model/thresholds.js";
 
+/** @import { Props } from "../types.js" */
+
+/** @param {Props<"run" | "session" | "api">} props */
 export function Summary({ run, session, api }) {
   const [filter, setFilter] = useState("");
   return html`<div class="toolbar toolbar-wide">
@@ -22,31 +25,35 @@ export function Summary({ run, session, api }) {
       />
       <${Exports} info=${session.state.info} api=${api} />
     </div>
-    ${TYPES.map((table) => html`<${TypeTable} key=${table.type} run=${run} table=${table} filter=${filter} />`)}`;
+    ${METRIC_TABLES.map((table) => html`<${TypeTable} key=${table.type} run=${run} table=${table} filter=${filter} />`)}`;
 }
 
-/** Written from the server's document, which has every digit. */
+/**
+ * Written from the server's document, which has every digit.
+ *
+ * @param {Props<"info" | "api">} props
+ */
 function Exports({ info, api }) {
-  const [said, setSaid] = useState(null);
+  const [message, setMessage] = useState(null);
   const [text, setText] = useState(null);
 
   useEffect(() => {
-    setSaid(null);
+    setMessage(null);
     setText(null);
   }, [info.id]);
 
-  async function doing(action) {
+  async function perform(action) {
     setText(null);
-    setSaid(null);
+    setMessage(null);
     try {
-      setSaid(await action(await api.summary(info.id)));
+      setMessage(await action(await api.summary(info.id)));
     } catch (error) {
-      setSaid(`That did not work: ${error.message}`);
+      setMessage(`That did not work: ${error.message}`);
     }
   }
 
   const copy = () =>
-    doing(async (summary) => {
+    perform(async (summary) => {
       const markdown = toMarkdown(summary, info.label || summary.run);
       try {
         await navigator.clipboard.writeText(markdown);
@@ -58,7 +65,7 @@ function Exports({ info, api }) {
       }
     });
   const csv = () =>
-    doing((summary) => {
+    perform((summary) => {
       download(`${info.id}.csv`, "text/csv;charset=utf-8", toCsv(summary));
       return "Saved.";
     });
@@ -67,7 +74,7 @@ function Exports({ info, api }) {
       <button type="button" class="button" onClick=${copy}>Copy as Markdown</button>
       <button type="button" class="button" onClick=${csv}>Download CSV</button>
       <a class="button" href=${api.summaryAddress(info.id)} download=${`${info.id}.json`}>Download JSON</a>
-      <span class="caption" role="status">${said}</span>
+      <span class="caption" role="status">${message}</span>
     </div>
     ${text !== null && html`<${Selected} text=${text} />`}`;
 }
@@ -85,6 +92,7 @@ function Selected({ text }) {
 ${text}</textarea>`;
 }
 
+/** @param {string} name */
 function download(name, type, text) {
   const url = URL.createObjectURL(new Blob([text], { type }));
   const link = document.createElement("a");
@@ -95,13 +103,14 @@ function download(name, type, text) {
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
 
+/** @param {Props<"run">} props */
 function TypeTable({ run, table, filter }) {
   const rows = metricRows(run.metrics, table.type);
   if (rows.length === 0) return null;
-  const said = run.param.aggregates[table.type] ?? [];
+  const available = run.param.aggregates[table.type] ?? [];
   const aggregates = [
-    ...table.order.filter((a) => said.includes(a)),
-    ...said.filter((a) => !table.order.includes(a)),
+    ...table.columns.filter((a) => available.includes(a)),
+    ...available.filter((a) => !table.columns.includes(a)),
   ];
   const columns = [
     {
@@ -134,11 +143,12 @@ function TypeTable({ run, table, filter }) {
   <//>`;
 }
 
+/** @param {Props<"run">} props */
 function MetricName({ run, row }) {
   const { metric, selector } = splitName(row.name);
   const thresholds = run.thresholds.filter((t) => t.metric === row.name);
   const fails = thresholds.some((t) => t.passes === false);
-  const passes = isSure(run) && thresholds.length > 0 && thresholds.every((t) => t.passes === true);
+  const passes = isComplete(run) && thresholds.length > 0 && thresholds.every((t) => t.passes === true);
   return html`<span class=${selector === null ? "metric-name" : "metric-name submetric"} title=${row.name}>
     <bdi>${selector === null ? metric : html`<span class="caption">${metric}</span>{${selector}}`}</bdi>
     ${fails && html` <${Sign} state="bad"><span class="unseen">a threshold fails</span><//>`}

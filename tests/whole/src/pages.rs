@@ -10,7 +10,20 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// What all of the dashboard may weigh on the wire.
-const UI_BYTES: usize = 200_000;
+const UI_BYTES: usize = 120_000;
+
+/// The tabs of the default dashboard, and the pages' own.
+const TABS: [&str; 9] = [
+    "overview",
+    "timings",
+    "requests",
+    "errors",
+    "checks-thresholds",
+    "summary",
+    "verdict",
+    "runs",
+    "compare",
+];
 
 const GZIP: (&str, &str) = ("Accept-Encoding", "gzip, deflate, br");
 
@@ -26,7 +39,8 @@ fn the_dashboard_is_small_compressed_and_kept_by_browsers() {
     let server = Server::start();
     let page = server.get("/ui/");
     let assets = assets(page.text());
-    assert!(assets.len() > 20, "{assets:?}");
+    // Icon, style sheet, theme and the rest of the scripts.
+    assert_eq!(assets.len(), 4, "{assets:?}");
     let compressed = server.send("GET", "/ui/", &[GZIP], b"");
     assert_eq!(compressed.header("content-encoding"), Some("gzip"));
     assert_eq!(compressed.header("cache-control"), Some("no-cache"));
@@ -54,20 +68,39 @@ fn the_dashboard_is_small_compressed_and_kept_by_browsers() {
     assert!(total < UI_BYTES, "the dashboard takes {total} bytes");
 }
 
-/// Runs one of the browser's scripts to its end.
+/// Runs one of the browser's scripts to its end: every flow of it, also behind one that failed. The names of the
+/// flows, in order.
 #[track_caller]
-fn drive(script: &str, arguments: &[&str]) {
+fn drive(script: &str, arguments: &[&str]) -> Vec<String> {
     let output = Command::new("node")
+        .arg("--test-reporter=tap")
         .arg(root().join("tests/browser").join(script))
         .args(arguments)
         .output()
         .expect("node starts");
+    let said = String::from_utf8_lossy(&output.stdout);
+    // https://testanything.org/tap-version-13-specification.html
+    let flows: Vec<(&str, &str)> = said
+        .lines()
+        .filter_map(|line| line.split_once(" - ").filter(|(head, _)| head.contains("ok ")))
+        .map(|(head, name)| (if head.starts_with("not") { "FAILED" } else { "ok" }, name))
+        .collect();
+    for (outcome, name) in &flows {
+        println!("flow {script} {name} ... {outcome}");
+    }
+    let failed: Vec<_> = flows.iter().filter(|(outcome, _)| *outcome != "ok").map(|(_, name)| name).collect();
     assert!(
-        output.status.success(),
-        "{script} {arguments:?}: {}{}",
-        String::from_utf8_lossy(&output.stdout),
+        output.status.success() && failed.is_empty(),
+        "{script} {arguments:?}: failed: {failed:?}\n{said}{}",
         String::from_utf8_lossy(&output.stderr)
     );
+    flows.into_iter().map(|(_, name)| name.to_owned()).collect()
+}
+
+/// What is looked at in both themes.
+fn in_both_themes(names: &[&str]) -> Vec<String> {
+    let themes = ["light", "dark"].iter();
+    themes.flat_map(|theme| names.iter().map(move |name| format!("{name}, {theme}"))).collect()
 }
 
 fn pictures() -> String {
@@ -91,7 +124,7 @@ fn every_page_of_a_run_that_has_ended_is_sound_in_both_themes_and_all_widths() {
     let server = Server::start();
     shop(&server, "first");
     let run = shop(&server, "second");
-    drive("pages.mjs", &[&server.url(), &run, &pictures()]);
+    assert_eq!(drive("pages.mjs", &[&server.url(), &run, &pictures()]), in_both_themes(&TABS));
 }
 
 #[test]
@@ -101,7 +134,9 @@ fn every_page_of_a_live_run_is_sound_in_both_themes_and_all_widths() {
     server.declare("shop", &bytes("k6/shop/options.json"));
     play(&server, "k6/shop/influx.ndjson.gz", "shop");
     assert_eq!(server.state("shop.1"), "live");
-    drive("pages.mjs", &[&server.url(), "shop.1", &pictures(), "live"]);
+    let flows = drive("pages.mjs", &[&server.url(), "shop.1", &pictures(), "live"]);
+    assert_eq!(flows, in_both_themes(&TABS));
+    assert_eq!(server.state("shop.1"), "live", "looking ends nothing");
 }
 
 /// Names that are no names: markup, direction marks, emoji, ten kilobytes.
@@ -146,7 +181,7 @@ fn hostile_names_stay_text_on_every_page() {
     server.wait_ended("hostile.a");
     let label = serde_json::json!({"label": hostile[0], "note": long}).to_string();
     assert_eq!(server.send("PATCH", "/runs/hostile.a", &[], label.as_bytes()).status, 200);
-    drive("pages.mjs", &[&server.url(), "hostile.a", &pictures()]);
+    assert_eq!(drive("pages.mjs", &[&server.url(), "hostile.a", &pictures()]), in_both_themes(&TABS));
     look_at_report(&server, "hostile.a");
 }
 
@@ -156,7 +191,16 @@ fn look_at_report(server: &Server, run: &str) {
     let folder = tempfile::TempDir::new().expect("a folder");
     let file = folder.path().join(format!("report-{run}.html"));
     fs::write(&file, server.get(&format!("/report?run={run}")).body).expect("it is stored");
-    drive("report.mjs", &[&file.to_string_lossy(), &pictures()]);
+    assert_eq!(
+        drive("report.mjs", &[&file.to_string_lossy(), &pictures()]),
+        [
+            "without JavaScript",
+            "below Jenkins' policy",
+            "with JavaScript, light",
+            "with JavaScript, dark",
+            "on paper"
+        ]
+    );
 }
 
 /// Some names often, ids in paths, and more names than there are rows.
@@ -182,7 +226,8 @@ fn rows_say_what_they_lack_and_errors_can_leave_setup_out() {
     server.post("/write?db=wide", lines.as_bytes());
     server.finish("wide.1");
     server.wait_ended("wide.1");
-    drive("rows.mjs", &[&server.url(), "wide.1", &pictures()]);
+    let flows = drive("rows.mjs", &[&server.url(), "wide.1", &pictures()]);
+    assert_eq!(flows, in_both_themes(&["requests", "errors"]));
     let report = server.get("/report?run=wide.1");
     for wanted in ["https://x.io/users/{id}/orders", "about ", " more in (other)"] {
         assert!(report.text().contains(wanted), "the report says {wanted:?}");
@@ -193,7 +238,8 @@ fn rows_say_what_they_lack_and_errors_can_leave_setup_out() {
 fn every_page_does_what_its_controls_say() {
     let server = Server::start();
     let (first, second) = (shop(&server, "first"), shop(&server, "second"));
-    drive("journey.mjs", &[&server.url(), &first, &second]);
+    let flows = drive("journey.mjs", &[&server.url(), &first, &second]);
+    assert_eq!(flows, ["charts", "requests", "errors", "checks", "summary", "runs", "compare", "remove"]);
     assert_eq!(server.runs("shop"), [second], "the first was deleted");
 }
 
@@ -201,8 +247,12 @@ fn every_page_does_what_its_controls_say() {
 fn a_live_run_is_told_ended_followed_and_drawn_with_its_own_panels() {
     let server =
         Server::with(Options { settings: &[("idle", "5m"), ("straggler", "500ms")], ..Options::default() });
-    drive("live.mjs", &[&server.url()]);
+    assert_eq!(drive("live.mjs", &[&server.url()]).len(), 5);
     assert_eq!(server.runs("live"), ["live.2", "live.1"]);
+    for (run, samples) in [("live.1", 5), ("live.2", 4)] {
+        assert_eq!(server.state(run), "ended", "{run}");
+        assert_eq!(server.summary(run)["metrics"]["http_reqs"]["values"]["count"], samples, "{run}");
+    }
 }
 
 #[test]
@@ -219,7 +269,13 @@ fn a_new_run_ends_the_live_runs_that_it_names_and_no_other() {
     server.finish("begin.1");
     send();
     wait_for("the second run", || server.runs("begin").contains(&"begin.2".to_owned()).then_some(()));
-    drive("new-run.mjs", &[&server.url()]);
+    assert_eq!(drive("new-run.mjs", &[&server.url()]).len(), 4);
+    let mut runs = server.runs("begin");
+    runs.sort();
+    assert_eq!(runs, ["begin.1", "begin.2", "begin.3", "begin.a", "begin.a.2", "begin.b"]);
+    for run in runs {
+        assert_eq!(server.state(&run), "ended", "{run}");
+    }
 }
 
 #[test]
@@ -231,7 +287,52 @@ fn nothing_is_green_on_any_page_while_a_limit_may_be_missing() {
     }
     shop(&server, "first");
     let known = shop(&server, "second");
-    drive("unsure.mjs", &[&server.url(), "unsure.b", "unsure.a", &known]);
+    assert_eq!(drive("unsure.mjs", &[&server.url(), "unsure.b", "unsure.a", &known]).len(), 3);
+    // As the server has it: the one limit that holds, of those that are known.
+    let document = server.summary("unsure.b");
+    assert_eq!(document["health"]["thresholdsKnown"], false);
+    assert!(document["thresholds"].as_array().is_some_and(|all| all.iter().any(|one| one["passes"] == true)));
+}
+
+/// One objective of every kind: it holds, also beside the baseline; it fails; it has no data; it asks for nothing.
+const SHOP_OBJECTIVES: &str = r#"
+objectives:
+  - name: Pages are fast
+    description: What visitors wait for.
+    expression: http_req_duration p(95)
+    pass: [< 400ms, <= +10%]
+    links: { Runbook: "https://example.com/runbook" }
+  - name: <b>Login</b> is fast
+    expression: http_req_duration{name:login} p(95)
+    pass: < 1ms
+    key: true
+    weight: 2
+  - name: Refunds
+    expression: refunds count
+    pass: "> 1"
+  - name: Load
+    expression: http_reqs rate
+"#;
+
+#[test]
+fn a_verdict_is_in_the_frame_and_on_its_page_with_every_objective() {
+    let server =
+        Server::with(Options { settings: &[("idle", "10m"), ("straggler", "500ms")], ..Options::default() });
+    let put = |target: &str, body: &str| {
+        let answer = server.send("PUT", target, &[], body.as_bytes());
+        assert!(answer.status < 300, "{} {}", answer.status, answer.text());
+    };
+    put("/tests/shop/objectives", SHOP_OBJECTIVES);
+    let first = shop(&server, "first");
+    put("/tests/shop/baseline", &format!(r#"{{"run":"{first}"}}"#));
+    let second = shop(&server, "second");
+    let flows = drive("verdict.mjs", &[&server.url(), &first, &second, &pictures()]);
+    let mut wanted = in_both_themes(&["a no-go", "runs"]);
+    wanted.extend(["live", "again", "withoutFile"].map(str::to_owned));
+    assert_eq!(flows, wanted);
+    // As the server has it.
+    let told = server.get("/runs/calm.1/verdict").document();
+    assert_eq!((told["state"].as_str(), told["number"].as_u64()), (Some("fail"), Some(2)));
 }
 
 #[test]
@@ -268,7 +369,14 @@ fn a_page_whose_server_comes_back_has_every_point_once() {
     let server = start(Some(address));
     send(&server, 20..40);
     server.finish("lost.1");
+    let points = lines.next();
     assert!(browser.wait().expect("it is our child").success());
+    server.wait_ended("lost.1");
+    assert_eq!(server.summary("lost.1")["metrics"]["http_reqs"]["values"]["count"], 40);
+    let events = server.get("/runs/lost.1/events");
+    let windows = events.text().lines().filter(|line| *line == "event: snapshot").count();
+    assert!(windows > 10, "{windows}");
+    assert_eq!(points, Some(format!("{windows} points")));
 }
 
 #[test]
@@ -296,5 +404,6 @@ fn k6s_own_dashboard_draws_our_stream() {
     assert!(Path::new(&pages).is_dir(), "{pages}: {}", String::from_utf8_lossy(&output.stderr));
     let server = Server::start();
     let run = shop(&server, "a");
-    drive("k6-dashboard.mjs", &[&server.url(), &run, &pages]);
+    let flows = drive("k6-dashboard.mjs", &[&server.url(), &run, &pages]);
+    assert_eq!(flows, ["its charts are painted", "its overview has its heading", "it complains of nothing"]);
 }

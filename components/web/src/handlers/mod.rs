@@ -2,8 +2,10 @@
 
 pub mod assets;
 pub mod events;
+pub mod gate;
 pub mod health;
 pub mod influx;
+pub mod lifecycle;
 pub mod lines;
 pub mod page;
 pub mod report;

@@ -1,8 +1,9 @@
 //! `/report`: one HTML file with everything of a run.
 
-use super::assets;
+use super::{assets, gate};
 use crate::background;
 use crate::bindings::loadgate::dashboard::events::{Cursor, newest, read};
+use crate::bindings::loadgate::dashboard::gate::verdict;
 use crate::bindings::loadgate::dashboard::runs::summary;
 use crate::bindings::loadgate::dashboard::types::Failure;
 use crate::reply::{self, Reply};
@@ -41,6 +42,7 @@ async fn render(run: Option<&str>) -> Result<(String, String), Failure> {
     background::settle(&run).await?;
     let summary: Summary = serde_json::from_str(&summary(&run)?)
         .map_err(|error| Failure::Unavailable(format!("the run's summary cannot be read: {error}")))?;
+    let verdict = gate::parse(&verdict(&run)?)?;
     let mut events = String::from("[");
     let mut cursor = Cursor { chunk: 0, id: 0 };
     loop {
@@ -61,7 +63,7 @@ async fn render(run: Option<&str>) -> Result<(String, String), Failure> {
     let template = assets::report_template().ok_or_else(|| {
         Failure::Unavailable("the template of the report is not among the assets".to_owned())
     })?;
-    let html = loadgate_report::render(&template, &summary, &events)
+    let html = loadgate_report::render(&template, &summary, Some(&verdict), &events)
         .map_err(|error| Failure::Unavailable(error.to_string()))?;
     Ok((run, html))
 }

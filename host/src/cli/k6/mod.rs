@@ -3,10 +3,12 @@
 //! Whatever happens to the server, the test goes on as if nobody watched.
 
 mod command;
+mod gate;
 mod pipe;
 pub mod script;
 
 use self::command::Run;
+use self::gate::{Ended, Gate};
 use self::pipe::Tail;
 use super::client::{Client, SETTLE, encoded};
 use super::{Embedded, Place, Target, runtime, upload};
@@ -17,14 +19,18 @@ use nix::unistd::Pid;
 use std::ffi::OsString;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
+use std::sync::mpsc;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
     /// The test's name [default: the script's]
     #[arg(long)]
     pub test: Option<String>,
+    #[command(flatten)]
+    pub gate: gate::Arguments,
     #[command(flatten)]
     pub target: Target,
     /// What you would type behind `k6`: run script.js …
@@ -38,7 +44,8 @@ const LAST_WORD: Duration = Duration::from_secs(1);
 /// The k6 to run; [default: the one on the path].
 const K6: &str = "K6";
 
-pub fn run(arguments: Arguments, embedded: Embedded) -> Result<ExitCode> {
+pub fn run(mut arguments: Arguments, embedded: Embedded) -> Result<ExitCode> {
+    let mut gate = Gate::new(&arguments.gate, &mut arguments.words)?;
     let k6 = std::env::var_os(K6).filter(|k6| !k6.is_empty()).unwrap_or_else(|| "k6".into());
     let Some(run) = Run::parse(&arguments.words) else {
         bail!("only `k6 run` makes samples; type the other commands of k6 without `loadgate`");
@@ -47,8 +54,12 @@ pub fn run(arguments: Arguments, embedded: Embedded) -> Result<ExitCode> {
     let source = upload::source();
     let place = open(&arguments.target, embedded);
     let client = place.as_ref().ok().map(|place| place.client.clone());
+    let mut may_stop = false;
     match &place {
-        Ok(place) => prepare(&place.client, &k6, &run, &test, &source),
+        Ok(place) => {
+            prepare(&place.client, &k6, &run, &test, &source);
+            may_stop = gate.prepare(&place.client, &test);
+        }
         // The load test matters more than who watches it.
         Err(error) => note(&format!("nobody watches this run: {error:#}")),
     }
@@ -69,14 +80,29 @@ pub fn run(arguments: Arguments, embedded: Embedded) -> Result<ExitCode> {
             return Err(error);
         }
     };
-    let status = wait(child);
+    let (stop, stopped) = oneshot::channel();
+    // Closed when k6 has ended.
+    let (ended, end) = mpsc::channel();
+    if let Some(client) = client.clone().filter(|_| may_stop) {
+        let heard = tail.heard();
+        std::thread::spawn(move || gate::watch(&client, heard, &end, stop));
+    }
+    let waited = wait(child, stopped);
+    drop(ended);
     let sent = tail.end();
-    if let (Some(client), Ok(place)) = (client, place) {
-        let exit = status.as_ref().ok().map(|&status| exit_number(status));
-        conclude(&client, place.own.is_some(), (&test, &source), &sent, exit);
+    let exit = waited.as_ref().ok().map(|end| exit_number(end.status));
+    let run = match (&client, &place) {
+        (Some(client), Ok(place)) => conclude(client, place.own.is_some(), (&test, &source), &sent, exit),
+        _ => None,
+    };
+    let code = waited.and_then(|end| {
+        let (k6, run, lost) = (exit_number(end.status), run.as_deref(), sent.lost());
+        gate.conclude(client.as_ref(), Ended { k6, stopped: end.stopped, run, lost })
+    });
+    if let Ok(place) = place {
         place.close();
     }
-    status.map(exit_code)
+    code.map(ExitCode::from)
 }
 
 fn note(text: &str) {
@@ -125,8 +151,14 @@ fn declare_metrics(client: &Client, run: &Run, test: &str) {
     }
 }
 
-/// Finishes the run and says what became of it; `exit` is k6's exit code.
-fn conclude(client: &Client, own: bool, (test, source): (&str, &str), sent: &pipe::Sent, exit: Option<u8>) {
+/// Finishes the run, says what became of it, and gives its id; `exit` is k6's exit code.
+fn conclude(
+    client: &Client,
+    own: bool,
+    (test, source): (&str, &str),
+    sent: &pipe::Sent,
+    exit: Option<u8>,
+) -> Option<String> {
     if let Some(trouble) = &sent.trouble {
         note(&format!("the server did not take everything: {trouble}"));
     }
@@ -138,7 +170,7 @@ fn conclude(client: &Client, own: bool, (test, source): (&str, &str), sent: &pip
         note(&format!("{} lines were refused: {reason}", sent.receipt.refused));
     }
     if sent.receipt.accepted == 0 {
-        return;
+        return None;
     }
     // As the server calls it: a name may have had to be mapped.
     let target = sent.receipt.run.as_deref().or(sent.receipt.test.as_deref()).unwrap_or(test);
@@ -146,7 +178,10 @@ fn conclude(client: &Client, own: bool, (test, source): (&str, &str), sent: &pip
     let patience = if sent.trouble.is_some() { LAST_WORD } else { SETTLE };
     let run = match client.finish_source(target, source, patience) {
         Ok(run) => run,
-        Err(error) => return note(&format!("the run could not be finished: {error:#}")),
+        Err(error) => {
+            note(&format!("the run could not be finished: {error:#}"));
+            return None;
+        }
     };
     if let Some(exit) = exit
         && let Err(error) = client.tell_outcome(&run, exit)
@@ -161,20 +196,39 @@ fn conclude(client: &Client, own: bool, (test, source): (&str, &str), sent: &pip
     } else {
         note(&format!("run {run}: {0}/ui/?run={1}  report: {0}/report?run={1}", client.url(), encoded(&run)));
     }
+    Some(run)
+}
+
+/// How k6 ended, and whether that was for an objective.
+struct End {
+    status: ExitStatus,
+    stopped: bool,
 }
 
 /// Waits for k6. Ctrl-C reaches k6 by itself, being typed for the whole process group: we only stay
-/// to see the end. Being asked to terminate is passed on.
-fn wait(mut child: Child) -> Result<ExitStatus> {
+/// to see the end. Being asked to terminate is passed on. When `stop` says why, k6 is interrupted as by Ctrl-C,
+/// once: it runs its teardown and writes its summary.
+fn wait(mut child: Child, mut stop: oneshot::Receiver<String>) -> Result<End> {
     let id = i32::try_from(child.id()).context("k6 has no process id")?;
     let runtime = runtime()?;
     let status = runtime.block_on(async {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
         let mut ended = tokio::task::spawn_blocking(move || child.wait());
+        let (mut stopped, mut may_stop) = (false, true);
         loop {
             tokio::select! {
-                status = &mut ended => return anyhow::Ok(status.context("nobody waits for k6")??),
+                status = &mut ended => {
+                    let status = status.context("nobody waits for k6")??;
+                    return anyhow::Ok(End { status, stopped });
+                }
+                why = &mut stop, if may_stop => {
+                    may_stop = false;
+                    if let Ok(why) = why {
+                        note(&format!("k6 is stopped: {why}"));
+                        stopped = kill(Pid::from_raw(id), Signal::SIGINT).is_ok();
+                    }
+                }
                 _ = interrupt.recv() => {}
                 _ = terminate.recv() => { let _ = kill(Pid::from_raw(id), Signal::SIGTERM); }
             }
@@ -182,10 +236,6 @@ fn wait(mut child: Child) -> Result<ExitStatus> {
     });
     runtime.shutdown_timeout(Duration::from_millis(10));
     status
-}
-
-fn exit_code(status: ExitStatus) -> ExitCode {
-    ExitCode::from(exit_number(status))
 }
 
 /// As a shell has it: 128 and the signal's number for a death by signal.

@@ -37,6 +37,18 @@ pub struct Sent {
     pub trouble: Option<String>,
 }
 
+impl Sent {
+    /// What of the samples did not reach the server, or is not known to have; a sentence.
+    pub fn lost(&self) -> Option<String> {
+        match (self.dropped, &self.trouble) {
+            (0, None) => None,
+            (0, Some(why)) => Some(format!("The server did not take everything: {why}.")),
+            (1, _) => Some("1 line of samples did not reach the server.".to_owned()),
+            (lines, _) => Some(format!("{lines} lines of samples did not reach the server.")),
+        }
+    }
+}
+
 /// The reading end of k6's output.
 pub struct Tail {
     path: PathBuf,
@@ -75,6 +87,12 @@ impl Tail {
         &self.path
     }
 
+    /// Tells the name under which the server takes the samples, once it has said so: a run's, or the test's.
+    pub fn heard(&self) -> impl Fn() -> Option<String> + Send + use<> {
+        let queue = self.queue.clone();
+        move || queue.lock().heard.clone()
+    }
+
     /// k6 has ended: waits until the rest is read and sent.
     pub fn end(mut self) -> Sent {
         // The last writer goes, so the reader comes to the end.
@@ -100,6 +118,8 @@ struct State {
     /// When k6 had ended and all was read.
     closed: Option<Instant>,
     dropped: u64,
+    /// Under what name the server takes them.
+    heard: Option<String>,
 }
 
 impl Queue {
@@ -209,6 +229,7 @@ fn send(queue: &Queue, mut upload: Option<Upload>, last_patience: Duration) -> S
             sent.dropped += lines(&batch);
             sent.trouble.get_or_insert(why);
         }
+        queue.lock().heard = upload.total.run.clone().or_else(|| upload.total.test.clone());
     }
     if let Some(upload) = upload {
         sent.receipt = upload.total;

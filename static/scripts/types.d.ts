@@ -1,0 +1,347 @@
+/** What the pages' modules hand to each other. Of the server's documents, `documents.d.ts` has the shapes. */
+
+import type { createApi } from "./data/api.js";
+import type { createSession } from "./data/session.js";
+import type { parseRoute } from "./router.js";
+import type { Dashboard, DashboardBands, DashboardSection, Events } from "./documents.js";
+
+export type MetricType = "counter" | "gauge" | "rate" | "trend";
+/** As `format` takes it. */
+export type Unit = "time" | "data" | "data/s" | "ratio" | "rate" | "count" | "number";
+
+export type Metric = Events["metric"][string];
+export type Threshold = Events["thresholds"][number];
+export type Health = Events["health"];
+export type WantedLoad = Health["wanted"][number];
+export type Tables = Events["tables"];
+export type TableName = keyof Tables;
+export type RequestRow = Tables["requests"][number];
+export type StatusRow = Tables["statuses"][number];
+export type CheckRow = Tables["checks"][number];
+export type GroupRow = Tables["groups"][number];
+/** A row's name in its parts: `["GET", "home"]`. */
+export type RowKey = string[];
+
+/** How a run ended, for people. */
+export interface Outcome {
+  exit: number | null;
+  aborted: boolean;
+  state: "bad" | "none";
+  text: string;
+}
+
+/** One run of `GET /runs`; times are Unix ms. */
+export interface RunItem {
+  id: string;
+  test: string;
+  number: number | null;
+  name: string | null;
+  /** null while only the id is known. */
+  state: "live" | "ended" | "unreadable" | null;
+  /** null as `state`; never in a list. */
+  start: any;
+  end: number | null;
+  label?: string | null;
+  note?: string | null;
+  baseline?: boolean;
+  outcome?: Outcome | null;
+  /** The newest that was kept; null while there is none. */
+  verdict?: ObjectiveState | null;
+  /** With `figures=1`, as the next two. */
+  figures?: Record<"requests" | "rate" | "p95" | "failed" | "checks" | "vus" | "iterations", number | null>;
+  thresholds?: Threshold[];
+  thresholdsKnown?: boolean;
+}
+
+/** `GET /runs/ID/summary`. */
+export interface Summary extends Tables {
+  run: string;
+  test: string;
+  state: "live" | "ended" | "unreadable";
+  start: number;
+  end: number | null;
+  planned?: number | null;
+  metrics: Record<string, Metric & { values: Record<string, number> }>;
+  thresholds: Threshold[];
+  health?: Health;
+  outcome?: Outcome | null;
+  label?: string | null;
+  note?: string | null;
+}
+
+/** The worst last. */
+export type ObjectiveState = "info" | "pass" | "warning" | "error" | "fail";
+
+/** What became of one objective, as the gate says it; figures are in the unit beside them. */
+export interface ObjectiveResult {
+  name: string;
+  origin: "threshold" | "file";
+  expression: string;
+  state: ObjectiveState;
+  reason: string;
+  observed: number | null;
+  unit: Unit;
+  /** As its author wrote it; empty where nothing was asked. */
+  criterion: string;
+  warn?: string | null;
+  limit: number | null;
+  /** Shares of the limit; negative on the bad side of it. */
+  margin: number | null;
+  baseline: { value: number; runs: string[]; aggregate?: string | null; change: number | null } | null;
+  weight: number;
+  key?: boolean;
+  /** After so many ms of the run. */
+  abort?: number | null;
+  description?: string | null;
+  links?: { title: string; url: string }[];
+}
+
+/** `GET /runs/ID/verdict`; times are Unix ms. */
+export interface GateVerdict {
+  run: string;
+  test: string;
+  state: ObjectiveState;
+  /** The run goes on. */
+  provisional?: boolean;
+  reason: string;
+  /** 0 to 100. */
+  score: number | null;
+  missing: string[];
+  objectives: ObjectiveResult[];
+  /** null while it is provisional, as the next. */
+  number: number | null;
+  judged: number | null;
+  judgements: { number: number; judged: number; state: ObjectiveState }[];
+}
+
+/** The verdict of the shown run as the page has it. `judge` says whether it came to another. */
+export interface Gate {
+  verdict: GateVerdict | null;
+  problem: string | null;
+  judge(): Promise<boolean>;
+  retry(): void;
+}
+
+/** A row of `Heatmap`: `cells` are parallel to its runs, null where a run was not asked. */
+export interface HeatRow {
+  key: string;
+  name: string;
+  limit: string;
+  /** What stands behind the name. */
+  hint: string;
+  cells: ({ state: State; word: string; note: string } | null)[];
+}
+
+/** `GET /runs/ID/rows`: windows of a table's rows. `at` are places in `times`; times are Unix ms. */
+export interface RowsDocument {
+  times: number[];
+  seconds: number[];
+  series: RowSeries[];
+}
+export interface RowSeries extends Partial<Record<RowFigure, number[]>> {
+  key: RowKey;
+  metric: string;
+  at: number[];
+}
+export type RowFigure = "count" | "nonzero" | "sum" | "p50" | "p95" | "p99" | "max";
+
+/** What is kept of a table's windows. */
+export interface Rows {
+  revision: number;
+  times: number[];
+  seconds: number[];
+  series: Map<string, KeptSeries>;
+}
+export interface KeptSeries extends Record<RowFigure, any[]> {
+  key: RowKey;
+  metric: string;
+  type: MetricType | null;
+  at: number[];
+}
+
+/** `GET /runs/ID/distribution`. */
+export interface Distribution {
+  contains?: "time" | "data";
+  count: number;
+  min: number;
+  max: number;
+  bins: { from: number; to: number; count: number }[];
+  percentiles: [number, number][];
+}
+
+/** The names and types in force, parallel to the arrays of a snapshot. */
+export interface Layout {
+  names: string[];
+  index: Map<string, number>;
+  types: Map<string, MetricType>;
+}
+
+/** A column over time, parallel to a run's `times`; null is a gap. */
+export type Column = (number | null)[];
+
+/** A run as `model/run.js` builds it from events; of less, a drawing is made. */
+export interface Run {
+  /** null for a drawing that is no run of the server. */
+  id: any;
+  lastEvent: number;
+  /** Of a drawing that is no run of events, anything that changes with it. */
+  revision: any;
+  current: boolean;
+  param: Omit<Events["param"], "thresholds" | "scenarios" | "period" | "thresholdsKnown" | "run" | "test"> &
+    Partial<Events["param"]> & { thresholds: Record<string, string[]>; scenarios: string[] };
+  config: Partial<Dashboard>;
+  metrics: Map<string, Metric>;
+  layout: Layout;
+  /** null before the first sample, when there is no figure to set against it either. */
+  start: any;
+  stop: number | null;
+  times: number[];
+  snapshots: number[][][];
+  layouts: Layout[];
+  columns: Map<string, Column>;
+  cumulative: { data: number[][]; layout: Layout } | null;
+  thresholds: Threshold[];
+  tables: Tables;
+  health: Health | null;
+  /** Panels by key, as they were resolved last. */
+  resolvedPanels?: Map<string, { serialized: string; panel: Panel }>;
+  memo?: Map<string, { given: unknown[]; result: any }>;
+}
+
+/** A tab of the dashboard, or one of the pages' own. */
+export interface Tab {
+  id: string;
+  title: string;
+  sections?: DashboardSection[];
+  view?: string;
+}
+
+/** A series as `model/panels.js` resolves it; its colour is a custom property. */
+export interface Series {
+  metric: string;
+  aggregate: string;
+  label: string;
+  color: string;
+  fill?: boolean;
+  dash?: boolean;
+  right?: boolean;
+  unit?: Unit;
+}
+
+/** A panel as `model/panels.js` resolves it, or one that a view makes of the same parts. */
+export interface Panel {
+  key?: string;
+  id: string;
+  kind?: string;
+  title: string;
+  caption: string;
+  unit: Unit;
+  rightUnit?: Unit | null;
+  bands?: DashboardBands | null;
+  empty?: boolean;
+  series: Series[];
+}
+
+/** A panel of two runs' lines, before their names are known: `of` are a metric and its aggregate. */
+export interface ComparedPanel extends Pick<Panel, "title" | "caption" | "unit"> {
+  of: [string, string];
+  color: string;
+}
+
+/** Seconds since a run's start. */
+export interface Zoom {
+  from: number;
+  to: number;
+}
+
+/** A line across a chart, and when it was first crossed, in seconds since the run's start. */
+export interface Limit {
+  value: number;
+  label: string;
+  fails: boolean;
+  crossed: number | null;
+}
+
+/** As of a chip. */
+export type State = "good" | "warning" | "bad" | "none" | "open" | "unknown" | "info";
+
+export type Api = ReturnType<typeof createApi>;
+export type Session = ReturnType<typeof createSession>;
+export type Route = ReturnType<typeof parseRoute>;
+export type Navigate = (change: Partial<Route>, options?: { replace?: boolean }) => void;
+
+/** What the app gives to every view. */
+export interface ViewProps {
+  run: Run;
+  session: Session;
+  api: Api;
+  tab: Tab;
+  route: Route;
+  navigate: Navigate;
+  gate: Gate;
+  chosen: string[] | null;
+  choose: (shown: string[] | null) => void;
+}
+
+/** What the session knows; times are ms of the server's clock. */
+export interface SessionState {
+  phase: "loading" | "empty" | "missing" | "unreachable" | "run";
+  problem: string | null;
+  /** Newest first. */
+  runs: RunItem[];
+  moreRuns: boolean;
+  /** null but in the phase `run`, which is that of all views and of most that is done here. */
+  run: Run;
+  /** null until a run is shown. */
+  info: RunItem;
+  /** Since when the connection is lost, or null. */
+  lostSince: number | null;
+  connected: boolean;
+  /** When the newest window came. */
+  windowAt: number | null;
+  /** A run of the same test that began after the one shown. */
+  newer: RunItem | null;
+  /** A live run of another test, while the one shown is over. */
+  elsewhere: RunItem | null;
+  now: number;
+}
+
+/** Props that have one meaning wherever a component takes them. */
+interface CommonProps extends ViewProps {
+  panel: Panel;
+  panels: Panel[];
+  info: RunItem;
+  item: RunItem;
+  items: RunItem[];
+  health: Health;
+  zoom: Zoom | null;
+  onZoom: (zoom: Zoom | null) => void;
+  series: Series[];
+  row: any;
+}
+
+/** Some of them, beside props of the component's own. */
+export type Props<Names extends keyof CommonProps> = Pick<CommonProps, Names> & Record<string, any>;
+
+/** A test's runs, newest first, as the Runs page has them; `test` is null before the first answer. */
+export interface RunList {
+  test: string | null;
+  items: RunItem[];
+  /** null: not known. */
+  more: boolean | null;
+  problem: string | null;
+}
+
+/** The runs to compare with; null until they are known. */
+export interface RunChoices {
+  test: string | null;
+  items: RunItem[] | null;
+  problem: string | null;
+}
+
+/** The run that the shown one is compared with, as far as it has come. */
+export interface FollowedRun {
+  id: string | null;
+  run: Run | null;
+  lost: boolean;
+}
