@@ -8,7 +8,7 @@ use super::append::{AppendError, Writer};
 use super::cache::{Cache, Fold};
 use super::fault::broken;
 use super::model::{Ended, StoredChunk, StoredState};
-use super::position::{self, FETCH, FETCH_MOST, Position, Standing};
+use super::position::{self, FETCH, FETCH_MOST, Position};
 use super::reaper::{Decision, Reaped, Reaper};
 use super::value::{self, Encoded};
 use super::{DELETE_BATCH, declarations, index, keys};
@@ -18,7 +18,7 @@ use crate::names::LogName;
 use crate::record::{Body, Record};
 use crate::settings::Settings;
 use crate::store::{Clock, Store, StoreError};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 /// Records to ask for at the least, where each is large.
 const FETCH_LEAST: u64 = FETCH;
@@ -111,10 +111,15 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
         let first = position.state.next_ticket();
         let known = self.cache.logs.ticket(self.log).saturating_add(1).saturating_sub(first);
         let fetch = position.fetch.max(known.min(position.fetch_most));
-        let record_keys: Vec<String> =
-            (first..first + fetch).map(|ticket| keys::record(self.log, ticket)).collect();
+        let mut asked = position.proofs();
+        let proofs = asked.len();
+        asked.extend((first..first + fetch).map(|ticket| keys::record(self.log, ticket)));
         // Holes are before tickets that this instance knows to be given out.
-        let heads = self.store.get_leading(&record_keys, known as usize).await?;
+        let mut found = self.store.get_leading(&asked, proofs + known as usize).await?;
+        let (heads, record_keys) = (found.split_off(proofs), asked.split_off(proofs));
+        if !position.is_proven(&found) {
+            return self.give_up(fold, &position).await;
+        }
         let in_hand = heads.iter().take_while(|head| head.is_some()).count();
         if in_hand == 0 {
             let absent = |i: usize| heads.get(i).is_none_or(Option::is_none);
@@ -161,6 +166,16 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
         StoredState::of(documents::state(&position.state), documents::summary(&position.state))
     }
 
+    /// The store no longer has what this place comes from: the next page begins anew with what there is.
+    async fn give_up(&self, fold: &mut Fold, position: &Position) -> Result<Progress, StoreError> {
+        if !position.is_overtaken(self.store, self.log).await? {
+            // It went back behind this instance, which knows nothing of it any more.
+            self.cache.logs.unlearn(self.log);
+        }
+        fold.holes.clear();
+        Ok(Progress { more: true, ..Progress::default() })
+    }
+
     /// Nothing to fold at the next ticket: a hole, the end of what there is, or others were faster.
     async fn at_the_end(
         &self,
@@ -168,16 +183,9 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
         mut position: Position,
         holes: &[u64],
     ) -> Result<Progress, StoreError> {
-        if !broken!(BelieveAbsence) {
-            let standing = position.standing(self.store, self.log).await?;
-            if standing == Standing::WentBack {
-                // What is left is what there is.
-                self.cache.logs.unlearn(self.log);
-            }
-            if standing != Standing::Here {
-                fold.holes.clear();
-                return Ok(Progress { more: true, ..Progress::default() });
-            }
+        if !broken!(BelieveAbsence) && position.is_overtaken(self.store, self.log).await? {
+            fold.holes.clear();
+            return Ok(Progress { more: true, ..Progress::default() });
         }
         fold.holes.retain(|ticket, _| holes.contains(ticket));
         if !holes.is_empty() {
@@ -223,7 +231,7 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
             && holes[0] == position.state.next_ticket()
         {
             fold.holes.remove(&holes[0]);
-            position.state.skip();
+            position.skip(log);
             fold.position = Some(position);
             return Ok(Progress { more: true, ..Progress::default() });
         }
@@ -231,9 +239,7 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
         let mut more = false;
         for &ticket in holes {
             let known = fold.holes.remove(&ticket);
-            let overtaken = async || {
-                Ok(!broken!(BelieveAbsence) && position.standing(store, log).await? != Standing::Here)
-            };
+            let overtaken = async || Ok(!broken!(BelieveAbsence) && position.is_overtaken(store, log).await?);
             match reaper.step(ticket, known, overtaken).await? {
                 Reaped::Later(hole, wait) => {
                     fold.holes.insert(ticket, hole);
@@ -244,6 +250,7 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
                     fold.holes.clear();
                     return Ok(Progress { more: true, ..Progress::default() });
                 }
+                Reaped::NeverGiven => return self.give_up(fold, &position).await,
             }
         }
         fold.position = Some(position);
@@ -257,7 +264,8 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
         record_keys: &[String],
         heads: Vec<Option<Vec<u8>>>,
     ) -> Result<Progress, StoreError> {
-        let mut sight = Sight { first: position.state.next_ticket(), next: 0, heads };
+        let first = position.state.next_ticket();
+        let mut sight = Sight { first, next: 0, heads, proofs: BTreeMap::new() };
         let Some(found) = self.present(&mut position, record_keys, &mut sight).await? else {
             return Ok(Progress { more: true, ..Progress::default() });
         };
@@ -268,7 +276,7 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
             let record = match found {
                 Found::Record(record) => record,
                 Found::Dead => {
-                    position.state.skip();
+                    position.skip(self.log);
                     continue;
                 }
                 Found::Undecided => {
@@ -336,6 +344,7 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
                     break;
                 }
             }
+            position.last = sight.proofs.remove(&(position.state.next_ticket() - 1));
         }
         if self.end_page(&mut position, pending).await? {
             fold.position = Some(position);
@@ -463,7 +472,7 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
         }
         value::set(self.store, &events_key, value::encode(&stored)).await?;
         position.committed = Some((run.number, index));
-        position.wrote = position.committed;
+        position.stands_on = Some(events_key);
         if let Some(ended) = &stored.ended {
             self.store.set(&keys::ended(&run), &value::encode_small(ended)).await?;
         }

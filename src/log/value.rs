@@ -1,7 +1,7 @@
 //! How values are written: one byte for the version of the format, then postcard. A value of more
 //! than 300 KB is stored in parts `KEY/0`, `KEY/1`, … and, after them, a header at `KEY`: the
-//! version with its highest bit set, then the number of parts. So a reader that finds the key
-//! finds all of its value.
+//! version with its highest bit set, then the number of parts, then a digest of them all. So a reader
+//! that finds the key finds all of its value, and two values never have the same bytes there.
 
 use super::fault::broken;
 use super::{DELETE_BATCH, keys};
@@ -28,9 +28,17 @@ fn part_bytes() -> usize {
     PART_BYTES
 }
 
+/// What readers need of a header; the digest that follows only tells values apart.
 #[derive(Serialize, Deserialize)]
 struct Header {
     parts: u32,
+}
+
+/// Tells apart what may stand at one key, the same on every machine and in every version: FNV-1a.
+pub(super) fn digest(bytes: &[u8]) -> u64 {
+    bytes
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 /// A value ready to be stored.
@@ -46,7 +54,8 @@ pub(super) fn encode<T: Serialize + ?Sized>(value: &T) -> Encoded {
         return Encoded { head: bytes, parts: Vec::new() };
     }
     let parts: Vec<Vec<u8>> = bytes.chunks(part_bytes()).map(<[u8]>::to_vec).collect();
-    Encoded { head: with_version(VERSION | IN_PARTS, &Header { parts: parts.len() as u32 }), parts }
+    let header = (Header { parts: parts.len() as u32 }, digest(&bytes));
+    Encoded { head: with_version(VERSION | IN_PARTS, &header), parts }
 }
 
 /// For values that are small by their type.

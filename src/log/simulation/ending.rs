@@ -87,14 +87,6 @@ impl Simulation {
         }
     }
 
-    /// Every instance looks into every log, before anybody writes.
-    pub async fn look_around(&self, replicas: &[Replica]) {
-        let logs: Vec<LogName> = self.stage.model.borrow().logs().cloned().collect();
-        for (replica, log) in replicas.iter().flat_map(|replica| logs.iter().map(move |log| (replica, log))) {
-            while replica.advance(&log.to_string()).await.is_ok_and(|progress| progress.more) {}
-        }
-    }
-
     async fn bring_to_end(&self, replica: &Replica, log: &LogName) -> Result<(), String> {
         let now_ms = &self.stage.world.now_ms;
         for _ in 0..20_000 {
