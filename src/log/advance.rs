@@ -145,13 +145,12 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
     /// Where others or this instance have come, and whether the newest chunk's state is there.
     async fn load(&self) -> Result<Position, StoreError> {
         let mut position = position::load(self.store, self.log).await?;
-        // A run that was deleted wants no state.
-        if let Some((number, chunk)) = position.committed
-            && (position.state.run().is_some() || position.state.runs() == 0)
-        {
-            let key = keys::state(&self.log.run(number), chunk);
+        if let Some((number, chunk)) = position.committed {
+            let run = self.log.run(number);
+            let key = keys::state(&run, chunk);
             let state = self.store.get(&key).await?;
-            position.state_missing = state.is_none();
+            // A run that was deleted wants no state: whoever erases it may be past that already.
+            position.state_missing = state.is_none() && self.store.get(&keys::deleted(&run)).await?.is_none();
             position.large_states = state.is_some_and(|head| value::parts_of(&key, &head).unwrap_or(0) > 0);
             let stands = position.chain.first().is_some_and(|at| (at.run, at.chunk) == (number, chunk));
             if position.state_missing && stands {

@@ -94,8 +94,10 @@ pub(super) async fn delete<S: Store>(store: &S, wanted: Vec<String>) -> Result<(
         }
         gone.extend((0..parts).map(|part| keys::part(key, part)));
     }
-    // Never together: of a batch that fails any part may be deleted.
-    for batch in gone.chunks(DELETE_BATCH).chain(wanted.chunks(DELETE_BATCH)) {
+    // Never together: of a batch that fails any part may be deleted. Parts again at the end: somebody who is
+    // late may have written the same value meanwhile, and its head is gone with this one's.
+    let batches = gone.chunks(DELETE_BATCH).chain(wanted.chunks(DELETE_BATCH));
+    for batch in batches.chain(gone.chunks(DELETE_BATCH)) {
         store.delete_many(batch).await?;
     }
     Ok(())

@@ -142,7 +142,8 @@ impl<S: Store, C: Clock> Service<S, C> {
     async fn newest_sample(&self, log: &LogName, import: bool) -> Option<(u64, u64)> {
         let now_ms = self.clock.now_ms();
         let fresh = |&(_, seen_ms): &(u64, u64)| !import || seen_ms.saturating_add(FRESH_MS) >= now_ms;
-        let known = self.cache.newest(log)?;
+        // Where the clock was set back, nothing is known of how long ago that was.
+        let known = self.cache.newest(log).filter(|&(_, seen_ms)| seen_ms <= now_ms)?;
         if fresh(&known) {
             return Some(known);
         }

@@ -87,6 +87,8 @@ pub const TIDY: Profile = Profile { events: &[], failing: 0, ..ROOM };
 /// Clocks are set while nothing else is slow: the conditions do not hold, and nothing needs them.
 pub const CLOCKS: Profile = Profile { events: &[(Event::Crash, 30), (Event::Jump, 60)], room: false, ..ROOM };
 
-/// The store goes back to an older copy: what was acknowledged since is lost, and nothing else.
+/// The store goes back to an older copy: what was acknowledged since is lost, and nothing else. No copy has a
+/// record above one that is still under way: a folder knows its place by the record that it folded last, and
+/// would count the other though the store has lost it.
 pub const WENT_BACK: Profile =
     Profile { events: &[(Event::Crash, 30), (Event::Copy, 60), (Event::GoBack, 40)], failing: 0, ..CLOCKS };

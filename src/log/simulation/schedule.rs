@@ -127,7 +127,10 @@ impl Simulation {
                 let skew = if world.chance(400) { 0 } else { skew };
                 self.replicas[world.below(INSTANCES as u64) as usize].clock.skew_ms.set(skew);
             }
-            Event::Copy => self.copy = Some((world.copy(), stage.model.borrow().clone())),
+            Event::Copy if stage.model.borrow().logs().all(|log| world.is_in_order(log)) => {
+                self.copy = Some((world.copy(), stage.model.borrow().clone()));
+            }
+            Event::Copy => {}
             Event::GoBack => {
                 let Some((copy, model)) = self.copy.take() else { return };
                 self.scheduler.crash_all();
@@ -164,6 +167,7 @@ impl Simulation {
             }
         }
         self.scheduler.stop(&stage.world);
-        block_on(self.settle()).err().or_else(|| stage.model.borrow_mut().wrong.take())
+        let unsettled = block_on(self.settle()).err();
+        stage.model.borrow_mut().wrong.take().or(unsettled)
     }
 }

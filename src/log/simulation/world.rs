@@ -1,6 +1,8 @@
 //! The simulated world: virtual time, tasks that only the schedule moves, and a store whose every
 //! operation takes time before and after its effect.
 
+use crate::log::keys;
+use crate::names::LogName;
 use crate::store::{Clock, Store, StoreError};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -233,6 +235,17 @@ impl World {
 
     pub fn archived(&self, key: &str) -> Option<Vec<u8>> {
         self.archive.borrow().get(key).cloned()
+    }
+
+    /// Whether every record of a log was stored before those with greater tickets, as far as that is known.
+    pub fn is_in_order(&self, log: &LogName) -> bool {
+        let tickets = 1..=u64::try_from(self.counter(&keys::tickets(log))).unwrap_or(0);
+        let stored = |ticket| {
+            self.archived(&keys::record(log, ticket))
+                .or_else(|| self.value(&keys::hole(log, ticket)))
+                .is_some()
+        };
+        tickets.map(stored).is_sorted_by(|before, after| before >= after)
     }
 
     pub fn value(&self, key: &str) -> Option<Vec<u8>> {
