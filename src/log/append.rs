@@ -17,7 +17,7 @@ use thiserror::Error;
 const HELLO_SLACK_MS: u64 = 3_000;
 
 /// Clocks of replicas differ by less than this.
-const CLOCK_SKEW_MS: u64 = 10_000;
+pub(super) const CLOCK_SKEW_MS: u64 = 10_000;
 
 /// Why nothing was acknowledged.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

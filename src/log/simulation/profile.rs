@@ -51,6 +51,12 @@ pub struct Profile {
     pub long: u64,
 }
 
+impl Profile {
+    pub fn sets_clocks(&self) -> bool {
+        self.events.iter().any(|(event, _)| *event == Event::Jump)
+    }
+}
+
 /// The log's protocol: crashes and slow operations of any length.
 pub const PROTOCOL: Profile = Profile {
     conditions: KEPT,
