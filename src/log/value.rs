@@ -85,18 +85,21 @@ pub(super) async fn set<S: Store>(store: &S, key: &str, mut value: Encoded) -> R
 /// Deletes values with all their parts, the parts first: a value that is there has told how many.
 pub(super) async fn delete<S: Store>(store: &S, wanted: Vec<String>) -> Result<(), StoreError> {
     let heads = store.get_many(&wanted).await?;
-    let mut gone = Vec::new();
-    for (key, head) in wanted.iter().zip(heads) {
+    let (mut present, mut gone) = (Vec::new(), Vec::new());
+    for (key, head) in wanted.into_iter().zip(heads) {
+        // Where somebody who is late writes a head only now, nobody else would know of its parts.
+        let Some(head) = head else { continue };
         // What cannot be read is deleted as it is.
-        let mut parts = head.map_or(0, |head| parts_of(key, &head).unwrap_or(0));
+        let mut parts = parts_of(&key, &head).unwrap_or(0);
         if broken!(ForgetParts) {
             parts = parts.min(8);
         }
-        gone.extend((0..parts).map(|part| keys::part(key, part)));
+        gone.extend((0..parts).map(|part| keys::part(&key, part)));
+        present.push(key);
     }
     // Never together: of a batch that fails any part may be deleted. Parts again at the end: somebody who is
     // late may have written the same value meanwhile, and its head is gone with this one's.
-    let batches = gone.chunks(DELETE_BATCH).chain(wanted.chunks(DELETE_BATCH));
+    let batches = gone.chunks(DELETE_BATCH).chain(present.chunks(DELETE_BATCH));
     for batch in batches.chain(gone.chunks(DELETE_BATCH)) {
         store.delete_many(batch).await?;
     }
@@ -171,4 +174,47 @@ pub(super) fn decode<T: DeserializeOwned>(key: &str, bytes: &[u8]) -> Result<T, 
 
 fn unreadable(key: &str, error: &postcard::Error) -> StoreError {
     StoreError::damaged(key, error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::log::simulation::world::{Pace, SimStore, World};
+    use crate::log::testing::block_on;
+    use std::pin::pin;
+    use std::task::{Context, Waker};
+
+    #[test]
+    fn what_somebody_writes_while_it_is_deleted_is_found_by_who_deletes_it_next() {
+        for moment in 0..12 {
+            for there in [false, true] {
+                PART_BYTES_IN_TEST.set(400);
+                let world = World::new(1, 0);
+                world.pace.set(Pace::Quick);
+                let store = SimStore(world.clone());
+                let write = || {
+                    world.calm.set(true);
+                    block_on(set(&store, "k", encode(&vec![7_u8; 1_000]))).expect("it stores");
+                    world.calm.set(false);
+                };
+                if there {
+                    write();
+                }
+                let mut deletion = pin!(delete(&store, vec!["k".to_owned()]));
+                let mut context = Context::from_waker(Waker::noop());
+                let mut polls = 0;
+                while deletion.as_mut().poll(&mut context).is_pending() {
+                    if polls == moment {
+                        write();
+                    }
+                    polls += 1;
+                    world.now_ms.set(world.now_ms.get() + 10_000);
+                }
+                world.calm.set(true);
+                block_on(delete(&store, vec!["k".to_owned()])).expect("it deletes");
+                PART_BYTES_IN_TEST.set(PART_BYTES);
+                assert_eq!(world.keys(), [""; 0], "written after {moment} steps, {there}");
+            }
+        }
+    }
 }
