@@ -265,7 +265,7 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
     ) -> Result<Progress, StoreError> {
         let first = position.state.next_ticket();
         let mut sight = Sight { first, next: 0, heads, proofs: BTreeMap::new() };
-        let Some(found) = self.present(&mut position, record_keys, &mut sight).await? else {
+        let Some(found) = self.present(&position, record_keys, &mut sight).await? else {
             return Ok(Progress { more: true, ..Progress::default() });
         };
         let mut waiting = VecDeque::from(found);
@@ -304,7 +304,7 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
                 }
                 Border::Undecided { until_ms } => {
                     // What lies behind holes that were declared dead may decide.
-                    let more = self.behind_the_dead(&mut position, record_keys, &mut sight).await?;
+                    let more = self.behind_the_dead(&position, record_keys, &mut sight).await?;
                     if more.as_ref().is_none_or(|more| !more.is_empty()) {
                         let Some(more) = more else { return Ok(progress) };
                         waiting.push_front(Found::Record(record));
@@ -330,6 +330,13 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
                 }
                 None => None,
             };
+            let ticket = position.state.next_ticket();
+            let proof = sight.proofs.remove(&ticket).map(|(proof, parts)| {
+                if parts > 0 {
+                    position.large.insert(ticket, parts);
+                }
+                proof
+            });
             loop {
                 let step = position.state.step(&record, declared.as_deref());
                 let (consumed, ended) = (step.consumed, step.ended.is_some());
@@ -343,7 +350,7 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
                     break;
                 }
             }
-            position.last = sight.proofs.remove(&(position.state.next_ticket() - 1));
+            position.last = proof;
         }
         if self.end_page(&mut position, pending).await? {
             fold.position = Some(position);

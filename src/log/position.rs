@@ -46,7 +46,8 @@ pub(super) struct Position {
     pub state: LogState,
     /// The newest checkpoints, newest first; the first is the one that was last due.
     pub chain: Vec<CheckpointAt>,
-    /// Records in parts since then, by ticket, and some that are looked at and not folded yet.
+    /// Records in parts that were folded since then, by ticket. Never those that are only looked at: they may
+    /// be declared dead, or be others once a store went back, and all must write the same checkpoint.
     pub large: BTreeMap<u64, u32>,
     /// `(run number, chunk)` that the store held when this place was found: up to there, results
     /// are written already.
@@ -150,7 +151,7 @@ impl Position {
 
     /// The checkpoint of the state as it is, and the place that it takes in the chain.
     pub fn checkpoint(&mut self, run: u64, chunk: u64) -> Encoded {
-        // Those that are not folded yet belong to a later checkpoint: they must outlive this one.
+        // One that is not folded whole belongs to a later checkpoint: it must outlive this one.
         let later = self.large.split_off(&self.state.next_ticket());
         let large: Vec<_> = std::mem::replace(&mut self.large, later).into_iter().collect();
         let encoded = value::encode(&CheckpointRef { older: &self.chain, large: &large, state: &self.state });

@@ -16,8 +16,8 @@ pub(super) struct Sight {
     /// How many of them were taken.
     pub next: usize,
     pub heads: Vec<Option<Vec<u8>>>,
-    /// What was found at those that were taken.
-    pub proofs: BTreeMap<u64, Proof>,
+    /// What was found at those that were taken, and in how many parts.
+    pub proofs: BTreeMap<u64, (Proof, u32)>,
 }
 
 impl Sight {
@@ -34,7 +34,7 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
     /// have folded it.
     pub(super) async fn present(
         &self,
-        position: &mut Position,
+        position: &Position,
         record_keys: &[String],
         sight: &mut Sight,
     ) -> Result<Option<Vec<Found>>, StoreError> {
@@ -42,10 +42,6 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
         let mut records = Vec::new();
         while let Some(head) = sight.heads.get_mut(sight.next).and_then(Option::take) {
             let (ticket, key) = (sight.first + sight.next as u64, &record_keys[sight.next]);
-            let parts = value::parts_of(key, &head).unwrap_or(0);
-            if parts > 0 {
-                position.large.insert(ticket, parts);
-            }
             let bytes = value::fetch(self.store, key, &head).await?;
             if bytes.is_none() && position.is_overtaken(self.store, self.log).await? {
                 return Ok(None);
@@ -54,7 +50,8 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
                 let reason = format!("the log {} cannot be read: its record {ticket} is damaged", self.log);
                 return Err(position::unreadable(self.store, self.log, reason, Some(ticket)).await?);
             };
-            sight.proofs.insert(ticket, Proof::new(key.clone(), &head));
+            let parts = value::parts_of(key, &head).unwrap_or(0);
+            sight.proofs.insert(ticket, (Proof::new(key.clone(), &head), parts));
             records.push(record);
             sight.next += 1;
         }
@@ -64,7 +61,7 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
     /// What can be seen behind the hole that the records so far end at, if it was declared dead.
     pub(super) async fn behind_the_dead(
         &self,
-        position: &mut Position,
+        position: &Position,
         record_keys: &[String],
         sight: &mut Sight,
     ) -> Result<Option<Vec<Found>>, StoreError> {

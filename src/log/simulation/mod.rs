@@ -7,6 +7,7 @@
 //!
 //! `LOADGATE_SEED=n` runs one schedule of every profile alone; `LOADGATE_SCHEDULES=n` runs so many of each.
 
+mod alike;
 mod clients;
 mod ending;
 mod model;
