@@ -8,7 +8,7 @@ use super::append::{AppendError, Writer};
 use super::cache::{Cache, Fold};
 use super::fault::broken;
 use super::model::{Ended, StoredChunk, StoredState};
-use super::position::{self, FETCH, FETCH_MOST, Position, Standing};
+use super::position::{self, FETCH, FETCH_MOST, Position};
 use super::reaper::{Decision, Reaped, Reaper};
 use super::value::{self, Encoded};
 use super::{DELETE_BATCH, declarations, index, keys};
@@ -18,7 +18,7 @@ use crate::names::LogName;
 use crate::record::{Body, Record};
 use crate::settings::Settings;
 use crate::store::{Clock, Store, StoreError};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 /// Records to ask for at the least, where each is large.
 const FETCH_LEAST: u64 = FETCH;
@@ -65,11 +65,14 @@ pub async fn advance<S: Store, C: Clock>(
 ) -> Result<Progress, StoreError> {
     let folder = Folder { store, clock, settings, cache, log };
     let mut fold = cache.logs.take_fold(log);
+    let began_ms = clock.now_ms();
     let mut progress = folder.page(&mut fold).await?;
     let current = fold.position.as_ref().and_then(|position| position.state.current());
     let settles_at_ms = current.and_then(|current| current.settles_at_ms);
     progress.settling_ms = settles_at_ms.map(|at_ms| at_ms.saturating_sub(clock.now_ms()));
-    cache.logs.put_fold(log, fold, Some(clock.now_ms()));
+    // Who has not come to the end of the log does not know how far its run is.
+    let seen_ms = (!progress.more && fold.holes.is_empty()).then_some(began_ms);
+    cache.logs.put_fold(log, fold, seen_ms);
     Ok(progress)
 }
 
@@ -108,10 +111,15 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
         let first = position.state.next_ticket();
         let known = self.cache.logs.ticket(self.log).saturating_add(1).saturating_sub(first);
         let fetch = position.fetch.max(known.min(position.fetch_most));
-        let record_keys: Vec<String> =
-            (first..first + fetch).map(|ticket| keys::record(self.log, ticket)).collect();
+        let mut asked = position.proofs();
+        let proofs = asked.len();
+        asked.extend((first..first + fetch).map(|ticket| keys::record(self.log, ticket)));
         // Holes are before tickets that this instance knows to be given out.
-        let heads = self.store.get_leading(&record_keys, known as usize).await?;
+        let mut found = self.store.get_leading(&asked, proofs + known as usize).await?;
+        let (heads, record_keys) = (found.split_off(proofs), asked.split_off(proofs));
+        if !position.is_proven(&found) {
+            return self.give_up(fold, &position).await;
+        }
         let in_hand = heads.iter().take_while(|head| head.is_some()).count();
         if in_hand == 0 {
             let absent = |i: usize| heads.get(i).is_none_or(Option::is_none);
@@ -137,13 +145,12 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
     /// Where others or this instance have come, and whether the newest chunk's state is there.
     async fn load(&self) -> Result<Position, StoreError> {
         let mut position = position::load(self.store, self.log).await?;
-        // A run that was deleted wants no state.
-        if let Some((number, chunk)) = position.committed
-            && (position.state.run().is_some() || position.state.runs() == 0)
-        {
-            let key = keys::state(&self.log.run(number), chunk);
+        if let Some((number, chunk)) = position.committed {
+            let run = self.log.run(number);
+            let key = keys::state(&run, chunk);
             let state = self.store.get(&key).await?;
-            position.state_missing = state.is_none();
+            // A run that was deleted wants no state: whoever erases it may be past that already.
+            position.state_missing = state.is_none() && self.store.get(&keys::deleted(&run)).await?.is_none();
             position.large_states = state.is_some_and(|head| value::parts_of(&key, &head).unwrap_or(0) > 0);
             let stands = position.chain.first().is_some_and(|at| (at.run, at.chunk) == (number, chunk));
             if position.state_missing && stands {
@@ -158,6 +165,16 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
         StoredState::of(documents::state(&position.state), documents::summary(&position.state))
     }
 
+    /// The store no longer has what this place comes from: the next page begins anew with what there is.
+    async fn give_up(&self, fold: &mut Fold, position: &Position) -> Result<Progress, StoreError> {
+        if !position.is_overtaken(self.store, self.log).await? {
+            // It went back behind this instance, which knows nothing of it any more.
+            self.cache.logs.unlearn(self.log);
+        }
+        fold.holes.clear();
+        Ok(Progress { more: true, ..Progress::default() })
+    }
+
     /// Nothing to fold at the next ticket: a hole, the end of what there is, or others were faster.
     async fn at_the_end(
         &self,
@@ -165,16 +182,9 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
         mut position: Position,
         holes: &[u64],
     ) -> Result<Progress, StoreError> {
-        if !broken!(BelieveAbsence) {
-            let standing = position.standing(self.store, self.log).await?;
-            if standing == Standing::WentBack {
-                // What is left is what there is.
-                self.cache.logs.unlearn(self.log);
-            }
-            if standing != Standing::Here {
-                fold.holes.clear();
-                return Ok(Progress { more: true, ..Progress::default() });
-            }
+        if !broken!(BelieveAbsence) && position.is_overtaken(self.store, self.log).await? {
+            fold.holes.clear();
+            return Ok(Progress { more: true, ..Progress::default() });
         }
         fold.holes.retain(|ticket, _| holes.contains(ticket));
         if !holes.is_empty() {
@@ -220,7 +230,7 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
             && holes[0] == position.state.next_ticket()
         {
             fold.holes.remove(&holes[0]);
-            position.state.skip();
+            position.skip(log);
             fold.position = Some(position);
             return Ok(Progress { more: true, ..Progress::default() });
         }
@@ -228,9 +238,7 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
         let mut more = false;
         for &ticket in holes {
             let known = fold.holes.remove(&ticket);
-            let overtaken = async || {
-                Ok(!broken!(BelieveAbsence) && position.standing(store, log).await? != Standing::Here)
-            };
+            let overtaken = async || Ok(!broken!(BelieveAbsence) && position.is_overtaken(store, log).await?);
             match reaper.step(ticket, known, overtaken).await? {
                 Reaped::Later(hole, wait) => {
                     fold.holes.insert(ticket, hole);
@@ -241,6 +249,7 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
                     fold.holes.clear();
                     return Ok(Progress { more: true, ..Progress::default() });
                 }
+                Reaped::NeverGiven => return self.give_up(fold, &position).await,
             }
         }
         fold.position = Some(position);
@@ -254,8 +263,9 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
         record_keys: &[String],
         heads: Vec<Option<Vec<u8>>>,
     ) -> Result<Progress, StoreError> {
-        let mut sight = Sight { first: position.state.next_ticket(), next: 0, heads };
-        let Some(found) = self.present(&mut position, record_keys, &mut sight).await? else {
+        let first = position.state.next_ticket();
+        let mut sight = Sight { first, next: 0, heads, proofs: BTreeMap::new() };
+        let Some(found) = self.present(&position, record_keys, &mut sight).await? else {
             return Ok(Progress { more: true, ..Progress::default() });
         };
         let mut waiting = VecDeque::from(found);
@@ -265,7 +275,7 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
             let record = match found {
                 Found::Record(record) => record,
                 Found::Dead => {
-                    position.state.skip();
+                    position.skip(self.log);
                     continue;
                 }
                 Found::Undecided => {
@@ -294,7 +304,7 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
                 }
                 Border::Undecided { until_ms } => {
                     // What lies behind holes that were declared dead may decide.
-                    let more = self.behind_the_dead(&mut position, record_keys, &mut sight).await?;
+                    let more = self.behind_the_dead(&position, record_keys, &mut sight).await?;
                     if more.as_ref().is_none_or(|more| !more.is_empty()) {
                         let Some(more) = more else { return Ok(progress) };
                         waiting.push_front(Found::Record(record));
@@ -320,6 +330,13 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
                 }
                 None => None,
             };
+            let ticket = position.state.next_ticket();
+            let proof = sight.proofs.remove(&ticket).map(|(proof, parts)| {
+                if parts > 0 {
+                    position.large.insert(ticket, parts);
+                }
+                proof
+            });
             loop {
                 let step = position.state.step(&record, declared.as_deref());
                 let (consumed, ended) = (step.consumed, step.ended.is_some());
@@ -333,6 +350,7 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
                     break;
                 }
             }
+            position.last = proof;
         }
         if self.end_page(&mut position, pending).await? {
             fold.position = Some(position);
@@ -460,7 +478,7 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
         }
         value::set(self.store, &events_key, value::encode(&stored)).await?;
         position.committed = Some((run.number, index));
-        position.wrote = position.committed;
+        position.stands_on = Some(events_key);
         if let Some(ended) = &stored.ended {
             self.store.set(&keys::ended(&run), &value::encode_small(ended)).await?;
         }

@@ -17,7 +17,7 @@ use thiserror::Error;
 const HELLO_SLACK_MS: u64 = 3_000;
 
 /// Clocks of replicas differ by less than this.
-const CLOCK_SKEW_MS: u64 = 10_000;
+pub(super) const CLOCK_SKEW_MS: u64 = 10_000;
 
 /// Why nothing was acknowledged.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -151,7 +151,7 @@ impl<S: Store, C: Clock> Writer<'_, S, C> {
         let seen = (hellos, lease.map_or(0, |lease| lease.next_ticket));
         let Some(last) = value(0).map(|v| value::decode::<u64>(&asked[0], v)).transpose()? else {
             // Lists must find what is acknowledged, and no index has it before somebody folds it.
-            if self.cache.logs.announce(self.log) {
+            if self.cache.logs.announce(self.log) && !broken!(AnnounceNothing) {
                 super::fresh::enter(self.store, self.log).await?;
             }
             return Ok(seen);

@@ -1,6 +1,7 @@
 //! Erasing a run that was marked as deleted, in pages of a bounded number of store operations. `meta` goes
 //! last, so that an erasure that breaks off is found again; one that begins anew deletes again what is gone.
 
+use super::fault::broken;
 use super::model::Ended;
 use super::{deliveries, keys, position, value, verdicts, webhooks};
 use crate::names::RunId;
@@ -35,7 +36,7 @@ pub(super) async fn begin<S: Store>(store: &S, run: &RunId) -> Result<Option<Era
     let last = ended.end.chunk;
     // All that is left of records is behind the checkpoints that the last one names.
     let first = position::oldest_ticket(store, run, last).await?.unwrap_or(ended.end.ticket);
-    let needed = position::is_needed(store, run).await?;
+    let needed = !broken!(EraseCheckpoint) && position::is_needed(store, run).await?;
     if needed {
         position::reduce(store, run, last).await?;
     }

@@ -21,6 +21,24 @@ pub(crate) enum Fault {
     DeleteEarly,
     /// "Absent" is believed without looking for a newer chunk.
     BelieveAbsence,
+    /// Of a numbered upload that is cut the last piece is stored, under the number of the whole one.
+    StoreCutPieces,
+    /// Pieces without a sample have no number.
+    NumberFullPieces,
+    /// Of a numbered upload only the first piece has a number.
+    NumberFirstPieces,
+    /// Erasing the last run of a log takes the checkpoint that the next is folded from.
+    EraseCheckpoint,
+    /// Of a deleted value some parts stay.
+    ForgetParts,
+    /// What an instance knew of a run's newest sample counts as new, however old it is.
+    BelieveOldNews,
+    /// Whoever declares merges into what it has read, and looks no more.
+    DeclareUnread,
+    /// No list finds a log before somebody has folded it.
+    AnnounceNothing,
+    /// What an instance remembers counts more than what the store has.
+    TrustMemory,
 }
 
 #[cfg(test)]
@@ -52,4 +70,4 @@ macro_rules! broken {
         }
     }};
 }
-pub(super) use broken;
+pub(crate) use broken;

@@ -28,7 +28,7 @@ pub mod cache;
 pub mod declarations;
 pub(crate) mod deliveries;
 mod erasure;
-mod fault;
+pub(crate) mod fault;
 pub mod fresh;
 mod gallop;
 mod hellos;

@@ -1,13 +1,16 @@
 //! Where a folder stands, and how one that knows nothing finds its place in the store.
 
+use super::fault::broken;
 use super::gallop::last_present;
 use super::model::{Checkpoint, CheckpointAt, CheckpointRef, StoredChunk};
+use super::reaper::Decision;
 use super::value::{self, Encoded};
 use super::{keys, model};
 use crate::fold::LogState;
 use crate::names::{LogName, RunId};
 use crate::record::Record;
 use crate::store::{Store, StoreError};
+use std::collections::BTreeMap;
 
 /// Records to ask for where nothing is known of how many there are, and at the most.
 pub(super) const FETCH: u64 = 8;
@@ -22,14 +25,20 @@ pub(super) const CHAIN: usize = 5;
 /// How often a reader that is overtaken by a clean-up looks again before it reports trouble.
 const LOAD_ATTEMPTS: u32 = 5;
 
-/// What the store says of a folder's place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Standing {
-    Here,
-    /// Others came further.
-    Overtaken,
-    /// The store lost what this folder read or wrote: it was restored from an older copy.
-    WentBack,
+/// What stood at a key when a folder read or wrote it.
+pub(super) struct Proof {
+    key: String,
+    digest: u64,
+}
+
+impl Proof {
+    pub(super) fn new(key: String, value: &[u8]) -> Self {
+        Proof { digest: value::digest(value), key }
+    }
+
+    fn holds(&self, found: Option<&[u8]>) -> bool {
+        found.is_some_and(|found| value::digest(found) == self.digest)
+    }
 }
 
 /// The state after the records so far, and what belongs to writing its results.
@@ -37,8 +46,9 @@ pub(super) struct Position {
     pub state: LogState,
     /// The newest checkpoints, newest first; the first is the one that was last due.
     pub chain: Vec<CheckpointAt>,
-    /// Records in parts since then.
-    pub large: Vec<(u64, u32)>,
+    /// Records in parts that were folded since then, by ticket. Never those that are only looked at: they may
+    /// be declared dead, or be others once a store went back, and all must write the same checkpoint.
+    pub large: BTreeMap<u64, u32>,
     /// `(run number, chunk)` that the store held when this place was found: up to there, results
     /// are written already.
     pub committed: Option<(u64, u64)>,
@@ -50,8 +60,11 @@ pub(super) struct Position {
     pub state_missing: bool,
     /// States of this log are, or were, in parts: they are deleted with them.
     pub large_states: bool,
-    /// `(run number, chunk)` that this folder wrote last.
-    pub wrote: Option<(u64, u64)>,
+    /// The last record, or decision, that is folded, or else the checkpoint that this begins from: what has
+    /// come since to a store that went back differs from it.
+    pub last: Option<Proof>,
+    /// A key that exists since the newest results were written.
+    pub stands_on: Option<String>,
     /// Records to ask for at once.
     pub fetch: u64,
     /// … at the most, so that a page takes some milliseconds only.
@@ -63,13 +76,14 @@ impl Position {
         Position {
             state,
             chain,
-            large: Vec::new(),
+            large: BTreeMap::new(),
             committed,
             cleaned: 0,
             states_cleaned: (0, 0),
             state_missing: false,
             large_states: false,
-            wrote: None,
+            last: None,
+            stands_on: None,
             fetch: FETCH,
             fetch_most: FETCH_MOST,
         }
@@ -101,31 +115,29 @@ impl Position {
         vec![keys::events(&run, next.1), keys::deleted(&run)]
     }
 
-    /// Whether this place is no longer where the store is. What proves it is read before what explains its
-    /// absence: others who came further deleted it.
-    pub(crate) async fn standing<S: Store>(&self, store: &S, log: &LogName) -> Result<Standing, StoreError> {
-        let (wrote, last) = (self.wrote, self.state.next_ticket() - 1);
-        let proofs: Vec<String> = wrote
-            .into_iter()
-            .flat_map(|(run, chunk)| [keys::events(&log.run(run), chunk), keys::deleted(&log.run(run))])
-            .collect();
-        let kept = last >= self.chain.first().map_or(1, |at| at.ticket);
-        let folded = kept.then(|| [keys::record(log, last), keys::hole(log, last)]);
-        let mut asked = proofs;
-        let wrote_end = asked.len();
-        asked.extend(folded.into_iter().flatten());
-        let proofs_end = asked.len();
-        asked.extend(self.newer_keys(log));
-        let found = store.get_many(&asked).await?;
-        let present = |keys: &[Option<Vec<u8>>]| keys.iter().any(Option::is_some);
-        let (proofs, newer) = found.split_at(proofs_end);
-        let (chunk, record) = proofs.split_at(wrote_end);
-        if present(newer) {
-            return Ok(Standing::Overtaken);
-        }
-        let lost = |proof: &[Option<Vec<u8>>]| !proof.is_empty() && !present(proof);
-        let went_back = lost(chunk) || lost(record);
-        Ok(if went_back { Standing::WentBack } else { Standing::Here })
+    /// The keys that tell whether the store still has what this place comes from; see [`Self::is_proven`].
+    pub(super) fn proofs(&self) -> Vec<String> {
+        self.last.iter().map(|proof| &proof.key).chain(&self.stands_on).cloned().collect()
+    }
+
+    /// By what was found at these keys. If not, others came further and deleted it, or the store went back to
+    /// an older copy, whatever it has taken since.
+    pub(super) fn is_proven(&self, found: &[Option<Vec<u8>>]) -> bool {
+        let (last, chunk) = found.split_at(usize::from(self.last.is_some()));
+        let last = self.last.iter().zip(last).all(|(proof, found)| proof.holds(found.as_deref()));
+        broken!(TrustMemory) || (last && chunk.iter().all(Option::is_some))
+    }
+
+    /// Whether others came further. What they may have deleted is read before.
+    pub(super) async fn is_overtaken<S: Store>(&self, store: &S, log: &LogName) -> Result<bool, StoreError> {
+        Ok(store.get_many(&self.newer_keys(log)).await?.iter().any(Option::is_some))
+    }
+
+    /// A record was declared dead.
+    pub(super) fn skip(&mut self, log: &LogName) {
+        let dead = value::encode_small(&Decision::Dead);
+        self.last = Some(Proof::new(keys::hole(log, self.state.next_ticket()), &dead));
+        self.state.skip();
     }
 
     /// Whether a checkpoint stands behind this chunk, the last of a record.
@@ -138,8 +150,10 @@ impl Position {
     }
 
     /// The checkpoint of the state as it is, and the place that it takes in the chain.
-    pub(crate) fn checkpoint(&mut self, run: u64, chunk: u64) -> Encoded {
-        let large = std::mem::take(&mut self.large);
+    pub(super) fn checkpoint(&mut self, run: u64, chunk: u64) -> Encoded {
+        // One that is not folded whole belongs to a later checkpoint: it must outlive this one.
+        let later = self.large.split_off(&self.state.next_ticket());
+        let large: Vec<_> = std::mem::replace(&mut self.large, later).into_iter().collect();
         let encoded = value::encode(&CheckpointRef { older: &self.chain, large: &large, state: &self.state });
         let (ticket, parts) = (self.state.next_ticket(), encoded.parts.len() as u32);
         self.chain.insert(0, CheckpointAt { run, chunk, ticket, parts, large });
@@ -176,11 +190,11 @@ pub(super) async fn mended<S: Store>(store: &S, log: &LogName, note: &[u8]) -> R
     let note = value::decode::<(String, Option<u64>)>(&keys::unreadable(log), note);
     if let Ok((reason, Some(ticket))) = note {
         let key = keys::record(log, ticket);
-        if let Some(head) = store.get(&key).await?
-            && let Some(bytes) = value::fetch(store, &key, &head).await?
-            && value::decode::<Record>(&key, &bytes).is_err()
-        {
-            return Err(StoreError::damaged(format!("the log {log}"), reason));
+        if let Some(head) = store.get(&key).await? {
+            let whole = value::fetch(store, &key, &head).await?;
+            if whole.is_none_or(|bytes| value::decode::<Record>(&key, &bytes).is_err()) {
+                return Err(StoreError::damaged(format!("the log {log}"), reason));
+            }
         }
     }
     load(store, log).await.map(|_| ())
@@ -188,8 +202,8 @@ pub(super) async fn mended<S: Store>(store: &S, log: &LogName, note: &[u8]) -> R
 
 /// Where a log is loaded from.
 enum Start {
-    /// A checkpoint, and the newest chunk.
-    Checkpoint { at: (u64, u64), committed: (u64, u64) },
+    /// A checkpoint, the newest chunk, and the key that was found to say so.
+    Checkpoint { at: (u64, u64), committed: (u64, u64), found: String },
     /// The first record; and the newest chunk, if there is one.
     Beginning(Option<(u64, u64)>),
 }
@@ -197,9 +211,14 @@ enum Start {
 /// `None` when what the newest chunk names was deleted meanwhile.
 async fn try_load<S: Store>(store: &S, log: &LogName) -> Result<Option<Position>, StoreError> {
     match start(store, log).await? {
-        Some(Start::Checkpoint { at, committed }) => restore(store, log, at, committed).await,
+        Some(Start::Checkpoint { at, committed, found }) => {
+            let position = restore(store, log, at, committed).await?;
+            Ok(position.map(|position| Position { stands_on: Some(found), ..position }))
+        }
         Some(Start::Beginning(committed)) => {
-            Ok(Some(Position::new(LogState::new(log.clone()), Vec::new(), committed)))
+            let position = Position::new(LogState::new(log.clone()), Vec::new(), committed);
+            let stands_on = committed.map(|(run, chunk)| keys::events(&log.run(run), chunk));
+            Ok(Some(Position { stands_on, ..position }))
         }
         None => Ok(None),
     }
@@ -225,7 +244,7 @@ async fn start<S: Store>(store: &S, log: &LogName) -> Result<Option<Start>, Stor
         let run = log.run(number);
         if let Some(ended) = value::get::<_, model::Ended>(store, &keys::ended(&run)).await? {
             let at = (number, ended.end.chunk);
-            return Ok(Some(Start::Checkpoint { at, committed: at }));
+            return Ok(Some(Start::Checkpoint { at, committed: at, found: keys::ended(&run) }));
         }
         let Some(chunk) = last_chunk(store, &run).await? else {
             // What was deleted without leaving what comes next is no beginning.
@@ -234,15 +253,14 @@ async fn start<S: Store>(store: &S, log: &LogName) -> Result<Option<Start>, Stor
             }
             continue;
         };
-        let Some(stored) = value::get::<_, StoredChunk>(store, &keys::events(&run, chunk)).await? else {
-            return Ok(None);
-        };
+        let found = keys::events(&run, chunk);
+        let Some(stored) = value::get::<_, StoredChunk>(store, &found).await? else { return Ok(None) };
         if let Some(ended) = &stored.ended {
             // Whoever wrote the last chunk died before it could say so here.
             store.set(&keys::ended(&run), &value::encode_small(ended)).await?;
         }
         return match stored.checkpoint {
-            Some(at) => Ok(Some(Start::Checkpoint { at, committed: (number, chunk) })),
+            Some(at) => Ok(Some(Start::Checkpoint { at, committed: (number, chunk), found })),
             None => Ok(Some(Start::Beginning(Some((number, chunk))))),
         };
     }
@@ -278,7 +296,8 @@ async fn restore<S: Store>(
     let ticket = state.next_ticket();
     chain.insert(0, CheckpointAt { run: number, chunk, ticket, parts, large });
     chain.truncate(CHAIN);
-    Ok(Some(Position::new(state, chain, Some(committed))))
+    let last = Some(Proof::new(key, &head));
+    Ok(Some(Position { last, ..Position::new(state, chain, Some(committed)) }))
 }
 
 /// The ticket from which on records may be left when a run has ended with this chunk.

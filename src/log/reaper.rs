@@ -34,6 +34,8 @@ pub(super) enum Reaped {
     Decided,
     /// The record may have been folded by others: look where they are first.
     Look,
+    /// Nobody has this ticket: the store went back to before it was given out.
+    NeverGiven,
 }
 
 /// Where a hole is, and with what it is judged.
@@ -101,6 +103,10 @@ impl<S: Store, C: Clock> Reaper<'_, S, C> {
         if self.decision(ticket).await?.is_some() {
             return Ok(Reaped::Decided);
         }
+        let given = self.store.increment(&keys::tickets(self.log), 0).await?;
+        if u64::try_from(given).is_ok_and(|given| given < ticket) && !broken!(TrustMemory) {
+            return Ok(Reaped::NeverGiven);
+        }
         let before_ms = self.clock.now_ms();
         let elected = self.store.increment(&key, 1).await?;
         if elected != elections + 1 {
@@ -121,6 +127,10 @@ impl<S: Store, C: Clock> Reaper<'_, S, C> {
             !broken!(DecideUnread) && self.store.get(&keys::record(self.log, ticket)).await?.is_some();
         if !present && overtaken().await? {
             return Ok(Reaped::Look);
+        }
+        // Where the store went back, whoever got the ticket anew saw nobody declare it dead.
+        if !present && self.store.get(&keys::dying(self.log, ticket)).await?.is_none() {
+            return self.count(ticket).await;
         }
         let late = !broken!(DecideLate)
             && self.clock.now_ms().saturating_sub(before_ms) > self.settings.reaper_deadline_ms;
@@ -144,11 +154,12 @@ mod tests {
     fn decided_after(sleep_ms: u64, record: bool) -> (Reaped, Option<Decision>) {
         let world = World::new(1, 0);
         world.calm.set(true);
-        let (store, clock) = (SimStore(world.clone()), SimClock { world: world.clone(), skew_ms: 0 });
+        let (store, clock) = (SimStore(world.clone()), SimClock::new(&world, 0));
         let (settings, log) = (Settings::default(), LogName::unnamed(TestName::from_foreign("t")));
         let reaper = Reaper { store: &store, clock: &clock, settings: &settings, log: &log };
         let here = async || Ok(false);
         block_on(async {
+            store.increment(&keys::tickets(&log), 1).await.expect("it counts");
             let mut hole = None;
             while !matches!(hole, Some(Hole::Dying { .. })) {
                 let Ok(Reaped::Later(next, wait)) = reaper.step(1, hole, here).await else {

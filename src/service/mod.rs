@@ -18,6 +18,7 @@ use crate::limits;
 use crate::log::advance::{self, Progress};
 use crate::log::append::Writer;
 use crate::log::cache::Cache;
+use crate::log::fault::broken;
 use crate::log::{self, declarations, fresh, labels, lease, retention, rows, runs};
 use crate::names::{LogName, RunId, TestName};
 use crate::record::{Body, Dimension, Sent};
@@ -116,6 +117,7 @@ impl<S: Store, C: Clock> Service<S, C> {
         let mut upload = Upload::open(request, &self.settings, set)?;
         upload.set_clock(self.clock.now_ms());
         if let Some((newest_ms, seen_ms)) = self.newest_sample(&log, import).await {
+            let seen_ms = if broken!(BelieveOldNews) { self.clock.now_ms() } else { seen_ms };
             upload.set_newest(&log, (newest_ms as i64).saturating_mul(1_000_000), seen_ms);
         }
         Ok(Session {
@@ -137,7 +139,8 @@ impl<S: Store, C: Clock> Service<S, C> {
     async fn newest_sample(&self, log: &LogName, import: bool) -> Option<(u64, u64)> {
         let now_ms = self.clock.now_ms();
         let fresh = |&(_, seen_ms): &(u64, u64)| !import || seen_ms.saturating_add(FRESH_MS) >= now_ms;
-        let known = self.cache.newest(log)?;
+        // Where the clock was set back, nothing is known of how long ago that was.
+        let known = self.cache.newest(log).filter(|&(_, seen_ms)| seen_ms <= now_ms)?;
         if fresh(&known) {
             return Some(known);
         }

@@ -5,6 +5,7 @@ use super::{Outcome, Service, Session};
 use crate::ingest::Refusal;
 use crate::log::append::Origin;
 use crate::log::declarations;
+use crate::log::fault::broken;
 use crate::names::LogName;
 use crate::record::{Body, Sequence};
 use crate::store::{Clock, Store};
@@ -80,7 +81,7 @@ impl Session {
     /// The end of the body, or of the client's patience.
     pub async fn finish<S: Store, C: Clock>(&mut self, service: &Service<S, C>, complete: bool) -> Outcome {
         self.upload.set_clock(service.clock.now_ms());
-        if let Err(refusal) = self.upload.finish(complete) {
+        if let Err(refusal) = self.upload.finish(complete || broken!(StoreCutPieces)) {
             self.fail(refusal);
         }
         self.store(service).await;
@@ -121,6 +122,17 @@ impl Session {
         }
     }
 
+    /// The number of a record: of its batch, and of the piece that it is of that.
+    fn sequence(&self, piece: u32) -> Option<Sequence> {
+        let batch = self.upload.sequence()?;
+        if broken!(NumberFirstPieces) && piece > 0 {
+            return None;
+        }
+        // In the simulation it is the first piece alone that is ever refused.
+        let shifted = broken!(NumberFullPieces) && self.upload.receipt().refused > 0;
+        Some(Sequence { batch, piece: piece.saturating_sub(u32::from(shifted)) })
+    }
+
     /// Stores every record that is ready. Once one could not be stored, the rest is not tried: a
     /// failing store or an ended run would only be asked again and again.
     async fn store<S: Store, C: Clock>(&mut self, service: &Service<S, C>) {
@@ -147,7 +159,7 @@ impl Session {
                 continue;
             }
             let batch = Box::new(std::mem::take(&mut prepared.batch));
-            let sequence = self.upload.sequence().map(|batch| Sequence { batch, piece: prepared.piece });
+            let sequence = self.sequence(prepared.piece);
             let declared = self.declared.clone();
             let origin = Origin { source: &self.source, peer: &self.peer };
             match service.writer(&prepared.log).append(origin, sequence, declared, Body::Data(batch)).await {

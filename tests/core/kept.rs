@@ -303,3 +303,16 @@ impl loadgate::store::Store for Turns {
         self.0.increment(key, delta).await
     }
 }
+
+#[test]
+fn a_clock_that_was_set_back_refuses_no_good_data_as_misdated() {
+    let server = Server::new();
+    let began_ms = server.hands_ms();
+    server.post_as(|_| {}, lines(began_ms, 5).as_bytes(), true).expect("it is taken");
+    server.fold("t");
+    // A quarter of an hour passes, while somebody sets the server's clock back by more.
+    server.set_back(1_500_000);
+    server.pass(900_000);
+    let later = server.post_as(|_| {}, lines(began_ms + 900_000, 5).as_bytes(), true);
+    assert_eq!(later.expect("it is taken").receipt.accepted, 5);
+}

@@ -123,6 +123,67 @@ fn an_erasure_that_breaks_off_anywhere_is_finished_by_another_and_leaves_nothing
     }
 }
 
+/// One request to each of so many addresses: its record, its run's state and its checkpoint are in parts.
+fn post_large(server: &Server, addresses: u32) {
+    let name = "x".repeat(200);
+    let body: String = (0..addresses)
+        .map(|at| format!("http_reqs,name={name}{at},method=GET value=1 {}\n", server.hands_ms()))
+        .collect();
+    let named = |request: &mut loadgate::ingest::Request| request.test = Some("t".to_owned());
+    let outcome = server.post_as(named, body.as_bytes(), true).expect("it is answered");
+    assert_eq!((outcome.failure, outcome.receipt.accepted), (None, u64::from(addresses)));
+}
+
+fn in_parts(server: &Server, stem: &str) -> bool {
+    server.memory.keys().iter().any(|key| {
+        key.strip_prefix(stem).is_some_and(|rest| rest.split('/').count() == 2 && rest.ends_with("/1"))
+    })
+}
+
+#[test]
+fn a_large_record_is_there_for_the_next_folder_though_runs_before_it_ended_in_the_same_page() {
+    let server = Server::new();
+    for _ in 0..4 {
+        assert_eq!(post(&server, "t", None), None);
+        server.pass(40_000);
+    }
+    post_large(&server, 3_000);
+    assert!(in_parts(&server, "log/t/record/"), "{:?}", server.memory.keys());
+    server.fold("t");
+    let other = Server::on(server.memory.clone(), server.hands.clone());
+    for _ in 0..20 {
+        if !block_on(other.service.advance("t")).expect("it folds").more {
+            break;
+        }
+    }
+    assert_eq!(post(&other, "t", None), None);
+    let run = other.finish("t");
+    assert_eq!(run, "t.5");
+    assert_eq!(other.summary(&run)["metrics"]["http_reqs"]["values"]["count"], 3_005);
+}
+
+#[test]
+fn a_run_in_many_parts_is_deleted_whole() {
+    let server = Server::new();
+    for _ in 0..20 {
+        post_large(&server, 3_000);
+        server.pass(2_000);
+        server.fold("t");
+    }
+    let run = server.finish("t");
+    for stem in ["log/t/record/", "run/t.1/state/", "run/t.1/checkpoint/"] {
+        assert!(in_parts(&server, stem), "{stem} {:?}", server.memory.keys());
+    }
+    block_on(server.service.delete_run(&run)).expect("it has ended");
+    server.pass(700_000);
+    sweep(&server, "t");
+    let of_run = |key: &String| key.starts_with("run/") || key.contains("/record/");
+    let left: Vec<String> = server.memory.keys().into_iter().filter(of_run).collect();
+    // What the log's next run begins from is one value again.
+    let last = left.iter().find(|key| key.starts_with("run/t.1/checkpoint/")).expect("it is needed");
+    assert_eq!(left, [last, "run/t.1/deleted", "run/t.1/ended"]);
+}
+
 #[test]
 fn a_damaged_fact_of_one_run_hides_no_other() {
     for fact in ["meta", "ended", "label"] {
@@ -159,6 +220,43 @@ fn a_damaged_record_stops_its_own_log_alone_until_it_is_mended() {
     assert_eq!(post(&other, "bad", None), None, "it was mended");
     let run = other.finish("bad");
     assert_eq!(other.summary(&run)["metrics"]["http_reqs"]["values"]["count"], 15);
+}
+
+#[test]
+fn a_record_that_lost_a_part_stops_its_log_with_a_sentence() {
+    let server = Server::new();
+    post_large(&server, 3_000);
+    block_on(server.memory.delete_many(&["log/t/record/1/1".to_owned()])).expect("it deletes");
+    let refused = block_on(server.service.advance("t")).expect_err("it cannot be folded").to_string();
+    assert!(refused.contains("its record 1 is damaged"), "{refused}");
+    assert!(matches!(post(&server, "t", None), Some(Refusal::Unavailable(_))), "its writers are told");
+}
+
+#[test]
+fn an_instance_notices_that_a_store_went_back_though_as_much_was_written_since() {
+    for back in 1..=8 {
+        for since in back..back + 3 {
+            let server = Server::new();
+            let writer = Server::on(server.memory.clone(), server.hands.clone());
+            let mut copies = Vec::new();
+            for _ in 0..8 {
+                copies.push(server.memory.copy());
+                assert_eq!(post(&writer, "t", None), None);
+                server.pass(1_000);
+                server.fold("t");
+            }
+            server.memory.restore(&copies[8 - back]);
+            for _ in 0..since {
+                assert_eq!(post(&writer, "t", None), None);
+                server.pass(1_000);
+            }
+            let run = server.finish("t");
+            let count = server.summary(&run)["metrics"]["http_reqs"]["values"]["count"].clone();
+            assert_eq!(count, 5 * (8 - back + since), "{back} back, {since} since");
+            let fresh = Server::on(server.memory.clone(), server.hands.clone());
+            assert_eq!(fresh.events(&run, None), server.events(&run, None));
+        }
+    }
 }
 
 #[test]

@@ -3,11 +3,12 @@
 
 use super::{FETCH_AHEAD, Folder, Found, Progress};
 use crate::log::cache::Fold;
-use crate::log::position::{self, Position};
+use crate::log::position::{self, Position, Proof};
 use crate::log::reaper::{Decision, Reaper};
 use crate::log::value;
 use crate::record::Record;
 use crate::store::{Clock, Store, StoreError};
+use std::collections::BTreeMap;
 
 /// The tickets that were asked for at once.
 pub(super) struct Sight {
@@ -15,6 +16,8 @@ pub(super) struct Sight {
     /// How many of them were taken.
     pub next: usize,
     pub heads: Vec<Option<Vec<u8>>>,
+    /// What was found at those that were taken, and in how many parts.
+    pub proofs: BTreeMap<u64, (Proof, u32)>,
 }
 
 impl Sight {
@@ -27,11 +30,11 @@ impl Sight {
 }
 
 impl<S: Store, C: Clock> Folder<'_, S, C> {
-    /// The records from here to the first that is absent. `None`: parts of one are being deleted, so
-    /// others have folded it.
+    /// The records from here to the first that is absent. `None`: parts of one were deleted by others, who
+    /// have folded it.
     pub(super) async fn present(
         &self,
-        position: &mut Position,
+        position: &Position,
         record_keys: &[String],
         sight: &mut Sight,
     ) -> Result<Option<Vec<Found>>, StoreError> {
@@ -39,15 +42,16 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
         let mut records = Vec::new();
         while let Some(head) = sight.heads.get_mut(sight.next).and_then(Option::take) {
             let (ticket, key) = (sight.first + sight.next as u64, &record_keys[sight.next]);
-            let parts = value::parts_of(key, &head).unwrap_or(0);
-            if parts > 0 {
-                position.large.push((ticket, parts));
+            let bytes = value::fetch(self.store, key, &head).await?;
+            if bytes.is_none() && position.is_overtaken(self.store, self.log).await? {
+                return Ok(None);
             }
-            let Some(bytes) = value::fetch(self.store, key, &head).await? else { return Ok(None) };
-            let Ok(record) = value::decode::<Record>(key, &bytes) else {
+            let Some(Ok(record)) = bytes.map(|bytes| value::decode::<Record>(key, &bytes)) else {
                 let reason = format!("the log {} cannot be read: its record {ticket} is damaged", self.log);
                 return Err(position::unreadable(self.store, self.log, reason, Some(ticket)).await?);
             };
+            let parts = value::parts_of(key, &head).unwrap_or(0);
+            sight.proofs.insert(ticket, (Proof::new(key.clone(), &head), parts));
             records.push(record);
             sight.next += 1;
         }
@@ -57,7 +61,7 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
     /// What can be seen behind the hole that the records so far end at, if it was declared dead.
     pub(super) async fn behind_the_dead(
         &self,
-        position: &mut Position,
+        position: &Position,
         record_keys: &[String],
         sight: &mut Sight,
     ) -> Result<Option<Vec<Found>>, StoreError> {

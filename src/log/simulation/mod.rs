@@ -1,199 +1,54 @@
-//! The log's protocol under seeded schedules: many writers, readers, folders and reapers
-//! interleaved at every store operation, crashed between any two, with writes that come late.
+//! The product under seeded schedules: many writers, readers, folders, reapers and people interleaved at every
+//! store operation, while instances die, the store fails or goes back, and clocks are set.
 //!
-//! `LOADGATE_SEED=n` runs one schedule alone.
+//! A schedule is of one of six profiles ([`profile`]), which say what comes together. At its end everything is
+//! held against a naive model ([`model`]) and a fold of all records at once ([`refold`]). Every deliberate
+//! mistake ([`super::fault`]) must be noticed.
+//!
+//! `LOADGATE_SEED=n` runs one schedule of every profile alone; `LOADGATE_SCHEDULES=n` runs so many of each.
 
+mod alike;
 mod clients;
+mod ending;
 mod model;
+mod people;
+mod profile;
+mod refold;
 mod restored;
+mod schedule;
+mod uploads;
 pub(super) mod world;
 
 use super::fault::{self, Fault};
-use super::runs::Cursor;
-use crate::names::{LogName, RunId};
-use crate::service::Service;
-use crate::settings::Settings;
-use clients::{Replica, Stage, TEST};
-use std::cell::RefCell;
-use std::collections::BTreeSet;
-use std::rc::Rc;
-use world::{Pace, Scheduler, SimClock, SimStore, World};
+use profile::{CLOCKS, Conditions, KEPT, PROTOCOL, Profile, ROOM, ROUGH, TIDY, WENT_BACK};
+use schedule::Simulation;
 
-const INSTANCES: usize = 3;
-const WRITERS: u64 = 2;
-const SCHEDULES: u64 = 2_000;
-/// Batches of one schedule: each has a row of its own in the breakdown, which has 300.
-const BATCHES: u64 = 220;
-/// Of a thousand crashes so many happen in a drowsy schedule, one or two in all: to do harm, a reaper
-/// must live through its sleep, and its successor through the 300 s that it waits.
-const DROWSY_CRASHES: u64 = 100;
-
-/// Two of the four conditions, which need no code to be broken.
-#[derive(Clone, Copy)]
-struct Conditions {
-    /// Clocks are wrong by this at the most.
-    skew_ms: u64,
-    /// A write of `dying` or `hole` takes this long at the most, and as long again where its writer
-    /// dies meanwhile.
-    decision_ms: u64,
-}
-
-/// Clocks of replicas differ by less than 10 s; a decision takes effect within 4 minutes.
-const KEPT: Conditions = Conditions { skew_ms: 4_900, decision_ms: 100_000 };
-
-struct Simulation {
-    stage: Rc<Stage>,
-    scheduler: Scheduler,
-    skew_ms: u64,
-}
-
-impl Simulation {
-    fn new(seed: u64, conditions: Conditions) -> Self {
-        let world = World::new(seed, conditions.decision_ms);
-        // Most are short; some are long enough for records to be deleted, and some slow as well.
-        world.pace.set(match world.below(1_000) {
-            0..40 => Pace::Sluggish,
-            40..90 => Pace::Drowsy,
-            _ => Pace::Brisk,
-        });
-        let length = match world.below(100) {
-            _ if world.pace.get() != Pace::Brisk => 1_500_000,
-            0..10 => 600_000,
-            _ => 60_000 + world.below(120_000),
-        };
-        let end_ms = world.now_ms.get() + length;
-        let pause_ms = length * INSTANCES as u64 * WRITERS / BATCHES;
-        let stage = Rc::new(Stage { world, model: RefCell::default(), end_ms, pause_ms });
-        Simulation { stage, scheduler: Scheduler::default(), skew_ms: conditions.skew_ms }
-    }
-
-    fn replica(&self) -> Replica {
-        let world = &self.stage.world;
-        let skew_ms = world.below(2 * self.skew_ms + 1) as i64 - self.skew_ms as i64;
-        let clock = SimClock { world: world.clone(), skew_ms };
-        Rc::new(Service::new(SimStore(world.clone()), clock, Settings::default()))
-    }
-
-    /// An instance begins, with its folders, its reader and its clients.
-    fn start(&mut self, instance: usize) {
-        let (replica, stage) = (self.replica(), self.stage.clone());
-        for named in [false, true] {
-            self.scheduler.spawn(instance, clients::fold(stage.clone(), replica.clone(), named));
-        }
-        self.scheduler.spawn(instance, clients::read(stage.clone(), replica.clone()));
-        self.scheduler.spawn(instance, clients::command(stage.clone(), replica.clone()));
-        for _ in 0..WRITERS {
-            self.scheduler.spawn(instance, clients::write(stage.clone(), replica.clone()));
-        }
-    }
-
-    fn may_crash(&self) -> bool {
-        let world = &self.stage.world;
-        world.pace.get() != Pace::Drowsy || world.chance(DROWSY_CRASHES)
-    }
-
-    /// Runs the schedule; gives what cannot be, if anything.
-    fn run(mut self) -> Option<String> {
-        for instance in 0..INSTANCES {
-            self.start(instance);
-        }
-        let stage = self.stage.clone();
-        while self.scheduler.step(&stage.world, stage.end_ms) {
-            if stage.world.chance(1) && self.may_crash() {
-                let instance = stage.world.below(INSTANCES as u64) as usize;
-                self.scheduler.crash(instance);
-                self.start(instance);
-            }
-            if let Some(wrong) = stage.model.borrow_mut().wrong.take() {
-                return Some(wrong);
-            }
-        }
-        self.scheduler.stop(&stage.world);
-        super::testing::block_on(self.settle()).err().or_else(|| stage.model.borrow_mut().wrong.take())
-    }
-
-    /// Last clients, and an instance that knows nothing, bring every log to its end.
-    async fn settle(&self) -> Result<(), String> {
-        let Stage { world, model, .. } = &*self.stage;
-        world.now_ms.set(world.now_ms.get() + 600_000);
-        let replica = self.replica();
-        let logs: Vec<LogName> = model.borrow().logs().cloned().collect();
-        for log in &logs {
-            clients::post_last(&self.stage, &replica, log).await;
-        }
-        for log in &logs {
-            self.bring_to_end(&replica, log).await?;
-        }
-        let fresh = self.replica();
-        let mut runs = BTreeSet::new();
-        for log in &logs {
-            let mut summaries = Vec::new();
-            for number in 1.. {
-                let run = log.run(number);
-                let Ok(summary) = fresh.summary(&run.to_string()).await else { break };
-                summaries.push(serde_json::from_str(&summary).expect("a summary is JSON"));
-                self.read_all(&fresh, &run).await?;
-                runs.insert(run.to_string());
-            }
-            model.borrow_mut().check(world, log, &summaries);
-        }
-        let list = fresh.list(Some(TEST), None, u32::MAX, false).await.map_err(|error| error.to_string())?;
-        let list: Vec<serde_json::Value> = serde_json::from_str(&list).expect("a list is JSON");
-        let listed = list.iter().filter_map(|item| Some(item["id"].as_str()?.to_owned())).collect();
-        if runs != listed || runs.len() != list.len() {
-            return Err(format!("the runs are {runs:?}, and those listed {listed:?}"));
-        }
-        Ok(())
-    }
-
-    async fn bring_to_end(&self, replica: &Replica, log: &LogName) -> Result<(), String> {
-        let now_ms = &self.stage.world.now_ms;
-        for _ in 0..20_000 {
-            let progress = replica.advance(&log.to_string()).await.map_err(|error| error.to_string())?;
-            match progress.again_ms {
-                _ if progress.more => {}
-                Some(ms) => now_ms.set(now_ms.get() + ms.clamp(1, 60_000)),
-                None => break,
-            }
-        }
-        Ok(())
-    }
-
-    /// Reads a run whole: ids from 0, `stop` at the end.
-    async fn read_all(&self, replica: &Replica, run: &RunId) -> Result<(), String> {
-        let mut cursor = Cursor::default();
-        loop {
-            let page = replica.read(&run.to_string(), cursor).await.map_err(|error| error.to_string())?;
-            if cursor.id == 0 && page.events.first().and_then(|event| event.id) != Some(0) {
-                return Err(format!("{run} does not begin with id 0"));
-            }
-            self.stage.model.borrow_mut().see(run, &page);
-            cursor = page.cursor;
-            if page.ended {
-                return Ok(());
-            }
-            if page.current {
-                return Err(format!("{run} has no end"));
-            }
-        }
-    }
-}
+/// Of the protocol alone, where a mistake shows itself seldom.
+const SCHEDULES: u64 = 150;
+/// A condition that does not hold shows itself the least.
+const RARE: u64 = 2_000;
+/// Of each other profile, whose schedules do more.
+const FEW: u64 = 12;
 
 /// The first of these seeds that goes wrong, and how.
-fn first_wrong(mut seeds: impl Iterator<Item = u64>, conditions: Conditions) -> Option<(u64, String)> {
-    seeds.find_map(|seed| Simulation::new(seed, conditions).run().map(|wrong| (seed, wrong)))
+fn first_wrong(mut seeds: impl Iterator<Item = u64>, profile: Profile) -> Option<(u64, String)> {
+    seeds.find_map(|seed| Simulation::new(seed, profile).run().map(|wrong| (seed, wrong)))
 }
 
-#[test]
-fn no_schedule_loses_doubles_or_changes_anything() {
-    if let Some(seed) = std::env::var("LOADGATE_SEED").ok().and_then(|seed| seed.parse().ok()) {
-        assert_eq!(Simulation::new(seed, KEPT).run(), None);
+fn from_environment(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+fn nothing_goes_wrong(profile: Profile, schedules: u64) {
+    if let Some(seed) = from_environment("LOADGATE_SEED") {
+        assert_eq!(Simulation::new(seed, profile).run(), None);
         return;
     }
+    let schedules = from_environment("LOADGATE_SCHEDULES").unwrap_or(schedules);
     // On two threads, so that it takes no longer than the mistakes below.
     let wrong = std::thread::scope(|scope| {
-        let odd = scope.spawn(|| first_wrong((1..=SCHEDULES).step_by(2), KEPT));
-        let even = first_wrong((2..=SCHEDULES).step_by(2), KEPT);
+        let odd = scope.spawn(|| first_wrong((1..=schedules).step_by(2), profile));
+        let even = first_wrong((2..=schedules).step_by(2), profile);
         even.into_iter().chain(odd.join().expect("no schedule panics")).min()
     });
     if let Some((seed, wrong)) = wrong {
@@ -201,13 +56,47 @@ fn no_schedule_loses_doubles_or_changes_anything() {
     }
 }
 
+#[test]
+fn no_schedule_loses_doubles_or_changes_anything() {
+    nothing_goes_wrong(PROTOCOL, SCHEDULES);
+}
+
+#[test]
+fn a_failing_store_and_uploads_that_are_cut_lose_nothing() {
+    nothing_goes_wrong(ROUGH, FEW);
+}
+
+#[test]
+fn runs_that_are_deleted_go_whole_and_alone() {
+    nothing_goes_wrong(ROOM, FEW);
+}
+
+#[test]
+fn of_erased_runs_nothing_is_left_over() {
+    nothing_goes_wrong(TIDY, FEW);
+}
+
+#[test]
+fn clocks_that_are_set_lose_nothing() {
+    nothing_goes_wrong(CLOCKS, FEW);
+}
+
+#[test]
+fn a_store_that_went_back_loses_what_came_since_and_nothing_else() {
+    nothing_goes_wrong(WENT_BACK, FEW);
+}
+
 /// Each deliberate mistake is noticed within as many schedules as must pass without it.
-fn is_caught(mistake: Fault) {
+fn is_caught_within(mistake: Fault, profile: Profile, schedules: u64) {
     fault::set(Some(mistake));
-    let caught = first_wrong(1..=SCHEDULES, KEPT);
+    let caught = first_wrong(1..=schedules, profile);
     fault::set(None);
     let (seed, wrong) = caught.unwrap_or_else(|| panic!("{mistake:?} went unnoticed"));
     println!("{mistake:?} is caught by seed {seed}: {wrong}");
+}
+
+fn is_caught(mistake: Fault) {
+    is_caught_within(mistake, PROTOCOL, SCHEDULES);
 }
 
 #[test]
@@ -250,9 +139,55 @@ fn deciding_beyond_the_deadline_is_caught() {
     is_caught(Fault::DecideLate);
 }
 
+#[test]
+fn storing_cut_pieces_is_caught() {
+    is_caught_within(Fault::StoreCutPieces, ROUGH, FEW);
+}
+
+#[test]
+fn numbering_only_pieces_that_have_something_is_caught() {
+    is_caught_within(Fault::NumberFullPieces, ROUGH, FEW);
+}
+
+#[test]
+fn numbering_only_first_pieces_is_caught() {
+    is_caught_within(Fault::NumberFirstPieces, ROUGH, FEW);
+}
+
+#[test]
+fn erasing_the_checkpoint_of_the_next_run_is_caught() {
+    is_caught_within(Fault::EraseCheckpoint, ROOM, FEW);
+}
+
+#[test]
+fn leaving_parts_behind_is_caught() {
+    is_caught_within(Fault::ForgetParts, TIDY, FEW);
+}
+
+#[test]
+fn taking_old_news_for_new_is_caught() {
+    is_caught_within(Fault::BelieveOldNews, ROUGH, FEW);
+}
+
+#[test]
+fn declaring_without_a_second_look_is_caught() {
+    is_caught_within(Fault::DeclareUnread, ROUGH, FEW);
+}
+
+#[test]
+fn announcing_no_log_before_it_is_folded_is_caught() {
+    is_caught_within(Fault::AnnounceNothing, ROUGH, FEW);
+}
+
+#[test]
+fn trusting_memory_over_a_store_that_went_back_is_caught() {
+    is_caught_within(Fault::TrustMemory, WENT_BACK, FEW);
+}
+
 /// So is each condition that does not hold.
 fn is_caught_under(conditions: Conditions) {
-    let (seed, wrong) = first_wrong(1..=SCHEDULES, conditions).expect("nobody notices");
+    let profile = Profile { conditions, ..PROTOCOL };
+    let (seed, wrong) = first_wrong(1..=RARE, profile).expect("nobody notices");
     println!("it is caught by seed {seed}: {wrong}");
 }
 

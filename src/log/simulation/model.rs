@@ -1,14 +1,9 @@
 //! The naive model: what was sent and acknowledged, what readers saw, and how it must all agree.
 
+use super::refold::refold;
 use super::world::World;
-use crate::declare::Declarations;
-use crate::fold::{Border, Chunk, LogState};
-use crate::log::model::StoredChunk;
-use crate::log::reaper::Decision;
 use crate::log::runs::{Page, PageEvent};
-use crate::log::{keys, value};
 use crate::names::{LogName, RunId};
-use crate::record::{Body, Record};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One batch of samples, told apart by the name of its requests.
@@ -22,13 +17,17 @@ struct Sent {
 }
 
 /// What clients know.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Model {
     sent: Vec<Sent>,
     logs: BTreeSet<LogName>,
     imports: BTreeSet<LogName>,
     events: BTreeMap<(RunId, u64), String>,
     states: BTreeMap<(RunId, u64), Vec<String>>,
+    /// Runs that somebody asked to delete.
+    deleted: BTreeSet<RunId>,
+    /// Metrics of which somebody heard that they are declared.
+    declared: BTreeSet<String>,
     /// The first thing that cannot be.
     pub wrong: Option<String>,
 }
@@ -54,6 +53,33 @@ impl Model {
         self.logs.iter()
     }
 
+    /// Those in which something must count.
+    pub fn acknowledged_logs(&self) -> impl Iterator<Item = &LogName> {
+        self.logs.iter().filter(|log| self.sent.iter().any(|sent| sent.acknowledged && sent.log == **log))
+    }
+
+    pub fn delete(&mut self, run: RunId) {
+        self.deleted.insert(run);
+    }
+
+    pub fn declare(&mut self, metric: String) {
+        self.declared.insert(metric);
+    }
+
+    pub fn declared(&self) -> impl Iterator<Item = &String> {
+        self.declared.iter()
+    }
+
+    /// The store is what it was when `earlier` was known: what was acknowledged since may count or not.
+    pub fn go_back(&mut self, earlier: Model) {
+        let known = earlier.sent.iter().map(|sent| sent.acknowledged).chain(std::iter::repeat(false));
+        for (sent, acknowledged) in self.sent.iter_mut().zip(known) {
+            sent.acknowledged = acknowledged;
+        }
+        let (sent, logs) = (std::mem::take(&mut self.sent), std::mem::take(&mut self.logs));
+        *self = Model { sent, logs, wrong: self.wrong.take(), ..earlier };
+    }
+
     /// Somebody was given the name of a new import.
     pub fn import(&mut self, log: LogName) {
         if self.imports.contains(&log) {
@@ -62,7 +88,7 @@ impl Model {
         self.imports.insert(log);
     }
 
-    fn blame(&mut self, what: String) {
+    pub fn blame(&mut self, what: String) {
         self.wrong.get_or_insert(what);
     }
 
@@ -98,23 +124,34 @@ impl Model {
         }
     }
 
-    /// A log at the end, with the summaries of its runs: the store against a fold of all records
-    /// that ever were.
-    pub fn check(&mut self, world: &World, log: &LogName, summaries: &[serde_json::Value]) {
-        self.count(log, summaries);
-        let finishes = self.refold(world, log);
-        if self.imports.contains(log) && summaries.len() > finishes + 1 {
-            self.blame(format!("{log} has {} runs after {finishes} finishes", summaries.len()));
+    /// A log at the end: the store against a fold of all records that ever were. Gives its runs with the rows
+    /// of their requests. `waited`: somebody waited until all had ended, before the last was written to.
+    pub fn check(&mut self, world: &World, log: &LogName, waited: bool) -> Vec<(RunId, serde_json::Value)> {
+        let refolded = match refold(world, log) {
+            Ok(refolded) => refolded,
+            Err(wrong) => {
+                self.blame(wrong);
+                return Vec::new();
+            }
+        };
+        if let Some(wrong) = refolded.differs_from(world) {
+            self.blame(wrong);
         }
+        self.count(log, &refolded.runs);
+        let (runs, finishes) = (refolded.runs.len(), refolded.finishes);
+        if self.imports.contains(log) && runs > finishes + 1 + usize::from(waited) {
+            self.blame(format!("{log} has {runs} runs after {finishes} finishes"));
+        }
+        (1..).zip(refolded.runs).map(|(number, rows)| (log.run(number), rows)).collect()
     }
 
     /// Acknowledged samples are in all runs together exactly once, others at most once. A repeat is
     /// remembered through the next run: only behind that it may count again. Declarations and
     /// commands alone begin no run.
-    fn count(&mut self, log: &LogName, summaries: &[serde_json::Value]) {
+    fn count(&mut self, log: &LogName, runs: &[serde_json::Value]) {
         let mut counted: BTreeMap<String, Vec<(usize, u64)>> = BTreeMap::new();
-        for (run, summary) in summaries.iter().enumerate() {
-            let rows = summary["requests"].as_array().map_or(&[][..], Vec::as_slice);
+        for (run, rows) in runs.iter().enumerate() {
+            let rows = rows.as_array().map_or(&[][..], Vec::as_slice);
             if rows.is_empty() {
                 self.blame(format!("{} has no data", log.run(run as u64 + 1)));
             }
@@ -135,73 +172,5 @@ impl Model {
         if !counted.is_empty() {
             self.blame(format!("nobody sent {counted:?} to {log}"));
         }
-    }
-
-    /// Gives how many records finish a run.
-    fn refold(&mut self, world: &World, log: &LogName) -> usize {
-        let tickets = u64::try_from(world.counter(&keys::tickets(log))).unwrap_or(0);
-        let mut state = LogState::new(log.clone());
-        let mut chunks: Vec<Chunk> = Vec::new();
-        let mut finishes = 0;
-        let mut records: Vec<Option<(Record, Option<Declarations>)>> = Vec::new();
-        for ticket in 1..=tickets {
-            let decision = world
-                .value(&keys::hole(log, ticket))
-                .and_then(|bytes| value::decode::<Decision>("hole", &bytes).ok());
-            if decision == Some(Decision::Dead) {
-                records.push(None);
-                continue;
-            }
-            let Some(bytes) = world.archived(&keys::record(log, ticket)) else {
-                self.blame(format!("ticket {ticket} of {tickets} is a hole that nobody decided"));
-                return finishes;
-            };
-            let record: Record = match value::decode("record", &bytes) {
-                Ok(record) => record,
-                Err(error) => {
-                    self.blame(error.to_string());
-                    return finishes;
-                }
-            };
-            finishes += usize::from(matches!(record.body, Body::Finish { .. }));
-            let declared: Option<Declarations> = record.declarations.as_ref().and_then(|hash| {
-                let bytes = world.value(&keys::declarations(&log.test, hash))?;
-                value::decode("declarations", &bytes).ok()
-            });
-            if declared.is_none() && record.declarations.is_some() {
-                self.blame(format!("record {ticket} of {log} names declarations that are not there"));
-            }
-            records.push(Some((record, declared)));
-        }
-        for (at, found) in records.iter().enumerate() {
-            let Some((record, declared)) = found else {
-                state.skip();
-                continue;
-            };
-            let later = records[at + 1..].iter().flatten().map(|(record, _)| record);
-            match state.border(record, later) {
-                Border::Within => {}
-                Border::Begins => chunks.extend(state.end_before(record).chunks),
-                Border::Undecided { .. } => self.blame(format!("{log} waits at record {}", at + 1)),
-            }
-            loop {
-                let step = state.step(record, declared.as_ref());
-                chunks.extend(step.chunks);
-                if step.consumed {
-                    break;
-                }
-            }
-        }
-        for mut chunk in chunks {
-            chunk.windows = Vec::new();
-            let key = keys::events(&chunk.run, chunk.index);
-            let stored = world.value(&key).and_then(|bytes| value::decode::<StoredChunk>(&key, &bytes).ok());
-            match stored {
-                Some(stored) if stored.chunk == chunk => {}
-                Some(_) => self.blame(format!("{key} is not what its records make")),
-                None => self.blame(format!("{key} is missing")),
-            }
-        }
-        finishes
     }
 }

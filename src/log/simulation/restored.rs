@@ -1,27 +1,30 @@
 //! A store that is restored from an older copy under instances that remember more.
 
 use super::clients::{self, Stage};
-use super::world::{SimClock, SimStore, World};
+use super::uploads::post_one;
+use super::world::World;
 use crate::log::testing::block_on;
 use crate::record::Sent;
-use crate::service::Service;
 use crate::settings::Settings;
 use std::cell::RefCell;
-use std::rc::Rc;
 
 /// One instance folds what another takes, the store goes back by so many records, three more come:
 /// how many samples count in the end.
 fn counted(back: usize) -> Option<u64> {
     let world = World::new(1, 0);
     world.calm.set(true);
-    let stage = Stage { world: world.clone(), model: RefCell::default(), end_ms: u64::MAX, pause_ms: 1 };
-    let replica = || {
-        let clock = SimClock { world: world.clone(), skew_ms: 0 };
-        Rc::new(Service::new(SimStore(world.clone()), clock, Settings::default()))
+    let stage = Stage {
+        world: world.clone(),
+        model: RefCell::default(),
+        settings: Settings::default(),
+        skew_ms: 0,
+        rough: false,
+        end_ms: u64::MAX,
+        pause_ms: 1,
     };
-    let (folder, writer, log) = (replica(), replica(), clients::unnamed());
+    let (folder, writer, log) = (stage.instance(), stage.instance(), clients::unnamed());
     let take_one = || {
-        block_on(clients::post_last(&stage, &writer, &log));
+        block_on(post_one(&stage, &writer, &log));
         world.now_ms.set(world.now_ms.get() + 1_000);
         for _ in 0..100 {
             if block_on(folder.advance("t")).is_ok_and(|progress| !progress.more) {

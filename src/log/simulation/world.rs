@@ -1,6 +1,8 @@
 //! The simulated world: virtual time, tasks that only the schedule moves, and a store whose every
 //! operation takes time before and after its effect.
 
+use crate::log::keys;
+use crate::names::LogName;
 use crate::store::{Clock, Store, StoreError};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -57,15 +59,23 @@ pub struct World {
     reaping: Cell<bool>,
     /// A write of `dying` or `hole` takes so long at the most.
     decision_ms: u64,
-    /// Operations take no time: for settling.
+    /// Operations take no time and never fail: for settling.
     pub calm: Cell<bool>,
+    /// Of a thousand operations so many fail …
+    pub failing: Cell<u64>,
+    /// … and until then most of them.
+    pub outage_until_ms: Cell<u64>,
 }
 
 /// What a store held at some time.
 pub struct Copy {
     values: BTreeMap<String, Vec<u8>>,
     counters: BTreeMap<String, i64>,
+    archive: BTreeMap<String, Vec<u8>>,
 }
+
+/// Of a thousand operations so many fail in an outage.
+const OUTAGE: u64 = 600;
 
 /// When schedules begin, Unix ms: 2026-11-18, 11:06:40.
 pub const START_MS: u64 = 1_795_000_000_000;
@@ -79,6 +89,8 @@ pub enum Pace {
     /// Writers of records and reapers that are about to decide often sleep for minutes: a late reaper
     /// does harm only where a record comes between its last look and its successor's.
     Drowsy,
+    /// Two seconds at the most, and what a crashed writer had under way takes effect at once or never.
+    Quick,
 }
 
 /// In a drowsy schedule so many of a thousand records come late: some dozens in all.
@@ -110,6 +122,8 @@ impl World {
             reaping: Cell::new(false),
             decision_ms,
             calm: Cell::new(false),
+            failing: Cell::new(0),
+            outage_until_ms: Cell::new(0),
         })
     }
 
@@ -123,6 +137,13 @@ impl World {
 
     /// Slowness of one operation, in ms.
     fn slowness(&self, key: &str) -> u64 {
+        if self.pace.get() == Pace::Quick {
+            return match self.below(1_000) {
+                0..10 => self.below(2_000),
+                10..60 => self.below(200),
+                _ => self.below(4),
+            };
+        }
         let longest = if is_decision(key) { self.decision_ms } else { 400_000 };
         let minutes = if self.pace.get() == Pace::Sluggish { 25 } else { 3 };
         match self.below(1_000) {
@@ -140,6 +161,13 @@ impl World {
         } else {
             self.slowness(key)
         }
+    }
+
+    /// Whether the operation at hand fails.
+    fn fails(&self) -> bool {
+        let thousandths =
+            if self.now_ms.get() < self.outage_until_ms.get() { OUTAGE } else { self.failing.get() };
+        thousandths > 0 && !self.calm.get() && self.chance(thousandths)
     }
 
     /// What passes before a write takes effect, in ms.
@@ -185,17 +213,39 @@ impl World {
 
     /// All that the store holds now.
     pub fn copy(&self) -> Copy {
-        Copy { values: self.values.borrow().clone(), counters: self.counters.borrow().clone() }
+        Copy {
+            values: self.values.borrow().clone(),
+            counters: self.counters.borrow().clone(),
+            archive: self.archive.borrow().clone(),
+        }
     }
 
-    /// The store goes back to that, whatever was acknowledged since.
+    /// The store goes back to that, whatever was acknowledged since, and nothing is under way any more.
     pub fn restore(&self, copy: Copy) {
         self.values.replace(copy.values);
         self.counters.replace(copy.counters);
+        self.archive.replace(copy.archive);
+        self.late.borrow_mut().clear();
+    }
+
+    /// The keys of all values.
+    pub fn keys(&self) -> Vec<String> {
+        self.values.borrow().keys().cloned().collect()
     }
 
     pub fn archived(&self, key: &str) -> Option<Vec<u8>> {
         self.archive.borrow().get(key).cloned()
+    }
+
+    /// Whether every record of a log was stored before those with greater tickets, as far as that is known.
+    pub fn is_in_order(&self, log: &LogName) -> bool {
+        let tickets = 1..=u64::try_from(self.counter(&keys::tickets(log))).unwrap_or(0);
+        let stored = |ticket| {
+            self.archived(&keys::record(log, ticket))
+                .or_else(|| self.value(&keys::hole(log, ticket)))
+                .is_some()
+        };
+        tickets.map(stored).is_sorted_by(|before, after| before >= after)
     }
 
     pub fn value(&self, key: &str) -> Option<Vec<u8>> {
@@ -222,6 +272,9 @@ impl Drop for Flight<'_> {
         if let Some((key, value)) = self.write
             && self.world.chance(500)
         {
+            if self.world.pace.get() == Pace::Quick {
+                return self.world.put(key, value);
+            }
             let delay = self.world.slowness_of_write(key);
             let at_ms = self.world.now_ms.get() + delay;
             self.world.late.borrow_mut().push(Late { at_ms, key: key.to_owned(), value: value.to_vec() });
@@ -243,6 +296,11 @@ impl SimStore {
             self.0.sleep(slowness_ms(&self.0)).await;
         }
     }
+
+    /// Fails now and then: before the operation has taken effect, and behind that.
+    fn may_fail(&self) -> Result<(), StoreError> {
+        if self.0.fails() { Err(StoreError::Unavailable("it is simulated".to_owned())) } else { Ok(()) }
+    }
 }
 
 impl Store for SimStore {
@@ -250,6 +308,7 @@ impl Store for SimStore {
         self.pause(key).await;
         let value = self.0.value(key);
         self.pause(key).await;
+        self.may_fail()?;
         // Only reapers read one record alone. Where it is absent they look for news at once.
         self.0.reaping.set(value.is_none() && key.contains("/record/"));
         Ok(value)
@@ -261,6 +320,7 @@ impl Store for SimStore {
         let values = keys.iter().map(|key| self.0.value(key)).collect();
         let thousandths = if reaping { SLEEPING_REAPERS } else { 0 };
         self.pause_for(|world| world.drowsiness("", thousandths, REAPER_SLEEP_MS)).await;
+        self.may_fail()?;
         Ok(values)
     }
 
@@ -268,9 +328,10 @@ impl Store for SimStore {
         let mut flight = Flight { world: &self.0, write: Some((key, value)) };
         self.pause_for(|world| world.slowness_of_write(key)).await;
         flight.write = None;
+        self.may_fail()?;
         self.0.put(key, value);
         self.pause(key).await;
-        Ok(())
+        self.may_fail()
     }
 
     async fn set_many(&self, entries: &[(String, Vec<u8>)]) -> Result<(), StoreError> {
@@ -284,15 +345,19 @@ impl Store for SimStore {
 
     async fn delete_many(&self, keys: &[String]) -> Result<(), StoreError> {
         self.pause("").await;
-        for key in keys {
+        let turn = self.0.failing.get() > 0 && !self.0.calm.get();
+        let turn = if turn { self.0.below(keys.len() as u64 + 1) as usize } else { 0 };
+        for key in keys[turn..].iter().chain(&keys[..turn]) {
+            self.may_fail()?;
             self.0.values.borrow_mut().remove(key);
         }
         self.pause("").await;
-        Ok(())
+        self.may_fail()
     }
 
     async fn increment(&self, key: &str, delta: i64) -> Result<i64, StoreError> {
         self.pause("").await;
+        self.may_fail()?;
         let sum = {
             let mut counters = self.0.counters.borrow_mut();
             let counter = counters.entry(key.to_owned()).or_default();
@@ -300,20 +365,27 @@ impl Store for SimStore {
             *counter
         };
         self.pause(key).await;
+        self.may_fail()?;
         Ok(sum)
     }
 }
 
-/// The clock of one replica, which goes wrong by a constant.
+/// The clock of one replica: wrong by a constant, until somebody sets it.
 #[derive(Clone)]
 pub struct SimClock {
-    pub world: Rc<World>,
-    pub skew_ms: i64,
+    world: Rc<World>,
+    pub skew_ms: Rc<Cell<i64>>,
+}
+
+impl SimClock {
+    pub fn new(world: &Rc<World>, skew_ms: i64) -> Self {
+        SimClock { world: world.clone(), skew_ms: Rc::new(Cell::new(skew_ms)) }
+    }
 }
 
 impl Clock for SimClock {
     fn now_ms(&self) -> u64 {
-        self.world.now_ms.get().saturating_add_signed(self.skew_ms)
+        self.world.now_ms.get().saturating_add_signed(self.skew_ms.get())
     }
 }
 
@@ -337,6 +409,10 @@ impl Scheduler {
 
     pub fn crash(&mut self, instance: usize) {
         self.tasks.retain(|task| task.instance != instance);
+    }
+
+    pub fn crash_all(&mut self) {
+        self.tasks.clear();
     }
 
     /// Lets one task go on; false when there is none, or none before `end_ms`.
