@@ -3,7 +3,7 @@
 use super::clients::{Replica, Stage, TEST, is_import};
 use super::model::Model;
 use super::world::World;
-use crate::ingest::{Encoding, Precision, Request, Wire};
+use crate::ingest::{Encoding, Precision, Receipt, Request, Wire};
 use crate::limits;
 use crate::names::LogName;
 
@@ -92,22 +92,24 @@ impl Post {
         let outcome = session.finish(replica, !cuts).await;
         let receipt = &outcome.receipt;
         let acknowledged = !cuts && pushed.is_ok() && outcome.failure.is_none() && receipt.accepted == lines;
-        let mut model = stage.model.borrow_mut();
-        if acknowledged {
-            model.acknowledge(self.batches.iter().map(|batch| batch.number));
-        }
-        if !self.batches.iter().any(|batch| batch.ahead)
-            && let Some(error) = receipt.errors.iter().find(|error| error.reason.contains("too far"))
-        {
-            model.blame(format!("good data for {log} was refused: {error:?}"));
-        }
-        drop(model);
+        self.note(&mut stage.model.borrow_mut(), acknowledged, receipt);
         for log in outcome.dirty_logs {
             if world.chance(100) {
                 drop(replica.advance(&log.to_string()).await);
             }
         }
         acknowledged
+    }
+
+    fn note(&self, model: &mut Model, acknowledged: bool, receipt: &Receipt) {
+        if acknowledged {
+            model.acknowledge(self.batches.iter().map(|batch| batch.number));
+        }
+        if !self.batches.iter().any(|batch| batch.ahead)
+            && let Some(error) = receipt.errors.iter().find(|error| error.reason.contains("too far"))
+        {
+            model.blame(format!("good data for {} was refused: {error:?}", self.batches[0].log));
+        }
     }
 
     /// The lines, and how many.
