@@ -205,3 +205,38 @@ fn files_of_two_k6_processes_are_imported_as_one_run() {
     server.wait_ended(&run);
     assert_cluster(&server.summary(&run));
 }
+
+#[test]
+fn a_window_of_a_run_is_asked_for_by_times_and_the_windows_add_up_to_the_run() {
+    let server = Server::start();
+    server.declare("shop", &bytes("k6/shop/options.json"));
+    play(&server, "k6/shop/influx.ndjson.gz", "shop");
+    server.finish("shop.1");
+    let of = |query: &str| server.get(&format!("/runs/shop.1/summary?{query}"));
+    let requests = |summary: &Value| number("requests", &summary["metrics"]["http_reqs"]["values"]["count"]);
+    let whole = server.summary("shop.1");
+    assert!(whole.get("window").is_none());
+    let parts = ["to=10s", "from=10s&to=20s", "from=20s"].map(|query| of(query).document());
+    assert_eq!(parts.iter().map(requests).sum::<f64>(), requests(&whole));
+    let span = &parts[1]["window"];
+    assert_eq!(number("its end", &span["end"]) - number("its start", &span["start"]), 10_000.0);
+    assert_close(
+        "its rate",
+        number("rate", &parts[1]["metrics"]["http_reqs"]["values"]["rate"]),
+        requests(&parts[1]) / 10.0,
+        EXACT,
+    );
+    // VUs go up and down in the shop: the steady part is neither all of it nor nothing.
+    let steady = of("window=steady").document();
+    assert!(requests(&steady) > 0.0 && requests(&steady) < requests(&whole));
+    for (query, status, said) in [
+        ("from=soon", 400, "from=soon is no time since the run's begin, like from=90s or from=1m30s"),
+        ("from=20s&to=10s", 400, "the window ends before it begins"),
+        ("window=best", 400, "window is `steady`; for another part of the run say from, to or both"),
+        ("from=2h", 404, "No window of shop.1 lies between"),
+    ] {
+        let answer = of(query);
+        assert_eq!(answer.status, status, "{query}: {}", answer.text());
+        assert!(answer.text().contains(said), "{query}: {}", answer.text());
+    }
+}
