@@ -101,6 +101,10 @@ impl<S: Store, C: Clock> Service<S, C> {
 
     /// Claims attempts that are due, so many at the most. Each is to be made at once, and its end told to
     /// [`Service::attempted`].
+    ///
+    /// # Errors
+    ///
+    /// What the store refuses.
     pub async fn due(&self, most: usize) -> Result<Due, Refusal> {
         let mut attempts = Vec::new();
         match self.gather(most, &mut attempts).await {
@@ -283,6 +287,10 @@ impl<S: Store, C: Clock> Service<S, C> {
     }
 
     /// Takes how an attempt went.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NotFound`] where the id is no run's; what the store refuses.
     pub async fn attempted(&self, run: &str, number: u32, claim: u64, answer: Answer) -> Result<(), Refusal> {
         let (store, run) = (&self.store, known_run(run)?);
         let kept = deliveries::read(store, &run, &[number]).await?.pop().flatten();
@@ -342,6 +350,10 @@ impl<S: Store, C: Clock> Service<S, C> {
     }
 
     /// The log of what was told of a run's verdicts.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NotFound`] where there is no such run; what the store refuses.
     pub async fn deliveries(&self, run: &str) -> Result<String, Refusal> {
         let run = known_run(run)?;
         let tellings = self.tellings(&run).await?.all;
@@ -356,6 +368,11 @@ impl<S: Store, C: Clock> Service<S, C> {
     }
 
     /// Begins a delivery again, with the same messages and ids.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NotFound`] where there is no such run or delivery, [`Refusal::Conflict`] where its webhook is gone; what
+    /// the store refuses.
     pub async fn replay(&self, run: &str, number: u32) -> Result<(), Refusal> {
         let run = known_run(run)?;
         let tellings = self.tellings(&run).await?;

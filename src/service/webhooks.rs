@@ -48,6 +48,10 @@ struct Shown<'a> {
 impl<S: Store, C: Clock> Service<S, C> {
     /// Puts a test's webhooks, a JSON array, in the place of those that there were. `server` is this server's own
     /// address, as messages will name it.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Invalid`] with the place of what cannot be taken; what the store refuses.
     pub async fn set_webhooks(&self, test: &str, document: &[u8], server: &str) -> Result<(), Refusal> {
         let test = foreign_test(Some(test))?;
         if document.len() > limits::WEBHOOKS_BYTES {
@@ -68,6 +72,10 @@ impl<S: Store, C: Clock> Service<S, C> {
     }
 
     /// A test's webhooks, without their secrets.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NotFound`] where the name is no test's; what the store refuses.
     pub async fn webhooks(&self, test: &str) -> Result<String, Refusal> {
         let webhooks = webhooks::of(&self.store, &known_test(test)?).await?;
         let shown: Vec<Shown<'_>> = webhooks.all.iter().map(shown).collect();
@@ -75,6 +83,10 @@ impl<S: Store, C: Clock> Service<S, C> {
     }
 
     /// Removes them. What was not told yet is told to nobody.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NotFound`] where the name is no test's; what the store refuses.
     pub async fn remove_webhooks(&self, test: &str) -> Result<(), Refusal> {
         Ok(webhooks::set(&self.store, &known_test(test)?, &Webhooks::default()).await?)
     }

@@ -61,6 +61,10 @@ pub enum Forbidden {
 impl Reach {
     /// Reads the setting: hosts as they stand in addresses, separated by commas; `*` allows all. An error says
     /// what it takes.
+    ///
+    /// # Errors
+    ///
+    /// The text is no list of hosts; why, as the end of a sentence.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         let mut reach = Reach::default();
         for name in text.split(',').map(str::trim).filter(|name| !name.is_empty()) {
