@@ -473,7 +473,7 @@ fn parts_of_a_run_are_judged_where_their_figures_are_kept_and_are_an_error_elsew
     // The baseline of a part is that part.
     let plain = run("shop.0", 450.0);
     let result = judge(&kept, &steady, &Baseline::Runs(vec![&plain])).objectives.remove(0);
-    let said = "In the baseline shop.0: Figures of parts of the run are not kept.";
+    let said = "From 0:10 to 1:10: In the baseline shop.0: Figures of parts of the run are not kept.";
     assert_eq!((result.state, result.reason.as_str()), (Error, said));
 }
 

@@ -25,7 +25,7 @@ use schedule::Simulation;
 use world::Pace;
 
 /// Of the protocol alone, where a mistake shows itself seldom.
-const SCHEDULES: u64 = 60;
+const SCHEDULES: u64 = 150;
 /// A condition that does not hold shows itself the least.
 const RARE: u64 = 300;
 /// Of each other profile, whose schedules do more.
