@@ -147,6 +147,11 @@ fn what_was_acknowledged_survives_a_kill() {
     assert_eq!(count.as_f64(), Some(24.0));
 }
 
+/// No run ends while its store is away.
+fn patient(store: &str) -> Server {
+    Server::with(Options { store: Some(store), settings: &[("straggler", "500ms")], ..Options::default() })
+}
+
 /// Posts ten requests to both servers by turns, `times` over, and gives how many were acknowledged.
 fn post_by_turns(servers: &[Server; 2], times: usize) -> f64 {
     let mut acknowledged = 0.0;
@@ -169,7 +174,7 @@ fn requests(server: &Server) -> Option<f64> {
 #[test]
 fn what_was_acknowledged_survives_a_redis_that_crashes_and_comes_back() {
     let mut redis = Redis::durable();
-    let servers = [on(&redis.url), on(&redis.url)];
+    let servers = [patient(&redis.url), patient(&redis.url)];
     let mut acknowledged = post_by_turns(&servers, 20);
     redis.crash();
     assert_eq!(post_by_turns(&servers, 4), 0.0, "nothing is acknowledged that is stored nowhere");
@@ -188,7 +193,7 @@ fn what_was_acknowledged_survives_a_redis_that_crashes_and_comes_back() {
 #[test]
 fn a_redis_that_comes_back_with_an_older_copy_loses_what_it_lost_and_nothing_else() {
     let mut redis = Redis::start();
-    let servers = [on(&redis.url), on(&redis.url)];
+    let servers = [patient(&redis.url), patient(&redis.url)];
     let kept = post_by_turns(&servers, 20);
     // Both have folded more than what comes back.
     redis.save();
