@@ -282,6 +282,14 @@ pub struct ThresholdRow {
     pub aborts: bool,
 }
 
+impl ThresholdRow {
+    /// As k6's own summary has it: without data, no threshold is crossed.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        Verdict { ok: self.unknown.is_none().then_some(self.passes != Some(false)), observed: self.observed }
+    }
+}
+
 /// A load generator, as `health` lists it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Generator {

@@ -11,7 +11,7 @@ use crate::fold::{Detail, LogState, Run, Tally, View};
 use loadgate_documents::Submetric;
 use loadgate_documents::{
     Aggregate, Digits, Generator, Health, Metric, Refusal, RunState, Summary, Threshold, ThresholdRow,
-    Verdict, to_json,
+    to_json,
 };
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -96,11 +96,6 @@ fn one_metric(run: &Run, name: &str, metric: &str, tally: &Tally, own: &[&Thresh
             _ => None,
         })
         .collect();
-    // As k6 has it: without data, no threshold is crossed.
-    let verdict = |row: &ThresholdRow| Verdict {
-        ok: row.unknown.is_none().then_some(row.passes != Some(false)),
-        observed: row.observed,
-    };
     Metric {
         metric_type: kind.metric_type,
         contains: kind.contains,
@@ -108,7 +103,7 @@ fn one_metric(run: &Run, name: &str, metric: &str, tally: &Tally, own: &[&Thresh
         partial: run.is_partial(name),
         values: View { tally, metric_type: kind.metric_type, seconds: run.seconds() }
             .values(Detail::All(&percentiles)),
-        thresholds: own.iter().map(|row| (row.expression.clone(), verdict(row))).collect(),
+        thresholds: own.iter().map(|row| (row.expression.clone(), row.verdict())).collect(),
     }
 }
 

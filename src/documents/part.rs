@@ -4,7 +4,7 @@ use super::tables::{self, Totals};
 use crate::fold::{Detail, OTHER, Tally, View, shortened_key};
 use crate::record::{Dimension, SeriesKey};
 use loadgate_documents::{
-    Metric, MetricKind, MetricType, Span, Summary, Tables, Threshold, ThresholdRow, Values, Verdict,
+    Metric, MetricKind, MetricType, Span, Summary, Tables, Threshold, ThresholdRow, Values,
 };
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -26,19 +26,18 @@ pub(crate) fn summary(whole: &Summary, part: Part) -> Summary {
     let seconds = ((span.end - span.start) as f64 / 1e3).max(1.0);
     let figures = Figures { totals: &totals, seconds, whole, rows: &rows };
     let nothing = Tally::default();
-    let view = |name: &str| {
-        let metric = whole.metrics.get(name)?;
+    let view = |name: &str, metric: &Metric| {
         let tally = totals.get(&SeriesKey::named(name)).unwrap_or(&nothing);
-        Some((metric, View { tally, metric_type: metric.metric_type, seconds }))
+        View { tally, metric_type: metric.metric_type, seconds }
     };
     let thresholds: Vec<ThresholdRow> = whole
         .thresholds
         .iter()
         .map(|row| {
-            let known = view(&row.metric).filter(|_| row.unknown.is_none());
+            let known = whole.metrics.get(&row.metric).filter(|_| row.unknown.is_none());
             let evaluated = known
                 .zip(Threshold::parse(&row.expression).ok())
-                .map(|((_, view), threshold)| threshold.evaluate(&view));
+                .map(|(metric, threshold)| threshold.evaluate(&view(&row.metric, metric)));
             ThresholdRow {
                 observed: evaluated.and_then(|evaluated| evaluated.observed),
                 passes: evaluated.and_then(|evaluated| evaluated.passes),
@@ -49,11 +48,8 @@ pub(crate) fn summary(whole: &Summary, part: Part) -> Summary {
         .collect();
     let metrics = whole
         .metrics
-        .keys()
-        .filter_map(|name| {
-            let (metric, view) = view(name)?;
-            Some((name.clone(), one_metric(name, metric, &view, &thresholds)))
-        })
+        .iter()
+        .map(|(name, metric)| (name.clone(), one_metric(name, metric, &view(name, metric), &thresholds)))
         .collect();
     Summary {
         window: Some(span),
@@ -70,13 +66,9 @@ fn one_metric(name: &str, whole: &Metric, view: &View, thresholds: &[ThresholdRo
         _ => Vec::new(),
     };
     let own = thresholds.iter().filter(|row| row.metric == name);
-    let verdict = |row: &ThresholdRow| Verdict {
-        ok: row.unknown.is_none().then_some(row.passes != Some(false)),
-        observed: row.observed,
-    };
     Metric {
         values: view.values(Detail::All(&percentiles)),
-        thresholds: own.map(|row| (row.expression.clone(), verdict(row))).collect(),
+        thresholds: own.map(|row| (row.expression.clone(), row.verdict())).collect(),
         ..whole.clone()
     }
 }

@@ -104,7 +104,7 @@ pub(crate) struct Between {
     /// Unix ms.
     pub from_ms: i64,
     pub to_ms: i64,
-    /// Cut into stretches of at least this, ms; the last takes what is left over.
+    /// Cut into stretches of as many windows as fit into this, ms, one at least.
     pub step_ms: Option<i64>,
 }
 
@@ -136,6 +136,24 @@ impl Stretch {
     }
 }
 
+/// Gives every window that ends after `after_ms`, one after the other, for as long as it is wanted.
+async fn each<S: Store>(
+    store: &S,
+    cache: &Cache,
+    run: &RunId,
+    after_ms: i64,
+    mut give: impl FnMut(&BTreeMap<u32, SeriesKey>, Window) -> bool,
+) -> Result<(), StoreError> {
+    let (mut next, mut wanted) = (Some(0), true);
+    while let Some(from) = next.filter(|_| wanted) {
+        next = page(store, cache, run, from, after_ms, |series, window| {
+            wanted = wanted && give(series, window);
+        })
+        .await?;
+    }
+    Ok(())
+}
+
 /// Merges the windows that lie within what is asked for, of the series that are wanted. Windows without any samples
 /// are not kept, so a stretch lasts from one with some to another.
 pub(crate) async fn stretches<S: Store>(
@@ -147,29 +165,25 @@ pub(crate) async fn stretches<S: Store>(
 ) -> Result<Vec<Stretch>, StoreError> {
     let Between { from_ms, to_ms, step_ms } = asked;
     let mut found: Vec<Stretch> = Vec::new();
-    let (mut from, mut over) = (0, false);
-    loop {
-        let next = page(store, cache, run, from, from_ms, |series, window| {
-            over |= window.end_ms > to_ms;
-            if over || window.start_ms < from_ms {
-                return;
-            }
-            let full =
-                |stretch: &Stretch| step_ms.is_some_and(|step| window.end_ms - stretch.start_ms > step);
-            if found.last().is_none_or(full) {
-                let start_ms = window.start_ms;
-                found.push(Stretch { start_ms, end_ms: start_ms, tallies: HashMap::new() });
-            }
-            if let Some(stretch) = found.last_mut() {
-                stretch.take(series, &window, &wanted);
-            }
-        })
-        .await?;
-        match next {
-            Some(next) if !over => from = next,
-            _ => return Ok(found),
+    each(store, cache, run, from_ms, |series, window| {
+        if window.end_ms > to_ms {
+            return false;
         }
-    }
+        if window.start_ms < from_ms {
+            return true;
+        }
+        let full = |stretch: &Stretch| step_ms.is_some_and(|step| window.end_ms - stretch.start_ms > step);
+        if found.last().is_none_or(full) {
+            let start_ms = window.start_ms;
+            found.push(Stretch { start_ms, end_ms: start_ms, tallies: HashMap::new() });
+        }
+        if let Some(stretch) = found.last_mut() {
+            stretch.take(series, &window, &wanted);
+        }
+        true
+    })
+    .await?;
+    Ok(found)
 }
 
 /// The VUs of a window: the least and the most.
@@ -185,22 +199,17 @@ pub(crate) struct Vus {
 /// The VUs of a run, window by window.
 pub(crate) async fn vus<S: Store>(store: &S, cache: &Cache, run: &RunId) -> Result<Vec<Vus>, StoreError> {
     let mut found = Vec::new();
-    let mut from = 0;
-    loop {
-        let next = page(store, cache, run, from, i64::MIN, |series, window| {
-            let is_vus = |partial: &&Partial| {
-                let key = series.get(&partial.series);
-                key.is_some_and(|key| key.dimension == Dimension::Metric && key.metric == "vus")
-            };
-            if let Some(partial) = window.partials.iter().find(is_vus) {
-                let Tally { min: least, max: most, .. } = partial.tally(window.start_ms);
-                found.push(Vus { start_ms: window.start_ms, end_ms: window.end_ms, least, most });
-            }
-        })
-        .await?;
-        match next {
-            Some(next) => from = next,
-            None => return Ok(found),
+    each(store, cache, run, i64::MIN, |series, window| {
+        let is_vus = |partial: &&Partial| {
+            let key = series.get(&partial.series);
+            key.is_some_and(|key| key.dimension == Dimension::Metric && key.metric == "vus")
+        };
+        if let Some(partial) = window.partials.iter().find(is_vus) {
+            let Tally { min: least, max: most, .. } = partial.tally(window.start_ms);
+            found.push(Vus { start_ms: window.start_ms, end_ms: window.end_ms, least, most });
         }
-    }
+        true
+    })
+    .await?;
+    Ok(found)
 }

@@ -17,6 +17,7 @@ use loadgate_gate::{
     Baseline, BaselineChoice, Evidence, Expression, Objectives, Part, Verdicts, Window, judge, suggest,
 };
 use serde::Serialize;
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 
 /// Runs that a draft of objectives is made of.
@@ -264,14 +265,20 @@ impl<S: Store, C: Clock> Service<S, C> {
 
     /// A run as the gate sees it, with the parts that the objectives look at.
     async fn seen(&self, run: &RunId, whole: Summary, objectives: &Objectives) -> Result<Seen, Refusal> {
-        let mut parts = HashMap::new();
+        let (mut parts, mut windows) = (HashMap::new(), HashMap::new());
         for objective in objectives.objectives.iter().filter(|objective| objective.part != Part::default()) {
             let Part { window, stretch } = objective.part;
+            if let Entry::Vacant(window_of) = windows.entry(window) {
+                window_of.insert(self.between(run, &whole, window).await?);
+            }
             // What is judged is looked at stretch by stretch, what it is compared with as a whole.
             for stretch in BTreeSet::from([stretch, None]) {
                 let part = Part { window, stretch };
                 if part != Part::default() {
-                    let found = self.part(run, &whole, &objective.expression, &part).await?;
+                    let found = match &windows[&window] {
+                        Ok(asked) => self.part(run, &whole, &objective.expression, *asked, stretch).await?,
+                        Err(why) => Err(why.clone()),
+                    };
                     parts.insert((objective.expression.text.clone(), part), found);
                 }
             }

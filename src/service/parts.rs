@@ -8,7 +8,7 @@ use crate::names::RunId;
 use crate::record::{Dimension, SeriesKey};
 use crate::store::{Clock, Store};
 use loadgate_documents::{Span, Summary, clock};
-use loadgate_gate::{Expression, Part, Subject, Window};
+use loadgate_gate::{Expression, Subject, Window};
 
 /// The load is steady while the VUs are within this share of their most.
 const STEADY: f64 = 0.95;
@@ -38,19 +38,17 @@ impl<S: Store, C: Clock> Service<S, C> {
         })
     }
 
-    /// What an expression looks at in a part of a run: a summary of its window, or of each stretch in it.
+    /// What an expression looks at between two times of a run: one summary, or one of each stretch of so many ms.
     pub(super) async fn part(
         &self,
         run: &RunId,
         whole: &Summary,
         expression: &Expression,
-        part: &Part,
+        asked: Between,
+        stretch: Option<u64>,
     ) -> Result<Found<Vec<Summary>>, Refusal> {
-        let mut asked = match self.between(run, whole, part.window).await? {
-            Ok(asked) => asked,
-            Err(why) => return Ok(Err(why)),
-        };
-        asked.step_ms = part.stretch.and_then(|length| i64::try_from(length).ok());
+        let step_ms = stretch.and_then(|length| i64::try_from(length).ok());
+        let asked = Between { step_ms, ..asked };
         let whole = &only(whole, &expression.subject);
         let wanted = |key: &SeriesKey| looks_at(&expression.subject, key);
         let found = windows::stretches(&self.store, &self.cache.windows, run, asked, wanted).await?;
@@ -64,7 +62,13 @@ impl<S: Store, C: Clock> Service<S, C> {
         Ok(Ok(found.into_iter().map(|stretch| part::summary(whole, of(stretch))).collect()))
     }
 
-    async fn between(&self, run: &RunId, whole: &Summary, window: Window) -> Result<Found<Between>, Refusal> {
+    /// The times of a window.
+    pub(super) async fn between(
+        &self,
+        run: &RunId,
+        whole: &Summary,
+        window: Window,
+    ) -> Result<Found<Between>, Refusal> {
         let at = |ms: u64| whole.start.saturating_add(i64::try_from(ms).unwrap_or(i64::MAX));
         let (from_ms, to_ms) = match window {
             Window::Whole => (i64::MIN, i64::MAX),

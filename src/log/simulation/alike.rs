@@ -3,30 +3,18 @@
 
 use super::clients::{self, Stage};
 use super::uploads::post_one;
-use super::world::World;
 use crate::log::keys;
 use crate::log::reaper::Decision;
 use crate::log::testing::block_on;
 use crate::log::value::{self, PART_BYTES, PART_BYTES_IN_TEST};
 use crate::record::{Body, Record};
-use crate::settings::Settings;
 use crate::store::Store;
-use std::cell::RefCell;
 
 /// The checkpoints of a log in which a ticket was declared dead, whose record came after that or never.
 fn checkpoints(late: bool) -> Vec<(String, Option<Vec<u8>>)> {
     PART_BYTES_IN_TEST.set(1_000);
-    let world = World::new(1, 0);
-    world.calm.set(true);
-    let stage = Stage {
-        world: world.clone(),
-        model: RefCell::default(),
-        settings: Settings::default(),
-        skew_ms: 0,
-        rough: false,
-        end_ms: u64::MAX,
-        pause_ms: 1,
-    };
+    let stage = Stage::calm();
+    let world = &stage.world;
     let (folder, writer, log) = (stage.instance(), stage.instance(), clients::unnamed());
     block_on(async {
         assert!(post_one(&stage, &writer, &log).await);

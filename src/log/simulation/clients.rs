@@ -41,6 +41,21 @@ pub struct Stage {
 }
 
 impl Stage {
+    /// One on which nothing goes wrong unless it is told to.
+    pub fn calm() -> Self {
+        let world = World::new(1, 0);
+        world.calm.set(true);
+        Stage {
+            settings: Settings::default(),
+            skew_ms: 0,
+            rough: false,
+            world,
+            model: RefCell::default(),
+            end_ms: u64::MAX,
+            pause_ms: 1,
+        }
+    }
+
     pub fn is_over(&self) -> bool {
         self.world.now_ms.get() >= self.end_ms
     }

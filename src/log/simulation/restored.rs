@@ -2,26 +2,14 @@
 
 use super::clients::{self, Stage};
 use super::uploads::post_one;
-use super::world::World;
 use crate::log::testing::block_on;
 use crate::record::Sent;
-use crate::settings::Settings;
-use std::cell::RefCell;
 
 /// One instance folds what another takes, the store goes back by so many records, three more come:
 /// how many samples count in the end.
 fn counted(back: usize) -> Option<u64> {
-    let world = World::new(1, 0);
-    world.calm.set(true);
-    let stage = Stage {
-        world: world.clone(),
-        model: RefCell::default(),
-        settings: Settings::default(),
-        skew_ms: 0,
-        rough: false,
-        end_ms: u64::MAX,
-        pause_ms: 1,
-    };
+    let stage = Stage::calm();
+    let world = &stage.world;
     let (folder, writer, log) = (stage.instance(), stage.instance(), clients::unnamed());
     let take_one = || {
         block_on(post_one(&stage, &writer, &log));
