@@ -12,6 +12,7 @@ mod objectives;
 mod runs;
 mod serve;
 mod summary;
+mod test_file;
 mod upload;
 mod verdict;
 mod webhooks;

@@ -1,11 +1,12 @@
 //! `loadgate objectives`: the file of objectives that a test's runs are judged by.
 
 use super::client::{Client, encoded};
-use super::{Embedded, Target, say, stem};
+use super::test_file::{self, PutArguments, TestArguments};
+use super::{Embedded, say};
 use anyhow::{Context, Result, bail};
 use loadgate_gate::{Objectives, ObjectivesError};
-use std::io::{Read as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::io::Write as _;
+use std::path::Path;
 use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
@@ -19,31 +20,11 @@ enum What {
     /// Put a file of objectives in force: YAML or JSON, also Keptn's slo.yaml
     Put(PutArguments),
     /// Print a test's objectives, as they were put
-    Get(OneArguments),
+    Get(TestArguments),
     /// Remove them: then the script's thresholds alone decide
-    Remove(OneArguments),
+    Remove(TestArguments),
     /// Draft a file of objectives from a test's last runs
-    Suggest(OneArguments),
-}
-
-#[derive(Debug, clap::Args)]
-struct PutArguments {
-    /// The file; - is stdin
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
-    /// The test's name [default: the file's]
-    #[arg(long)]
-    test: Option<String>,
-    #[command(flatten)]
-    target: Target,
-}
-
-#[derive(Debug, clap::Args)]
-struct OneArguments {
-    #[arg(value_name = "TEST")]
-    test: String,
-    #[command(flatten)]
-    target: Target,
+    Suggest(TestArguments),
 }
 
 /// A file that can be put: its text, and what it says.
@@ -55,11 +36,7 @@ pub struct Checked {
 pub fn run(arguments: &Arguments, embedded: Embedded) -> Result<ExitCode> {
     match &arguments.what {
         What::Put(put) => {
-            let test = match (&put.test, put.file == Path::new("-")) {
-                (Some(test), _) => test.clone(),
-                (None, false) => stem(&put.file),
-                (None, true) => bail!("stdin has no name: say which test with --test"),
-            };
+            let test = put.test()?;
             let checked = read(&put.file)?;
             let place = put.target.open_quietly(embedded)?;
             let done = self::put(&place.client, &test, &checked.text);
@@ -80,13 +57,8 @@ pub fn run(arguments: &Arguments, embedded: Embedded) -> Result<ExitCode> {
 
 /// Reads a file as the server will; an error names the place in it.
 pub fn read(file: &Path) -> Result<Checked> {
-    let text = if file == Path::new("-") {
-        let mut text = String::new();
-        std::io::stdin().lock().read_to_string(&mut text).context("stdin cannot be read")?;
-        text
-    } else {
-        std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?
-    };
+    let text = String::from_utf8(test_file::read(file)?)
+        .with_context(|| format!("cannot read {}", file.display()))?;
     match Objectives::read(&text) {
         Ok(objectives) => Ok(Checked { text, objectives }),
         Err(ObjectivesError::Wrong { line, column, reason }) => {
@@ -117,7 +89,7 @@ fn path(test: &str, what: &str) -> String {
     format!("/tests/{}/{what}", encoded(test))
 }
 
-fn ask(one: &OneArguments, method: &str, what: &str, embedded: Embedded) -> Result<Vec<u8>> {
+fn ask(one: &TestArguments, method: &str, what: &str, embedded: Embedded) -> Result<Vec<u8>> {
     let place = one.target.open_quietly(embedded)?;
     let answer = place.client.send(method, &path(&one.test, what), &[], &[]);
     place.close();
@@ -131,6 +103,7 @@ fn print(text: &[u8]) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::PathBuf;
 
     fn read_text(name: &str, text: &str) -> (PathBuf, Result<Checked>) {
         let folder = tempfile::tempdir().unwrap();

@@ -1,10 +1,10 @@
 //! `loadgate webhooks`: who is told a test's verdicts, and what they were told.
 
 use super::client::encoded;
-use super::{Embedded, Target, say, stem};
-use anyhow::{Context, Result, bail};
-use std::io::{Read as _, Write as _};
-use std::path::{Path, PathBuf};
+use super::test_file::{self, PutArguments, TestArguments};
+use super::{Embedded, Target, say};
+use anyhow::{Context, Result};
+use std::io::Write as _;
 use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
@@ -25,26 +25,6 @@ enum What {
     Log(RunArguments),
     /// Send a delivery again
     Replay(ReplayArguments),
-}
-
-#[derive(Debug, clap::Args)]
-struct PutArguments {
-    /// The file; - is stdin
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
-    /// The test's name [default: the file's]
-    #[arg(long)]
-    test: Option<String>,
-    #[command(flatten)]
-    target: Target,
-}
-
-#[derive(Debug, clap::Args)]
-struct TestArguments {
-    #[arg(value_name = "TEST")]
-    test: String,
-    #[command(flatten)]
-    target: Target,
 }
 
 #[derive(Debug, clap::Args)]
@@ -77,12 +57,8 @@ pub fn run(arguments: &Arguments, embedded: Embedded) -> Result<ExitCode> {
     let webhooks = |test: &str| format!("/tests/{}/webhooks", encoded(test));
     match &arguments.what {
         What::Put(put) => {
-            let test = match (&put.test, put.file == Path::new("-")) {
-                (Some(test), _) => test.clone(),
-                (None, false) => stem(&put.file),
-                (None, true) => bail!("stdin has no name: say which test with --test"),
-            };
-            ask(&put.target, "PUT", &webhooks(&test), &read(&put.file)?)?;
+            let test = put.test()?;
+            ask(&put.target, "PUT", &webhooks(&test), &test_file::read(&put.file)?)?;
             say(&format!("the verdicts on {test} are told to its webhooks from now on"));
         }
         What::Get(get) => print(&ask(&get.target, "GET", &webhooks(&get.test), &[])?)?,
@@ -101,15 +77,6 @@ pub fn run(arguments: &Arguments, embedded: Embedded) -> Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
-}
-
-fn read(file: &Path) -> Result<Vec<u8>> {
-    if file == Path::new("-") {
-        let mut text = Vec::new();
-        std::io::stdin().lock().read_to_end(&mut text).context("stdin cannot be read")?;
-        return Ok(text);
-    }
-    std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))
 }
 
 /// A document on a line of its own.
