@@ -30,6 +30,7 @@ pub fn run(shell: &Shell, filter: &[String]) -> Result<()> {
             ("news of tests, and of verdicts", "loadgate-lifecycle"),
             ("the report", "loadgate-report"),
             ("what goes into the log of a server", "loadgate-journal"),
+            ("the wires and files of other tools", "loadgate-wires"),
             ("the host", "loadgate-host"),
             ("xtask", "xtask"),
         ] {

@@ -1,0 +1,1 @@
+//! Dynatrace's metric protocol, as its clients speak it.

@@ -1,0 +1,1 @@
+//! JMeter: its InfluxDB listeners and its result files.

@@ -1,0 +1,1 @@
+//! OpenTelemetry metrics, as OTLP carries them over HTTP.

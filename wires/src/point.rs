@@ -1,0 +1,100 @@
+//! What every wire comes to.
+
+use loadgate_documents::MetricKind;
+use std::borrow::Cow;
+
+/// What was measured of one metric under one set of tags.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Point {
+    /// k6's name of it where k6 measures the same, else the wire's own.
+    pub metric: String,
+    /// Type and unit, where the wire tells them or the name is one that a tool defines.
+    pub kind: Option<MetricKind>,
+    /// By k6's keys where k6 has the same (`name`, `method`, `status`, `error_code`, `check`, `group`, `scenario`, …).
+    /// No empty values, no key twice.
+    pub tags: Vec<(String, String)>,
+    /// Unix ns; of a sum the end of its interval. `None`: when it is received.
+    pub time_ns: Option<i64>,
+    /// Times in milliseconds and sizes in bytes, as k6 has them.
+    pub value: Value,
+}
+
+/// What a point says.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// One sample. Finite.
+    Sample(f64),
+    /// The samples of the interval that ends at the point's time.
+    Interval {
+        /// Its length; 0 where the wire does not tell.
+        length_ns: i64,
+        /// Of them.
+        sum: Summed,
+    },
+    /// All samples since the series' start: what came since the last such point is the difference.
+    SinceStart {
+        /// Unix ns; a later one than before says that the series began anew. `None` where the wire does not
+        /// tell: then it did where it fell.
+        start_ns: Option<i64>,
+        /// Of them.
+        sum: Summed,
+    },
+}
+
+/// What is known of many samples. All numbers are finite.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Summed {
+    /// How many; of a counter that does not tell, 1 where there were any.
+    pub count: u64,
+    /// Those that are not zero: of a rate the ones that count.
+    pub nonzero: u64,
+    /// Of a counter what it counts, of a trend its samples' sum.
+    pub sum: f64,
+    /// The least, where the wire tells.
+    pub min: Option<f64>,
+    /// The greatest, where the wire tells.
+    pub max: Option<f64>,
+    /// How they are distributed, in ascending order and disjoint; `None`: not known. Their counts add up to
+    /// `count`.
+    pub buckets: Option<Vec<Bucket>>,
+}
+
+/// Samples between two values.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Bucket {
+    /// None is less; equal to `high` where all have the very value. `-INFINITY` where there is no bound.
+    pub low: f64,
+    /// None is greater; `INFINITY` where there is no bound.
+    pub high: f64,
+    /// How many. Not 0.
+    pub count: u64,
+}
+
+/// Why something was refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wrong {
+    /// A sentence without particulars, under which refusals are counted.
+    pub reason: Cow<'static, str>,
+    /// The particulars, shortened.
+    pub detail: Option<String>,
+}
+
+impl Wrong {
+    /// Of which there is no more to say.
+    pub fn new(reason: impl Into<Cow<'static, str>>) -> Self {
+        Wrong { reason: reason.into(), detail: None }
+    }
+
+    /// Quotes the part that is wrong, as far as it is text and short.
+    pub fn quoting(reason: impl Into<Cow<'static, str>>, part: &[u8]) -> Self {
+        let text = String::from_utf8_lossy(&part[..part.len().min(200)]);
+        let short: String = text.chars().take(60).collect();
+        let dots = if short.len() < part.len() { "…" } else { "" };
+        Wrong { reason: reason.into(), detail: Some(format!("`{}{dots}`", short.escape_debug())) }
+    }
+
+    /// With particulars.
+    pub fn with(reason: impl Into<Cow<'static, str>>, detail: String) -> Self {
+        Wrong { reason: reason.into(), detail: Some(detail) }
+    }
+}
