@@ -62,6 +62,9 @@ pub const AHEAD_LIVE_S: i64 = 600;
 /// The same for imports.
 pub const AHEAD_IMPORT_S: i64 = 24 * 3600;
 
+/// Series of a run that come as sums since their start, each with its last sum in the fold's state.
+pub const SUMMED_SERIES: usize = 20_000;
+
 /// Series of one run, breakdowns included: some 200 bytes each besides their distributions, and
 /// every metric can come in every group. Beyond, breakdowns go to their `(other)` rows.
 pub const SERIES: usize = 10_000;

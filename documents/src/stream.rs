@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// `snapshot`, `stop` and `cumulative`: of each announced name, in byte order, its figures by type; none
-/// without samples.
-pub type Snapshot = Vec<Vec<f64>>;
+/// without samples, and null for what of a trend its wire did not tell.
+pub type Snapshot = Vec<Vec<Option<f64>>>;
 
 /// What `metric` announces of a name.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

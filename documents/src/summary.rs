@@ -142,14 +142,14 @@ pub struct TrendValues {
     pub count: u64,
     /// Their arithmetic mean.
     pub avg: f64,
-    /// The least.
-    pub min: f64,
+    /// The least; this and what follows is null where the wire did not tell.
+    pub min: Option<f64>,
     /// The median.
-    pub med: f64,
+    pub med: Option<f64>,
     /// The greatest.
-    pub max: f64,
+    pub max: Option<f64>,
     /// Percentiles, 0 to 100, and their values, as `p(95)`.
-    pub percentiles: Vec<(f64, f64)>,
+    pub percentiles: Vec<(f64, Option<f64>)>,
     /// The sum; in the event stream it is left out.
     pub sum: Option<f64>,
 }
@@ -184,20 +184,20 @@ pub struct RequestRow {
     pub rate: f64,
     /// The share that failed.
     pub failed: Option<f64>,
-    /// Mean duration.
-    pub avg: f64,
+    /// Mean duration; this and what follows is null where the wire did not tell.
+    pub avg: Option<f64>,
     /// Least duration.
-    pub min: f64,
+    pub min: Option<f64>,
     /// Median.
-    pub med: f64,
+    pub med: Option<f64>,
     /// Greatest duration.
-    pub max: f64,
+    pub max: Option<f64>,
     /// 90th percentile.
-    pub p90: f64,
+    pub p90: Option<f64>,
     /// 95th percentile.
-    pub p95: f64,
+    pub p95: Option<f64>,
     /// 99th percentile.
-    pub p99: f64,
+    pub p99: Option<f64>,
     /// All durations added up.
     pub time: f64,
     /// The row was too light to have one at first: at most so many of its earlier samples, of each metric,
@@ -373,11 +373,11 @@ impl TrendValues {
         match aggregate {
             Aggregate::Count => Some(self.count as f64),
             Aggregate::Avg => Some(self.avg),
-            Aggregate::Min => Some(self.min),
-            Aggregate::Med => Some(self.med),
-            Aggregate::Max => Some(self.max),
+            Aggregate::Min => self.min,
+            Aggregate::Med => self.med,
+            Aggregate::Max => self.max,
             Aggregate::Percentile(wanted) => {
-                self.percentiles.iter().find(|(rank, _)| *rank == wanted).map(|(_, value)| *value)
+                self.percentiles.iter().find(|(rank, _)| *rank == wanted).and_then(|(_, value)| *value)
             }
             Aggregate::Rate | Aggregate::Value => None,
         }
@@ -424,14 +424,14 @@ impl<'de> Visitor<'de> for TrendVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<TrendValues, A::Error> {
         let mut trend = TrendValues::default();
         let mut has_avg = false;
-        while let Some((name, value)) = map.next_entry::<String, f64>()? {
+        while let Some((name, value)) = map.next_entry::<String, Option<f64>>()? {
             match name.as_str() {
-                "count" => trend.count = value as u64,
-                "avg" => (trend.avg, has_avg) = (value, true),
+                "count" => trend.count = value.unwrap_or_default() as u64,
+                "avg" => (trend.avg, has_avg) = (value.unwrap_or_default(), true),
                 "min" => trend.min = value,
                 "med" => trend.med = value,
                 "max" => trend.max = value,
-                "sum" => trend.sum = Some(value),
+                "sum" => trend.sum = value,
                 other => {
                     if let Some(Aggregate::Percentile(rank)) = Aggregate::parse(other) {
                         trend.percentiles.push((rank, value));
@@ -453,7 +453,8 @@ mod tests {
         let trend = TrendValues {
             count: 3,
             avg: 2.5,
-            percentiles: vec![(90.0, 4.0), (99.9, 5.5)],
+            max: Some(6.0),
+            percentiles: vec![(90.0, Some(4.0)), (99.9, None)],
             sum: Some(7.5),
             ..TrendValues::default()
         };
@@ -470,7 +471,7 @@ mod tests {
 
     #[test]
     fn aggregates_are_found_by_the_names_that_documents_have() {
-        let trend = TrendValues { percentiles: vec![(99.9, 5.5)], ..TrendValues::default() };
+        let trend = TrendValues { percentiles: vec![(99.9, Some(5.5))], ..TrendValues::default() };
         assert_eq!(Values::Trend(trend.clone()).of(Aggregate::Percentile(99.9)), Some(5.5));
         assert_eq!(Values::Trend(trend.clone()).of(Aggregate::Rate), None);
         assert_eq!(Values::Trend(trend).get("p(99.9)"), Some(5.5));

@@ -118,8 +118,11 @@ fn quantile(trend: &TrendValues, aggregate: Aggregate) -> Spread {
         Aggregate::Percentile(rank) => rank / 100.0,
         _ => return Spread::Unknown,
     };
-    let mut known = vec![(0.0, trend.min), (0.5, trend.med), (1.0, trend.max)];
-    known.extend(trend.percentiles.iter().map(|(rank, value)| (rank / 100.0, *value)));
+    let mut known: Vec<(f64, f64)> = [(0.0, trend.min), (50.0, trend.med), (100.0, trend.max)]
+        .iter()
+        .chain(&trend.percentiles)
+        .filter_map(|(rank, value)| Some((rank / 100.0, (*value)?)))
+        .collect();
     known.sort_by(|a, b| a.0.total_cmp(&b.0));
     known.dedup_by(|a, b| a.0 == b.0);
     Spread::Quantile { rank, count: trend.count as f64, known }
@@ -138,7 +141,7 @@ fn request(summary: &Summary, method: &str, name: &str, figure: Figure) -> Obser
     };
     let trend = || TrendValues {
         count: row.count as u64,
-        avg: row.avg,
+        avg: row.avg.unwrap_or_default(),
         min: row.min,
         med: row.med,
         max: row.max,
@@ -149,7 +152,7 @@ fn request(summary: &Summary, method: &str, name: &str, figure: Figure) -> Obser
         Figure::Failed => row.failed,
         Figure::Of(Aggregate::Count) => Some(row.count),
         Figure::Of(Aggregate::Rate) => Some(row.rate),
-        Figure::Of(aggregate) => Values::Trend(trend()).of(aggregate),
+        Figure::Of(aggregate) => row.avg.and_then(|_| Values::Trend(trend()).of(aggregate)),
         Figure::Passes | Figure::Fails => None,
     };
     let Some(value) = value else {

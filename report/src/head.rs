@@ -179,7 +179,7 @@ fn tile(panel: &Panel, summary: &Summary, columns: &Columns, seconds: &[f64]) ->
         (Some(Values::Rate { passes, fails, .. }), _) => {
             format!("{} of {}", count(*passes), count(passes + fails))
         }
-        (Some(Values::Trend(trend)), _) => format!("median {}", format(Some(trend.med), first.unit, false)),
+        (Some(Values::Trend(trend)), _) => format!("median {}", format(trend.med, first.unit, false)),
         (Some(Values::Counter { .. }), _) => String::new(),
     };
     Some(html! {

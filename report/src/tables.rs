@@ -213,7 +213,7 @@ fn requests(rows: &[RequestRow]) -> Table {
             alarming(row.failed, Unit::Ratio),
         ];
         let durations = [row.avg, row.med, row.p90, row.p95, row.p99, row.max];
-        cells.extend(durations.map(|duration| figure(Some(duration), Unit::Time)));
+        cells.extend(durations.map(|duration| figure(duration, Unit::Time)));
         cells.push(figure((total > 0.0).then(|| row.time / total), Unit::Ratio));
         table.rows.push(cells);
     }

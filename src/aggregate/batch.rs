@@ -8,11 +8,13 @@
 use super::metrics::{Metric, Metrics};
 use super::series::SeriesTable;
 use super::tags::TagSet;
+use crate::limits;
 use crate::record::cell::Cell;
 use crate::record::packed::Packed;
 use crate::record::sketch::bucket_of;
-use crate::record::{Batch, Second, VusSample};
+use crate::record::{self, Batch, Over, Second, VusSample};
 use loadgate_documents::Submetric;
+use loadgate_wires::Summed;
 use std::collections::HashMap;
 
 const NANOS: i64 = 1_000_000_000;
@@ -29,6 +31,7 @@ pub struct BatchBuilder {
     atoms: Vec<Atom>,
     samples: Vec<Sample>,
     vus: Vec<Vus>,
+    summed: Vec<Sum>,
     /// Atoms by pair and second, for samples that are not of their pair's latest second.
     atom_of: HashMap<(u32, i64), u32, foldhash::fast::RandomState>,
     /// Pairs by metric and tag set, of tag sets that have too many to look through.
@@ -122,6 +125,29 @@ struct Vus {
     line: u32,
 }
 
+/// Samples that came summed up.
+#[derive(Debug)]
+struct Sum {
+    pair: u32,
+    over: Over,
+    time_ns: i64,
+    sum: Summed,
+    line: u32,
+}
+
+impl Sum {
+    /// When the first of them may have been taken, Unix ns.
+    fn oldest_ns(&self) -> i64 {
+        let start_ns = match self.over {
+            Over::Interval(length_ns) => self.time_ns.saturating_sub(length_ns),
+            Over::Start { start_ns, .. } => start_ns.unwrap_or(self.time_ns),
+        };
+        // What began long before the run is no part of it.
+        let long_ago_ns = self.time_ns.saturating_sub(limits::AHEAD_LIVE_S * NANOS);
+        if (long_ago_ns..=self.time_ns).contains(&start_ns) { start_ns } else { self.time_ns }
+    }
+}
+
 /// How far times may lie apart.
 #[derive(Debug, Clone, Copy)]
 pub struct TimeLimits {
@@ -134,7 +160,7 @@ pub struct TimeLimits {
 impl BatchBuilder {
     /// Whether no sample has come yet.
     pub fn is_empty(&self) -> bool {
-        self.samples.is_empty() && self.vus.is_empty()
+        self.samples.is_empty() && self.vus.is_empty() && self.summed.is_empty()
     }
 
     /// Takes in a tag set; the caller keeps apart which ones it has given already.
@@ -179,6 +205,20 @@ impl BatchBuilder {
         atom.first_ns = atom.first_ns.min(time_ns);
         let bucket = if metric.has_sketch() { bucket_of(value) } else { 0 };
         self.samples.push(Sample { atom: at, line, bucket });
+    }
+
+    /// Adds samples that came summed up, of no metric of VUs; `time_ns` is the end of their interval.
+    pub fn add_sum(
+        &mut self,
+        metric: Metric,
+        tags: TagsId,
+        (time_ns, over): (i64, Over),
+        sum: Summed,
+        line: u32,
+    ) {
+        debug_assert!(!metric.is_vus());
+        let pair = self.find_pair(metric, tags);
+        self.summed.push(Sum { pair, over, time_ns, sum, line });
     }
 
     fn find_pair(&mut self, metric: Metric, tags: TagsId) -> u32 {
@@ -234,12 +274,20 @@ impl BatchBuilder {
             }
             keep
         });
+        self.summed.retain(|sum| {
+            let keep = dated(sum.time_ns.div_euclid(NANOS));
+            if !keep {
+                lines.push(sum.line);
+            }
+            keep
+        });
         for atom in &mut self.atoms {
             if !dated(atom.second) {
                 atom.sums = Sums::NONE;
             }
         }
         lines.sort_unstable();
+        lines.dedup();
         lines
     }
 
@@ -247,6 +295,7 @@ impl BatchBuilder {
     fn cluster(&self, limits: TimeLimits) -> Option<(i64, i64)> {
         let mut seconds: Vec<(i64, u64)> = self.atoms.iter().map(|a| (a.second, a.sums.count)).collect();
         seconds.extend(self.vus.iter().map(|vus| (vus.time_ns.div_euclid(NANOS), 1)));
+        seconds.extend(self.summed.iter().map(|sum| (sum.time_ns.div_euclid(NANOS), 1)));
         let ahead = limits.newest_ns.map_or(i64::MAX, |ns| ns.div_euclid(NANOS) + limits.gap_s);
         let (oldest, newest) =
             seconds.iter().fold((i64::MAX, i64::MIN), |(a, b), &(second, _)| (a.min(second), b.max(second)));
@@ -276,9 +325,10 @@ impl BatchBuilder {
     /// The finished batch, without what only the caller knows: `import`, `settings`, `refused`.
     /// `source` stands for generators whose tags do not name them.
     pub fn build(mut self, metrics: &Metrics, submetrics: &[Submetric], source: &str) -> Batch {
-        let mut batch = Batch { samples: (self.samples.len() + self.vus.len()) as u64, ..Batch::default() };
+        let samples = self.samples.len() + self.vus.len() + self.summed.len();
+        let mut batch = Batch { samples: samples as u64, ..Batch::default() };
         self.build_vus(&mut batch, source);
-        if self.samples.is_empty() {
+        if self.samples.is_empty() && self.summed.is_empty() {
             return batch;
         }
         let mut table = SeriesTable::new(metrics, submetrics, self.tags.len());
@@ -289,6 +339,18 @@ impl BatchBuilder {
             batch.oldest_ns = batch.oldest_ns.min(atom.first_ns);
             batch.newest_ns = batch.newest_ns.max(atom.sums.last_ns);
         }
+        for sum in &self.summed {
+            batch.oldest_ns = batch.oldest_ns.min(sum.oldest_ns());
+            batch.newest_ns = batch.newest_ns.max(sum.time_ns);
+        }
+        let summed = std::mem::take(&mut self.summed).into_iter();
+        batch.sums = summed
+            .map(|Sum { pair, over, time_ns, sum, .. }| {
+                let mut series = targets[pair as usize].clone();
+                series.sort_unstable();
+                record::Sums { series, over, time_ns, sum }
+            })
+            .collect();
         batch.seconds = seconds(cells, &buckets);
         batch.series = table.finish();
         batch
@@ -309,16 +371,19 @@ impl BatchBuilder {
             batch.oldest_ns = batch.oldest_ns.min(time_ns);
             batch.newest_ns = batch.newest_ns.max(time_ns);
         }
-        if self.samples.is_empty() && self.vus.is_empty() {
+        if self.is_empty() {
             (batch.oldest_ns, batch.newest_ns) = (0, 0);
         }
     }
 
-    /// The series of every pair that still has samples.
+    /// The series of every pair that still has samples, or sums of such.
     fn targets(&self, table: &mut SeriesTable) -> Vec<Vec<u32>> {
         let mut samples = vec![0; self.pairs.len()];
         for atom in &self.atoms {
             samples[atom.pair as usize] += atom.sums.count;
+        }
+        for sum in &self.summed {
+            samples[sum.pair as usize] += 1;
         }
         self.pairs
             .iter()

@@ -38,7 +38,7 @@ impl Metric {
     pub(super) fn by_scenario(self) -> bool {
         self.roles & SCENARIO != 0
     }
-    pub(super) fn is_vus(self) -> bool {
+    pub(crate) fn is_vus(self) -> bool {
         self.roles & (VUS | VUS_MAX) != 0
     }
     pub(super) fn is_vus_max(self) -> bool {

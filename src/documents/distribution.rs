@@ -51,7 +51,7 @@ pub(crate) fn document(
     if kind.metric_type != MetricType::Trend || tally.count == 0 {
         return None;
     }
-    let values = tally.sketch.quantiles(PERCENTILES.map(|p| p / 100.0), tally.min, tally.max)?;
+    let values = tally.quantiles(PERCENTILES.map(|p| p / 100.0))?;
     let document = Document {
         run: run.id.to_string(),
         table,

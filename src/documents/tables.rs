@@ -85,8 +85,11 @@ fn request(run: &impl Totals, key: Vec<String>, metrics: &Metrics) -> RequestRow
     let none = Tally::default();
     let durations = metrics.get("http_req_duration").copied().unwrap_or(&none);
     let requests = metrics.get("http_reqs").map_or(durations.count as f64, |requests| requests.sum.get());
-    let quantiles = durations.sketch.quantiles([0.5, 0.9, 0.95, 0.99], durations.min, durations.max);
-    let [med, p90, p95, p99] = quantiles.unwrap_or_default();
+    let known = durations.count > 0;
+    let [med, p90, p95, p99] = match durations.quantiles([0.5, 0.9, 0.95, 0.99]).filter(|_| known) {
+        Some(quantiles) => quantiles.map(Some),
+        None => [None; 4],
+    };
     RequestRow {
         missed: run.missed(Dimension::Request, &key),
         // An estimate, and no more than there were requests.
@@ -95,10 +98,10 @@ fn request(run: &impl Totals, key: Vec<String>, metrics: &Metrics) -> RequestRow
         count: finite(requests),
         rate: finite(requests / run.seconds()),
         failed: metrics.get("http_req_failed").map(|failed| failed.ratio()),
-        avg: finite(durations.avg()),
-        min: finite(durations.min),
+        avg: known.then(|| finite(durations.avg())),
+        min: durations.least().filter(|_| known),
         med,
-        max: finite(durations.max),
+        max: durations.greatest().filter(|_| known),
         p90,
         p95,
         p99,

@@ -95,9 +95,9 @@ impl Run {
     }
 
     /// The figures of every announced name, `time` among them.
-    fn snapshot(&self, time_ms: i64, figures: impl Fn(u32, MetricType) -> Vec<f64>) -> Snapshot {
+    fn snapshot(&self, time_ms: i64, figures: impl Fn(u32, MetricType) -> Vec<Option<f64>>) -> Snapshot {
         let of = |shown: &Shown| match shown.series {
-            None => vec![time_ms as f64],
+            None => vec![Some(time_ms as f64)],
             Some(series) => figures(series, shown.kind.metric_type),
         };
         self.stream.shown.values().map(of).collect()

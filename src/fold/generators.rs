@@ -1,7 +1,8 @@
 //! VUs of several load generators, added up.
 //!
 //! k6 writes `vus` and `vus_max` once a second, so within a source, samples less than 0.9 s apart
-//! come from different generators. A generator's value holds 3 s.
+//! come from different generators. A generator's value holds 3 s; of one that speaks less often, until it
+//! should have spoken again.
 
 use crate::fold::tally::Tally;
 use serde::{Deserialize, Serialize};
@@ -10,8 +11,10 @@ use std::collections::BTreeMap;
 const SECOND_NS: i64 = 1_000_000_000;
 /// Closer samples come from different generators.
 const APART_NS: i64 = 900_000_000;
-/// How long a generator's value holds.
+/// How long a generator's value holds at the least …
 const HOLD_NS: i64 = 3 * SECOND_NS;
+/// … and at the most: the slowest outputs speak once a minute.
+const HOLD_MOST_NS: i64 = 90 * SECOND_NS;
 /// Sources, and generators of one, that are told apart; what comes beyond shares one place, so
 /// that made-up names cannot grow the state.
 const MOST: usize = 1_000;
@@ -30,6 +33,21 @@ pub(super) struct Waiting {
 struct Generator {
     last_ns: i64,
     value: f64,
+    /// Its last silence, and the shorter of its last two: one that was cut off for a while is not slow.
+    gap_ns: i64,
+    beat_ns: i64,
+}
+
+impl Generator {
+    fn speaks(&mut self, time_ns: i64, value: f64) {
+        let gap_ns = time_ns.saturating_sub(self.last_ns);
+        self.beat_ns = if self.gap_ns == 0 { 0 } else { gap_ns.min(self.gap_ns) };
+        (self.gap_ns, self.last_ns, self.value) = (gap_ns, time_ns, value);
+    }
+
+    fn hold_ns(&self) -> i64 {
+        self.beat_ns.saturating_add(self.beat_ns / 2).clamp(HOLD_NS, HOLD_MOST_NS)
+    }
 }
 
 /// All that is known of the generators of a run.
@@ -100,11 +118,13 @@ fn sums(sources: &mut BTreeMap<u32, Vec<Generator>>, samples: Vec<Waiting>, from
             if again {
                 observe(&mut tally, sources, sample.time_ns);
             }
-            let generator = Generator { last_ns: sample.time_ns, value: sample.value };
             let generators = sources.entry(sample.source).or_default();
             match generators.get_mut(at) {
-                Some(known) => *known = generator,
-                None => generators.push(generator),
+                Some(known) => known.speaks(sample.time_ns, sample.value),
+                None => {
+                    let Waiting { time_ns: last_ns, value, .. } = sample;
+                    generators.push(Generator { last_ns, value, gap_ns: 0, beat_ns: 0 });
+                }
             }
         }
         let alive = observe(&mut tally, sources, end_ns - 1);
@@ -130,7 +150,8 @@ fn assign(generators: &[Generator], time_ns: i64) -> Option<usize> {
     };
     let found = generators.iter().enumerate().filter(|(_, g)| fits(g)).min_by_key(|(_, g)| {
         let silence = time_ns.saturating_sub(g.last_ns);
-        (silence > HOLD_NS, if silence > HOLD_NS { silence } else { off_beat(g) })
+        let silent = silence > g.hold_ns();
+        (silent, if silent { silence } else { off_beat(g) })
     });
     match found {
         Some((at, _)) => Some(at),
@@ -143,7 +164,7 @@ fn assign(generators: &[Generator], time_ns: i64) -> Option<usize> {
 fn observe(tally: &mut Tally, sources: &BTreeMap<u32, Vec<Generator>>, now_ns: i64) -> bool {
     let (mut sum, mut newest) = (0.0_f64, None);
     for generator in sources.values().flatten() {
-        if now_ns.saturating_sub(generator.last_ns) <= HOLD_NS {
+        if now_ns.saturating_sub(generator.last_ns) <= generator.hold_ns() {
             sum += generator.value;
             newest = newest.max(Some(generator.last_ns));
         }

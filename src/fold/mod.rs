@@ -15,6 +15,7 @@ mod senders;
 mod series;
 mod shorten;
 mod stream;
+mod sums;
 mod tally;
 mod values;
 mod view;

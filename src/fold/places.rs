@@ -4,14 +4,14 @@ use crate::fold::run::Run;
 use crate::fold::series::Move;
 use crate::fold::shorten::shortened;
 use crate::fold::tally::Tally;
-use crate::record::{Batch, SeriesKey};
+use crate::record::{Batch, Second, SeriesKey};
 use std::borrow::Cow;
 
 impl Run {
     /// The numbers of a batch's series; see [`crate::fold::series::SeriesTable::intern`].
-    pub(super) fn places(&mut self, batch: &Batch) -> Vec<Option<u32>> {
+    pub(super) fn places(&mut self, batch: &Batch, seconds: &[Second]) -> Vec<Option<u32>> {
         let mut samples = vec![0_u64; batch.series.len()];
-        for (series, cell) in batch.seconds.iter().flat_map(|second| &second.cells) {
+        for (series, cell) in seconds.iter().flat_map(|second| &second.cells) {
             if let Some(samples) = samples.get_mut(*series as usize) {
                 *samples = samples.saturating_add(cell.count);
             }

@@ -6,6 +6,7 @@ use crate::fold::kinds::Kinds;
 use crate::fold::ladder::{Window, window_at};
 use crate::fold::senders::Senders;
 use crate::fold::series::SeriesTable;
+use crate::fold::sums::SinceStart;
 use crate::fold::stream::{CHUNK_BYTES, CHUNK_RECORDS, Draft, Stream};
 use crate::fold::tally::Tally;
 use crate::fold::{Chunk, CurrentRun, RunEnd, RunMeta};
@@ -58,6 +59,7 @@ pub(crate) struct Run {
     pub(super) totals: Vec<Tally>,
     pub(super) windows: BTreeMap<i64, OpenWindow>,
     pub(super) generators: Generators,
+    pub(super) since_start: SinceStart,
 
     /// Hash of the set in force, and what it says.
     declared_hash: Option<String>,
@@ -140,6 +142,7 @@ impl Run {
             totals: Vec::new(),
             windows: BTreeMap::new(),
             generators: Generators::default(),
+            since_start: SinceStart::default(),
             declared_hash: record.declarations.clone(),
             declared_at_start: declared.submetric_names().into_iter().map(str::to_owned).collect(),
             declared,
@@ -280,14 +283,15 @@ impl Run {
         self.received_ms = self.received_ms.max(record.received_ms);
         self.senders.hear(record);
         self.counts.samples = self.counts.samples.saturating_add(batch.samples);
-        let series = self.places(batch);
+        let seconds = self.seconds_of(batch);
+        let series = self.places(batch, &seconds);
         let distributions: Vec<bool> =
             batch.series.iter().map(|key| self.kinds.keeps_distribution(&key.metric)).collect();
         let sources: Vec<u32> = batch.sources.iter().map(|name| self.generators.source(name)).collect();
 
         // Both are in ascending order, and newest moves step by step through the two together.
         let mut vus = batch.vus.iter().peekable();
-        for second in &batch.seconds {
+        for second in seconds.iter() {
             while let Some(sample) = vus.next_if(|sample| seconds_of(sample.time_ns) < second.second) {
                 self.add_vus(sample, &sources, draft);
             }
@@ -298,7 +302,7 @@ impl Run {
         }
     }
 
-    fn refuse(&mut self, reason: &str, lines: u64) {
+    pub(super) fn refuse(&mut self, reason: &str, lines: u64) {
         self.counts.refused = self.counts.refused.saturating_add(lines);
         let known = self.counts.refusals.contains_key(reason);
         let reason = if known || self.counts.refusals.len() < REASONS { reason } else { "other reasons" };

@@ -52,7 +52,8 @@ pub(crate) struct Tally {
     pub count: u64,
     pub nonzero: u64,
     pub sum: Sum,
-    /// Meaningless while `count` is 0, as are the fields below.
+    /// Meaningless while `count` is 0, as are the fields below. Infinite, as is `max`, where what was summed up
+    /// elsewhere came without it.
     pub min: f64,
     pub max: f64,
     pub last: f64,
@@ -117,6 +118,27 @@ impl Tally {
         }
         self.count = self.count.saturating_add(count);
         self.nonzero = self.nonzero.saturating_add(nonzero);
+    }
+
+    /// The least value; `None` where what was summed up elsewhere came without it.
+    pub(crate) fn least(&self) -> Option<f64> {
+        self.min.is_finite().then_some(self.min)
+    }
+
+    /// The greatest, likewise.
+    pub(crate) fn greatest(&self) -> Option<f64> {
+        self.max.is_finite().then_some(self.max)
+    }
+
+    /// The values at quantiles (0 to 1, ascending); `None` where the distribution of some samples is not
+    /// known. Nothing counted: 0.
+    pub(crate) fn quantiles<const N: usize>(&self, quantiles: [f64; N]) -> Option<[f64; N]> {
+        if self.count == 0 {
+            return Some([0.0; N]);
+        }
+        (self.sketch.count() >= self.count)
+            .then(|| self.sketch.quantiles(quantiles, self.min, self.max))
+            .flatten()
     }
 
     /// Sum over count. Nothing counted: 0.

@@ -23,25 +23,27 @@ pub(crate) struct View<'a> {
 }
 
 impl View<'_> {
-    /// The array of the event stream; nothing where there is nothing.
-    pub(crate) fn array(&self) -> Vec<f64> {
+    /// The array of the event stream; nothing where there is nothing, and null for what of a trend its wire
+    /// did not tell.
+    pub(crate) fn array(&self) -> Vec<Option<f64>> {
         let tally = self.tally;
         if tally.count == 0 {
             return Vec::new();
         }
-        let mut array = match self.metric_type {
+        let array = match self.metric_type {
             MetricType::Counter => vec![tally.sum.get(), tally.sum.get() / self.seconds],
             MetricType::Gauge => vec![tally.last],
             MetricType::Rate => vec![tally.ratio()],
-            // A series that was a counter to its writers has no distribution.
-            MetricType::Trend => tally
-                .sketch
-                .quantiles([0.5, 0.9, 0.95, 0.99], tally.min, tally.max)
-                .map(|[med, p90, p95, p99]| vec![tally.avg(), tally.max, med, tally.min, p90, p95, p99])
-                .unwrap_or_default(),
+            MetricType::Trend => {
+                let [med, p90, p95, p99] = match tally.quantiles([0.5, 0.9, 0.95, 0.99]) {
+                    Some(quantiles) => quantiles.map(Some),
+                    None => [None; 4],
+                };
+                let known = [tally.greatest(), med, tally.least(), p90, p95, p99];
+                return std::iter::once(Some(tally.avg())).chain(known).map(|known| known.map(finite)).collect();
+            }
         };
-        array.iter_mut().for_each(|number| *number = finite(*number));
-        array
+        array.into_iter().map(|number| Some(finite(number))).collect()
     }
 
     /// The figures of the documents.
@@ -53,7 +55,9 @@ impl View<'_> {
                 rate: finite(tally.sum.get() / self.seconds),
             },
             MetricType::Gauge => {
-                Values::Gauge { value: finite(tally.last), min: finite(tally.min), max: finite(tally.max) }
+                let least = tally.least().unwrap_or(tally.last);
+                let greatest = tally.greatest().unwrap_or(tally.last);
+                Values::Gauge { value: finite(tally.last), min: finite(least), max: finite(greatest) }
             }
             MetricType::Rate => Values::Rate {
                 rate: finite(tally.ratio()),
@@ -76,9 +80,9 @@ impl View<'_> {
                 Values::Trend(TrendValues {
                     count: tally.count,
                     avg: finite(tally.avg()),
-                    min: finite(tally.min),
+                    min: tally.least().map(finite),
                     med: self.percentile(50.0),
-                    max: finite(tally.max),
+                    max: tally.greatest().map(finite),
                     percentiles: ranks.into_iter().map(|rank| (rank, self.percentile(rank))).collect(),
                     sum: matches!(detail, Detail::All(_)).then(|| finite(tally.sum.get())),
                 })
@@ -86,8 +90,8 @@ impl View<'_> {
         }
     }
 
-    fn percentile(&self, percentile: f64) -> f64 {
-        self.tally.sketch.quantile(percentile / 100.0, self.tally.min, self.tally.max).unwrap_or(0.0)
+    fn percentile(&self, percentile: f64) -> Option<f64> {
+        self.tally.quantiles([percentile / 100.0]).map(|[value]| value)
     }
 }
 
@@ -104,10 +108,10 @@ impl Observed for View<'_> {
             (Aggregate::Rate, _) => tally.sum.get() / self.seconds,
             (Aggregate::Value, _) => tally.last,
             (Aggregate::Avg, _) => tally.avg(),
-            (Aggregate::Min, _) => tally.min,
-            (Aggregate::Max, _) => tally.max,
-            (Aggregate::Med, _) => self.percentile(50.0),
-            (Aggregate::Percentile(percentile), _) => self.percentile(percentile),
+            (Aggregate::Min, _) => tally.least()?,
+            (Aggregate::Max, _) => tally.greatest()?,
+            (Aggregate::Med, _) => self.percentile(50.0)?,
+            (Aggregate::Percentile(percentile), _) => self.percentile(percentile)?,
         })
     }
 }

@@ -12,12 +12,12 @@
 //! k6 escapes neither a backslash at the end of a tag's value, which then seems to escape the comma or
 //! space behind it, nor a line break. Where a line has no sense otherwise, it is read as k6 meant it.
 
-use super::receipt::Wrong;
 use super::session::{Handle, Session};
 use super::{Clock, Precision, after, text};
 use crate::aggregate::metrics::Metric;
 use crate::aggregate::tags::TagSet;
 use crate::limits;
+use loadgate_wires::Wrong;
 use memchr::arch::all::is_equal;
 use memchr::memchr2;
 

@@ -10,13 +10,13 @@
 
 use super::after;
 use super::number::parse_json_number;
-use super::receipt::Wrong;
 use super::session::{Handle, Session};
 use super::time::parse_rfc3339;
 use crate::aggregate::tags::TagSet;
 use crate::declare::MetricDeclaration;
 use crate::limits;
 use loadgate_documents::{Contains, MetricKind, MetricType};
+use loadgate_wires::Wrong;
 use memchr::arch::all::is_equal;
 use memchr::memchr;
 use serde::Deserialize;

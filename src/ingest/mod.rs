@@ -10,6 +10,7 @@ mod influx;
 mod k6_json;
 mod lines;
 mod number;
+mod points;
 mod receipt;
 mod session;
 #[cfg(test)]
@@ -28,7 +29,8 @@ use gzip::Gzip;
 use influx::Influx;
 use k6_json::K6Json;
 use lines::{Line, Lines};
-use receipt::Wrong;
+use loadgate_wires::Wrong;
+use points::Foreign;
 use session::Session;
 use thiserror::Error;
 
@@ -215,6 +217,8 @@ struct Reader {
 enum Parser {
     Influx(Influx),
     K6Json(K6Json),
+    /// It cuts the body by itself.
+    Foreign(Foreign),
 }
 
 impl Upload {
@@ -224,6 +228,19 @@ impl Upload {
     ///
     /// [`Refusal::Invalid`] where an import does not say which it is.
     pub fn open(request: Request, settings: &Settings, declared: Declarations) -> Result<Self, Refusal> {
+        let parser = match request.wire {
+            Wire::InfluxLines => Parser::Influx(Influx::new(request.precision)),
+            Wire::K6Json => Parser::K6Json(K6Json::default()),
+        };
+        Self::with(parser, request, settings, declared)
+    }
+
+    fn with(
+        parser: Parser,
+        request: Request,
+        settings: &Settings,
+        declared: Declarations,
+    ) -> Result<Self, Refusal> {
         let test = TestName::from_foreign(request.test.as_deref().unwrap_or_default());
         let named = match (request.run.as_deref().filter(|run| !run.is_empty()), request.import) {
             (Some(run), import) => {
@@ -242,10 +259,6 @@ impl Upload {
         };
         let mut request = request;
         request.source.truncate(request.source.floor_char_boundary(limits::KEY_BYTES));
-        let parser = match request.wire {
-            Wire::InfluxLines => Parser::Influx(Influx::new(request.precision)),
-            Wire::K6Json => Parser::K6Json(K6Json::default()),
-        };
         Ok(Upload {
             sequence: request.sequence,
             decoder: (request.encoding == Encoding::Gzip).then(Gzip::new),
@@ -300,15 +313,15 @@ impl Upload {
         let Some(decoder) = decoder else {
             // Line by line against 1 MiB: one call makes a bounded number of records.
             let part = &bytes[..bytes.len().min(limits::RECORD_LINE_BYTES as usize)];
-            lines.feed(part, |line, size| reader.line(line, size));
+            reader.feed(lines, part).inspect_err(|_| *over = true)?;
             return Ok(part.len());
         };
         let mut taken = 0;
         while taken < bytes.len() && reader.ready.is_empty() {
             let step = decoder.step(&bytes[taken..]);
             // What came out before an error counts; more than one error is not told.
-            lines.feed(decoder.output(), |line, size| reader.line(line, size));
-            taken += step.inspect_err(|_| *over = true)?;
+            let fed = reader.feed(lines, decoder.output());
+            taken += step.and_then(|step| fed.map(|()| step)).inspect_err(|_| *over = true)?;
         }
         Ok(taken)
     }
@@ -334,9 +347,8 @@ impl Upload {
             && let Some(decoder) = &mut self.decoder
         {
             let flushed = decoder.flush();
-            let reader = &mut self.reader;
-            self.lines.feed(decoder.output(), |line, size| reader.line(line, size));
-            flushed.inspect_err(|_| self.over = true)?;
+            let fed = self.reader.feed(&mut self.lines, decoder.output());
+            flushed.and(fed).inspect_err(|_| self.over = true)?;
         }
         self.reader.seal();
         Ok(())
@@ -355,10 +367,13 @@ impl Upload {
         let Upload { decoder, lines, reader, over, .. } = self;
         if !*over && let Some(decoder) = decoder {
             whole = if complete { decoder.finish() } else { decoder.flush() };
-            lines.feed(decoder.output(), |line, size| reader.line(line, size));
+            whole = whole.and(reader.feed(lines, decoder.output()));
         }
         let cut = !complete || *over || whole.is_err();
         lines.rest(|line, size| if cut { reader.cut_line() } else { reader.line(line, size) });
+        if !cut {
+            whole = reader.end();
+        }
         reader.give_up();
         *over = true;
         let before = reader.ready.len();
@@ -401,6 +416,21 @@ impl Upload {
 }
 
 impl Reader {
+    /// Takes bytes of the body, as they were before they were compressed.
+    fn feed(&mut self, lines: &mut Lines, bytes: &[u8]) -> Result<(), Refusal> {
+        if let Parser::Foreign(_) = self.parser {
+            self.piece_bytes += bytes.len() as u64;
+            return self.foreign(|reader, out| reader.feed(bytes, out));
+        }
+        lines.feed(bytes, |line, size| self.line(line, size));
+        Ok(())
+    }
+
+    /// The body is whole.
+    fn end(&mut self) -> Result<(), Refusal> {
+        self.foreign(|reader, out| reader.finish(out))
+    }
+
     #[inline]
     fn line(&mut self, line: Line, size: usize) {
         self.session.line += 1;
@@ -422,6 +452,7 @@ impl Reader {
                     Err(wrong) => parser.keep(line, wrong, &self.session),
                 },
                 Parser::K6Json(parser) => parser.line(line, &mut self.session),
+                Parser::Foreign(_) => Ok(()),
             },
         };
         if let Err(wrong) = result {
@@ -449,6 +480,7 @@ impl Reader {
         match &mut self.parser {
             Parser::Influx(parser) => parser.forget(),
             Parser::K6Json(parser) => parser.forget(),
+            Parser::Foreign(_) => {}
         }
         (self.piece_lines, self.piece_bytes) = (0, 0);
     }

@@ -1,6 +1,6 @@
 //! Where parsed lines go: to the batch of their log, and into the receipt.
 
-use super::receipt::{Receipt, Wrong};
+use super::receipt::Receipt;
 use super::{Prepared, Request};
 use crate::aggregate::batch::{BatchBuilder, TagsId, TimeLimits};
 use crate::aggregate::metrics::{Metric, MetricError, Metrics};
@@ -10,6 +10,7 @@ use crate::limits;
 use crate::names::{LogName, TestName};
 use crate::record::FoldSettings;
 use loadgate_documents::Submetric;
+use loadgate_wires::Wrong;
 use std::collections::HashMap;
 
 /// The tag that names a run.
@@ -18,8 +19,8 @@ const RUN_TAG: &str = "testid";
 /// A tag set of the piece at hand.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Handle {
-    log: u32,
-    tags: TagsId,
+    pub(super) log: u32,
+    pub(super) tags: TagsId,
     /// The tag `name` is among them.
     pub named: bool,
 }
@@ -49,16 +50,18 @@ pub(crate) struct Session {
     /// The line before the first of the piece at hand.
     base: u64,
     by_raw_tags: HashMap<Box<[u8]>, Handle, foldhash::fast::RandomState>,
-    logs: Vec<Log>,
+    pub(super) logs: Vec<Log>,
     /// Pieces that were sealed, those without a sample included: a body that is sent again is cut in the
     /// same places, whatever is refused of it.
     pieces: u32,
 }
 
 #[derive(Debug)]
-struct Log {
+pub(super) struct Log {
     name: LogName,
-    builder: BatchBuilder,
+    pub(super) builder: BatchBuilder,
+    /// Units of other wires that are in it: each may say several things, or none.
+    pub(super) units: u64,
     /// The newest sample of its run, and how long ago that was known, by the wall clock in ms.
     newest: Option<(i64, Option<u64>)>,
 }
@@ -146,7 +149,7 @@ impl Session {
         if self.logs.len() >= limits::RUNS_PER_REQUEST {
             return None;
         }
-        let log = Log { name, builder: BatchBuilder::default(), newest: None };
+        let log = Log { name, builder: BatchBuilder::default(), units: 0, newest: None };
         self.logs.push(log);
         Some(self.logs.len() - 1)
     }
@@ -166,6 +169,13 @@ impl Session {
     }
 
     pub(super) fn declare(&mut self, line: &MetricDeclaration) -> Result<(), Wrong> {
+        self.take_declaration(line)?;
+        self.receipt.accept();
+        Ok(())
+    }
+
+    /// Declares without counting a line.
+    pub(super) fn take_declaration(&mut self, line: &MetricDeclaration) -> Result<(), Wrong> {
         let contradiction = "a metric keeps the type that it was declared with first";
         if let Some(earlier) = self.own_types.get(&line.name)
             && earlier.metric_type != line.kind.metric_type
@@ -187,7 +197,6 @@ impl Session {
             self.submetrics = self.declared.submetrics();
             self.tag_fields = tag_names(&self.submetrics);
         }
-        self.receipt.accept();
         Ok(())
     }
 
@@ -208,6 +217,16 @@ impl Session {
         self.receipt.refuse(line, wrong);
     }
 
+    /// The line before the first of the piece at hand.
+    pub(super) fn base(&self) -> u64 {
+        self.base
+    }
+
+    /// The client's own name for itself, else its IP address.
+    pub(super) fn source(&self) -> &str {
+        &self.source
+    }
+
     /// Whether a submetric asks for the tag `url`.
     pub(super) fn url_is_tag(&self) -> bool {
         self.tag_fields.iter().any(|tag| tag == "url")
@@ -225,6 +244,7 @@ impl Session {
             });
             let times = TimeLimits { gap_s, newest_ns };
             for line in log.builder.drop_misdated(times) {
+                log.units = log.units.saturating_sub(1);
                 self.receipt.withdraw(
                     self.base + u64::from(line),
                     Wrong::new("the time lies too far from the rest of the data: is the clock right?"),
@@ -234,6 +254,7 @@ impl Session {
         let mut refused = None;
         for log in &mut self.logs {
             let builder = std::mem::take(&mut log.builder);
+            let units = std::mem::take(&mut log.units);
             if builder.is_empty() {
                 continue;
             }
@@ -248,7 +269,7 @@ impl Session {
             out.push(Prepared {
                 log: log.name.clone(),
                 piece: self.pieces,
-                lines: batch.samples,
+                lines: if units > 0 { units } else { batch.samples },
                 first_line: self.base + 1,
                 batch,
             });

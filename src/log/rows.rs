@@ -104,7 +104,7 @@ fn take(
             None => series.key.get(STATUS_PART).or(series.key.first()).cloned().into_iter().collect(),
         };
         let tally = partial.tally(window.start_ms);
-        let percentiles = tally.sketch.quantiles([0.5, 0.95, 0.99, 1.0], tally.min, tally.max);
+        let percentiles = tally.quantiles([0.5, 0.95, 0.99, 1.0]);
         let point = Point {
             end_ms: window.end_ms,
             count: partial.count,

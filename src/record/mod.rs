@@ -9,6 +9,7 @@ pub mod sketch;
 
 use self::cell::Cell;
 use loadgate_documents::Submetric;
+use loadgate_wires::Summed;
 use serde::{Deserialize, Serialize};
 
 /// One entry of a log; immutable.
@@ -126,6 +127,9 @@ pub struct Batch {
     pub series: Vec<SeriesKey>,
     /// In ascending order of time.
     pub seconds: Vec<Second>,
+    /// Samples that came summed up, in the order in which they came. They are in no second: the fold divides
+    /// them.
+    pub sums: Vec<Sums>,
     /// Samples of `vus` and `vus_max`, whole, in ascending order of time: generators are told
     /// apart by their rhythm. They are in no cell.
     pub vus: Vec<VusSample>,
@@ -140,6 +144,33 @@ pub struct Second {
     pub second: i64,
     /// Series by index into [`Batch::series`], ascending.
     pub cells: Vec<(u32, Cell)>,
+}
+
+/// Samples of one series of a wire that came summed up.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Sums {
+    /// The series that they count in, by index into [`Batch::series`], ascending.
+    pub series: Vec<u32>,
+    /// Over what.
+    pub over: Over,
+    /// The end of that, Unix ns.
+    pub time_ns: i64,
+    /// What is known of them.
+    pub sum: Summed,
+}
+
+/// What samples were summed up over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Over {
+    /// The time before, so many ns.
+    Interval(i64),
+    /// All time since the series began: what is new is the difference to its last sum.
+    Start {
+        /// Which series of the wire, of which sender.
+        series: u64,
+        /// When it began, Unix ns, where the wire tells.
+        start_ns: Option<i64>,
+    },
 }
 
 /// A sample of `vus` or `vus_max`.

@@ -1,6 +1,7 @@
 //! What every wire comes to.
 
 use loadgate_documents::MetricKind;
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
 /// What was measured of one metric under one set of tags.
@@ -42,7 +43,7 @@ pub enum Value {
 }
 
 /// What is known of many samples. All numbers are finite.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Summed {
     /// How many; of a counter that does not tell, 1 where there were any.
     pub count: u64,
@@ -60,7 +61,7 @@ pub struct Summed {
 }
 
 /// Samples between two values.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Bucket {
     /// None is less; equal to `high` where all have the very value. `-INFINITY` where there is no bound.
     pub low: f64,
@@ -77,6 +78,15 @@ pub struct Wrong {
     pub reason: Cow<'static, str>,
     /// The particulars, shortened.
     pub detail: Option<String>,
+}
+
+impl std::fmt::Display for Wrong {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.detail {
+            Some(detail) => write!(f, "{}: {detail}", self.reason),
+            None => f.write_str(&self.reason),
+        }
+    }
 }
 
 impl Wrong {

@@ -4,6 +4,7 @@ mod border;
 mod heavy;
 mod life;
 mod state;
+mod sums;
 mod time;
 mod types;
 
