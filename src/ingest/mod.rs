@@ -41,6 +41,32 @@ pub enum Wire {
     InfluxLines,
     /// k6's `--out json` lines.
     K6Json,
+    /// A file of k6 or another tool, found out by looking at its beginning.
+    File,
+    /// Dynatrace's metric ingestion protocol.
+    Dynatrace,
+    /// OpenTelemetry metrics.
+    Otlp(Otlp),
+    /// Prometheus remote write.
+    Prometheus(RemoteWrite),
+}
+
+/// How OpenTelemetry's messages are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Otlp {
+    /// Binary.
+    Protobuf,
+    /// Text.
+    Json,
+}
+
+/// The version of Prometheus remote write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RemoteWrite {
+    /// 1.0.
+    One,
+    /// 2.0.
+    Two,
 }
 
 /// How a body is compressed.

@@ -18,6 +18,7 @@ pub mod files;
 pub mod jmeter;
 pub mod k6;
 pub mod otlp;
+mod naming;
 mod point;
 pub mod prometheus;
 mod reader;

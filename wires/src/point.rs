@@ -16,8 +16,24 @@ pub struct Point {
     pub tags: Vec<(String, String)>,
     /// Unix ns; of a sum the end of its interval. `None`: when it is received.
     pub time_ns: Option<i64>,
+    /// What tells its series from others of the same metric and tags: a hash of all that the wire says of it, the
+    /// same in every request, by which totals since the start are subtracted. 0 where the wire has no such totals.
+    pub series: u64,
     /// Times in milliseconds and sizes in bytes, as k6 has them.
     pub value: Value,
+}
+
+impl Point {
+    /// Of a wire without totals since the start.
+    pub fn new(
+        metric: String,
+        kind: Option<MetricKind>,
+        tags: Vec<(String, String)>,
+        time_ns: Option<i64>,
+        value: Value,
+    ) -> Self {
+        Point { metric, kind, tags, time_ns, series: 0, value }
+    }
 }
 
 /// What a point says.

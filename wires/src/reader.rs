@@ -1,6 +1,7 @@
 //! How wires are read: bytes in as they come, points out.
 
 use crate::{Point, Wrong};
+use loadgate_documents::MetricKind;
 
 /// A line or an element that is longer is refused.
 pub const UNIT_BYTES: usize = 1 << 20;
@@ -16,10 +17,16 @@ pub trait Out {
 
     /// Something about a good unit that its sender should mend.
     fn warn(&mut self, unit: u64, warning: Wrong);
+
+    /// What a wire says of a metric apart from its points.
+    fn declare(&mut self, _metric: &str, _kind: MetricKind) {}
 }
 
 /// Reads a wire. Keeps no more of a body than one unit, which is bounded.
 pub trait Reader {
+    /// Tells the wall clock, Unix ms: for wires that bound their times by it.
+    fn set_clock(&mut self, _now_ms: u64) {}
+
     /// Takes the next bytes.
     ///
     /// # Errors
@@ -37,6 +44,9 @@ pub trait Reader {
 
 /// Reads a wire whose units are lines.
 pub trait LineReader {
+    /// See [`Reader::set_clock`].
+    fn set_clock(&mut self, _now_ms: u64) {}
+
     /// Takes a line that is not blank, without its end. `number` counts blank ones too.
     ///
     /// # Errors
@@ -85,6 +95,10 @@ impl<R: LineReader> ByLine<R> {
 }
 
 impl<R: LineReader> Reader for ByLine<R> {
+    fn set_clock(&mut self, now_ms: u64) {
+        self.reader.set_clock(now_ms);
+    }
+
     fn feed(&mut self, bytes: &[u8], out: &mut dyn Out) -> Result<(), Wrong> {
         let mut rest = bytes;
         while let Some(end) = memchr::memchr(b'\n', rest) {

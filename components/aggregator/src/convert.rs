@@ -1,7 +1,7 @@
 //! Between the core's types and those of WIT.
 
 use crate::bindings::exports::loadgate::dashboard::{events, gate, ingest, runs, types, webhooks};
-use loadgate::ingest::{Encoding, Precision, Refusal, Request, Wire};
+use loadgate::ingest::{Encoding, LineError, Otlp, Precision, Refusal, RemoteWrite, Request, Wire};
 use loadgate::log::rows;
 use loadgate::log::runs::{Cursor, Page};
 use loadgate::log::verdicts::Finished;
@@ -28,6 +28,12 @@ pub(crate) fn request(request: ingest::Request) -> Request {
         wire: match request.wire {
             ingest::Wire::InfluxLines => Wire::InfluxLines,
             ingest::Wire::K6Json => Wire::K6Json,
+            ingest::Wire::File => Wire::File,
+            ingest::Wire::Dynatrace => Wire::Dynatrace,
+            ingest::Wire::OtlpProtobuf => Wire::Otlp(Otlp::Protobuf),
+            ingest::Wire::OtlpJson => Wire::Otlp(Otlp::Json),
+            ingest::Wire::PrometheusOne => Wire::Prometheus(RemoteWrite::One),
+            ingest::Wire::PrometheusTwo => Wire::Prometheus(RemoteWrite::Two),
         },
         encoding: match request.encoding {
             ingest::Encoding::Identity => Encoding::Identity,
@@ -72,17 +78,16 @@ pub(crate) fn news(news: gate::News) -> News {
 }
 
 pub(crate) fn receipt(outcome: Outcome) -> ingest::Receipt {
+    let lines = |lines: Vec<LineError>| {
+        lines.into_iter().map(|LineError { line, reason }| ingest::LineError { line, reason }).collect()
+    };
     ingest::Receipt {
         test: outcome.test.to_string(),
         run: outcome.run,
         accepted: outcome.receipt.accepted,
         refused: outcome.receipt.refused,
-        errors: outcome
-            .receipt
-            .errors
-            .into_iter()
-            .map(|error| ingest::LineError { line: error.line, reason: error.reason })
-            .collect(),
+        errors: lines(outcome.receipt.errors),
+        warnings: lines(outcome.receipt.warnings),
         logs: outcome.dirty_logs.iter().map(ToString::to_string).collect(),
         waiting: outcome.waiting,
         failure: outcome.failure.map(failure),

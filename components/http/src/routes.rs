@@ -22,8 +22,14 @@ pub enum Route {
     InfluxQuery,
     /// Whether an InfluxDB is there.
     InfluxPing,
-    /// k6's JSON lines, live or a file.
+    /// k6's JSON lines, live or a file; files of other tools.
     Ingest,
+    /// Dynatrace's metric lines.
+    DynatraceMetrics,
+    /// OpenTelemetry metrics.
+    OtlpMetrics,
+    /// Prometheus remote write.
+    RemoteWrite,
     /// The event stream of a run, or of whichever is newest.
     Events,
     /// The JSON Schema of events and documents.
@@ -116,6 +122,13 @@ const ROUTES: &[(&str, &str, Access, Route)] = &[
     ("GET", "/healthz", Nothing, Route::Healthy),
     ("GET", "/readyz", Nothing, Route::Ready),
     ("POST", "/api/v2/write", Write, Route::InfluxWrite("bucket")),
+    // What stands before these names the test, for outputs that cannot add a parameter.
+    ("POST", "/api/v2/metrics/ingest", Write, Route::DynatraceMetrics),
+    ("POST", "/{}/api/v2/metrics/ingest", Write, Route::DynatraceMetrics),
+    ("POST", "/v1/metrics", Write, Route::OtlpMetrics),
+    ("POST", "/{}/v1/metrics", Write, Route::OtlpMetrics),
+    ("POST", "/api/v1/write", Write, Route::RemoteWrite),
+    ("POST", "/{}/api/v1/write", Write, Route::RemoteWrite),
     // Stock k6 may be told a prefix, so InfluxDB's paths are known by their end.
     ("POST", "*/write", Write, Route::InfluxWrite("db")),
     // It may be k6's CREATE DATABASE, whatever the method.

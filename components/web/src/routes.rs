@@ -6,6 +6,7 @@ use crate::call::Call;
 use crate::deliver;
 use crate::handlers::{
     assets, events, gate, health, influx, lifecycle, lines, page, report, rows, runs, tests, webhooks,
+    wires,
 };
 use crate::reply::{self, Reply};
 use crate::settings;
@@ -70,6 +71,9 @@ async fn handle(call: Call, found: Found<'_>, policy: &Policy) -> Reply {
         Route::InfluxQuery => influx::query(&call).await,
         Route::InfluxPing => influx::ping(),
         Route::Ingest => lines::take(&call).await,
+        Route::DynatraceMetrics => wires::dynatrace(&call, name).await,
+        Route::OtlpMetrics => wires::otlp(&call, name).await,
+        Route::RemoteWrite => wires::prometheus(&call, name).await,
         Route::Events => events::answer(&call, (!name.is_empty()).then_some(name)).await,
         Route::EventSchema => runs::event_schema(),
         Route::DashboardSchema => tests::dashboard_schema(),

@@ -8,9 +8,9 @@ use crate::reply::{self, Reply};
 use http::StatusCode;
 use http::header::CONTENT_ENCODING;
 
-/// k6's JSON lines.
+/// k6's JSON lines, or a file.
 pub(crate) async fn take(call: &Call) -> Reply {
-    match receive(call, Wire::K6Json, call.param("test")).await {
+    match receive(call, Wire::File, call.param("test")).await {
         Ok(receipt) => receipt_reply(&receipt),
         Err(error) => refused_reply(&error),
     }
@@ -23,6 +23,8 @@ pub(crate) async fn receive(call: &Call, wire: Wire, test: Option<&str>) -> Resu
 
 fn upload(call: &Call, wire: Wire, test: Option<&str>) -> Result<Upload, Failure> {
     let encoding = match call.header(CONTENT_ENCODING.as_str()) {
+        // Its bodies are packed in a way of their own.
+        _ if matches!(wire, Wire::PrometheusOne | Wire::PrometheusTwo) => Encoding::Identity,
         None | Some("identity") => Encoding::Identity,
         Some(text) if text.eq_ignore_ascii_case("gzip") || text.eq_ignore_ascii_case("x-gzip") => {
             Encoding::Gzip

@@ -13,3 +13,4 @@ pub(crate) mod rows;
 pub(crate) mod runs;
 pub(crate) mod tests;
 pub(crate) mod webhooks;
+pub(crate) mod wires;

@@ -1,1 +1,0 @@
-//! Dynatrace's metric protocol, as its clients speak it.
