@@ -15,6 +15,9 @@ pub struct Point {
     pub tags: Vec<(String, String)>,
     /// Unix ns; of a sum the end of its interval. `None`: when it is received.
     pub time_ns: Option<i64>,
+    /// What tells its series from others of the same metric and tags: a hash of all that the wire says of it, the
+    /// same in every request, by which totals since the start are subtracted. 0 where the wire has no such totals.
+    pub series: u64,
     /// Times in milliseconds and sizes in bytes, as k6 has them.
     pub value: Value,
 }
