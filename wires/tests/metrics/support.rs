@@ -103,6 +103,16 @@ impl Out for Seen {
     }
 }
 
+/// Feeds a body in pieces.
+pub fn read(mut reader: impl Reader, body: &[u8], size: usize) -> Result<Seen, Wrong> {
+    let mut seen = Seen::default();
+    for piece in body.chunks(size) {
+        reader.feed(piece, &mut seen)?;
+    }
+    reader.finish(&mut seen)?;
+    Ok(seen)
+}
+
 /// What a run's points add up to, as its receiver would: sums of intervals, and the last total of each series.
 #[derive(Debug, Default)]
 pub struct Totals {
