@@ -13,15 +13,20 @@
 // Tests of a module share freely among themselves.
 #![cfg_attr(not(test), warn(unreachable_pub))]
 
+mod body;
+mod distribution;
 pub mod dynatrace;
 pub mod files;
 pub mod jmeter;
 pub mod k6;
+mod naming;
 pub mod otlp;
 mod naming;
 mod point;
 pub mod prometheus;
+mod protobuf;
 mod reader;
 
+pub use body::BODY_BYTES;
 pub use point::{Bucket, Point, Summed, Value, Wrong};
 pub use reader::{ByLine, LineReader, Out, Reader, UNIT_BYTES};

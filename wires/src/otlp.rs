@@ -1,1 +1,0 @@
-//! OpenTelemetry metrics, as OTLP carries them over HTTP.

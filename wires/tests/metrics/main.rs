@@ -1,0 +1,4 @@
+//! What was recorded of real programs, against what those programs say of the same run themselves.
+
+mod otlp;
+mod support;
