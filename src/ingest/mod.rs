@@ -5,6 +5,7 @@
 //! Pieces of the body become [`Prepared`] records one after the other, so that an endless body
 //! needs no more memory than a short one.
 
+mod files;
 mod gzip;
 mod influx;
 mod k6_json;
@@ -16,8 +17,10 @@ mod session;
 #[cfg(test)]
 mod tests;
 mod time;
+mod unnamed;
 
 pub use receipt::{LineError, Receipt};
+pub use unnamed::Unnamed;
 
 use crate::aggregate::tags::TagSet;
 use crate::declare::Declarations;
@@ -29,7 +32,7 @@ use gzip::Gzip;
 use influx::Influx;
 use k6_json::K6Json;
 use lines::{Line, Lines};
-use loadgate_wires::Wrong;
+use loadgate_wires::{ByLine, Wrong, dynatrace, otlp, prometheus};
 use points::Foreign;
 use session::Session;
 use thiserror::Error;
@@ -46,27 +49,9 @@ pub enum Wire {
     /// Dynatrace's metric ingestion protocol.
     Dynatrace,
     /// OpenTelemetry metrics.
-    Otlp(Otlp),
+    Otlp(otlp::Encoding),
     /// Prometheus remote write.
-    Prometheus(RemoteWrite),
-}
-
-/// How OpenTelemetry's messages are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Otlp {
-    /// Binary.
-    Protobuf,
-    /// Text.
-    Json,
-}
-
-/// The version of Prometheus remote write.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RemoteWrite {
-    /// 1.0.
-    One,
-    /// 2.0.
-    Two,
+    Prometheus(prometheus::Version),
 }
 
 /// How a body is compressed.
@@ -245,6 +230,8 @@ enum Parser {
     K6Json(K6Json),
     /// It cuts the body by itself.
     Foreign(Foreign),
+    /// Nobody knows yet what the body is: its beginning.
+    Undecided(Vec<u8>),
 }
 
 impl Upload {
@@ -257,6 +244,10 @@ impl Upload {
         let parser = match request.wire {
             Wire::InfluxLines => Parser::Influx(Influx::new(request.precision)),
             Wire::K6Json => Parser::K6Json(K6Json::default()),
+            Wire::Dynatrace => Foreign::reader(ByLine::new(dynatrace::Reader::default())),
+            Wire::Otlp(encoding) => Foreign::reader(otlp::Reader::new(encoding)),
+            Wire::Prometheus(version) => Foreign::reader(prometheus::Reader::new(version)),
+            Wire::File => Parser::Undecided(Vec::new()),
         };
         Self::with(parser, request, settings, declared)
     }
@@ -316,6 +307,12 @@ impl Upload {
     /// they are refused.
     pub fn set_clock(&mut self, now_ms: u64) {
         self.reader.clock = Clock(Some(now_ms));
+        // What is imported is as old as it is.
+        if let Parser::Foreign(Foreign(reader)) = &mut self.reader.parser
+            && !self.reader.session.is_import()
+        {
+            reader.set_clock(now_ms);
+        }
     }
 
     /// Tells the time of the newest sample (Unix ns) of the run that a log is in, as it was known at
@@ -395,6 +392,9 @@ impl Upload {
             whole = if complete { decoder.finish() } else { decoder.flush() };
             whole = whole.and(reader.feed(lines, decoder.output()));
         }
+        if whole.is_ok() && !*over {
+            whole = reader.decide(lines);
+        }
         let cut = !complete || *over || whole.is_err();
         lines.rest(|line, size| if cut { reader.cut_line() } else { reader.line(line, size) });
         if !cut {
@@ -444,12 +444,28 @@ impl Upload {
 impl Reader {
     /// Takes bytes of the body, as they were before they were compressed.
     fn feed(&mut self, lines: &mut Lines, bytes: &[u8]) -> Result<(), Refusal> {
-        if let Parser::Foreign(_) = self.parser {
-            self.piece_bytes += bytes.len() as u64;
-            return self.foreign(|reader, out| reader.feed(bytes, out));
+        match &mut self.parser {
+            Parser::Undecided(begin) => {
+                begin.extend_from_slice(bytes);
+                if files::is_enough(begin) {
+                    return self.decide(lines);
+                }
+            }
+            Parser::Foreign(_) => {
+                self.piece_bytes += bytes.len() as u64;
+                return self.foreign(|reader, out| reader.feed(bytes, out));
+            }
+            Parser::Influx(_) | Parser::K6Json(_) => lines.feed(bytes, |line, size| self.line(line, size)),
         }
-        lines.feed(bytes, |line, size| self.line(line, size));
         Ok(())
+    }
+
+    /// Finds out what the body is by its beginning, and reads that.
+    fn decide(&mut self, lines: &mut Lines) -> Result<(), Refusal> {
+        let Parser::Undecided(begin) = &mut self.parser else { return Ok(()) };
+        let begin = std::mem::take(begin);
+        self.parser = files::parser(&begin).map_err(|wrong| Refusal::Unsupported(wrong.to_string()))?;
+        self.feed(lines, &begin)
     }
 
     /// The body is whole.
@@ -478,7 +494,7 @@ impl Reader {
                     Err(wrong) => parser.keep(line, wrong, &self.session),
                 },
                 Parser::K6Json(parser) => parser.line(line, &mut self.session),
-                Parser::Foreign(_) => Ok(()),
+                Parser::Foreign(_) | Parser::Undecided(_) => Ok(()),
             },
         };
         if let Err(wrong) = result {
@@ -506,7 +522,7 @@ impl Reader {
         match &mut self.parser {
             Parser::Influx(parser) => parser.forget(),
             Parser::K6Json(parser) => parser.forget(),
-            Parser::Foreign(_) => {}
+            Parser::Foreign(_) | Parser::Undecided(_) => {}
         }
         (self.piece_lines, self.piece_bytes) = (0, 0);
     }

@@ -7,13 +7,19 @@ use crate::aggregate::tags::TagSet;
 use crate::declare::MetricDeclaration;
 use crate::limits;
 use crate::record::Over;
-use loadgate_documents::builtin;
+use loadgate_documents::{MetricKind, builtin};
 use loadgate_wires::{self as wires, Out, Point, Summed, Value, Wrong};
 use sha2::{Digest, Sha256};
 use std::fmt;
 
 /// A reader of another wire.
 pub(super) struct Foreign(pub Box<dyn wires::Reader>);
+
+impl Foreign {
+    pub(super) fn reader(reader: impl wires::Reader + 'static) -> Parser {
+        Parser::Foreign(Foreign(Box::new(reader)))
+    }
+}
 
 impl fmt::Debug for Foreign {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -48,6 +54,11 @@ impl Out for Units<'_> {
 
     fn warn(&mut self, unit: u64, warning: Wrong) {
         self.session.receipt.warn(unit, &warning);
+    }
+
+    fn declare(&mut self, metric: &str, kind: MetricKind) {
+        // A contradiction is told with the first point.
+        _ = self.session.learn(metric, kind);
     }
 }
 
@@ -119,8 +130,23 @@ impl Session {
         Ok(())
     }
 
+    /// Takes over what a wire says of a metric. What people declared stands; what contradicts k6's own metrics
+    /// is refused.
+    fn learn(&mut self, name: &str, kind: MetricKind) -> Result<(), Wrong> {
+        let news = match builtin(name) {
+            Some(own) => own.metric_type != kind.metric_type,
+            None => self.declared.kind(name).is_none(),
+        };
+        if !news {
+            return Ok(());
+        }
+        let thresholds = None;
+        let line = MetricDeclaration { name: name.to_owned(), kind, thresholds, submetrics: Vec::new() };
+        self.take_declaration(&line)
+    }
+
     fn place(&mut self, point: Point, clock: Clock) -> Result<Placed, Wrong> {
-        let Point { metric: name, kind, tags, time_ns, value, .. } = point;
+        let Point { metric: name, kind, tags, time_ns, series, value } = point;
         if !is_finite(&value) {
             return Err(Wrong::quoting("a value is not a finite number", name.as_bytes()));
         }
@@ -128,15 +154,8 @@ impl Session {
             .or_else(|| clock.now_ns())
             .ok_or_else(|| Wrong::new("it has no time, and nobody told the clock"))?;
         let metric = self.intern(name.as_bytes())?;
-        if let Some(kind) = kind
-            // What people declared stands; what contradicts k6's own metrics is refused.
-            && match builtin(&name) {
-                Some(own) => own.metric_type != kind.metric_type,
-                None => self.declared.kind(&name).is_none(),
-            }
-        {
-            let line = MetricDeclaration { name: name.clone(), kind, thresholds: None, submetrics: Vec::new() };
-            self.take_declaration(&line)?;
+        if let Some(kind) = kind {
+            self.learn(&name, kind)?;
         }
         let mut raw = String::new();
         for (key, value) in &tags {
@@ -153,7 +172,7 @@ impl Session {
             Ok(set)
         })?;
         let series = match value {
-            Value::SinceStart { .. } => series_of(self.source(), &name, &raw),
+            Value::SinceStart { .. } => series_of(self.source(), &name, &raw, series),
             Value::Sample(_) | Value::Interval { .. } => 0,
         };
         Ok(Placed { handle, metric, time_ns, value, series })
@@ -162,8 +181,9 @@ impl Session {
 
 /// Tells the series of one sender from all others, the same on every machine and in every version: states hold
 /// it, and two that were taken for one would subtract from each other.
-fn series_of(source: &str, name: &str, tags: &str) -> u64 {
+fn series_of(source: &str, name: &str, tags: &str, series: u64) -> u64 {
     let mut hash = Sha256::new();
+    hash.update(series.to_le_bytes());
     for part in [source, name, tags] {
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part);

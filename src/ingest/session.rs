@@ -222,6 +222,11 @@ impl Session {
         self.base
     }
 
+    /// The request belongs to an import.
+    pub(super) fn is_import(&self) -> bool {
+        self.import
+    }
+
     /// The client's own name for itself, else its IP address.
     pub(super) fn source(&self) -> &str {
         &self.source

@@ -13,7 +13,7 @@ mod session;
 mod webhooks;
 
 use crate::documents::outcome::Exit;
-use crate::ingest::{Receipt, Refusal, Request, Upload};
+use crate::ingest::{Receipt, Refusal, Request, Unnamed, Upload};
 use crate::limits;
 use crate::log::advance::{self, Progress};
 use crate::log::append::Writer;
@@ -61,6 +61,8 @@ pub struct Session {
     declared: Option<String>,
     /// A declaration was stored that no record names yet.
     declaration_due: bool,
+    /// The test is named in the body, which is collected first.
+    unnamed: Option<Unnamed>,
 }
 
 /// The account of a whole upload.
@@ -106,6 +108,11 @@ impl<S: Store, C: Clock> Service<S, C> {
     /// [`Refusal::Invalid`] where a name is too long or an import does not say which it is; what the store
     /// refuses.
     pub async fn open(&self, request: Request) -> Result<Session, Refusal> {
+        let unnamed = Unnamed::of(&request);
+        Ok(Session { unnamed, ..self.open_named(request).await? })
+    }
+
+    async fn open_named(&self, request: Request) -> Result<Session, Refusal> {
         if request.run.as_deref().is_some_and(|run| run.len() > limits::NAME_BYTES) {
             return Err(too_long("run"));
         }
@@ -131,6 +138,7 @@ impl<S: Store, C: Clock> Service<S, C> {
             failure: None,
             declared,
             declaration_due: false,
+            unnamed: None,
         })
     }
 

@@ -22,6 +22,9 @@ impl Session {
         service: &Service<S, C>,
         mut bytes: &[u8],
     ) -> Result<(), Refusal> {
+        if let Some(unnamed) = &mut self.unnamed {
+            return unnamed.feed(bytes).map_err(|refusal| self.fail(refusal));
+        }
         while !bytes.is_empty() {
             if let Some(failure) = &self.failure {
                 return Err(failure.clone());
@@ -49,7 +52,7 @@ impl Session {
         &mut self,
         service: &Service<S, C>,
     ) -> Result<BTreeSet<LogName>, Refusal> {
-        if self.upload.sequence().is_none() && self.failure.is_none() {
+        if self.upload.sequence().is_none() && self.failure.is_none() && self.unnamed.is_none() {
             self.look_around(service).await;
             let flushed = self.upload.flush();
             self.store(service).await;
@@ -80,6 +83,15 @@ impl Session {
 
     /// The end of the body, or of the client's patience.
     pub async fn finish<S: Store, C: Clock>(&mut self, service: &Service<S, C>, complete: bool) -> Outcome {
+        if let Some(unnamed) = self.unnamed.take() {
+            let (request, body) = unnamed.named();
+            match service.open_named(request).await {
+                Ok(session) => *self = session,
+                Err(refusal) => return self.abandon(refusal),
+            }
+            // Where it fails, the failure is remembered.
+            _ = self.push(service, &body).await;
+        }
         self.upload.set_clock(service.clock.now_ms());
         if let Err(refusal) = self.upload.finish(complete || broken!(StoreCutPieces)) {
             self.fail(refusal);

@@ -20,3 +20,4 @@ mod support;
 mod verdict;
 mod webhooks;
 mod windows;
+mod wires;

@@ -21,7 +21,6 @@ pub mod jmeter;
 pub mod k6;
 mod naming;
 pub mod otlp;
-mod naming;
 mod point;
 pub mod prometheus;
 mod protobuf;

@@ -1,7 +1,7 @@
 //! Between the core's types and those of WIT.
 
 use crate::bindings::exports::loadgate::dashboard::{events, gate, ingest, runs, types, webhooks};
-use loadgate::ingest::{Encoding, LineError, Otlp, Precision, Refusal, RemoteWrite, Request, Wire};
+use loadgate::ingest::{Encoding, LineError, Precision, Refusal, Request, Wire};
 use loadgate::log::rows;
 use loadgate::log::runs::{Cursor, Page};
 use loadgate::log::verdicts::Finished;
@@ -9,6 +9,7 @@ use loadgate::record::{Dimension, Sent};
 use loadgate::service::deliveries::{Answer, Due};
 use loadgate::service::gate::{Lifecycle, News};
 use loadgate::service::{Outcome, Window};
+use loadgate_wires::{otlp, prometheus};
 
 pub(crate) fn failure(refusal: Refusal) -> types::Failure {
     match refusal {
@@ -30,10 +31,10 @@ pub(crate) fn request(request: ingest::Request) -> Request {
             ingest::Wire::K6Json => Wire::K6Json,
             ingest::Wire::File => Wire::File,
             ingest::Wire::Dynatrace => Wire::Dynatrace,
-            ingest::Wire::OtlpProtobuf => Wire::Otlp(Otlp::Protobuf),
-            ingest::Wire::OtlpJson => Wire::Otlp(Otlp::Json),
-            ingest::Wire::PrometheusOne => Wire::Prometheus(RemoteWrite::One),
-            ingest::Wire::PrometheusTwo => Wire::Prometheus(RemoteWrite::Two),
+            ingest::Wire::OtlpProtobuf => Wire::Otlp(otlp::Encoding::Protobuf),
+            ingest::Wire::OtlpJson => Wire::Otlp(otlp::Encoding::Json),
+            ingest::Wire::PrometheusOne => Wire::Prometheus(prometheus::Version::One),
+            ingest::Wire::PrometheusTwo => Wire::Prometheus(prometheus::Version::Two),
         },
         encoding: match request.encoding {
             ingest::Encoding::Identity => Encoding::Identity,

@@ -145,7 +145,7 @@ impl Post {
                 let run = run.map_or_else(String::new, |run| format!(",testid={run}"));
                 format!("{metric},method=GET,name=b{name}{run} value=1 {time_ms}")
             }
-            Wire::K6Json => {
+            _ => {
                 let run = run.map_or_else(String::new, |run| format!(r#","testid":"{run}""#));
                 let time = rfc3339(time_ms);
                 format!(

@@ -12,10 +12,12 @@ mod conventions;
 mod json;
 mod messages;
 mod points;
+mod service;
 mod values;
 mod walk;
 
 pub use answer::{Code, answer, refusal};
+pub use service::service_name;
 pub use walk::{ATTRIBUTES, ELEMENT_BYTES};
 
 use crate::body::Body;

@@ -1,0 +1,20 @@
+//! What a file is.
+
+use super::Parser;
+use super::k6_json::K6Json;
+use loadgate_wires::Wrong;
+
+/// So much of a file is looked at, if it has so much.
+const BEGIN: usize = 4 * 1024;
+
+/// Whether a file's beginning tells what it is: a live upload must not wait for more than its first line.
+pub(super) fn is_enough(begin: &[u8]) -> bool {
+    let text = begin.trim_ascii_start();
+    let line = text.iter().position(|b| *b == b'\n').map(|end| text[..end].trim_ascii_end());
+    begin.len() >= BEGIN || line.is_some_and(|line| line.starts_with(b"{") && line.ends_with(b"}"))
+}
+
+/// What reads a file that begins so.
+pub(super) fn parser(_begin: &[u8]) -> Result<Parser, Wrong> {
+    Ok(Parser::K6Json(K6Json::default()))
+}

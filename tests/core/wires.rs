@@ -1,0 +1,168 @@
+//! Other tools' wires, from their recorded traffic to the summary.
+
+use crate::support::{Server, json, text};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use loadgate::ingest::{Encoding, Wire};
+use loadgate_wires::{otlp, prometheus};
+use serde_json::Value;
+
+/// A recording, and what was computed from the samples of the k6 that made it.
+struct Recording {
+    wire: Wire,
+    encoding: Encoding,
+    capture: &'static str,
+    expected: &'static str,
+    /// How far a percentile may be off, as a share of itself.
+    width: f64,
+}
+
+const PLAIN: Encoding = Encoding::Identity;
+
+/// Explicit bounds tell no more than in which bucket a value is; the widest here goes from 100 to 250.
+const EXPLICIT: f64 = 1.5;
+
+const RECORDINGS: [Recording; 5] = [
+    Recording {
+        wire: Wire::Dynatrace,
+        encoding: PLAIN,
+        capture: "dynatrace/capture.ndjson",
+        expected: "dynatrace/expected.json",
+        width: 0.02,
+    },
+    Recording {
+        wire: Wire::Otlp(otlp::Encoding::Protobuf),
+        encoding: PLAIN,
+        capture: "opentelemetry/capture.ndjson",
+        expected: "opentelemetry/expected.json",
+        width: EXPLICIT,
+    },
+    Recording {
+        wire: Wire::Otlp(otlp::Encoding::Protobuf),
+        encoding: Encoding::Gzip,
+        capture: "opentelemetry/delta.ndjson",
+        expected: "opentelemetry/delta.expected.json",
+        width: 0.05,
+    },
+    Recording {
+        wire: Wire::Prometheus(prometheus::Version::One),
+        encoding: PLAIN,
+        capture: "prometheus/native.ndjson",
+        expected: "prometheus/native.expected.json",
+        width: 0.1,
+    },
+    Recording {
+        wire: Wire::Prometheus(prometheus::Version::One),
+        encoding: PLAIN,
+        capture: "prometheus/stats.ndjson",
+        expected: "prometheus/stats.expected.json",
+        width: 0.0,
+    },
+];
+
+impl Recording {
+    /// Sends the recording as it came, each request so many times, and ends its run.
+    fn sent(&self, times: usize) -> (Server, String) {
+        let server = Server::new();
+        let (mut before, mut log) = (None, None);
+        for line in text(self.capture).lines() {
+            let request: Value = serde_json::from_str(line).expect("a line of the capture");
+            let at = request["at"].as_u64().expect("a time");
+            match before.replace(at) {
+                Some(before) => server.pass(at - before),
+                None => server.set_back(server.hands_ms() - at),
+            }
+            let body = match (request["body"].as_str(), request["body_base64"].as_str()) {
+                (Some(body), _) => body.as_bytes().to_vec(),
+                (None, base64) => STANDARD.decode(base64.expect("a body")).expect("base64"),
+            };
+            for _ in 0..times {
+                let say = |request: &mut loadgate::ingest::Request| {
+                    (request.wire, request.encoding) = (self.wire, self.encoding);
+                    request.test = None;
+                };
+                let outcome = server.post_as(say, &body, true).expect("the request is fine");
+                let receipt = &outcome.receipt;
+                assert_eq!((receipt.refused, &outcome.failure), (0, &None), "{:?}", receipt.errors);
+                // Tags of the script name the run.
+                let run = outcome.run.expect("a named run");
+                server.fold(&run);
+                log = Some(run);
+            }
+        }
+        let run = server.finish(&log.expect("there are requests"));
+        (server, run)
+    }
+}
+
+#[test]
+fn every_wire_gives_the_counts_and_sums_that_k6_took() {
+    for recording in RECORDINGS {
+        let (server, run) = recording.sent(1);
+        let (summary, expected) = (server.summary(&run), json(recording.expected));
+        let file = recording.capture;
+        for (name, wanted) in expected["metrics"].as_object().expect("metrics") {
+            let (kind, wanted) = (wanted["type"].as_str().expect("a type"), |figure: &str| {
+                wanted[figure].as_f64().unwrap_or_else(|| panic!("{name} {figure}"))
+            });
+            let values = &summary["metrics"][name]["values"];
+            let near = |figure: &str, value: f64| {
+                let found = values[figure].as_f64();
+                let is = found.is_some_and(|found| (found - value).abs() <= 1e-6 * value.abs().max(1.0));
+                assert!(is, "{file} {name} {figure}: {found:?}, not {value}: {}", summary["metrics"][name]);
+            };
+            match kind {
+                "counter" => near("count", wanted("sum")),
+                // A share alone cannot be counted.
+                "rate" if recording.width == 0.0 && name != "http_req_failed" => {}
+                "rate" => {
+                    near("passes", wanted("sum"));
+                    near("fails", wanted("count") - wanted("sum"));
+                }
+                "trend" => {
+                    near("count", wanted("count"));
+                    near("sum", wanted("sum"));
+                    near("min", wanted("min"));
+                    near("max", wanted("max"));
+                    for (figure, wanted) in
+                        [("p(90)", wanted("p90")), ("p(95)", wanted("p95")), ("p(99)", wanted("p99"))]
+                    {
+                        if recording.width == 0.0 {
+                            assert!(values[figure].is_null(), "{file} {name}: percentiles cannot be combined");
+                            continue;
+                        }
+                        let found = values[figure].as_f64().unwrap_or_else(|| panic!("{file} {name} {values}"));
+                        // Neighbours of a rank may lie in two buckets, and small values in one that begins at 0.
+                        let slack = recording.width * wanted.abs() + if recording.width > 1.0 { 10.0 } else { 0.01 };
+                        assert!((found - wanted).abs() <= slack, "{file} {name} {figure}: {found}, not {wanted}");
+                    }
+                }
+                // What a gauge was at last; `vus` of the end depends on when the output was asked last.
+                _ if name.starts_with("vus") => assert!(values["max"].as_f64() > Some(0.0), "{file} {name}"),
+                _ => near("value", wanted("last")),
+            }
+        }
+        for (name, wanted) in expected["by_name"]["http_reqs"].as_object().expect("requests") {
+            let rows = summary["requests"].as_array().expect("rows");
+            let sum: f64 = rows
+                .iter()
+                .filter(|row| row["key"][1] == *name)
+                .map(|row| row["count"].as_f64().expect("a count"))
+                .sum();
+            assert_eq!(sum, wanted["sum"].as_f64().expect("a sum"), "{file}: {name}");
+        }
+    }
+}
+
+#[test]
+fn totals_since_the_start_that_come_again_count_once() {
+    for recording in RECORDINGS.iter().filter(|recording| {
+        matches!((recording.wire, recording.encoding), (Wire::Otlp(_), PLAIN) | (Wire::Prometheus(_), _))
+    }) {
+        let count = |times: usize| {
+            let (server, run) = recording.sent(times);
+            server.summary(&run)["metrics"]["http_reqs"]["values"]["count"].clone()
+        };
+        assert_eq!(count(3), count(1), "{}", recording.capture);
+    }
+}
