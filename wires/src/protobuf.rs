@@ -35,6 +35,18 @@ pub(crate) fn text<'a>(field: Field<'a>) -> Result<&'a str, Wrong> {
     }
 }
 
+/// Numbers without anything between them.
+pub(crate) fn packed(bytes: &[u8]) -> impl Iterator<Item = Result<u64, Wrong>> {
+    let mut numbers = Fields { rest: bytes };
+    std::iter::from_fn(move || {
+        let number = (!numbers.rest.is_empty()).then(|| numbers.varint())?;
+        if number.is_err() {
+            numbers.rest = &[];
+        }
+        Some(number)
+    })
+}
+
 /// What a field of the type of a message holds.
 pub(crate) fn message<'a>(field: Field<'a>) -> Result<&'a [u8], Wrong> {
     match field {

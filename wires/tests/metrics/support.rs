@@ -1,6 +1,6 @@
 //! Recorded requests, and what their points add up to.
 
-use loadgate_wires::{Bucket, Out, Point, Reader, Summed, Value, Wrong};
+use loadgate_wires::{Out, Point, Reader, Summed, Value, Wrong};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
@@ -41,7 +41,8 @@ fn base64(text: &str) -> Vec<u8> {
     bytes
 }
 
-fn fixture(name: &str) -> String {
+/// A file of the fixtures.
+pub fn fixture(name: &str) -> String {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
@@ -49,36 +50,6 @@ fn fixture(name: &str) -> String {
 /// The requests of a recording.
 pub fn requests(name: &str) -> Vec<Request> {
     fixture(name).lines().map(|line| serde_json::from_str(line).expect("a request")).collect()
-}
-
-/// What a run's own samples say.
-#[derive(Debug, Deserialize)]
-pub struct Expected {
-    pub metrics: BTreeMap<String, Figures>,
-    /// By metric, then by request name or check.
-    pub by_name: BTreeMap<String, BTreeMap<String, Figures>>,
-}
-
-/// Of one metric or row.
-#[derive(Debug, Deserialize)]
-pub struct Figures {
-    #[serde(rename = "type")]
-    pub metric_type: Option<String>,
-    pub contains: Option<String>,
-    pub count: u64,
-    pub sum: f64,
-    pub min: f64,
-    pub max: f64,
-    pub p90: f64,
-    pub p95: f64,
-    pub p99: f64,
-    pub last: Option<f64>,
-    pub series: Option<usize>,
-}
-
-/// Reads the figures that a run must come to.
-pub fn expected(name: &str) -> Expected {
-    serde_json::from_str(&fixture(name)).expect("figures")
 }
 
 /// All that readers said.
@@ -178,24 +149,4 @@ fn least(one: Option<f64>, other: Option<f64>, choose: fn(f64, f64) -> f64) -> O
         (Some(one), Some(other)) => Some(choose(one, other)),
         (one, other) => one.or(other),
     }
-}
-
-/// The bucket in which a percentile lies, of buckets that may overlap: they are walked by their upper bounds.
-pub fn percentile(buckets: &[Bucket], percent: f64) -> Bucket {
-    let mut sorted = buckets.to_vec();
-    sorted.sort_by(|a, b| a.high.total_cmp(&b.high));
-    let count: u64 = sorted.iter().map(|bucket| bucket.count).sum();
-    let mut rank = ((percent / 100.0 * count as f64).ceil() as u64).max(1);
-    for bucket in &sorted {
-        if rank <= bucket.count {
-            return *bucket;
-        }
-        rank -= bucket.count;
-    }
-    panic!("no samples")
-}
-
-/// Whether two figures are the same but for the order in which they were added up.
-pub fn same(one: f64, other: f64) -> bool {
-    (one - other).abs() <= 1e-9 * one.abs().max(other.abs()).max(1e-3)
 }

@@ -1,0 +1,77 @@
+//! k6's Prometheus remote-write output, in both of its modes.
+
+use crate::figures::{Carried, check_run, expected, same};
+use crate::support::{Totals, read, requests};
+use loadgate_documents::Contains;
+use loadgate_wires::prometheus::{Reader, Version, Written};
+use loadgate_wires::{Reader as _, Value};
+
+fn version(headers: &std::collections::BTreeMap<String, String>) -> Version {
+    Version::of(&headers["content-type"]).expect("a version")
+}
+
+fn totals(recording: &str) -> Totals {
+    let mut totals = Totals::default();
+    for request in requests(recording) {
+        let seen = read(Reader::new(version(&request.headers)), &request.body(), 4_096).expect("a request");
+        assert!(seen.refused.is_empty() && seen.warned.is_empty(), "{:?}", seen.refused);
+        totals.add(seen);
+    }
+    totals
+}
+
+#[test]
+fn statistics_of_trends_come_to_the_figures_of_the_run() {
+    let totals = totals("prometheus/stats.ndjson");
+    let carried = Carried { extremes: true, width: None, rates: false };
+    check_run(&totals, &expected("prometheus/stats.expected.json"), carried);
+}
+
+#[test]
+fn native_histograms_come_to_the_figures_of_the_run() {
+    let totals = totals("prometheus/native.ndjson");
+    // Schema 3: 2^(1/8).
+    let carried = Carried { extremes: false, width: Some(|value| value.abs() * 0.0906), rates: false };
+    check_run(&totals, &expected("prometheus/native.expected.json"), carried);
+    assert!(totals.points.iter().flat_map(|point| &point.tags).all(|(key, _)| !key.contains("feature")));
+}
+
+#[test]
+fn what_cannot_be_added_up_is_a_value_of_its_own_name() {
+    let totals = totals("prometheus/stats.ndjson");
+    let figures = expected("prometheus/stats.expected.json");
+    // The only series of its metric, so that its percentile is that of the run; k6 interpolates.
+    let p99 = totals.points.iter().rfind(|point| point.metric == "clock_drift_p99").expect("a percentile");
+    let Value::Sample(value) = p99.value else { panic!("{p99:?}") };
+    assert!(same(value, figures.metrics["clock_drift"].p99));
+    assert_eq!(p99.kind.map(|kind| kind.contains), Some(Contains::Time));
+    assert!((0.0..=1.0).contains(&totals.gauges["checks_rate"]));
+    // What makes up a trend does not stand beside it.
+    for gone in ["http_req_duration_count", "http_req_duration_max", "http_req_failed_rate"] {
+        assert!(!totals.gauges.contains_key(gone), "{gone}");
+    }
+}
+
+#[test]
+fn a_body_is_read_the_same_however_its_bytes_come_and_its_samples_are_counted() {
+    for (recording, expected) in
+        [("stats", [492, 434, 434, 492, 550, 214]), ("native", [86, 77, 86, 104, 95, 29])]
+    {
+        for (request, series) in requests(&format!("prometheus/{recording}.ndjson")).into_iter().zip(expected)
+        {
+            let body = request.body();
+            let whole = read(Reader::new(Version::One), &body, body.len()).expect("a request");
+            let mut units: Vec<_> = whole.accepted.iter().map(|(unit, _)| *unit).collect();
+            units.sort_unstable();
+            assert_eq!(units, (1..=series).collect::<Vec<u64>>());
+            for size in [1, 7, 1_000] {
+                assert_eq!(read(Reader::new(Version::One), &body, size).as_ref(), Ok(&whole));
+            }
+            let (mut reader, mut seen) = (Reader::new(Version::One), crate::support::Seen::default());
+            reader.feed(&body, &mut seen).and_then(|()| reader.finish(&mut seen)).expect("a request");
+            let Written { samples, histograms } = reader.written();
+            assert_eq!(samples + histograms, series);
+            assert_eq!(histograms > 0, recording == "native");
+        }
+    }
+}
