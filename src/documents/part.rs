@@ -9,9 +9,9 @@ use loadgate_documents::{
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// A stretch of a run, Unix ms, and what came in it.
-pub(crate) struct Part {
+pub(crate) struct Part<'a> {
     pub span: Span,
-    pub tallies: HashMap<SeriesKey, Tally>,
+    pub tallies: &'a HashMap<SeriesKey, Tally>,
 }
 
 /// The summary of a part: `whole` with its figures; metrics that had no samples in it are all zeros, as in the
@@ -20,8 +20,10 @@ pub(crate) fn summary(whole: &Summary, part: Part) -> Summary {
     let Part { span, tallies } = part;
     let rows = Rows::of(&whole.tables);
     let mut totals: BTreeMap<SeriesKey, Tally> = BTreeMap::new();
+    // Those that share a row are added up in one order, whoever does it.
+    let tallies: BTreeMap<&SeriesKey, &Tally> = tallies.iter().collect();
     for (key, tally) in tallies {
-        totals.entry(rows.place(key)).or_default().merge(&tally, true);
+        totals.entry(rows.place(key.clone())).or_default().merge(tally, true);
     }
     let seconds = ((span.end - span.start) as f64 / 1e3).max(1.0);
     let figures = Figures { totals: &totals, seconds, whole, rows: &rows };

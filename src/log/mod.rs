@@ -44,6 +44,7 @@ pub mod retention;
 pub mod retype;
 pub mod rows;
 pub mod runs;
+pub(crate) mod stretches;
 mod value;
 pub mod verdicts;
 pub(crate) mod webhooks;

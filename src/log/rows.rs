@@ -69,10 +69,11 @@ pub(crate) async fn read<S: Store>(
     let mut page = Page::default();
     let mut found = BTreeMap::new();
     let after_ms = query.after_ms.unwrap_or(i64::MIN);
-    page.next = windows::page(store, cache, run, from, after_ms, |series, window| {
+    let read = windows::page(store, cache, run, from, after_ms, |series, _, window| {
         take(&mut page, &mut found, series, query, &window);
     })
     .await?;
+    page.next = read.next;
     page.series =
         found.into_iter().map(|((key, metric), points)| RowSeries { key, metric, points }).collect();
     Ok(page)

@@ -3,7 +3,7 @@
 //! A run that has ended is judged once for all that its verdict is made of: its figures, the objectives and the
 //! baseline. Where one of them has changed since, whoever asks for that gets another verdict beside the first.
 
-use super::parts::Found;
+use super::parts::{Role, Seen};
 use super::{COMMANDS, LIST_LIMIT, Service, foreign_test, known_test};
 use crate::declare::Declarations;
 use crate::ingest::Refusal;
@@ -12,22 +12,16 @@ use crate::log::{self, labels, runs};
 use crate::names::{LogName, RunId, TestName};
 use crate::record::Sent;
 use crate::store::{Clock, Store};
-use loadgate_documents::{Digits, GateVerdict, ObjectiveState, RunState, Summary, to_json};
-use loadgate_gate::{
-    Baseline, BaselineChoice, Evidence, Expression, Objectives, Part, Verdicts, Window, judge, suggest,
-};
+use loadgate_documents::{Digits, GateVerdict, ObjectiveState, RunState, to_json};
+use loadgate_gate::{Baseline, BaselineChoice, Evidence, Objectives, Verdicts, judge, suggest};
 use serde::Serialize;
-use std::collections::hash_map::Entry;
-use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
 
 /// Runs that a draft of objectives is made of.
 const SUGGESTED_BY: usize = 10;
 
 /// Ended runs of a log that are looked at for one that nobody has judged yet.
 const UNJUDGED: u64 = 8;
-
-/// An event's window that differs from the run's by less than this is the run's, ms.
-const WINDOW_SLACK_MS: i64 = 2_000;
 
 /// What a lifecycle event says, whatever its dialect.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -72,44 +66,6 @@ struct Judgement {
     number: u64,
     judged: u64,
     state: ObjectiveState,
-}
-
-/// A run as the gate sees it: the figures of what is judged, and of its parts.
-struct Seen {
-    /// Of the window that an event asks for, else of all of the run.
-    summary: Summary,
-    /// By expression and part.
-    parts: HashMap<(String, Part), Found<Vec<Summary>>>,
-    /// Why the window that an event asks for was not judged.
-    missing: Option<String>,
-}
-
-impl Evidence for Seen {
-    fn whole(&self) -> &Summary {
-        &self.summary
-    }
-
-    fn part(&self, expression: &Expression, part: &Part) -> Found<Vec<&Summary>> {
-        match self.parts.get(&(expression.text.clone(), *part)) {
-            Some(Ok(summaries)) => Ok(summaries.iter().collect()),
-            Some(Err(why)) => Err(why.clone()),
-            None => Err("Nobody looked at this part of the run.".to_owned()),
-        }
-    }
-
-    fn missing(&self) -> Vec<String> {
-        self.missing.iter().cloned().collect()
-    }
-}
-
-/// The window that an event asks for, where it is not all of the run.
-fn told_window(whole: &Summary, finished: &Finished) -> Option<Window> {
-    let from = finished.start_ms.filter(|start| *start > whole.start + WINDOW_SLACK_MS);
-    let to = finished.end_ms.filter(|end| *end < whole.end - WINDOW_SLACK_MS);
-    let age = |at: i64| u64::try_from(at - whole.start).unwrap_or(0);
-    let ended = whole.state != RunState::Live;
-    (ended && (from.is_some() || to.is_some()))
-        .then(|| Window::Between { from: from.map_or(0, age), to: to.map(age) })
 }
 
 impl<S: Store, C: Clock> Service<S, C> {
@@ -228,16 +184,16 @@ impl<S: Store, C: Clock> Service<S, C> {
         };
         let summary = runs::summary(&self.store, run).await?;
         let ended = summary.state == RunState::Ended;
-        let seen = self.seen(run, summary, &objectives).await?;
+        let seen = self.seen(run, summary, &objectives, Role::Judged).await?;
         let (compared, unavailable) = if objectives.needs_baseline() {
-            self.baseline(run, &objectives).await?
+            self.baseline(run, &text, &objectives).await?
         } else {
             (Vec::new(), None)
         };
         let baseline = match unavailable {
             Some(reason) => Baseline::Unavailable(reason),
             None if compared.is_empty() => Baseline::None,
-            None => Baseline::Runs(compared.iter().map(|seen| seen as &dyn Evidence).collect()),
+            None => Baseline::Runs(compared.iter().map(|seen| &**seen as &dyn Evidence).collect()),
         };
         let verdict = judge(&seen, &objectives, &baseline);
         if !ended {
@@ -263,44 +219,13 @@ impl<S: Store, C: Clock> Service<S, C> {
         }
     }
 
-    /// A run as the gate sees it, with the parts that the objectives look at.
-    async fn seen(&self, run: &RunId, whole: Summary, objectives: &Objectives) -> Result<Seen, Refusal> {
-        let (mut parts, mut windows) = (HashMap::new(), HashMap::new());
-        for objective in objectives.objectives.iter().filter(|objective| objective.part != Part::default()) {
-            let Part { window, stretch } = objective.part;
-            if let Entry::Vacant(window_of) = windows.entry(window) {
-                window_of.insert(self.between(run, &whole, window).await?);
-            }
-            // What is judged is looked at stretch by stretch, what it is compared with as a whole.
-            for stretch in BTreeSet::from([stretch, None]) {
-                let part = Part { window, stretch };
-                if part != Part::default() {
-                    let found = match &windows[&window] {
-                        Ok(asked) => self.part(run, &whole, &objective.expression, *asked, stretch).await?,
-                        Err(why) => Err(why.clone()),
-                    };
-                    parts.insert((objective.expression.text.clone(), part), found);
-                }
-            }
-        }
-        let finished = verdicts::finished(&self.store, run).await?;
-        let told = finished.and_then(|finished| told_window(&whole, &finished));
-        let Some(window) = told else { return Ok(Seen { summary: whole, parts, missing: None }) };
-        Ok(match self.summary_within(run, &whole, window).await? {
-            Ok(summary) => Seen { summary, parts, missing: None },
-            Err(why) => {
-                let missing = Some(format!("The test's end was told with a window of its own. {why}"));
-                Seen { summary: whole, parts, missing }
-            }
-        })
-    }
-
     /// The runs that relative criteria compare with, or why the one that was asked for cannot be had.
     async fn baseline(
         &self,
         run: &RunId,
+        text: &str,
         objectives: &Objectives,
-    ) -> Result<(Vec<Seen>, Option<String>), Refusal> {
+    ) -> Result<(Vec<Rc<Seen>>, Option<String>), Refusal> {
         let wanted = match &objectives.baseline {
             BaselineChoice::Pinned => labels::baseline(&self.store, &run.log.test).await?,
             BaselineChoice::Run(id) => match RunId::parse(id) {
@@ -308,38 +233,31 @@ impl<S: Store, C: Clock> Service<S, C> {
                 None => return Ok((Vec::new(), Some(format!("{id} is no run's id")))),
             },
             BaselineChoice::Last { count, verdicts, .. } => {
-                return Ok((self.last_runs(run, *count, *verdicts, objectives).await?, None));
+                let last = self.last_runs(run, *count, *verdicts).await?;
+                let mut found = Vec::new();
+                for run in last {
+                    let summary = runs::summary(&self.store, &run).await?;
+                    found.push(self.seen_before(&run, summary, text, objectives).await?);
+                }
+                return Ok((found, None));
             }
         };
         let Some(wanted) = wanted.filter(|wanted| wanted != run) else { return Ok((Vec::new(), None)) };
         Ok(match runs::summary(&self.store, &wanted).await {
-            Ok(summary) => (vec![self.seen(&wanted, summary, objectives).await?], None),
+            Ok(summary) => (vec![self.seen_before(&wanted, summary, text, objectives).await?], None),
             Err(runs::ReadError::Store(error)) => return Err(error.into()),
             Err(error) => (Vec::new(), Some(error.to_string())),
         })
     }
 
     /// The newest ended runs before a run that have such verdicts.
-    async fn last_runs(
-        &self,
-        run: &RunId,
-        count: usize,
-        wanted: Verdicts,
-        objectives: &Objectives,
-    ) -> Result<Vec<Seen>, Refusal> {
+    async fn last_runs(&self, run: &RunId, count: usize, wanted: Verdicts) -> Result<Vec<RunId>, Refusal> {
         // A run that nobody has judged yet is one of all, and of no others.
         let fits =
             |state: Option<ObjectiveState>| state.map_or(wanted == Verdicts::All, |state| wanted.take(state));
         let items = runs::list(&self.store, Some(&run.log.test), Some(run), LIST_LIMIT as usize).await?;
-        let mut found = Vec::new();
-        for item in items.iter().filter(|item| item.state == RunState::Ended && fits(item.verdict)) {
-            if found.len() == count {
-                break;
-            }
-            let summary = runs::summary(&self.store, &item.run).await?;
-            found.push(self.seen(&item.run, summary, objectives).await?);
-        }
-        Ok(found)
+        let ended = items.into_iter().filter(|item| item.state == RunState::Ended && fits(item.verdict));
+        Ok(ended.take(count).map(|item| item.run).collect())
     }
 
     /// Takes an event: a run that is finished ends once nothing more comes. Gives the run that is meant, if

@@ -40,6 +40,8 @@ pub struct Service<S, C> {
     pub cache: Cache,
     /// Runs with something to tell, as far as this instance knows.
     outbox: outbox::Outbox,
+    /// What it merged of runs that it judged.
+    evidence: parts::Cache,
 }
 
 /// One request body on its way into the log.
@@ -84,7 +86,14 @@ pub struct Outcome {
 impl<S: Store, C: Clock> Service<S, C> {
     /// An instance that remembers nothing yet.
     pub fn new(store: S, clock: C, settings: Settings) -> Self {
-        Service { store, clock, settings, cache: Cache::new(), outbox: outbox::Outbox::default() }
+        Service {
+            store,
+            clock,
+            settings,
+            cache: Cache::new(),
+            outbox: outbox::Outbox::default(),
+            evidence: parts::Cache::default(),
+        }
     }
 
     fn writer<'a>(&'a self, log: &'a LogName) -> Writer<'a, S, C> {

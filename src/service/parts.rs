@@ -1,25 +1,202 @@
-//! The figures of a part of a run: of a window, of what was steady, of stretch after stretch.
+//! What a run has to show to the gate: its figures, and those of its parts: of a window, of what was steady, of
+//! stretch after stretch.
 
 use super::Service;
 use crate::documents::part;
 use crate::ingest::Refusal;
-use crate::log::windows::{self, Between, Stretch};
+use crate::log::stretches::{self, Ask, Between, Stretch};
+use crate::log::verdicts::{self, Finished};
 use crate::names::RunId;
 use crate::record::{Dimension, SeriesKey};
 use crate::store::{Clock, Store};
-use loadgate_documents::{Span, Summary, clock};
-use loadgate_gate::{Expression, Subject, Window};
+use loadgate_documents::{Digits, RunState, Span, Summary, clock, to_json};
+use loadgate_gate::{Evidence, Expression, MAX_BASELINE, Objectives, Part, Subject, Window};
+use lru::LruCache;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::num::NonZeroUsize;
+use std::rc::Rc;
 
 /// The load is steady while the VUs are within this share of their most.
 const STEADY: f64 = 0.95;
 
-/// A stretch is at least as long as a window: a run of a day has no more of them, and shorter ones nobody can read.
-const STRETCHES: usize = 10_000;
+/// An event's window that differs from the run's by less than this is the run's, ms.
+const WINDOW_SLACK_MS: i64 = 2_000;
+
+/// Ended runs that are remembered as others were compared with them: of one test, and some more.
+const COMPARED: NonZeroUsize = NonZeroUsize::new(MAX_BASELINE * 2).expect("it is not zero");
 
 /// What is asked for cannot be had: why, as a sentence.
 pub(super) type Found<T> = Result<T, String>;
 
+/// What an instance remembers, so that a run that is judged every few seconds costs little. Nothing depends on it.
+pub(super) struct Cache {
+    stretches: stretches::Cache,
+    /// By run: what it was made of, as a hash, and what others are compared with.
+    compared: RefCell<LruCache<RunId, (String, Rc<Seen>)>>,
+}
+
+impl Default for Cache {
+    fn default() -> Self {
+        Cache { stretches: stretches::Cache::default(), compared: RefCell::new(LruCache::new(COMPARED)) }
+    }
+}
+
+/// What a run is looked at for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// It is judged.
+    Judged,
+    /// Another is compared with it.
+    Compared,
+}
+
+/// A run as the gate sees it: the figures of what is judged, and of its parts.
+pub(super) struct Seen {
+    /// Of the window that an event asks for, else of all of the run.
+    summary: Summary,
+    /// By expression and part.
+    parts: HashMap<(String, Part), Found<Vec<Summary>>>,
+    /// What is known to be missing; each a sentence.
+    missing: Vec<String>,
+}
+
+impl Evidence for Seen {
+    fn whole(&self) -> &Summary {
+        &self.summary
+    }
+
+    fn part(&self, expression: &Expression, part: &Part) -> Found<Vec<&Summary>> {
+        match self.parts.get(&(expression.text.clone(), *part)) {
+            Some(Ok(summaries)) => Ok(summaries.iter().collect()),
+            Some(Err(why)) => Err(why.clone()),
+            None => Err("Nobody looked at this part of the run.".to_owned()),
+        }
+    }
+
+    fn missing(&self) -> Vec<String> {
+        self.missing.clone()
+    }
+}
+
+/// The window that an event asks for, where it is not all of the run.
+fn told_window(whole: &Summary, finished: &Finished) -> Option<Window> {
+    let from = finished.start_ms.filter(|start| *start > whole.start + WINDOW_SLACK_MS);
+    let to = finished.end_ms.filter(|end| *end < whole.end - WINDOW_SLACK_MS);
+    let age = |at: i64| u64::try_from(at - whole.start).unwrap_or(0);
+    let ended = whole.state != RunState::Live;
+    (ended && (from.is_some() || to.is_some()))
+        .then(|| Window::Between { from: from.map_or(0, age), to: to.map(age) })
+}
+
 impl<S: Store, C: Clock> Service<S, C> {
+    /// A run as the gate sees it, with the parts that the objectives look at.
+    pub(super) async fn seen(
+        &self,
+        run: &RunId,
+        whole: Summary,
+        objectives: &Objectives,
+        role: Role,
+    ) -> Result<Seen, Refusal> {
+        let finished = verdicts::finished(&self.store, run).await?;
+        self.seen_with(run, whole, objectives, role, finished.as_ref()).await
+    }
+
+    /// The same of a run that others are compared with: one that has ended is looked at once.
+    pub(super) async fn seen_before(
+        &self,
+        run: &RunId,
+        whole: Summary,
+        text: &str,
+        objectives: &Objectives,
+    ) -> Result<Rc<Seen>, Refusal> {
+        let finished = verdicts::finished(&self.store, run).await?;
+        let told = format!("{finished:?}");
+        let basis = verdicts::hash(&[text, &told, &to_json(&whole, Digits::All)]);
+        if let Some((of, seen)) = self.evidence.compared.borrow_mut().get(run)
+            && *of == basis
+        {
+            return Ok(Rc::clone(seen));
+        }
+        let ended = whole.state == RunState::Ended;
+        let seen = Rc::new(self.seen_with(run, whole, objectives, Role::Compared, finished.as_ref()).await?);
+        if ended {
+            self.evidence.compared.borrow_mut().put(run.clone(), (basis, Rc::clone(&seen)));
+        }
+        Ok(seen)
+    }
+
+    async fn seen_with(
+        &self,
+        run: &RunId,
+        whole: Summary,
+        objectives: &Objectives,
+        role: Role,
+        finished: Option<&Finished>,
+    ) -> Result<Seen, Refusal> {
+        let wanted = objectives.objectives.iter().map(|objective| {
+            let Part { window, stretch } = objective.part;
+            // What is judged is looked at stretch by stretch, what it is compared with as a whole.
+            let stretch = stretch.filter(|_| role == Role::Judged);
+            (&objective.expression, Part { window, stretch })
+        });
+        let wanted: Vec<_> = wanted.filter(|(_, part)| *part != Part::default()).collect();
+        let parts = self.parts(run, &whole, &wanted).await?;
+        let told = finished.and_then(|finished| told_window(&whole, finished));
+        let Some(window) = told else { return Ok(Seen { summary: whole, parts, missing: Vec::new() }) };
+        Ok(match self.summary_within(run, &whole, window).await? {
+            Ok(summary) => Seen { summary, parts, missing: Vec::new() },
+            Err(why) => {
+                let missing = vec![format!("The test's end was told with a window of its own. {why}")];
+                Seen { summary: whole, parts, missing }
+            }
+        })
+    }
+
+    /// What expressions look at in parts of a run: one summary of each, or one of each stretch.
+    async fn parts(
+        &self,
+        run: &RunId,
+        whole: &Summary,
+        wanted: &[(&Expression, Part)],
+    ) -> Result<HashMap<(String, Part), Found<Vec<Summary>>>, Refusal> {
+        let (mut found, mut windows, mut asks, mut asked) =
+            (HashMap::new(), HashMap::new(), Vec::new(), Vec::new());
+        for (expression, part) in wanted {
+            let between = match windows.entry(part.window) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(window) => window.insert(self.between(run, whole, part.window).await?),
+            };
+            match between {
+                Ok(between) => {
+                    let step_ms = part.stretch.and_then(|length| i64::try_from(length).ok());
+                    let between = Between { step_ms, ..*between };
+                    let subject = &expression.subject;
+                    let wanted = Box::new(move |key: &SeriesKey| looks_at(subject, key));
+                    asks.push(Ask { name: &expression.text, between, wanted });
+                    asked.push((expression, *part));
+                }
+                Err(why) => _ = found.insert((expression.text.clone(), *part), Err(why.clone())),
+            }
+        }
+        if asks.is_empty() {
+            return Ok(found);
+        }
+        let stretches =
+            self.evidence.stretches.stretches(&self.store, &self.cache.windows, run, &asks).await?;
+        for (((expression, part), ask), stretches) in asked.into_iter().zip(&asks).zip(stretches) {
+            let whole = &only(whole, &expression.subject);
+            let summaries = match stretches {
+                None => Err(format!("{} has more than {} such stretches.", whole.run, stretches::MOST)),
+                Some(none) if none.is_empty() => Err(nothing(whole, ask.between)),
+                Some(some) => Ok(some.iter().map(|stretch| part::summary(whole, of(stretch))).collect()),
+            };
+            found.insert((expression.text.clone(), part), summaries);
+        }
+        Ok(found)
+    }
+
     /// The summary of a window of the run that `whole` is of.
     pub(super) async fn summary_within(
         &self,
@@ -27,48 +204,22 @@ impl<S: Store, C: Clock> Service<S, C> {
         whole: &Summary,
         window: Window,
     ) -> Result<Found<Summary>, Refusal> {
-        let asked = match self.between(run, whole, window).await? {
-            Ok(asked) => asked,
+        let between = match self.between(run, whole, window).await? {
+            Ok(between) => between,
             Err(why) => return Ok(Err(why)),
         };
-        let found = windows::stretches(&self.store, &self.cache.windows, run, asked, |_| true).await?;
-        Ok(match found.into_iter().next() {
+        let ask = Ask { name: "", between, wanted: Box::new(|_| true) };
+        // Whoever wants this once need not have it kept: it has every series.
+        let once = stretches::Cache::default();
+        let mut found = once.stretches(&self.store, &self.cache.windows, run, &[ask]).await?;
+        Ok(match found.pop().flatten().unwrap_or_default().first() {
             Some(stretch) => Ok(part::summary(whole, of(stretch))),
-            None => Err(nothing(whole, asked)),
+            None => Err(nothing(whole, between)),
         })
     }
 
-    /// What an expression looks at between two times of a run: one summary, or one of each stretch of so many ms.
-    pub(super) async fn part(
-        &self,
-        run: &RunId,
-        whole: &Summary,
-        expression: &Expression,
-        asked: Between,
-        stretch: Option<u64>,
-    ) -> Result<Found<Vec<Summary>>, Refusal> {
-        let step_ms = stretch.and_then(|length| i64::try_from(length).ok());
-        let asked = Between { step_ms, ..asked };
-        let whole = &only(whole, &expression.subject);
-        let wanted = |key: &SeriesKey| looks_at(&expression.subject, key);
-        let found = windows::stretches(&self.store, &self.cache.windows, run, asked, wanted).await?;
-        if found.is_empty() {
-            return Ok(Err(nothing(whole, asked)));
-        }
-        if found.len() > STRETCHES {
-            let sentence = format!("{} has more than {STRETCHES} such stretches.", whole.run);
-            return Ok(Err(sentence));
-        }
-        Ok(Ok(found.into_iter().map(|stretch| part::summary(whole, of(stretch))).collect()))
-    }
-
     /// The times of a window.
-    pub(super) async fn between(
-        &self,
-        run: &RunId,
-        whole: &Summary,
-        window: Window,
-    ) -> Result<Found<Between>, Refusal> {
+    async fn between(&self, run: &RunId, whole: &Summary, window: Window) -> Result<Found<Between>, Refusal> {
         let at = |ms: u64| whole.start.saturating_add(i64::try_from(ms).unwrap_or(i64::MAX));
         let (from_ms, to_ms) = match window {
             Window::Whole => (i64::MIN, i64::MAX),
@@ -83,7 +234,7 @@ impl<S: Store, C: Clock> Service<S, C> {
 
     /// The longest stretch of a run in which its VUs were at their most, or near it.
     async fn steady(&self, run: &RunId) -> Result<Option<Span>, Refusal> {
-        let vus = windows::vus(&self.store, &self.cache.windows, run).await?;
+        let vus = self.evidence.stretches.vus(&self.store, &self.cache.windows, run).await?;
         let most = vus.iter().map(|window| window.most).fold(0.0, f64::max);
         if most <= 0.0 {
             return Ok(None);
@@ -101,9 +252,9 @@ impl<S: Store, C: Clock> Service<S, C> {
     }
 }
 
-fn of(stretch: Stretch) -> part::Part {
+fn of(stretch: &Stretch) -> part::Part<'_> {
     let Stretch { start_ms, end_ms, tallies } = stretch;
-    part::Part { span: Span { start: start_ms, end: end_ms }, tallies }
+    part::Part { span: Span { start: *start_ms, end: *end_ms }, tallies }
 }
 
 fn nothing(whole: &Summary, asked: Between) -> String {

@@ -10,6 +10,7 @@ mod kept;
 mod life;
 mod numbers;
 mod panels;
+mod polls;
 mod quiet;
 mod recorded;
 mod room;

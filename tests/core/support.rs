@@ -21,17 +21,20 @@ pub struct Memory {
     values: Rc<RefCell<BTreeMap<String, Vec<u8>>>>,
     counters: Rc<RefCell<BTreeMap<String, i64>>>,
     operations: Rc<Cell<u64>>,
+    values_read: Rc<Cell<u64>>,
 }
 
 impl Store for Memory {
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
         self.count();
         assert!(!self.counters.borrow().contains_key(key), "{key} is a counter");
+        self.values_read.set(self.values_read.get() + 1);
         Ok(self.values.borrow().get(key).cloned())
     }
 
     async fn get_many(&self, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
         self.count();
+        self.values_read.set(self.values_read.get() + keys.len() as u64);
         Ok(keys.iter().map(|key| self.values.borrow().get(key).cloned()).collect())
     }
 
@@ -75,11 +78,16 @@ impl Memory {
         self.operations.get()
     }
 
+    /// Values that were asked for so far.
+    pub fn values_read(&self) -> u64 {
+        self.values_read.get()
+    }
+
     /// All that it holds now, to go back to.
     pub fn copy(&self) -> Memory {
         let (values, counters) = (self.values.borrow().clone(), self.counters.borrow().clone());
         let (values, counters) = (Rc::new(RefCell::new(values)), Rc::new(RefCell::new(counters)));
-        Memory { values, counters, operations: Rc::default() }
+        Memory { values, counters, ..Memory::default() }
     }
 
     /// Goes back to a copy, under whoever uses the store.

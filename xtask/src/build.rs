@@ -25,7 +25,8 @@ pub fn components(shell: &Shell) -> Result<Components> {
         aggregator: built.join("loadgate_aggregator.wasm"),
     };
     let settings = ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", ".cargo"];
-    let sources = ["src", "components", "documents", "gate", "journal", "lifecycle", "report", "wires", "wit"];
+    let sources =
+        ["src", "components", "documents", "gate", "journal", "lifecycle", "report", "wires", "wit"];
     let inputs: Vec<PathBuf> = settings.iter().chain(&sources).map(|name| root().join(name)).collect();
     let outputs = [components.web.clone(), components.aggregator.clone()];
     unless_done(&stamp("components"), &inputs, &outputs, || {
