@@ -21,6 +21,7 @@ pub mod otlp;
 mod point;
 pub mod prometheus;
 mod reader;
+mod records;
 
 pub use point::{Bucket, Point, Summed, Value, Wrong};
 pub use reader::{ByLine, LineReader, Out, Reader, UNIT_BYTES};

@@ -19,6 +19,31 @@ pub struct Point {
     pub value: Value,
 }
 
+impl Point {
+    /// Of one sample.
+    pub fn sample(
+        metric: impl Into<String>,
+        kind: Option<MetricKind>,
+        tags: Vec<(String, String)>,
+        time_ns: Option<i64>,
+        value: f64,
+    ) -> Self {
+        Point { metric: metric.into(), kind, tags, time_ns, value: Value::Sample(value) }
+    }
+
+    /// Of the samples of an interval that ends at `time_ns`; its length is 0 where the wire does not tell.
+    pub fn interval(
+        metric: impl Into<String>,
+        kind: Option<MetricKind>,
+        tags: Vec<(String, String)>,
+        time_ns: Option<i64>,
+        length_ns: i64,
+        sum: Summed,
+    ) -> Self {
+        Point { metric: metric.into(), kind, tags, time_ns, value: Value::Interval { length_ns, sum } }
+    }
+}
+
 /// What a point says.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
