@@ -25,6 +25,7 @@ mod point;
 pub mod prometheus;
 mod protobuf;
 mod reader;
+mod records;
 
 pub use body::BODY_BYTES;
 pub use point::{Bucket, Point, Summed, Value, Wrong};

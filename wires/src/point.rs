@@ -34,6 +34,29 @@ impl Point {
     ) -> Self {
         Point { metric, kind, tags, time_ns, series: 0, value }
     }
+
+    /// Of one sample.
+    pub fn sample(
+        metric: impl Into<String>,
+        kind: Option<MetricKind>,
+        tags: Vec<(String, String)>,
+        time_ns: Option<i64>,
+        value: f64,
+    ) -> Self {
+        Point::new(metric.into(), kind, tags, time_ns, Value::Sample(value))
+    }
+
+    /// Of the samples of an interval that ends at `time_ns`; its length is 0 where the wire does not tell.
+    pub fn interval(
+        metric: impl Into<String>,
+        kind: Option<MetricKind>,
+        tags: Vec<(String, String)>,
+        time_ns: Option<i64>,
+        length_ns: i64,
+        sum: Summed,
+    ) -> Self {
+        Point::new(metric.into(), kind, tags, time_ns, Value::Interval { length_ns, sum })
+    }
 }
 
 /// What a point says.

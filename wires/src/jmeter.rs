@@ -1,1 +1,0 @@
-//! JMeter: its InfluxDB listeners and its result files.

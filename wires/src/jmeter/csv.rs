@@ -1,0 +1,297 @@
+//! JTL as CSV: a row per sample, sub-samples after the sample that contains them.
+
+use super::sample::{Sample, TEXT_BYTES, Transaction, number, success, time_ms, within};
+use crate::records::{Record, RecordReader};
+use crate::{Out, Wrong};
+use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+/// Columns that are read. The first 17 are JMeter's default ones in their order.
+const NAMES: [&str; 19] = [
+    "timeStamp",
+    "elapsed",
+    "label",
+    "responseCode",
+    "responseMessage",
+    "threadName",
+    "dataType",
+    "success",
+    "failureMessage",
+    "bytes",
+    "sentBytes",
+    "grpThreads",
+    "allThreads",
+    "URL",
+    "Latency",
+    "IdleTime",
+    "Connect",
+    "SampleCount",
+    "ErrorCount",
+];
+
+/// The default ones.
+const DEFAULT: usize = 17;
+
+/// Threads of which is known what they did last; as many of before are kept beside them.
+const THREADS: usize = 4_096;
+
+/// Samples that contain each other.
+const DEPTH: usize = 8;
+
+/// Labels of transactions that are remembered.
+const LABELS: usize = 10_000;
+
+/// What a column is called, by which it is found.
+#[derive(Debug)]
+struct Columns {
+    /// Where each of [`NAMES`] stands.
+    at: [Option<usize>; NAMES.len()],
+    width: usize,
+}
+
+impl Columns {
+    /// Of a header line, which is told by its names.
+    fn of_header(names: &[&str]) -> Result<Self, Wrong> {
+        let at = NAMES.map(|name| names.iter().position(|other| *other == name));
+        for (needed, property) in [(0, "timestamp_format=ms"), (1, "time=true")] {
+            if at[needed].is_none() {
+                return Err(Wrong::with(
+                    format!("the results have no column `{}`", NAMES[needed]),
+                    format!("run JMeter with `jmeter.save.saveservice.{property}`"),
+                ));
+            }
+        }
+        Ok(Columns { at, width: names.len() })
+    }
+
+    fn default() -> Self {
+        let mut at = [None; NAMES.len()];
+        for (column, place) in at.iter_mut().enumerate().take(DEFAULT) {
+            *place = Some(column);
+        }
+        Columns { at, width: DEFAULT }
+    }
+
+    /// Reads a row.
+    fn sample<'a>(&self, row: &'a Record<'_>) -> Result<Sample<'a>, Wrong> {
+        let text = |name: &str| {
+            let column = NAMES.iter().position(|other| *other == name).and_then(|column| self.at[column]);
+            column.map(|column| row.text(column)).unwrap_or_default()
+        };
+        let amount = |name: &str| number(name, text(name).trim());
+        let summed = match (amount("SampleCount")?, amount("ErrorCount")?) {
+            (Some(count), errors) if count > 1 => Some((count, errors.unwrap_or(0).min(count))),
+            _ => None,
+        };
+        Ok(Sample {
+            start_ms: time_ms(text("timeStamp").trim())?,
+            elapsed_ms: amount("elapsed")?.ok_or_else(|| Wrong::new("`elapsed` is empty"))?,
+            idle_ms: amount("IdleTime")?.unwrap_or(0),
+            latency_ms: amount("Latency")?,
+            connect_ms: amount("Connect")?,
+            label: text("label"),
+            code: text("responseCode"),
+            message: text("responseMessage"),
+            failure: text("failureMessage"),
+            thread: text("threadName"),
+            data_type: text("dataType"),
+            url: text("URL"),
+            method: "".into(),
+            success: success("success", text("success").trim())?,
+            received: amount("bytes")?,
+            sent: amount("sentBytes")?,
+            threads: amount("allThreads")?,
+            summed,
+        })
+    }
+}
+
+/// A sample that may contain what comes next.
+#[derive(Debug, Clone, Copy)]
+struct Span {
+    start_ms: i64,
+    end_ms: i64,
+}
+
+impl Span {
+    fn of(sample: &Sample) -> Self {
+        Span { start_ms: sample.start_ms, end_ms: sample.end_ms() }
+    }
+
+    /// JMeter's clock is set anew every few seconds, by which the last may seem to end a millisecond later.
+    fn holds(self, other: Span) -> bool {
+        self.start_ms <= other.start_ms
+            && other.start_ms <= self.end_ms
+            && other.end_ms <= self.end_ms.saturating_add(1)
+    }
+}
+
+/// What a thread did last.
+#[derive(Debug, Default)]
+struct Thread {
+    /// Transactions whose requests may follow: their time and group, the outer ones first.
+    transactions: Vec<(Span, String)>,
+    /// The last request and the parts that contain each other: their time and label.
+    requests: Vec<(Span, u64)>,
+}
+
+/// Reads rows.
+#[derive(Debug, Default)]
+pub(super) struct Rows {
+    columns: Option<Columns>,
+    /// A row was read.
+    any: bool,
+    threads: HashMap<String, Thread>,
+    /// Those known before [`THREADS`] others came.
+    threads_before: HashMap<String, Thread>,
+    /// Labels of transactions.
+    transactions: HashSet<u64>,
+    /// The last second that has `vus`.
+    second: Option<i64>,
+}
+
+impl RecordReader for Rows {
+    fn record(&mut self, line: u64, row: &Record<'_>, out: &mut dyn Out) -> Result<(), Wrong> {
+        // Files that were put together have the header again.
+        let again = row.names().next().is_some_and(|name| name == NAMES[0]);
+        if again || (self.columns.is_none() && self.is_header(row)?) {
+            let names: Vec<_> = row.names().collect();
+            let names: Vec<&str> = names.iter().map(|name| name.trim()).collect();
+            self.columns = Some(Columns::of_header(&names)?);
+            out.accept(line, Vec::new());
+            return Ok(());
+        }
+        let columns = self.columns.get_or_insert_with(Columns::default);
+        if row.len() != columns.width {
+            let detail = format!("{} and {}", row.len(), columns.width);
+            out.refuse(line, Wrong::with("the row has not as many fields as there are columns", detail));
+            return Ok(());
+        }
+        let sample = match columns.sample(row) {
+            Ok(sample) => sample,
+            Err(wrong) => {
+                let stamp = columns.at[0].map(|column| row.text(column)).unwrap_or_default();
+                if !self.any && is_date(&stamp) {
+                    return Err(Wrong::quoting(
+                        "times are not in milliseconds since 1970, and a date without its zone tells no time: \
+                         run JMeter with `jmeter.save.saveservice.timestamp_format=ms`",
+                        stamp.as_bytes(),
+                    ));
+                }
+                out.refuse(line, wrong);
+                return Ok(());
+            }
+        };
+        self.any = true;
+        let points = self.points(&sample);
+        out.accept(line, points);
+        Ok(())
+    }
+}
+
+impl Rows {
+    /// Whether the first row is a header. One that is none must have JMeter's default columns.
+    fn is_header(&self, row: &Record<'_>) -> Result<bool, Wrong> {
+        if row.names().any(|name| matches!(&*name, "timeStamp" | "elapsed" | "label")) {
+            return Ok(true);
+        }
+        let first = row.names().next().unwrap_or_default();
+        let like_a_time = first.bytes().all(|b| b.is_ascii_digit()) || is_date(&first);
+        if first.is_empty() || !like_a_time {
+            return Err(Wrong::quoting(
+                "these are not JMeter's results: the first line has no column `timeStamp`",
+                first.as_bytes(),
+            ));
+        }
+        if row.len() != DEFAULT {
+            return Err(Wrong::with(
+                format!("the results have no header line, and not JMeter's {DEFAULT} default columns"),
+                format!("{} columns", row.len()),
+            ));
+        }
+        Ok(false)
+    }
+
+    fn points(&mut self, sample: &Sample) -> Vec<crate::Point> {
+        let transaction = self.is_transaction(sample);
+        let thread = self.thread(&sample.thread);
+        let span = Span::of(sample);
+        // A transaction of no time holds nothing, and what begins when one ends is not in it.
+        while thread
+            .transactions
+            .pop_if(|(outer, _)| !outer.holds(span) || span.start_ms >= outer.end_ms)
+            .is_some()
+        {}
+        let outer = thread.transactions.last().map_or("", |(_, group)| group);
+        let mut points = if transaction {
+            let group = within(outer, &sample.label);
+            let points = sample.transaction_points(&group);
+            thread.requests.clear();
+            if thread.transactions.len() < DEPTH {
+                thread.transactions.push((span, group));
+            }
+            points
+        } else {
+            let whole = sample.label.rsplit_once('-').filter(|(_, number)| {
+                !number.is_empty() && number.len() < 10 && number.bytes().all(|b| b.is_ascii_digit())
+            });
+            let whole = whole.map(|(whole, _)| hash(whole));
+            let found =
+                thread.requests.iter().rposition(|&(outer, label)| Some(label) == whole && outer.holds(span));
+            let points = if found.is_some() { sample.part(outer) } else { sample.request(outer) };
+            thread.requests.truncate(found.map_or(0, |at| at + 1));
+            if thread.requests.len() < DEPTH {
+                thread.requests.push((span, hash(&sample.label)));
+            }
+            points
+        };
+        let second = span.end_ms / 1_000;
+        if self.second.is_none_or(|last| second > last)
+            && let Some(vus) = sample.vus()
+        {
+            points.push(vus);
+            self.second = Some(second);
+        }
+        points
+    }
+
+    /// One that was cut short has no message; its label tells.
+    fn is_transaction(&mut self, sample: &Sample) -> bool {
+        let label = hash(&sample.label);
+        match sample.transaction() {
+            Transaction::Yes => {
+                if self.transactions.len() < LABELS {
+                    self.transactions.insert(label);
+                }
+                true
+            }
+            Transaction::No => false,
+            Transaction::Unclear => self.transactions.contains(&label),
+        }
+    }
+
+    fn thread(&mut self, name: &str) -> &mut Thread {
+        let name = &name[..name.floor_char_boundary(TEXT_BYTES)];
+        if !self.threads.contains_key(name) {
+            let before = self.threads_before.remove(name);
+            if self.threads.len() >= THREADS {
+                self.threads_before = std::mem::take(&mut self.threads);
+            }
+            self.threads.insert(name.to_owned(), before.unwrap_or_default());
+        }
+        self.threads.get_mut(name).expect("put in above")
+    }
+}
+
+/// `2026/11/21 10:00:00.123` and its like.
+fn is_date(text: &str) -> bool {
+    text.bytes().filter(u8::is_ascii_digit).count() >= 6
+        && text.bytes().any(|b| matches!(b, b':' | b'/' | b'-' | b'.'))
+        && !text.starts_with('-')
+}
+
+fn hash(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
+}

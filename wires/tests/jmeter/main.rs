@@ -1,0 +1,4 @@
+//! JMeter's recorded traffic and files, read to the figures that were computed from them otherwise.
+
+mod csv;
+mod seen;
