@@ -2,6 +2,7 @@
 
 use super::position::last_chunk;
 use super::{keys, value};
+use crate::documents::series::Step;
 use crate::fold::{DEFINED_EVERY, Partial, Tally, Window, Windows};
 use crate::names::RunId;
 use crate::record::{Dimension, SeriesKey};
@@ -125,13 +126,23 @@ impl Stretch {
         wanted: &impl Fn(&SeriesKey) -> bool,
     ) {
         self.end_ms = window.end_ms;
-        for partial in &window.partials {
-            let Some(key) = series.get(&partial.series).filter(|key| wanted(key)) else { continue };
-            let tally = partial.tally(window.start_ms);
-            match self.tallies.get_mut(key) {
-                Some(sum) => sum.merge(&tally, true),
-                None => _ = self.tallies.insert(key.clone(), tally),
-            }
+        merge(&mut self.tallies, series, window, wanted);
+    }
+}
+
+/// Adds what a window has of the series that are wanted.
+fn merge(
+    tallies: &mut HashMap<SeriesKey, Tally>,
+    series: &BTreeMap<u32, SeriesKey>,
+    window: &Window,
+    wanted: &impl Fn(&SeriesKey) -> bool,
+) {
+    for partial in &window.partials {
+        let Some(key) = series.get(&partial.series).filter(|key| wanted(key)) else { continue };
+        let tally = partial.tally(window.start_ms);
+        match tallies.get_mut(key) {
+            Some(sum) => sum.merge(&tally, true),
+            None => _ = tallies.insert(key.clone(), tally),
         }
     }
 }
@@ -180,6 +191,28 @@ pub(crate) async fn stretches<S: Store>(
         if let Some(stretch) = found.last_mut() {
             stretch.take(series, &window, &wanted);
         }
+        true
+    })
+    .await?;
+    Ok(found)
+}
+
+/// Merges the windows that end in each step of `step_ms` from `origin_ms` on, of the series that are wanted; by the
+/// step's number.
+pub(crate) async fn steps<S: Store>(
+    store: &S,
+    cache: &Cache,
+    run: &RunId,
+    origin_ms: i64,
+    step_ms: i64,
+    wanted: impl Fn(&SeriesKey) -> bool,
+) -> Result<BTreeMap<i64, Step>, StoreError> {
+    let mut found: BTreeMap<i64, Step> = BTreeMap::new();
+    each(store, cache, run, i64::MIN, |series, window| {
+        let number = (window.end_ms - 1 - origin_ms).div_euclid(step_ms).max(0);
+        let step = found.entry(number).or_default();
+        step.end_ms = window.end_ms;
+        merge(&mut step.tallies, series, &window, &wanted);
         true
     })
     .await?;

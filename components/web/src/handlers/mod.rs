@@ -11,5 +11,6 @@ pub(crate) mod page;
 pub(crate) mod report;
 pub(crate) mod rows;
 pub(crate) mod runs;
+pub(crate) mod series;
 pub(crate) mod tests;
 pub(crate) mod webhooks;
