@@ -9,6 +9,7 @@ use super::tables::{self, Table};
 use super::{head, verdict};
 use loadgate_documents::{GateVerdict, Summary};
 use maud::{Markup, Render, html};
+use serde::Serialize;
 
 pub(crate) struct Parts {
     pub head: Markup,
@@ -20,13 +21,9 @@ pub(crate) struct Parts {
 pub(crate) fn parts(summary: &Summary, verdict: Option<&GateVerdict>, recording: &Recording) -> Parts {
     let tabs = tabs(recording);
     let wanted = panels(&tabs).flat_map(|panel| &panel.series);
-    let columns = recording.columns(wanted.map(|series| (series.metric.clone(), series.aggregate)).collect());
-    let mut charts = Charts {
-        summary,
-        seconds: columns.times.iter().map(|time| (time - summary.start as f64) / 1000.0).collect(),
-        columns,
-        drawn: Vec::new(),
-    };
+    let wanted = wanted.map(|series| (series.metric.clone(), series.aggregate)).collect();
+    let columns = recording.columns(wanted, summary.start as f64);
+    let mut charts = Charts { summary, columns, drawn: Vec::new() };
 
     // The first tab's figures are those that decide.
     let mut deciding = Vec::new();
@@ -35,7 +32,7 @@ pub(crate) fn parts(summary: &Summary, verdict: Option<&GateVerdict>, recording:
         let mut parts = Vec::new();
         for section in &tab.sections {
             let stats = section.panels.iter().filter(|panel| panel.kind == "stat");
-            let tiles = head::tiles(stats, summary, &charts.columns, &charts.seconds);
+            let tiles = head::tiles(stats, summary, &charts.columns);
             if i == 0 { &mut deciding } else { &mut parts }.push(tiles);
             parts.push(charts.section(section));
         }
@@ -77,9 +74,16 @@ pub(crate) fn parts(summary: &Summary, verdict: Option<&GateVerdict>, recording:
 struct Charts<'a> {
     summary: &'a Summary,
     columns: Columns,
-    /// Ends of windows since the start.
-    seconds: Vec<f64>,
-    drawn: Vec<Panel>,
+    drawn: Vec<Drawn>,
+}
+
+/// A panel as the script draws it, and what its legend says at rest.
+#[derive(Serialize)]
+struct Drawn {
+    #[serde(flatten)]
+    panel: Panel,
+    /// Of each series, over the whole run.
+    totals: Vec<Option<f64>>,
 }
 
 impl Charts<'_> {
@@ -118,7 +122,7 @@ impl Charts<'_> {
         let left = panel.series.iter().filter(|series| !series.right);
         let chart = Chart {
             panel,
-            times: &self.seconds,
+            times: &self.columns.seconds,
             lines,
             limits: left
                 .flat_map(|series| limits_of(self.summary, &series.metric, series.aggregate))
@@ -138,7 +142,8 @@ impl Charts<'_> {
                 }
             }
         };
-        self.drawn.push(Panel { id: number.to_string(), ..panel.clone() });
+        let totals = chart.lines.iter().map(|line| line.total).collect();
+        self.drawn.push(Drawn { panel: Panel { id: number.to_string(), ..panel.clone() }, totals });
         card
     }
 }

@@ -153,15 +153,14 @@ pub(crate) fn tiles<'a>(
     panels: impl Iterator<Item = &'a Panel>,
     summary: &Summary,
     columns: &Columns,
-    seconds: &[f64],
 ) -> Markup {
-    let tiles: Vec<Markup> = panels.filter_map(|panel| tile(panel, summary, columns, seconds)).collect();
+    let tiles: Vec<Markup> = panels.filter_map(|panel| tile(panel, summary, columns)).collect();
     html! {
         @if !tiles.is_empty() { div class="tiles" { @for tile in tiles { (tile) } } }
     }
 }
 
-fn tile(panel: &Panel, summary: &Summary, columns: &Columns, seconds: &[f64]) -> Option<Markup> {
+fn tile(panel: &Panel, summary: &Summary, columns: &Columns) -> Option<Markup> {
     let first = panel.series.first()?;
     let last = panel.series.last()?;
     let values = summary.metrics.get(&first.metric).map(|metric| &metric.values);
@@ -191,7 +190,7 @@ fn tile(panel: &Panel, summary: &Summary, columns: &Columns, seconds: &[f64]) ->
             span class="tile-foot" {
                 span class="caption" { (aside) }
                 " "
-                (sparkline(last.color, seconds, columns.of(&last.metric, last.aggregate)))
+                (sparkline(last.color, &columns.seconds, columns.of(&last.metric, last.aggregate)))
             }
         }
     })

@@ -22,6 +22,7 @@ mod panels;
 mod recording;
 mod tables;
 mod verdict;
+mod windows;
 
 use loadgate_documents::{GateVerdict, Summary, format};
 use markup::Text;
@@ -33,7 +34,7 @@ use thiserror::Error;
 /// `static/build.mjs` of the same version.
 #[derive(Debug, Error)]
 pub enum ReportError {
-    /// The events are not a JSON array.
+    /// The events are not a JSON array, or the series are not such a document.
     #[error("the run's events cannot be read: {0}")]
     Events(#[source] serde_json::Error),
     /// The template lacks this place.
@@ -44,7 +45,8 @@ pub enum ReportError {
 /// The report of a run, and what the gate says of it.
 ///
 /// `template` is the built `report.html`, `events` a JSON array of `{"event", "data"}`: the log, then the
-/// newest state events.
+/// newest state events. `series` is the document of `GET /runs/ID/series` in windows of the run's greatest length, of a
+/// run whose windows grew.
 ///
 /// # Errors
 ///
@@ -54,13 +56,14 @@ pub fn render(
     summary: &Summary,
     verdict: Option<&GateVerdict>,
     events: &str,
+    series: Option<&str>,
 ) -> Result<String, ReportError> {
-    let recording = Recording::read(events).map_err(ReportError::Events)?;
+    let recording = Recording::read(events, series).map_err(ReportError::Events)?;
     let body::Parts { head, body, panels } = body::parts(summary, verdict, &recording);
     let title = html! { (Text(&summary.run)) " · Loadgate report" };
     let data = html! {
-        @for (id, json) in [("panels", panels.as_str()), ("events", events)] {
-            script type="application/json" id=(id) { (PreEscaped(embed(json))) }
+        @for (id, json) in [("panels", Some(panels.as_str())), ("events", Some(events)), ("series", series)] {
+            @if let Some(json) = json { script type="application/json" id=(id) { (PreEscaped(embed(json))) } }
         }
     };
 
@@ -82,6 +85,15 @@ pub fn render(
     }
     page.push_str(rest);
     Ok(page)
+}
+
+/// How long a run's windows are at their longest, ms, where they grew; none where all of them are of one length.
+/// `length` is the run's, `period` that of its first windows; both in ms.
+pub fn grown_to(length: i64, period: i64) -> Option<u64> {
+    let width = |age: i64| windows::width_at(age as f64 / 1e3, period as f64 / 1e3);
+    // The last window began before the end.
+    let longest = width(length - 1);
+    (longest > width(0)).then_some((longest * 1e3) as u64)
 }
 
 /// JSON as the content of a script element: what could end the element, or a line of old JavaScript,

@@ -317,7 +317,7 @@ mod tests {
                 {"event": "metric", "data": case["metrics"]},
             ])
             .to_string();
-            let tabs = tabs(&Recording::read(&events).unwrap());
+            let tabs = tabs(&Recording::read(&events, None).unwrap());
             let resolved = panels(&tabs).next().map(|panel| {
                 let mut panel = serde_json::to_value(panel).unwrap();
                 panel.as_object_mut().unwrap().remove("id");

@@ -1,5 +1,6 @@
 //! The events of a run, read for their figures over time.
 
+use super::windows::{Figures, merge_last};
 use loadgate_documents::{Aggregate, MetricMeta, MetricType};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -18,6 +19,23 @@ struct Event<'a> {
 struct Parameters {
     #[serde(default)]
     aggregates: HashMap<MetricType, Vec<String>>,
+    period: Option<f64>,
+}
+
+/// Metrics in windows of one length, as the server merges them: `GET /runs/ID/series`.
+#[derive(Deserialize)]
+struct Merged {
+    /// Unix ms.
+    times: Vec<f64>,
+    series: Vec<MergedSeries>,
+}
+
+#[derive(Deserialize)]
+struct MergedSeries {
+    metric: String,
+    #[serde(rename = "type")]
+    metric_type: MetricType,
+    values: Vec<Vec<Option<f64>>>,
 }
 
 pub(crate) struct Recording<'a> {
@@ -25,12 +43,16 @@ pub(crate) struct Recording<'a> {
     /// By name, in byte order: a snapshot's is the same.
     pub metrics: BTreeMap<String, MetricMeta>,
     aggregates: HashMap<MetricType, Vec<String>>,
+    /// The shortest window, in seconds.
+    period: f64,
+    /// Of a run whose windows grew.
+    merged: Option<Merged>,
 }
 
 /// Figures over time: each column is parallel to `times`, with gaps where there was nothing.
 pub(crate) struct Columns {
-    /// Ends of windows, Unix ms.
-    pub times: Vec<f64>,
+    /// Ends of windows, since the run's start.
+    pub seconds: Vec<f64>,
     values: HashMap<(String, String), Vec<Option<f64>>>,
 }
 
@@ -44,9 +66,13 @@ impl Columns {
 impl<'a> Recording<'a> {
     /// Reads a JSON array of `{"event", "data"}`. Events whose data has another shape than
     /// `docs/events.md` says are passed over: without them there are tables still.
-    pub(crate) fn read(events: &'a str) -> Result<Self, serde_json::Error> {
+    ///
+    /// `merged` is the document of the run's series where its windows grew: charts are drawn from it alone.
+    pub(crate) fn read(events: &'a str, merged: Option<&str>) -> Result<Self, serde_json::Error> {
         let mut recording = Recording {
             events: serde_json::from_str(events)?,
+            period: 2.0,
+            merged: merged.map(serde_json::from_str).transpose()?,
             metrics: BTreeMap::new(),
             aggregates: MetricType::ALL
                 .into_iter()
@@ -59,6 +85,7 @@ impl<'a> Recording<'a> {
                 "param" => {
                     if let Ok(parameters) = serde_json::from_str::<Parameters>(event.data.get()) {
                         recording.aggregates.extend(parameters.aggregates);
+                        recording.period = parameters.period.map_or(2.0, |ms| ms / 1e3);
                     }
                 }
                 _ => {}
@@ -78,10 +105,66 @@ impl<'a> Recording<'a> {
         serde_json::from_str::<Config>(newest.data.get()).ok()?.dashboard.map(RawValue::get)
     }
 
-    /// The columns of the wanted pairs of metric and aggregate.
-    pub(crate) fn columns(&self, wanted: Vec<(String, Aggregate)>) -> Columns {
-        let wanted: Vec<(String, String)> =
-            wanted.into_iter().map(|(metric, aggregate)| (metric, aggregate.to_string())).collect();
+    /// The columns of the wanted pairs of metric and aggregate, as charts draw them: a counter's windows without
+    /// samples are zero, and a sliver at the end is part of the window before it. `start` is Unix ms.
+    pub(crate) fn columns(&self, wanted: Vec<(String, Aggregate)>, start: f64) -> Columns {
+        let mut wanted = wanted;
+        // By these shares of failed requests weigh.
+        wanted.push(("http_reqs".to_owned(), Aggregate::Count));
+        let (times, mut values) = match &self.merged {
+            Some(merged) => self.of_merged(merged, &wanted),
+            None => self.of_snapshots(&wanted),
+        };
+        for ((metric, _), column) in wanted.iter().zip(&mut values) {
+            let Some(meta) = self.metrics.get(metric) else { continue };
+            if meta.metric_type == MetricType::Counter {
+                // What came before a submetric was asked for is not known.
+                let known = |at: &usize| !meta.partial || column.iter().take(*at).any(Option::is_some);
+                let zeros: Vec<usize> = (0..column.len()).filter(known).collect();
+                zeros.into_iter().for_each(|at| _ = column[at].get_or_insert(0.0));
+            }
+        }
+        let mut seconds: Vec<f64> = times.iter().map(|time| (time - start) / 1e3).collect();
+        let requests = values.last().cloned().unwrap_or_default();
+        let mut figures: Vec<Figures> = wanted
+            .iter()
+            .zip(&mut values)
+            .map(|((metric, aggregate), values)| Figures {
+                metric,
+                kind: self.metrics.get(metric).map(|meta| meta.metric_type),
+                aggregate: *aggregate,
+                values,
+            })
+            .collect();
+        merge_last(&mut seconds, self.period, &requests, &mut figures);
+        let names = wanted.into_iter().map(|(metric, aggregate)| (metric, aggregate.to_string()));
+        Columns { seconds, values: names.zip(values).collect() }
+    }
+
+    fn of_merged(
+        &self,
+        merged: &Merged,
+        wanted: &[(String, Aggregate)],
+    ) -> (Vec<f64>, Vec<Vec<Option<f64>>>) {
+        let column = |(metric, aggregate): &(String, Aggregate)| {
+            let found = merged.series.iter().find(|series| series.metric == *metric);
+            let place = found.and_then(|series| {
+                let names = self.aggregates.get(&series.metric_type)?;
+                Some((series, names.iter().position(|name| *name == aggregate.to_string())?))
+            });
+            match place {
+                Some((series, at)) => {
+                    series.values.iter().map(|row| row.get(at).copied().flatten()).collect()
+                }
+                None => vec![None; merged.times.len()],
+            }
+        };
+        (merged.times.clone(), wanted.iter().map(column).collect())
+    }
+
+    fn of_snapshots(&self, wanted: &[(String, Aggregate)]) -> (Vec<f64>, Vec<Vec<Option<f64>>>) {
+        let wanted: Vec<(&str, String)> =
+            wanted.iter().map(|(metric, aggregate)| (metric.as_str(), aggregate.to_string())).collect();
         let mut known: BTreeMap<String, MetricType> = BTreeMap::new();
         let mut values: Vec<Vec<Option<f64>>> = vec![Vec::new(); wanted.len()];
         let mut times = Vec::new();
@@ -98,11 +181,8 @@ impl<'a> Recording<'a> {
                     places = wanted
                         .iter()
                         .map(|(metric, aggregate)| {
-                            let names = self.aggregates.get(known.get(metric)?)?;
-                            Some((
-                                *at.get(metric.as_str())?,
-                                names.iter().position(|name| name == aggregate)?,
-                            ))
+                            let names = self.aggregates.get(known.get(*metric)?)?;
+                            Some((*at.get(metric)?, names.iter().position(|name| name == aggregate)?))
                         })
                         .collect();
                 }
@@ -119,7 +199,7 @@ impl<'a> Recording<'a> {
                 _ => {}
             }
         }
-        Columns { times, values: wanted.into_iter().zip(values).collect() }
+        (times, values)
     }
 }
 

@@ -2,7 +2,7 @@
 //! without a script.
 
 use super::{ReportError, render};
-use loadgate_documents::{GateVerdict, ObjectiveResult, ObjectiveState, Summary, format};
+use loadgate_documents::{Aggregate, GateVerdict, ObjectiveResult, ObjectiveState, Summary, format};
 use maud::Render;
 use serde_json::{Value, json};
 
@@ -51,7 +51,7 @@ fn summary(name: &str) -> Summary {
 }
 
 fn report(name: &str, events: &str) -> String {
-    render(TEMPLATE, &summary(name), None, events).unwrap()
+    render(TEMPLATE, &summary(name), None, events, None).unwrap()
 }
 
 /// Events of a run with a window every two seconds, in which each metric has these values.
@@ -241,7 +241,7 @@ fn a_run_without_requests_has_its_custom_metrics_drawn() {
     let events = events(metrics, &[window.clone(), window]);
     let summary = typed(json!({"run": "a.1", "test": "a", "start": 1_795_221_970_000_u64, "metrics": {
         "orders": {"type": "counter", "values": {"count": 6, "rate": 1.5}}}}));
-    let page = render(TEMPLATE, &summary, None, &events).unwrap();
+    let page = render(TEMPLATE, &summary, None, &events, None).unwrap();
     assert!(page.contains("Chart of orders over time. Whole run: orders 1.50/s."));
     assert!(page.contains("<bdi>stock</bdi></h3>"));
     assert!(page.contains("no thresholds") && page.contains("no data"));
@@ -276,12 +276,23 @@ fn thousands_of_windows_are_thinned_and_keep_their_peaks() {
 }
 
 #[test]
-fn a_gap_is_not_bridged() {
-    let with = json!({"http_reqs": [2, 1]});
-    let windows = [with.clone(), with.clone(), json!({}), with.clone(), with];
-    let page = report("search", &events(json!({"http_reqs": {"type": "counter"}}), &windows));
-    let chart = drawings(&page).into_iter().find(|svg| svg.contains("Chart of HTTP requests")).unwrap();
-    assert_eq!(chart.matches("fill-opacity=\"0.13\"").count(), 2);
+fn a_gap_of_a_trend_is_not_bridged_and_that_of_a_counter_is_zero() {
+    let with = json!({"http_reqs": [2, 1], "vus": [3], "http_req_duration": [54, 300, 55, 1, 91, 120, 168]});
+    let windows = [with.clone(), with.clone(), json!({"vus": [3]}), with.clone(), with];
+    let metrics = json!({
+        "http_reqs": {"type": "counter"},
+        "vus": {"type": "gauge"},
+        "http_req_duration": {"type": "trend", "contains": "time"},
+    });
+    let page = report("search", &events(metrics, &windows));
+    let paths = |title: &str| {
+        let chart = drawings(&page).into_iter().find(|svg| svg.contains(&format!("Chart of {title} over")));
+        let chart = chart.unwrap_or_else(|| panic!("a chart of {title}"));
+        let lines = chart.split("<path d=\"").skip(1).filter(|path| path.contains("fill=\"none\""));
+        lines.map(|path| path.split('"').next().unwrap_or_default().matches('M').count()).collect::<Vec<_>>()
+    };
+    assert!(paths("HTTP requests").iter().all(|pieces| *pieces == 1), "{:?}", paths("HTTP requests"));
+    assert!(paths("Request duration").iter().all(|pieces| *pieces == 2), "{:?}", paths("Request duration"));
 }
 
 #[test]
@@ -326,7 +337,7 @@ fn a_threshold_without_data_is_shown_as_no_data() {
 #[test]
 fn a_run_that_measured_next_to_nothing_has_a_report() {
     let summary = typed(json!({"run": "shop.1", "test": "shop", "state": "live"}));
-    let page = render(TEMPLATE, &summary, None, "[]").unwrap();
+    let page = render(TEMPLATE, &summary, None, "[]", None).unwrap();
     assert!(page.contains("still running") && page.contains("no data"));
     assert!(!page.contains("<table") && !page.contains("<svg") && !page.contains("NaN"));
 }
@@ -334,16 +345,16 @@ fn a_run_that_measured_next_to_nothing_has_a_report() {
 #[test]
 fn what_people_wrote_beside_a_run_stands_in_its_head() {
     let summary = typed(json!({"run": "shop.1", "test": "shop", "label": "<b>fix</b>", "note": "a\nb"}));
-    let page = render(TEMPLATE, &summary, None, "[]").unwrap();
+    let page = render(TEMPLATE, &summary, None, "[]", None).unwrap();
     assert!(page.contains("&lt;b&gt;fix&lt;/b&gt;") && page.contains("<dt>Note</dt>"));
 }
 
 #[test]
 fn what_cannot_be_read_is_named() {
     let summary = Summary::default();
-    assert!(matches!(render(TEMPLATE, &summary, None, "{}"), Err(ReportError::Events(_))));
+    assert!(matches!(render(TEMPLATE, &summary, None, "{}", None), Err(ReportError::Events(_))));
     assert!(matches!(
-        render("<p>", &summary, None, "[]"),
+        render("<p>", &summary, None, "[]", None),
         Err(ReportError::Template("<!--loadgate:title-->"))
     ));
 }
@@ -391,13 +402,56 @@ fn the_verdict_stands_at_the_top_and_its_objectives_before_the_charts() {
         objectives: vec![objective],
         ..GateVerdict::default()
     };
-    let page = render(TEMPLATE, &Summary::default(), Some(&verdict), "[]").unwrap();
+    let page = render(TEMPLATE, &Summary::default(), Some(&verdict), "[]", None).unwrap();
     for expected in
         ["✗</span> No-go", "The run has a gap.", "&lt;b&gt;Login&lt;/b&gt;", "612 ms", "&lt; 500ms"]
     {
         assert!(page.contains(expected), "{expected} is not in {page}");
     }
     let live = GateVerdict { state: ObjectiveState::Pass, provisional: true, ..verdict };
-    let page = render(TEMPLATE, &Summary::default(), Some(&live), "[]").unwrap();
+    let page = render(TEMPLATE, &Summary::default(), Some(&live), "[]", None).unwrap();
     assert!(page.contains("chip-open") && page.contains("Go so far"), "nothing is green before the end");
+}
+
+#[test]
+fn the_last_moment_of_a_run_is_no_cliff_and_a_counter_without_samples_is_zero() {
+    let names = json!({"http_reqs": {"type": "counter"}, "vus": {"type": "gauge"}, "time": {"type": "gauge", "contains": "time"}});
+    let start = 1_795_221_970_000_u64;
+    let window = |after: u64, reqs: Value, vus: u64| json!({"event": "snapshot", "data": [reqs, [start + after], [vus]]});
+    let events = json!([
+        {"event": "config", "data": {}},
+        {"event": "metric", "data": names},
+        {"event": "start", "data": [[start]]},
+        window(2_000, json!([180, 90]), 50),
+        window(4_000, json!([]), 50),
+        window(4_300, json!([9, 9]), 3),
+    ])
+    .to_string();
+    let recording = super::Recording::read(&events, None).unwrap();
+    let wanted = vec![
+        ("http_reqs".to_owned(), Aggregate::parse("rate").unwrap()),
+        ("vus".to_owned(), Aggregate::parse("value").unwrap()),
+    ];
+    let columns = recording.columns(wanted, start as f64);
+    assert_eq!(columns.seconds, [2.0, 4.3]);
+    assert_eq!(columns.of("vus", Aggregate::parse("value").unwrap()), [Some(50.0), Some(50.0)]);
+    let rates = columns.of("http_reqs", Aggregate::parse("rate").unwrap());
+    assert!((rates[1].unwrap() - 9.0 / 2.3).abs() < 1e-9, "{rates:?}");
+}
+
+#[test]
+fn a_run_whose_windows_grew_is_drawn_in_windows_of_one_length() {
+    let series = json!({"times": [10_000, 20_000, 30_000], "series": [
+        {"metric": "http_reqs", "type": "counter", "values": [[40, 4], [], [60, 6]]},
+        {"metric": "http_req_duration", "type": "trend", "values": [[54, 300, 55, 1, 91, 120, 168], [], [54, 300, 56, 1, 91, 121, 168]]},
+    ]})
+    .to_string();
+    let events = http_events(4);
+    let recording = super::Recording::read(&events, Some(&series)).unwrap();
+    let wanted = [("http_reqs", "rate"), ("http_req_duration", "p(95)")];
+    let wanted = wanted.map(|(metric, name)| (metric.to_owned(), Aggregate::parse(name).unwrap()));
+    let columns = recording.columns(wanted.to_vec(), 0.0);
+    assert_eq!(columns.seconds, [10.0, 20.0, 30.0]);
+    assert_eq!(columns.of("http_reqs", wanted[0].1), [Some(4.0), Some(0.0), Some(6.0)]);
+    assert_eq!(columns.of("http_req_duration", wanted[1].1), [Some(120.0), None, Some(121.0)]);
 }

@@ -4,6 +4,7 @@
 pub mod distribution;
 pub mod outcome;
 pub(crate) mod part;
+pub(crate) mod series;
 mod tables;
 
 use crate::events::Event;

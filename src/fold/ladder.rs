@@ -71,4 +71,18 @@ mod tests {
             [2, 2, 10, 10, 60, 60, 300, 300]
         );
     }
+
+    #[test]
+    fn readers_take_windows_to_be_as_long_as_they_are() {
+        let vectors: serde_json::Value =
+            serde_json::from_str(include_str!("../../static/tests/window-vectors.json")).unwrap();
+        for case in vectors["widths"].as_array().unwrap() {
+            let [age, period, width] = [0, 1, 2].map(|at| case[at].as_i64().unwrap());
+            // A period that does not divide the rungs keeps its windows a little beyond them.
+            if 1_800 % period == 0 {
+                let window = window_at(age, period);
+                assert_eq!(window.end - window.start, width, "{case}");
+            }
+        }
+    }
 }

@@ -62,10 +62,11 @@ impl Run {
             batch.seconds.iter().map(|second| (second.second, second.clone())).collect();
         let mut too_many = 0_u64;
         for sums in &batch.sums {
-            let counts =
-                sums.series.first().and_then(|at| batch.series.get(*at as usize)).is_some_and(|key| {
-                    self.kinds.kind(&key.metric).metric_type == MetricType::Counter
-                });
+            let counts = sums
+                .series
+                .first()
+                .and_then(|at| batch.series.get(*at as usize))
+                .is_some_and(|key| self.kinds.kind(&key.metric).metric_type == MetricType::Counter);
             match self.news(sums) {
                 News::Part(part) => part.divide(counts, &sums.series, &mut seconds),
                 News::Stale | News::Base => {}
@@ -74,7 +75,10 @@ impl Run {
         }
         if too_many > 0 {
             let most = limits::SUMMED_SERIES;
-            self.refuse(&format!("the run has more than {most} series that are told since their start"), too_many);
+            self.refuse(
+                &format!("the run has more than {most} series that are told since their start"),
+                too_many,
+            );
         }
         Cow::Owned(seconds.into_values().collect())
     }
@@ -140,7 +144,8 @@ fn difference(new: &Summed, old: &Summed) -> Summed {
             } else {
                 gone.low + (gone.high - gone.low) / 2.0
             };
-            if let Some(bucket) = rest.iter_mut().find(|bucket| bucket.low <= middle && middle <= bucket.high) {
+            if let Some(bucket) = rest.iter_mut().find(|bucket| bucket.low <= middle && middle <= bucket.high)
+            {
                 bucket.count = bucket.count.saturating_sub(gone.count);
             }
         }
@@ -171,10 +176,8 @@ impl Part<'_> {
             let Some(mut cell) = self.share(counts, at, parts) else { continue };
             let second = first + at as i64;
             cell.last_ns = self.to_ns.min(second * SECOND_NS + SECOND_NS - 1);
-            let cells = &mut seconds
-                .entry(second)
-                .or_insert_with(|| Second { second, cells: Vec::new() })
-                .cells;
+            let cells =
+                &mut seconds.entry(second).or_insert_with(|| Second { second, cells: Vec::new() }).cells;
             cells.extend(series.iter().map(|&series| (series, cell.clone())));
         }
     }

@@ -40,7 +40,10 @@ impl View<'_> {
                     None => [None; 4],
                 };
                 let known = [tally.greatest(), med, tally.least(), p90, p95, p99];
-                return std::iter::once(Some(tally.avg())).chain(known).map(|known| known.map(finite)).collect();
+                return std::iter::once(Some(tally.avg()))
+                    .chain(known)
+                    .map(|known| known.map(finite))
+                    .collect();
             }
         };
         array.into_iter().map(|number| Some(finite(number))).collect()

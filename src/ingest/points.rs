@@ -102,7 +102,8 @@ struct Placed {
 impl Session {
     /// Takes what one unit says: all of it or nothing.
     fn take(&mut self, points: Vec<Point>, clock: Clock) -> Result<(), Wrong> {
-        let placed = points.into_iter().map(|point| self.place(point, clock)).collect::<Result<Vec<_>, _>>()?;
+        let placed =
+            points.into_iter().map(|point| self.place(point, clock)).collect::<Result<Vec<_>, _>>()?;
         let line = (self.line - self.base()) as u32;
         let mut last = None;
         for Placed { handle, metric, time_ns, value, series } in placed {
@@ -193,7 +194,8 @@ fn series_of(source: &str, name: &str, tags: &str, series: u64) -> u64 {
 
 fn is_finite(value: &Value) -> bool {
     let known = |sum: &Summed| {
-        let bounds = sum.buckets.iter().flatten().all(|b| !b.low.is_nan() && !b.high.is_nan() && b.low <= b.high);
+        let bounds =
+            sum.buckets.iter().flatten().all(|b| !b.low.is_nan() && !b.high.is_nan() && b.low <= b.high);
         [Some(sum.sum), sum.min, sum.max].into_iter().flatten().all(f64::is_finite) && bounds
     };
     match value {

@@ -55,6 +55,16 @@ pub async fn is_held<S: Store, C: Clock>(store: &S, clock: &C, log: &LogName) ->
     Ok(lease.is_some_and(|lease| lease.renewed_ms + LEASE_MS > clock.now_ms()))
 }
 
+/// The ticket that is folded next, as far as its holder has noted; 0 where nobody has.
+///
+/// # Errors
+///
+/// What the store refuses.
+pub async fn progress<S: Store>(store: &S, log: &LogName) -> Result<u64, StoreError> {
+    let lease = value::get::<_, Lease>(store, &keys::lease(log)).await?;
+    Ok(lease.map_or(0, |lease| lease.next_ticket))
+}
+
 /// Gives the lease up, so that the next need not wait for its end.
 ///
 /// # Errors

@@ -2,6 +2,7 @@
 //! again reads only those that have closed since.
 
 use super::windows::{self, Proof, Read};
+use crate::documents::series::Step;
 use crate::fold::{Partial, Tally, Window};
 use crate::names::RunId;
 use crate::record::{Dimension, SeriesKey};
@@ -140,15 +141,47 @@ impl Stretch {
         wanted: impl Fn(&SeriesKey) -> bool,
     ) {
         self.end_ms = window.end_ms;
-        for partial in &window.partials {
-            let Some(key) = series.get(&partial.series).filter(|key| wanted(key)) else { continue };
-            let tally = partial.tally(window.start_ms);
-            match self.tallies.get_mut(key) {
-                Some(sum) => sum.merge(&tally, true),
-                None => _ = self.tallies.insert(key.clone(), tally),
-            }
+        merge(&mut self.tallies, series, window, wanted);
+    }
+}
+
+/// Adds what a window has of the series that are wanted.
+fn merge(
+    tallies: &mut HashMap<SeriesKey, Tally>,
+    series: &BTreeMap<u32, SeriesKey>,
+    window: &Window,
+    wanted: impl Fn(&SeriesKey) -> bool,
+) {
+    for partial in &window.partials {
+        let Some(key) = series.get(&partial.series).filter(|key| wanted(key)) else { continue };
+        let tally = partial.tally(window.start_ms);
+        match tallies.get_mut(key) {
+            Some(sum) => sum.merge(&tally, true),
+            None => _ = tallies.insert(key.clone(), tally),
         }
     }
+}
+
+/// Merges the windows that end in each step of `step_ms` from `origin_ms` on, of the series that are wanted; by the
+/// step's number.
+pub(crate) async fn steps<S: Store>(
+    store: &S,
+    windows: &windows::Cache,
+    run: &RunId,
+    origin_ms: i64,
+    step_ms: i64,
+    wanted: impl Fn(&SeriesKey) -> bool,
+) -> Result<BTreeMap<i64, Step>, StoreError> {
+    let mut found: BTreeMap<i64, Step> = BTreeMap::new();
+    each(store, windows, run, 0, i64::MIN, |series, _, window| {
+        let number = (window.end_ms - 1 - origin_ms).div_euclid(step_ms).max(0);
+        let step = found.entry(number).or_default();
+        step.end_ms = window.end_ms;
+        merge(&mut step.tallies, series, &window, &wanted);
+        true
+    })
+    .await?;
+    Ok(found)
 }
 
 impl Cache {

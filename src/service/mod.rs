@@ -9,6 +9,7 @@ mod outbox;
 mod parts;
 mod read;
 mod refusal;
+pub mod series;
 mod session;
 mod webhooks;
 

@@ -52,6 +52,15 @@ impl<S: Store, C: Clock> Service<S, C> {
             .ok_or_else(|| Refusal::NotFound(format!("there is no run {target}")))
     }
 
+    /// The record of a run's log that is folded next, as far as that is noted.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NotFound`] where that is no run's id; what the store refuses.
+    pub async fn progress(&self, run: &str) -> Result<u64, Refusal> {
+        Ok(lease::progress(&self.store, &self.log_of(run)?).await?)
+    }
+
     /// Runs that the index calls live and that nobody folds in the background are brought up to date first:
     /// some may have ended since. A page asks for the list every few seconds, and whoever folds keeps the
     /// run in memory.

@@ -146,6 +146,7 @@ export interface Events {
     received: number;
     idle: number;
   };
+  heartbeat: { time: number; silent: boolean };
 }
 
 export type DashboardId = string;

@@ -7,13 +7,26 @@ import { ChartCard } from "./components/chart-card.js";
 import { moment } from "./model/format.js";
 import { html, render } from "./html.js";
 import { apply, newRun } from "./model/run.js";
+import { takeMerged } from "./model/windows.js";
 
 const read = (id) => JSON.parse(document.getElementById(id)?.textContent ?? "null");
 
 const run = newRun();
 for (const [id, { event, data }] of read("events").entries()) apply(run, event, data, id);
 
+const series = read("series");
+if (series)
+  takeMerged(
+    run,
+    series.step / 1000,
+    series,
+    series.series.map(({ metric }) => metric),
+  );
+
+const totals = (run.totals = new Map());
 const charts = read("panels").map((panel, i) => {
+  // The tables know of the whole run what events do not say, a gauge's peak within a window.
+  panel.series.forEach(({ metric, aggregate }, at) => totals.set(`${aggregate} ${metric}`, panel.totals[at]));
   const still = /** @type {HTMLElement} */ (document.querySelector(`[data-panel="${i}"]`));
   const place = document.createElement("div");
   place.className = "live";

@@ -4,6 +4,7 @@ use crate::support::{Server, block_on, text};
 use loadgate::ingest::{Refusal, Wire};
 use loadgate::log::rows::{Query, RowSeries};
 use loadgate::record::Dimension;
+use loadgate::service::series::Asked;
 use serde_json::{Value, json};
 
 fn shop() -> (Server, String) {
@@ -67,6 +68,52 @@ fn the_windows_of_every_row_add_up_to_the_row() {
         let passes: u64 = series.iter().flat_map(|series| &series.points).map(|point| point.nonzero).sum();
         assert_eq!(passes, row["passes"].as_u64().expect("passes"), "{row}");
     }
+}
+
+/// The series of a run in steps of so many ms.
+fn series(server: &Server, run: &str, step_ms: u64, metrics: &[&str]) -> Value {
+    let metrics = metrics.iter().map(|name| (*name).to_owned()).collect();
+    let asked = Asked { table: Dimension::Metric, key: Vec::new(), metrics, step_ms };
+    let document = block_on(server.service.series(run, &asked)).expect("series");
+    serde_json::from_str(&document).expect("JSON")
+}
+
+fn values<'a>(document: &'a Value, metric: &str) -> &'a Vec<Value> {
+    let series = document["series"].as_array().expect("series");
+    let found = series.iter().find(|series| series["metric"] == metric).expect("the metric");
+    found["values"].as_array().expect("values")
+}
+
+#[test]
+fn windows_of_any_length_add_up_and_one_that_holds_the_run_has_its_percentiles() {
+    let (server, run) = shop();
+    let summary = server.summary(&run);
+    let total = summary["metrics"]["http_reqs"]["values"]["count"].as_f64().expect("a count");
+    for step in [1_000, 2_000, 7_000, 10_000, 600_000] {
+        let document = series(&server, &run, step, &["http_reqs", "http_req_duration"]);
+        let times = document["times"].as_array().expect("times");
+        assert!(times.is_sorted_by(|a, b| a.as_i64() < b.as_i64()), "{times:?}");
+        assert_eq!(document["series"].as_array().map(Vec::len), Some(2), "those that were named");
+        let counts = values(&document, "http_reqs");
+        assert_eq!(counts.len(), times.len());
+        assert_eq!(counts.iter().filter_map(|row| row[0].as_f64()).sum::<f64>(), total, "{step}");
+    }
+    let document = series(&server, &run, 600_000, &[]);
+    assert!(document["series"].as_array().is_some_and(|all| all.len() > 10));
+    let whole = &summary["metrics"]["http_req_duration"]["values"];
+    let row = &values(&document, "http_req_duration")[0];
+    for (at, name) in ["avg", "max", "med", "min", "p(90)", "p(95)", "p(99)"].iter().enumerate() {
+        let (one, other) = (row[at].as_f64().expect("a figure"), whole[name].as_f64().expect("a figure"));
+        assert!((one - other).abs() <= 1e-4 * other, "{name}: {one} {other}");
+    }
+    let request = summary["requests"][0].clone();
+    let asked =
+        Asked { table: Dimension::Request, key: key_of(&request), metrics: Vec::new(), step_ms: 600_000 };
+    let document: Value =
+        serde_json::from_str(&block_on(server.service.series(&run, &asked)).expect("series")).expect("JSON");
+    assert_eq!(values(&document, "http_reqs")[0][0], request["count"]);
+    let short = Asked { step_ms: 10, ..asked };
+    assert!(matches!(block_on(server.service.series(&run, &short)), Err(Refusal::Invalid(_))));
 }
 
 #[test]

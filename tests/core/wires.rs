@@ -128,13 +128,21 @@ fn every_wire_gives_the_counts_and_sums_that_k6_took() {
                         [("p(90)", wanted("p90")), ("p(95)", wanted("p95")), ("p(99)", wanted("p99"))]
                     {
                         if recording.width == 0.0 {
-                            assert!(values[figure].is_null(), "{file} {name}: percentiles cannot be combined");
+                            assert!(
+                                values[figure].is_null(),
+                                "{file} {name}: percentiles cannot be combined"
+                            );
                             continue;
                         }
-                        let found = values[figure].as_f64().unwrap_or_else(|| panic!("{file} {name} {values}"));
+                        let found =
+                            values[figure].as_f64().unwrap_or_else(|| panic!("{file} {name} {values}"));
                         // Neighbours of a rank may lie in two buckets, and small values in one that begins at 0.
-                        let slack = recording.width * wanted.abs() + if recording.width > 1.0 { 10.0 } else { 0.01 };
-                        assert!((found - wanted).abs() <= slack, "{file} {name} {figure}: {found}, not {wanted}");
+                        let slack =
+                            recording.width * wanted.abs() + if recording.width > 1.0 { 10.0 } else { 0.01 };
+                        assert!(
+                            (found - wanted).abs() <= slack,
+                            "{file} {name} {figure}: {found}, not {wanted}"
+                        );
                     }
                 }
                 // What a gauge was at last; `vus` of the end depends on when the output was asked last.

@@ -6,6 +6,7 @@ use crate::convert;
 use crate::platform::{KeyValue, WallClock, run};
 use loadgate::ingest::Refusal;
 use loadgate::log::rows;
+use loadgate::service::series::Asked;
 use loadgate::service::{Service, Session};
 use loadgate::settings::Settings;
 use std::cell::RefCell;
@@ -163,6 +164,10 @@ impl events::Guest for Aggregator {
         with(async |service| service.read(&run, convert::cursor(cursor)).await).map(convert::page)
     }
 
+    fn progress(run: String) -> Result<u64, Failure> {
+        with(async |service| service.progress(&run).await)
+    }
+
     fn log_of(run: String) -> Result<String, Failure> {
         with(async |service| service.log_of(&run)).map(|log| log.to_string())
     }
@@ -196,6 +201,18 @@ impl runs::Guest for Aggregator {
         let (_, table) = convert::table(table);
         let query = rows::Query { table, key, after_ms: after };
         with(async |service| service.rows(&run, &query, from).await).map(convert::row_page)
+    }
+
+    fn series(
+        run: String,
+        table: runs::Table,
+        key: Vec<String>,
+        metrics: Vec<String>,
+        step: u64,
+    ) -> Result<String, Failure> {
+        let (_, table) = convert::table(table);
+        let asked = Asked { table, key, metrics, step_ms: step };
+        with(async |service| service.series(&run, &asked).await)
     }
 
     fn distribution(

@@ -4,13 +4,16 @@ use crate::accept::weighed;
 use http::HeaderMap;
 use http::header::ACCEPT_ENCODING;
 
-/// Whether the client reads gzip (RFC 9110, section 12.5.3); a weight of 0 says that it does not.
+/// Whether the client reads gzip (RFC 9110, section 12.5.3): what is said of gzip itself counts before what is
+/// said of all codings (`*`), and a weight of 0 says that it does not.
 pub fn accepts_gzip(headers: &HeaderMap) -> bool {
     let offers = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
-    offers.flat_map(|value| value.split(',')).any(|offer| {
-        let (coding, weight) = weighed(offer);
-        matches!(coding, "gzip" | "*") && weight > 0.0
-    })
+    let offers: Vec<(&str, f32)> = offers.flat_map(|value| value.split(',')).map(weighed).collect();
+    let weight = |wanted: &[&str]| {
+        let said = |coding: &str| wanted.iter().any(|name| name.eq_ignore_ascii_case(coding));
+        offers.iter().find(|(coding, _)| said(coding)).map(|(_, weight)| *weight)
+    };
+    weight(&["gzip", "x-gzip"]).or(weight(&["*"])).is_some_and(|weight| weight > 0.0)
 }
 
 #[cfg(test)]
@@ -24,6 +27,11 @@ mod tests {
             ("br;q=1.0, gzip;q=0.5", true),
             ("*", true),
             ("gzip;q=0", false),
+            ("gzip;q=0, *", false),
+            ("*, gzip;q=0", false),
+            ("*;q=0, gzip;q=0.1", true),
+            ("*;q=0", false),
+            ("GZIP", true),
             ("identity", false),
             ("", false),
         ] {

@@ -48,6 +48,8 @@ pub enum Route {
     Summary,
     /// One row of a breakdown, window by window.
     Rows,
+    /// Metrics over time, in windows of the length that is asked for.
+    Series,
     /// How a trend's values are distributed.
     Distribution,
     /// Ends a run, or a test's newest live one.
@@ -159,6 +161,7 @@ const ROUTES: &[(&str, &str, Access, Route)] = &[
     ("GET", "/runs/{}/events", Read, Route::Events),
     ("GET", "/runs/{}/summary", Read, Route::Summary),
     ("GET", "/runs/{}/rows", Read, Route::Rows),
+    ("GET", "/runs/{}/series", Read, Route::Series),
     ("GET", "/runs/{}/distribution", Read, Route::Distribution),
     ("GET", "/runs/{}/verdict", Read, Route::Verdict),
     ("POST", "/runs/{}/verdict", Write, Route::Judge),

@@ -1,10 +1,19 @@
 //! Answers: JSON, problems (RFC 9457), text, and how a failure of the aggregator reads as one.
 
 use crate::bindings::loadgate::dashboard::types::Failure;
+use crate::call::Call;
 use crate::journal;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, VARY};
 use http::{HeaderValue, StatusCode};
 use spin_sdk::http::{BoxBody, FullBody, box_body};
+use std::io::Write;
+
+/// What is shorter fits into one packet anyway.
+const WORTH_COMPRESSING: usize = 1400;
+/// Of documents and streams: higher levels take twice the time for a few percent.
+pub(crate) const LEVEL: Compression = Compression::new(4);
 
 pub(crate) type Reply = http::Response<BoxBody>;
 
@@ -14,6 +23,24 @@ pub(crate) fn body(status: StatusCode, content_type: &'static str, text: impl In
     let mut reply = http::Response::new(box_body(FullBody::new(bytes.into())));
     *reply.status_mut() = status;
     reply.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    reply
+}
+
+/// The same, compressed for a client that reads gzip.
+pub(crate) fn compressed(call: &Call, content_type: &'static str, text: String) -> Reply {
+    let packed = (text.len() >= WORTH_COMPRESSING && loadgate_http::accepts_gzip(&call.headers)).then(|| {
+        let mut encoder = GzEncoder::new(Vec::with_capacity(text.len() / 4), LEVEL);
+        encoder.write_all(text.as_bytes()).and_then(|()| encoder.finish()).ok()
+    });
+    let mut reply = match packed.flatten() {
+        Some(bytes) => {
+            let mut reply = body(StatusCode::OK, content_type, bytes);
+            reply.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+            reply
+        }
+        None => body(StatusCode::OK, content_type, text),
+    };
+    reply.headers_mut().insert(VARY, HeaderValue::from_static("accept-encoding"));
     reply
 }
 
@@ -79,6 +106,18 @@ pub(crate) fn failure(failure: &Failure) -> Reply {
 pub(crate) fn document(result: Result<String, Failure>) -> Reply {
     match result {
         Ok(text) => json(StatusCode::OK, text),
+        Err(error) => failure(&error),
+    }
+}
+
+/// The same, compressed for a client that reads gzip: for documents that grow with the run.
+pub(crate) fn large_document(call: &Call, result: Result<String, Failure>) -> Reply {
+    match result {
+        Ok(text) => {
+            let mut reply = compressed(call, "application/json", text);
+            reply.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            reply
+        }
         Err(error) => failure(&error),
     }
 }

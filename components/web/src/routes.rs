@@ -5,8 +5,8 @@ use crate::body::Unread;
 use crate::call::Call;
 use crate::deliver;
 use crate::handlers::{
-    assets, events, gate, health, influx, lifecycle, lines, page, report, rows, runs, tests, webhooks,
-    wires,
+    assets, events, gate, health, influx, lifecycle, lines, page, report, rows, runs, series, tests,
+    webhooks, wires,
 };
 use crate::reply::{self, Reply};
 use crate::settings;
@@ -61,12 +61,13 @@ async fn handle(call: Call, found: Found<'_>, policy: &Policy) -> Reply {
     let name = name.as_str();
     match route {
         Route::Healthy | Route::Ready => health::answer(route),
-        Route::Home => reply::redirect("/ui/"),
+        // Relative: a proxy may have put this server below a path.
+        Route::Home => reply::redirect("ui/"),
         Route::Page => match call.param("token") {
             Some(token) => page::sign_in(token, &call, policy),
             None => assets::serve(wild, &call.headers),
         },
-        Route::Report => report::page(call.param("run")).await,
+        Route::Report => report::page(&call).await,
         Route::InfluxWrite(test) => influx::write(&call, test).await,
         Route::InfluxQuery => influx::query(&call).await,
         Route::InfluxPing => influx::ping(),
@@ -83,6 +84,7 @@ async fn handle(call: Call, found: Found<'_>, policy: &Policy) -> Reply {
         Route::DeleteRun => runs::delete(name).await,
         Route::Summary => runs::summary(&call, name).await,
         Route::Rows => rows::answer(&call, name).await,
+        Route::Series => series::answer(&call, name).await,
         Route::Distribution => runs::distribution(&call, name).await,
         Route::FinishRun => runs::finish(&call, name).await,
         Route::SetOutcome => runs::set_outcome(&call, name).await,

@@ -124,7 +124,9 @@ fn a_distribution_keeps_its_counts_and_its_percentiles_stay_within_their_buckets
     let figure = |name: &str| values[name].as_f64().unwrap();
     assert_eq!((figure("count"), figure("min"), figure("max")), (200.0, 6.5, 180.0));
     assert!((figure("sum") - 2_600.0).abs() < 1e-6 && (figure("avg") - 13.0).abs() < 1e-9);
-    for (name, low, high) in [("med", 6.5, 10.0), ("p(90)", 10.0, 25.0), ("p(95)", 25.0, 50.0), ("p(99)", 50.0, 180.0)] {
+    for (name, low, high) in
+        [("med", 6.5, 10.0), ("p(90)", 10.0, 25.0), ("p(95)", 25.0, 50.0), ("p(99)", 50.0, 180.0)]
+    {
         assert!((low..=high).contains(&figure(name)), "{name}: {}", figure(name));
     }
     // Every window has its share, and none a value beyond what is known.
@@ -136,7 +138,8 @@ fn a_distribution_keeps_its_counts_and_its_percentiles_stay_within_their_buckets
 
 #[test]
 fn percentiles_of_what_came_without_a_distribution_are_not_told_and_pass_no_limit() {
-    let sum = Summed { count: 40, nonzero: 40, sum: 4_000.0, min: Some(10.0), max: Some(300.0), buckets: None };
+    let sum =
+        Summed { count: 40, nonzero: 40, sum: 4_000.0, min: Some(10.0), max: Some(300.0), buckets: None };
     let mut state = unnamed();
     let steps = fold(
         &mut state,
@@ -161,10 +164,7 @@ fn what_is_divided_stays_whole() {
     for (length, total, failed) in [(1, 7, 7), (3, 7, 2), (10, 3, 2), (60, 1_000, 13), (4, 1, 0)] {
         let sum = Summed { count: total, nonzero: failed, sum: failed as f64, ..Summed::default() };
         let mut state = unnamed();
-        fold(
-            &mut state,
-            &[sums("http_req_failed", 100, Over::Interval(length * S), sum), end(101)],
-        );
+        fold(&mut state, &[sums("http_req_failed", 100, Over::Interval(length * S), sum), end(101)]);
         let values = values(&state, "http_req_failed");
         assert_eq!(
             (values["passes"].as_u64(), values["fails"].as_u64()),

@@ -16,6 +16,7 @@ mod malformed;
 mod numbers;
 mod pages;
 mod panels;
+mod stream;
 mod webhooks;
 mod wire;
 mod wrapper;

@@ -61,7 +61,9 @@ pub fn answer(counted: &Counted) -> String {
     let message = match (good, bad) {
         (0, 0) => Some("empty request".to_owned()),
         (_, 0) => None,
-        (_, bad) if errors.len() > NAMED => Some(format!("{bad} invalid lines. First {NAMED} errors reported")),
+        (_, bad) if errors.len() > NAMED => {
+            Some(format!("{bad} invalid lines. First {NAMED} errors reported"))
+        }
         (_, bad) => Some(format!("{bad} invalid lines")),
     };
     let lines = errors.iter().take(NAMED);
@@ -71,11 +73,14 @@ pub fn answer(counted: &Counted) -> String {
         error: message.map(|message| Error {
             code: 400,
             message,
-            invalid_lines: lines.map(|(line, error)| InvalidLine { line: *line, error: error.clone() }).collect(),
+            invalid_lines: lines
+                .map(|(line, error)| InvalidLine { line: *line, error: error.clone() })
+                .collect(),
         }),
         warnings: (!warnings.is_empty()).then(|| Warnings {
-            message: "These lines count, and are written against the protocol. The first of each kind is named."
-                .to_owned(),
+            message:
+                "These lines count, and are written against the protocol. The first of each kind is named."
+                    .to_owned(),
             lines: warnings
                 .iter()
                 .map(|(line, warning)| Warning { line: *line, warning: warning.clone() })

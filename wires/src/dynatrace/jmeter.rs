@@ -53,9 +53,8 @@ impl Listener {
                 .chain(rest.map(|dimension| (dimension.key.clone(), dimension.value.clone())))
                 .collect()
         };
-        let point = |metric: &str, value| {
-            Point::new(metric.to_owned(), builtin(metric), tags(), time_ns, value)
-        };
+        let point =
+            |metric: &str, value| Point::new(metric.to_owned(), builtin(metric), tags(), time_ns, value);
         let summed = |sum: Summed| Value::Interval { length_ns: INTERVAL_NS, sum };
         let counter = |metric: &str| {
             let sum = Summed { count: 1, nonzero: 1, sum: value, ..Summed::default() };
@@ -108,7 +107,8 @@ impl Listener {
         let (count, mean) = (known.count?, known.mean?);
         let (min, max) = (Some(known.least?), Some(known.greatest?));
         self.durations.remove(&key);
-        let sum = Summed { count: count as u64, nonzero: count as u64, sum: count * mean, min, max, buckets: None };
+        let sum =
+            Summed { count: count as u64, nonzero: count as u64, sum: count * mean, min, max, buckets: None };
         (count >= 1.0).then_some(sum)
     }
 }

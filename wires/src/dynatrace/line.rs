@@ -158,7 +158,8 @@ fn check_dimension_key(key: &str, quirks: &mut Vec<Quirk>) -> Result<(), Wrong> 
 
 /// Of characters that such a key has, or capital letters.
 fn is_dimension_key(key: &str) -> bool {
-    !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b':'))
+    !key.is_empty()
+        && key.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b':'))
 }
 
 /// The value that a quote began, and what follows the quote that ends it.
@@ -214,7 +215,8 @@ fn read_payload(text: &str) -> Result<(Payload, Option<i64>), Wrong> {
     };
     let payload = read_value(payload)?;
     let time_ms = words.next().map(|word| {
-        word.parse().map_err(|_| Wrong::quoting("invalid timestamp: Unix milliseconds are wanted", word.as_bytes()))
+        word.parse()
+            .map_err(|_| Wrong::quoting("invalid timestamp: Unix milliseconds are wanted", word.as_bytes()))
     });
     if let Some(more) = words.next() {
         return Err(Wrong::quoting("text after timestamp", more.as_bytes()));
@@ -239,9 +241,8 @@ fn read_value(text: &str) -> Result<Payload, Wrong> {
 }
 
 fn gauge(fields: &str) -> Result<Payload, Wrong> {
-    let incomplete = || {
-        Wrong::quoting("gauge summary incomplete: it has min, max, sum and count", fields.as_bytes())
-    };
+    let incomplete =
+        || Wrong::quoting("gauge summary incomplete: it has min, max, sum and count", fields.as_bytes());
     let (mut min, mut max, mut sum, mut count) = (None, None, None, None);
     for field in fields.split(',') {
         let (name, value) = field.split_once('=').ok_or_else(incomplete)?;
@@ -254,7 +255,9 @@ fn gauge(fields: &str) -> Result<Payload, Wrong> {
         };
         *place = Some(number(value)?);
     }
-    let (Some(min), Some(max), Some(sum), Some(count)) = (min, max, sum, count) else { return Err(incomplete()) };
+    let (Some(min), Some(max), Some(sum), Some(count)) = (min, max, sum, count) else {
+        return Err(incomplete());
+    };
     let average = sum / count;
     // Sums of many values are rounded.
     let slack = 1e-9 * min.abs().max(max.abs()).max(1.0);

@@ -83,7 +83,10 @@ impl Reader {
                 return Err(Wrong::with("timestamp too old: more than an hour", time.to_string()));
             }
             if time > now + FUTURE_MS {
-                return Err(Wrong::with("timestamp in the future: by more than ten minutes", time.to_string()));
+                return Err(Wrong::with(
+                    "timestamp in the future: by more than ten minutes",
+                    time.to_string(),
+                ));
             }
         }
         let time_ns = time_ms.map(|ms| ms.saturating_mul(1_000_000));

@@ -150,7 +150,8 @@ fn what_k6_sends_are_the_samples_that_it_took() {
         let mut found: Vec<Sample> = Vec::new();
         for line in String::from_utf8(fixture("capture.ndjson")).expect("text").lines() {
             let request: Json = serde_json::from_str(line).expect("JSON");
-            let seen = read(request["body"].as_str().expect("a body").as_bytes(), size, request["at"].as_u64());
+            let seen =
+                read(request["body"].as_str().expect("a body").as_bytes(), size, request["at"].as_u64());
             assert_eq!(seen.errors, []);
             assert!(seen.warnings.len() <= 3, "{:?}", seen.warnings);
             for Point { metric, kind, mut tags, time_ns, value, .. } in seen.points {
@@ -208,14 +209,8 @@ fn figures_of_jmeters_listener_come_together_per_transaction_and_interval() {
     assert_eq!(of("http_reqs").iter().map(|sum| sum.sum).collect::<Vec<_>>(), [12.0]);
     let failed = of("http_req_failed");
     assert_eq!(failed.iter().map(|sum| (sum.count, sum.nonzero)).collect::<Vec<_>>(), [(10, 0), (2, 2)]);
-    let durations = Summed {
-        count: 12,
-        nonzero: 12,
-        sum: 306.0,
-        min: Some(4.0),
-        max: Some(80.0),
-        buckets: None,
-    };
+    let durations =
+        Summed { count: 12, nonzero: 12, sum: 306.0, min: Some(4.0), max: Some(80.0), buckets: None };
     assert_eq!(of("http_req_duration"), [durations]);
     let named = seen.points.iter().find(|point| point.metric == "http_reqs").expect("one");
     assert!(named.tags.contains(&("name".to_owned(), "Find a product".to_owned())));

@@ -11,6 +11,7 @@ pub(crate) mod page;
 pub(crate) mod report;
 pub(crate) mod rows;
 pub(crate) mod runs;
+pub(crate) mod series;
 pub(crate) mod tests;
 pub(crate) mod webhooks;
 pub(crate) mod wires;

@@ -17,8 +17,8 @@ pub(crate) fn sign_in(token: &str, call: &Call, policy: &Policy) -> Reply {
         );
     }
     let rest = call.query_without("token");
-    let mut answer =
-        reply::redirect(&if rest.is_empty() { "/ui/".to_owned() } else { format!("/ui/?{rest}") });
+    // Relative, to the page's own folder: a proxy may have put this server below a path.
+    let mut answer = reply::redirect(&if rest.is_empty() { "./".to_owned() } else { format!("./?{rest}") });
     if policy.tokens.any()
         && let Ok(value) = HeaderValue::from_str(&loadgate_http::cookie(token, call.tls))
     {

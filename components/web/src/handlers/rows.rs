@@ -72,7 +72,7 @@ pub(crate) async fn answer(call: &Call, run: &str) -> Reply {
         background::catch_up(run).await?;
         gather(run, table, key.as_deref(), after).await
     };
-    reply::document(document.await)
+    reply::large_document(call, document.await)
 }
 
 /// Gathers all pages; between two, the instance's other requests have their turn.

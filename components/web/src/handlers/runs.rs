@@ -35,7 +35,7 @@ pub(crate) async fn summary(call: &Call, run: &str) -> Reply {
         background::settle(run).await?;
         runs::summary(run, window)
     };
-    reply::document(document.await)
+    reply::large_document(call, document.await)
 }
 
 /// The part of the run that is asked for: `from`, `to`, both, or `window=steady`; else all of it.

@@ -18,7 +18,8 @@ pub(crate) async fn dynatrace(call: &Call, prefix: &str) -> Reply {
             if let Some(failure) = failure {
                 return dynatrace_failed(&failure);
             }
-            let lines = |lines: Vec<LineError>| lines.into_iter().map(|error| (error.line, error.reason)).collect();
+            let lines =
+                |lines: Vec<LineError>| lines.into_iter().map(|error| (error.line, error.reason)).collect();
             let counted = dynatrace::Counted {
                 good: accepted,
                 bad: refused,
@@ -61,7 +62,9 @@ pub(crate) async fn otlp(call: &Call, prefix: &str) -> Reply {
     };
     match lines::receive(call, wire, test(call, prefix)).await {
         Ok(Receipt { failure: Some(failure), .. }) | Err(failure) => failed(&failure),
-        Ok(receipt) => answer(StatusCode::OK, otlp::answer(encoding, receipt.refused, &first_error(&receipt))),
+        Ok(receipt) => {
+            answer(StatusCode::OK, otlp::answer(encoding, receipt.refused, &first_error(&receipt)))
+        }
     }
 }
 

@@ -53,7 +53,7 @@ impl Events {
         super::http::header(&self.stream.headers, name)
     }
 
-    /// The next frame that holds an event; comments and a lone `retry` are passed over. `None` at
+    /// The next frame that holds an event; comments, heartbeats and a lone `retry` are passed over. `None` at
     /// the end of the response.
     #[track_caller]
     pub fn next(&mut self) -> Option<Frame> {
@@ -66,7 +66,8 @@ impl Events {
         loop {
             while let Some(end) = self.pending.find("\n\n") {
                 let raw: String = self.pending.drain(..end + 2).collect();
-                if raw.lines().any(|line| line.starts_with("data")) {
+                let beats = raw.lines().any(|line| line == "event: heartbeat");
+                if !beats && raw.lines().any(|line| line.starts_with("data")) {
                     return Ok(Some(Frame::parse(&raw)));
                 }
             }
