@@ -41,7 +41,7 @@ struct Series<'a> {
     metric_type: MetricType,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     key: &'a [String],
-    values: Vec<Vec<f64>>,
+    values: Vec<Vec<Option<f64>>>,
 }
 
 impl Course<'_> {
