@@ -4,6 +4,7 @@
 //! part of another, such as a redirect, stands in metrics of its own, for its time and bytes are in the other's.
 
 mod csv;
+pub mod listener;
 mod sample;
 
 use crate::records::ByRecord;

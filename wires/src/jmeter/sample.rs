@@ -11,7 +11,7 @@ pub(super) const TEXT_BYTES: usize = 1_024;
 const TRANSACTION: &str = "Number of samples in transaction : ";
 
 /// Before codes and messages where no response came.
-const NO_RESPONSE: [&str; 2] = ["Non HTTP response code: ", "Non HTTP response message: "];
+pub(super) const NO_RESPONSE: [&str; 2] = ["Non HTTP response code: ", "Non HTTP response message: "];
 
 /// A `sampleResult`: times in milliseconds, text as the file has it, `None` where it was not saved.
 #[derive(Debug, Default)]
@@ -286,12 +286,12 @@ fn shortened(text: &str) -> Cow<'_, str> {
     Cow::Owned(format!("{}…", &text[..text.floor_char_boundary(TEXT_BYTES - '…'.len_utf8())]))
 }
 
-fn without<'a>(text: &'a str, prefix: &str) -> &'a str {
+pub(super) fn without<'a>(text: &'a str, prefix: &str) -> &'a str {
     text.strip_prefix(prefix).unwrap_or(text)
 }
 
 /// The exception's name without its package.
-fn exception(code: &str) -> &str {
+pub(super) fn exception(code: &str) -> &str {
     let Some(class) = code.strip_prefix(NO_RESPONSE[0]) else { return code };
     class.rsplit_once('.').map_or(class, |(_, name)| name)
 }

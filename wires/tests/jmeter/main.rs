@@ -1,4 +1,5 @@
 //! JMeter's recorded traffic and files, read to the figures that were computed from them otherwise.
 
 mod csv;
+mod listener;
 mod seen;
