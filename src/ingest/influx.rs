@@ -13,13 +13,15 @@
 //! space behind it, nor a line break. Where a line has no sense otherwise, it is read as k6 meant it.
 
 use super::session::{Handle, Session};
-use super::{Clock, Precision, after, text};
+use super::{Clock, Precision, after, listener, text};
 use crate::aggregate::metrics::Metric;
 use crate::aggregate::tags::TagSet;
 use crate::limits;
 use loadgate_wires::Wrong;
+use loadgate_wires::jmeter::listener::Listener;
 use memchr::arch::all::is_equal;
 use memchr::memchr2;
+use std::borrow::Cow;
 
 /// Times before this are in a wrong unit, not old: 1971-01-01, Unix ns.
 const EARLIEST_NS: i64 = 365 * 86_400 * 1_000_000_000;
@@ -35,6 +37,8 @@ pub(crate) struct Influx {
     time_text: Vec<u8>,
     time_ns: i64,
     broken: Broken,
+    /// What JMeter's listener said so far.
+    pub(super) listener: Listener,
 }
 
 /// The beginning of a line that broke off within a value.
@@ -92,6 +96,7 @@ impl Influx {
             time_text: Vec::new(),
             time_ns: 0,
             broken: Broken::default(),
+            listener: Listener::default(),
         }
     }
 
@@ -120,6 +125,11 @@ impl Influx {
         }
         if at == line.len() {
             return Err(Wrong::new("the line has no fields"));
+        }
+        if listener::may_be(line)
+            && let Some(taken) = self.listener_line(line, session, clock)
+        {
+            return taken;
         }
         let metric = session.intern(&line[..at])?;
         self.after_metric(line, metric, at, session, clock)
@@ -289,7 +299,7 @@ impl Influx {
         Ok(())
     }
 
-    fn time(&self, text: &[u8]) -> Result<i64, Wrong> {
+    pub(super) fn time(&self, text: &[u8]) -> Result<i64, Wrong> {
         let (digits, negative) = match text {
             [b'-', digits @ ..] => (digits, true),
             digits => (digits, false),
@@ -325,7 +335,7 @@ impl Influx {
 }
 
 /// The first `end` from `at` on that no backslash escapes.
-fn unescaped(line: &[u8], mut at: usize, end: u8) -> Option<usize> {
+pub(super) fn unescaped(line: &[u8], mut at: usize, end: u8) -> Option<usize> {
     loop {
         at += memchr2(end, b'\\', line.get(at..)?)?;
         if line[at] == end {
@@ -354,7 +364,7 @@ fn breaks_off(line: &[u8]) -> bool {
 }
 
 /// `,tag=value…`, or nothing.
-fn parse_tags(raw: &[u8]) -> Result<TagSet, Wrong> {
+pub(super) fn parse_tags(raw: &[u8]) -> Result<TagSet, Wrong> {
     let mut tags = TagSet::default();
     let mut rest = raw;
     let malformed = |part: &[u8]| Wrong::quoting("a tag has a name and a value", part);
@@ -442,27 +452,28 @@ fn push_field(tags: &mut TagSet, key: &[u8], value: &[u8]) -> Result<(), Wrong> 
     if tags.contains(key) {
         return Ok(());
     }
-    match value.strip_prefix('"').and_then(|value| value.strip_suffix('"')) {
-        Some(quoted) => {
-            let mut plain = String::with_capacity(quoted.len());
-            let mut chars = quoted.chars().peekable();
-            while let Some(c) = chars.next() {
-                plain.push(match (c, chars.peek()) {
-                    ('\\', Some(&next @ ('"' | '\\'))) => {
-                        chars.next();
-                        next
-                    }
-                    _ => c,
-                });
+    super::push_tag(tags, key, &field_text(value))
+}
+
+/// What a field says as text: what stands between its quotes, or a number without the type behind it
+/// (`status:int` is written `200i`).
+pub(super) fn field_text(value: &str) -> Cow<'_, str> {
+    let Some(quoted) = value.strip_prefix('"').and_then(|value| value.strip_suffix('"')) else {
+        let number = value.strip_suffix(['i', 'u']).filter(|number| number.parse::<i128>().is_ok());
+        return number.unwrap_or(value).into();
+    };
+    let mut plain = String::with_capacity(quoted.len());
+    let mut chars = quoted.chars().peekable();
+    while let Some(c) = chars.next() {
+        plain.push(match (c, chars.peek()) {
+            ('\\', Some(&next @ ('"' | '\\'))) => {
+                chars.next();
+                next
             }
-            super::push_tag(tags, key, &plain)
-        }
-        // `status:int` is written `200i`.
-        None => {
-            let number = value.strip_suffix(['i', 'u']).filter(|number| number.parse::<i128>().is_ok());
-            super::push_tag(tags, key, number.unwrap_or(value))
-        }
+            _ => c,
+        });
     }
+    plain.into()
 }
 
 /// Reads the fields, which begin behind the space at `at`.
@@ -490,7 +501,7 @@ fn parse_fields(line: &[u8], at: usize, more: &[String]) -> Result<Fields, Wrong
 
 /// Calls `take` with every field: name, value, and where the value begins. Gives the end of the last.
 #[inline]
-fn each_field<'a>(
+pub(super) fn each_field<'a>(
     line: &'a [u8],
     at: usize,
     mut take: impl FnMut(&'a [u8], &'a [u8], usize) -> Result<(), Wrong>,
@@ -530,7 +541,7 @@ fn quoted_end(line: &[u8], at: usize) -> Option<usize> {
     }
 }
 
-fn parse_value(text: &[u8]) -> Result<f64, Wrong> {
+pub(super) fn parse_value(text: &[u8]) -> Result<f64, Wrong> {
     let wrong = || Wrong::quoting("the field `value` is not a finite number", text);
     // Whole numbers carry their type behind them.
     let number = match text {

@@ -10,6 +10,7 @@ mod gzip;
 mod influx;
 mod k6_json;
 mod lines;
+mod listener;
 mod number;
 mod points;
 mod receipt;
@@ -415,6 +416,16 @@ impl Upload {
         whole
     }
 
+    /// Whether the body said that a generator begins with it, since this was last asked.
+    pub fn take_started(&mut self) -> bool {
+        std::mem::take(&mut self.reader.session.signs.started)
+    }
+
+    /// Whether the body said that its sender has nothing more to send.
+    pub fn ended(&self) -> bool {
+        self.reader.session.signs.ended
+    }
+
     /// Takes back what a record holds, which cannot be stored, with the reason.
     pub fn reject(&mut self, prepared: &Prepared, reason: &str) {
         self.reader.session.withdraw(prepared, reason);
@@ -470,6 +481,9 @@ impl Reader {
 
     /// The body is whole.
     fn end(&mut self) -> Result<(), Refusal> {
+        if let Parser::Influx(parser) = &mut self.parser {
+            parser.end(&mut self.session, self.clock);
+        }
         self.foreign(|reader, out| reader.finish(out))
     }
 

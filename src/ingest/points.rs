@@ -101,7 +101,7 @@ struct Placed {
 
 impl Session {
     /// Takes what one unit says: all of it or nothing.
-    fn take(&mut self, points: Vec<Point>, clock: Clock) -> Result<(), Wrong> {
+    pub(super) fn take(&mut self, points: Vec<Point>, clock: Clock) -> Result<(), Wrong> {
         let placed =
             points.into_iter().map(|point| self.place(point, clock)).collect::<Result<Vec<_>, _>>()?;
         let line = (self.line - self.base()) as u32;

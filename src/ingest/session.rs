@@ -25,6 +25,15 @@ pub(crate) struct Handle {
     pub named: bool,
 }
 
+/// What a body says of its run.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Signs {
+    /// A generator begins with this.
+    pub started: bool,
+    /// Its sender has nothing more to send.
+    pub ended: bool,
+}
+
 /// Everything about an upload but the bytes.
 #[derive(Debug)]
 pub(crate) struct Session {
@@ -45,6 +54,7 @@ pub(crate) struct Session {
     /// Tags that submetrics ask for.
     pub tag_fields: Vec<String>,
     pub receipt: Receipt,
+    pub signs: Signs,
     /// The number of the line at hand, from 1.
     pub line: u64,
     /// The line before the first of the piece at hand.
@@ -88,6 +98,7 @@ impl Session {
             own: Declarations::default(),
             own_types: HashMap::new(),
             receipt: Receipt::default(),
+            signs: Signs::default(),
             line: 0,
             base: 0,
             by_raw_tags: HashMap::default(),

@@ -4,10 +4,10 @@
 use super::{Outcome, Service, Session};
 use crate::ingest::Refusal;
 use crate::log::append::Origin;
-use crate::log::declarations;
+use crate::log::{self, declarations};
 use crate::log::fault::broken;
 use crate::names::LogName;
-use crate::record::{Body, Sequence};
+use crate::record::{Body, Sent, Sequence};
 use crate::store::{Clock, Store};
 use std::collections::BTreeSet;
 
@@ -97,6 +97,11 @@ impl Session {
             self.fail(refusal);
         }
         self.store(service).await;
+        if self.upload.ended() && self.failure.is_none() {
+            // Others may still be at it; and where nobody can tell whose samples these were, silence ends the run.
+            let target = self.written.first().unwrap_or(&self.log).to_string();
+            _ = service.finish_run(&target, Sent::AllBy(self.sender())).await;
+        }
         if self.declaration_due {
             let declared = self.declared.clone();
             match service.writer(&self.log).tell(&self.source, declared, Body::Declared).await {
@@ -134,6 +139,11 @@ impl Session {
         }
     }
 
+    /// What tells the client from others, as its records have it.
+    fn sender(&self) -> String {
+        if self.peer.is_empty() { self.source.clone() } else { self.peer.clone() }
+    }
+
     /// The number of a record: of its batch, and of the piece that it is of that.
     fn sequence(&self, piece: u32) -> Option<Sequence> {
         let batch = self.upload.sequence()?;
@@ -148,6 +158,12 @@ impl Session {
     /// Stores every record that is ready. Once one could not be stored, the rest is not tried: a
     /// failing store or an ended run would only be asked again and again.
     async fn store<S: Store, C: Clock>(&mut self, service: &Service<S, C>) {
+        if self.upload.take_started()
+            && let Err(error) =
+                log::hello(&service.store, &service.clock, self.upload.test(), &self.sender()).await
+        {
+            self.fail(error.into());
+        }
         if self.upload.take_declared_changed() {
             let Service { store, cache, .. } = service;
             match declarations::declare(

@@ -23,7 +23,7 @@ pub trait Out {
 }
 
 /// Reads a wire. Keeps no more of a body than one unit, which is bounded.
-pub trait Reader {
+pub trait Reader: Send {
     /// Tells the wall clock, Unix ms: for wires that bound their times by it.
     fn set_clock(&mut self, _now_ms: u64) {}
 
@@ -94,7 +94,7 @@ impl<R: LineReader> ByLine<R> {
     }
 }
 
-impl<R: LineReader> Reader for ByLine<R> {
+impl<R: LineReader + Send> Reader for ByLine<R> {
     fn set_clock(&mut self, now_ms: u64) {
         self.reader.set_clock(now_ms);
     }

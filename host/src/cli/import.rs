@@ -1,16 +1,18 @@
 //! `loadgate import`: saved results into a run of their own.
 
-use super::client::{Client, Receipt, encoded};
+use super::client::{Client, LineError, Receipt, encoded};
+use super::foreign::{self, AsLines, SharedRefused};
 use super::merge::{self, Merged};
 use super::upload::{BATCH_BYTES, Failure, Upload, source};
 use super::{Embedded, Target, say, stem, summary};
 use anyhow::{Context, Result, bail};
+use loadgate_wires::files::Format;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Deserialize;
-use std::io::IsTerminal;
+use std::io::{BufRead, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
@@ -20,7 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// Results of k6 (--out json=FILE), also gzipped; several are merged by time; - is stdin
+    /// Results of k6 (JSON, CSV, summary), JMeter (JTL) and other tools, found out by looking; also gzipped; several
+    /// are merged by time; - is stdin
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// The test they are of [default: the name of the first file]
@@ -99,14 +102,16 @@ pub struct Imported {
     pub receipt: Receipt,
     /// The run's id; absent when nothing was accepted.
     pub run: Option<String>,
+    /// What other tools' files were taken for, one sentence each.
+    taken: Vec<String>,
 }
 
 /// Sends the files as one import and finishes its run.
 pub fn import(client: &Client, files: &[PathBuf], test: &str, name: Option<&str>) -> Result<Imported> {
     let progress = Arc::new(AtomicU64::new(0));
-    let readers = files.iter().map(|file| merge::open(file, progress.clone())).collect::<Result<Vec<_>>>()?;
+    let inputs = Inputs::open(files, &progress)?;
     let bar = bar(files);
-    let mut merged = Merged::new(readers)?;
+    let mut merged = Merged::new(inputs.samples)?;
     let name = match name {
         Some(name) => name.to_owned(),
         None => new_import(client, test)?,
@@ -142,7 +147,14 @@ pub fn import(client: &Client, files: &[PathBuf], test: &str, name: Option<&str>
         Ok(read) => read.context("the import ended early")?,
         Err(panic) => std::panic::resume_unwind(panic),
     }
-    let receipt = upload.total;
+    let mut receipt = upload.total;
+    for document in inputs.summed_up {
+        add(&mut receipt, send_whole(client, test, &name, &document)?);
+    }
+    let refused = std::mem::take(&mut *inputs.refused.lock().unwrap_or_else(PoisonError::into_inner));
+    receipt.refused += refused.count;
+    let named = refused.first.into_iter().map(|(line, reason)| LineError { line, reason });
+    receipt.errors.extend(named);
     let mut run = None;
     if receipt.accepted > 0 {
         let id = receipt.run.clone().unwrap_or_else(|| format!("{test}.{name}"));
@@ -151,7 +163,70 @@ pub fn import(client: &Client, files: &[PathBuf], test: &str, name: Option<&str>
     if let Some(why) = refusal {
         bail!("the import stopped after {} accepted lines: {why}", receipt.accepted);
     }
-    Ok(Imported { receipt, run })
+    Ok(Imported { receipt, run, taken: inputs.taken })
+}
+
+/// Files by what they hold.
+struct Inputs {
+    /// Lines of samples.
+    samples: Vec<Box<dyn BufRead + Send>>,
+    /// Whole files of sums.
+    summed_up: Vec<Vec<u8>>,
+    refused: SharedRefused,
+    /// What was found in which file, where it is not k6's JSON.
+    taken: Vec<String>,
+}
+
+impl Inputs {
+    fn open(files: &[PathBuf], progress: &Arc<AtomicU64>) -> Result<Self> {
+        let mut inputs = Inputs {
+            samples: Vec::new(),
+            summed_up: Vec::new(),
+            refused: SharedRefused::default(),
+            taken: Vec::new(),
+        };
+        for file in files {
+            let mut reader = merge::open(file, progress.clone())?;
+            let name = file.display().to_string();
+            let format = match foreign::detect(&mut *reader, &name) {
+                // What comes through a pipe may have come only in part.
+                Err(_) if name == "-" => Format::K6Json,
+                found => found?,
+            };
+            if format != Format::K6Json {
+                inputs.taken.push(format!("{name}: {}", format.name()));
+            }
+            if foreign::is_summed_up(format) {
+                let mut document = Vec::new();
+                reader.read_to_end(&mut document).with_context(|| format!("cannot read {name}"))?;
+                inputs.summed_up.push(document);
+            } else if format == Format::K6Json {
+                inputs.samples.push(reader);
+            } else {
+                inputs.samples.push(Box::new(AsLines::new(reader, format, inputs.refused.clone())?));
+            }
+        }
+        Ok(inputs)
+    }
+}
+
+/// Sends a file in one request.
+fn send_whole(client: &Client, test: &str, run: &str, document: &[u8]) -> Result<Receipt> {
+    let target = format!("/ingest?test={}&run={}&import=1", encoded(test), encoded(run));
+    let answer = client.send("PUT", &target, &[("content-type", "application/octet-stream")], document)?;
+    let receipt = serde_json::from_slice::<Receipt>(&answer.body).ok();
+    match receipt.filter(|receipt| answer.is_success() || receipt.accepted + receipt.refused > 0) {
+        Some(receipt) => Ok(receipt),
+        None => bail!(answer.detail()),
+    }
+}
+
+fn add(total: &mut Receipt, more: Receipt) {
+    total.accepted += more.accepted;
+    total.refused += more.refused;
+    total.run = more.run.or(total.run.take());
+    total.test = more.test.or(total.test.take());
+    total.errors.extend(more.errors);
 }
 
 /// A number for a run without a name.
@@ -188,6 +263,7 @@ fn bar(files: &[PathBuf]) -> ProgressBar {
 /// The receipt, on stdout; `url` is the server's, where it goes on after us.
 fn print(imported: &Imported, url: Option<&str>) {
     let receipt = &imported.receipt;
+    imported.taken.iter().for_each(|taken| say(taken));
     say(&format!("{} lines accepted, {} refused", receipt.accepted, receipt.refused));
     for error in &receipt.errors {
         say(&format!("  line {}: {}", error.line, error.reason));

@@ -4,6 +4,7 @@
 //! answers at the default address, else of one in this process on the store.
 
 mod client;
+mod foreign;
 mod import;
 mod k6;
 mod merge;

@@ -19,4 +19,5 @@ mod panels;
 mod stream;
 mod webhooks;
 mod wire;
+mod wires;
 mod wrapper;

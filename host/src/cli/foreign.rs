@@ -1,0 +1,186 @@
+//! Files of other tools as lines of k6's JSON, so that all that holds for imports of those holds for them: several
+//! are merged by time, batches are numbered and sent again, memory stays flat.
+//!
+//! Files that hold no samples but sums of them cannot be written so; the server reads those itself.
+
+use anyhow::{Context, Result, bail};
+use jiff::Timestamp;
+use loadgate_documents::{MetricKind, builtin};
+use loadgate_wires::files::{self, Format};
+use loadgate_wires::{Out, Point, Reader, Value, Wrong, jmeter, k6};
+use serde::Serialize;
+use std::collections::HashSet;
+use std::io::{self, BufRead, Read};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Refused units that are named.
+const NAMED: usize = 10;
+
+/// What a file is, by its beginning.
+pub fn detect(file: &mut dyn BufRead, name: &str) -> Result<Format> {
+    let begin = file.fill_buf().with_context(|| format!("cannot read {name}"))?;
+    files::detect(begin, name).map_err(|wrong| anyhow::anyhow!("{name}: {wrong}"))
+}
+
+/// Whether the server reads such a file itself.
+pub fn is_summed_up(format: Format) -> bool {
+    matches!(
+        format,
+        Format::K6Summary | Format::K6Recording | Format::LocustHistory | Format::Artillery | Format::Hgrm
+    )
+}
+
+/// What was refused of a file.
+#[derive(Debug, Default)]
+pub struct Refused {
+    pub count: u64,
+    /// The first, with their places.
+    pub first: Vec<(u64, String)>,
+}
+
+/// Shared with whoever reads.
+pub type SharedRefused = Arc<Mutex<Refused>>;
+
+/// The lines of a file that holds samples.
+pub struct AsLines<R> {
+    inner: R,
+    reader: Box<dyn Reader>,
+    lines: Lines,
+    /// How much of the lines has been taken.
+    taken: usize,
+    ended: bool,
+}
+
+impl<R: BufRead> AsLines<R> {
+    pub fn new(inner: R, format: Format, refused: SharedRefused) -> Result<Self> {
+        let reader: Box<dyn Reader> = match format {
+            Format::JtlCsv => Box::new(jmeter::CsvResults::new()),
+            Format::JtlXml => Box::new(jmeter::XmlResults::new()),
+            Format::K6Csv => Box::new(k6::CsvResults::new()),
+            other => match files::reader(other, None) {
+                Some(reader) => reader,
+                None => bail!("{} cannot be read here", other.name()),
+            },
+        };
+        let lines = Lines { bytes: Vec::new(), declared: HashSet::new(), refused };
+        Ok(AsLines { inner, reader, lines, taken: 0, ended: false })
+    }
+}
+
+impl<R: BufRead> BufRead for AsLines<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        while self.taken == self.lines.bytes.len() && !self.ended {
+            self.lines.bytes.clear();
+            self.taken = 0;
+            let bytes = self.inner.fill_buf()?;
+            let read = bytes.len();
+            let fed = if read == 0 {
+                self.ended = true;
+                self.reader.finish(&mut self.lines)
+            } else {
+                self.reader.feed(bytes, &mut self.lines)
+            };
+            self.inner.consume(read);
+            fed.map_err(|wrong| io::Error::new(io::ErrorKind::InvalidData, wrong.to_string()))?;
+        }
+        Ok(&self.lines.bytes[self.taken..])
+    }
+
+    fn consume(&mut self, bytes: usize) {
+        self.taken += bytes;
+    }
+}
+
+impl<R: BufRead> Read for AsLines<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.fill_buf()?.read(buffer)?;
+        self.consume(read);
+        Ok(read)
+    }
+}
+
+/// Lines as they are written.
+struct Lines {
+    bytes: Vec<u8>,
+    /// Custom metrics whose kinds stand in a line before.
+    declared: HashSet<String>,
+    refused: SharedRefused,
+}
+
+#[derive(Serialize)]
+struct Line<'a, D> {
+    metric: &'a str,
+    r#type: &'static str,
+    data: D,
+}
+
+#[derive(Serialize)]
+struct Declared<'a> {
+    name: &'a str,
+    r#type: &'static str,
+    contains: &'static str,
+}
+
+#[derive(Serialize)]
+struct Sample<'a> {
+    time: String,
+    value: f64,
+    #[serde(serialize_with = "as_object")]
+    tags: &'a [(String, String)],
+}
+
+fn as_object<S: serde::Serializer>(tags: &[(String, String)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(tags.iter().map(|(key, value)| (key, value)))
+}
+
+impl Lines {
+    fn write(&mut self, line: &impl Serialize) {
+        if serde_json::to_writer(&mut self.bytes, line).is_ok() {
+            self.bytes.push(b'\n');
+        }
+    }
+
+    fn point(&mut self, point: &Point) -> Result<(), Wrong> {
+        let Point { metric, kind, tags, time_ns, value, .. } = point;
+        let &Value::Sample(value) = value else {
+            return Err(Wrong::new("this file holds sums, and was taken for one of samples"));
+        };
+        let time = time_ns.and_then(|ns| Timestamp::from_nanosecond(ns.into()).ok());
+        let time = time.ok_or_else(|| Wrong::new("the sample has no time"))?;
+        if let Some(kind) = kind {
+            self.declare(metric, *kind);
+        }
+        let data = Sample { time: time.to_string(), value, tags };
+        self.write(&Line { metric, r#type: "Point", data });
+        Ok(())
+    }
+}
+
+impl Out for Lines {
+    fn accept(&mut self, unit: u64, points: Vec<Point>) {
+        for point in &points {
+            if let Err(wrong) = self.point(point) {
+                return self.refuse(unit, wrong);
+            }
+        }
+    }
+
+    fn refuse(&mut self, unit: u64, wrong: Wrong) {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        refused.count += 1;
+        if refused.first.len() < NAMED {
+            refused.first.push((unit, wrong.to_string()));
+        }
+    }
+
+    fn warn(&mut self, _: u64, _: Wrong) {}
+
+    fn declare(&mut self, metric: &str, kind: MetricKind) {
+        if builtin(metric).is_some() || !self.declared.insert(metric.to_owned()) {
+            return;
+        }
+        let contains = kind.contains.word().unwrap_or("default");
+        let data = Declared { name: metric, r#type: kind.metric_type.word(), contains };
+        self.write(&Line { metric, r#type: "Metric", data });
+    }
+}
