@@ -1,1 +1,0 @@
-//! Result files of other tools, and which of them a file is.

@@ -1,0 +1,186 @@
+//! k6's summaries and the recordings of its dashboard.
+
+use crate::support::{assert_near, figures, fixture, good, json};
+use loadgate_documents::{Contains, MetricKind, MetricType};
+use loadgate_wires::Value;
+use loadgate_wires::files::{Format, k6_summary};
+
+/// What the script of the recorded summaries did, in iterations.
+struct Run {
+    file: &'static str,
+    iterations: u64,
+    /// Of `http_req_duration`, from the run's samples.
+    sum: f64,
+    /// Whether the summary counts the samples of every trend.
+    counts: bool,
+    thresholds: usize,
+}
+
+const RUNS: [Run; 4] = [
+    Run { file: "k6-export.json", iterations: 50, sum: 6_129.543006, counts: false, thresholds: 4 },
+    Run { file: "k6-handle.json", iterations: 48, sum: 6_001.999293, counts: true, thresholds: 4 },
+    Run { file: "k6-machine-readable.json", iterations: 47, sum: 6_184.883092, counts: false, thresholds: 0 },
+    Run {
+        file: "k6-machine-readable-handle.json",
+        iterations: 48,
+        sum: 6_010.045036,
+        counts: false,
+        thresholds: 0,
+    },
+];
+
+#[test]
+fn every_form_of_the_summary_gives_the_runs_totals() {
+    for Run { file, iterations, sum, counts, thresholds } in RUNS {
+        let points = good(Format::K6Summary, &fixture(file)).points;
+        let of = |metric: &str| figures(&points, metric, &[]);
+        let requests = 2 * iterations;
+        assert_eq!((of("http_reqs").count, of("http_reqs").sum), (requests, requests as f64), "{file}");
+        assert_eq!(
+            (of("http_req_failed").count, of("http_req_failed").nonzero),
+            (requests, iterations),
+            "{file}"
+        );
+        let times = of("http_req_duration");
+        assert_eq!(times.count, requests, "{file}");
+        assert_near(times.sum, sum, 1e-3);
+        assert_eq!(of("iteration_duration").count, iterations, "{file}");
+        assert_eq!(of("sold_items").sum, requests as f64, "{file}");
+        assert_eq!(of("paid").count, iterations, "{file}");
+        assert_eq!(
+            (of("stock").max, of("stock").min, of("stock").last),
+            (Some(40.0), of("stock").last, of("stock").min)
+        );
+
+        for (check, passes) in [("found", iterations), ("there", 0)] {
+            let check = figures(&points, "checks", &[("check", check)]);
+            assert_eq!((check.count, check.nonzero), (iterations, passes), "{file}");
+        }
+        assert_eq!(of("checks").count, requests, "{file}: checks are not counted twice");
+
+        let cart = of("cart_value");
+        if counts {
+            assert_eq!((cart.count, cart.min, cart.max), (requests, Some(-2.0), Some(12.5)), "{file}");
+        } else {
+            assert_eq!(cart.count, 0, "{file}: how many there were is not told");
+            assert_eq!(of("cart_value_avg").last, Some(5.25), "{file}");
+            assert_eq!(of("cart_value_min").last, Some(-2.0), "{file}");
+        }
+        assert!(of("http_req_duration_p95").last > of("http_req_duration_med").last, "{file}");
+        let part = figures(&points, "http_req_duration_p95", &[("name", "search")]);
+        assert!(part.last.is_some(), "{file}: figures of a submetric are gauges");
+        assert_eq!(
+            k6_summary::read(&fixture(file)).expect("a summary").thresholds.len(),
+            thresholds,
+            "{file}"
+        );
+    }
+}
+
+#[test]
+fn thresholds_and_the_length_of_the_run_are_told() {
+    let export = k6_summary::read(&fixture("k6-export.json")).expect("a summary");
+    let handle = k6_summary::read(&fixture("k6-handle.json")).expect("a summary");
+    for summary in [&export, &handle] {
+        let judged = |metric: &str, threshold: &str| {
+            let found =
+                summary.thresholds.iter().find(|one| one.metric == metric && one.threshold == threshold);
+            found.map(|found| found.passed)
+        };
+        assert_eq!(judged("http_req_duration", "avg<1"), Some(false));
+        assert_eq!(judged("http_req_duration", "p(95)<500"), Some(true));
+        assert_eq!(judged("http_req_duration{name:search}", "p(99)<300"), Some(true));
+    }
+    assert_eq!(handle.length_ns, 3_034_542_699);
+    assert_near(export.length_ns as f64, 3.123e9, 1e6);
+    assert_eq!((export.ended_ns, handle.ended_ns), (None, None));
+    let new = k6_summary::read(&fixture("k6-machine-readable.json")).expect("a summary");
+    assert_eq!((new.length_ns, new.ended_ns), (3_110_205_006, Some(1_795_708_250_949_159_941)));
+}
+
+#[test]
+fn kinds_are_told_or_show() {
+    let kind = |file: &str, metric: &str| {
+        let points = good(Format::K6Summary, &fixture(file)).points;
+        points.iter().find(|point| point.metric == metric).and_then(|point| point.kind)
+    };
+    let counter = Some(MetricKind { metric_type: MetricType::Counter, contains: Contains::Default });
+    let rate = Some(MetricKind { metric_type: MetricType::Rate, contains: Contains::Default });
+    let times = Some(MetricKind { metric_type: MetricType::Trend, contains: Contains::Time });
+    for Run { file, counts, .. } in RUNS {
+        assert_eq!(kind(file, "sold_items"), counter, "{file}");
+        assert_eq!(kind(file, "paid"), rate, "{file}");
+        assert_eq!(kind(file, "iteration_duration"), times, "{file}");
+        if counts {
+            assert_eq!(kind(file, "own_wait"), times, "{file}");
+        }
+    }
+}
+
+#[test]
+fn a_metric_that_says_nothing_is_refused_and_the_others_are_read() {
+    let file = r#"{"metrics": {"http_reqs": {"count": 3, "rate": 1}, "orders": {"colour": 3}, "http_req_failed": {"value": 0.1},
+        "wait": {"type": "trend", "contains": "time", "values": {"avg": null, "max": 1e400}}}}"#;
+    let (seen, end) = crate::support::in_pieces(Format::K6Summary, file.as_bytes(), 10);
+    assert!(end.is_err(), "1e400 is no number of JSON's");
+    assert_eq!(seen.points, []);
+    let (seen, end) =
+        crate::support::in_pieces(Format::K6Summary, file.replace("1e400", "null").as_bytes(), 10);
+    assert_eq!(end, Ok(()));
+    assert_eq!(figures(&seen.points, "http_reqs", &[]).count, 3);
+    let reasons: Vec<_> = seen.refused.iter().map(|(_, wrong)| wrong.reason.as_ref()).collect();
+    assert_eq!(reasons, ["a metric has none of a kind's values", "a rate lacks `passes`"]);
+}
+
+#[test]
+fn a_recording_of_the_dashboard_comes_to_the_runs_summary() {
+    let summary = json("k6-dashboard.summary.json");
+    let metrics = summary["metrics"].as_object().expect("metrics");
+    let points = good(Format::K6Recording, &fixture("k6-dashboard.ndjson")).points;
+    for (metric, known) in metrics.iter().filter(|(metric, _)| !metric.contains('{')) {
+        let known = |key: &str| known[key].as_f64();
+        let found = figures(&points, metric, &[]);
+        if let (Some(count), Some(_)) = (known("count"), known("rate")) {
+            assert_eq!(found.sum, count, "{metric}");
+        } else if known("passes").is_some() && metric == "http_req_failed" {
+            assert_eq!(Some(found.nonzero as f64), known("passes"), "{metric}");
+            assert_eq!(Some(found.count as f64), metrics["http_reqs"]["count"].as_f64(), "{metric}");
+        } else if let (Some(avg), true) = (known("avg"), metric.starts_with("http_req_")) {
+            // Of five digits, cut.
+            assert_near(found.sum / found.count as f64, avg, avg * 2e-3 + 2e-5);
+            let (least, most) = (known("min").expect("told"), known("max").expect("told"));
+            assert_near(found.min.expect("told"), least, least * 1e-4 + 1e-5);
+            assert_near(found.max.expect("told"), most, most * 1e-4 + 1e-5);
+            let p95 = figures(&points, &format!("{metric}_p95"), &[]).last.expect("told");
+            assert_near(p95, known("p(95)").expect("told"), p95 * 1e-4 + 1e-5);
+        }
+    }
+    let checks = figures(&points, "checks_rate", &[]).last.expect("told");
+    assert_near(checks, metrics["checks"]["value"].as_f64().expect("told"), 1e-5);
+    let lengths = points.iter().filter_map(|point| match point.value {
+        Value::Interval { length_ns, .. } if point.metric == "http_reqs" => Some(length_ns),
+        _ => None,
+    });
+    let lengths: Vec<i64> = lengths.collect();
+    assert!(lengths.iter().all(|length| *length < 2_100_000_000), "{lengths:?}");
+}
+
+#[test]
+fn a_recording_whose_arrays_do_not_fit_its_metrics_is_refused_there() {
+    let recording = concat!(
+        r#"{"event":"metric","data":{"http_reqs":{"type":"counter"},"time":{"type":"gauge","contains":"time"}}}"#,
+        "\n",
+        r#"{"event":"snapshot","data":[[3,1],[1795221972720],[4]]}"#,
+        "\n",
+        r#"{"event":"snapshot","data":[[3,1],[1795221974720]]}"#,
+        "\n",
+        r#"{"event":"snapshot","data":[[3,1],[]]}"#,
+    );
+    let (seen, end) = crate::support::in_pieces(Format::K6Recording, recording.as_bytes(), 7);
+    assert_eq!((end, figures(&seen.points, "http_reqs", &[]).count), (Ok(()), 3));
+    let refused: Vec<_> = seen.refused.iter().map(|(line, wrong)| (*line, wrong.reason.as_ref())).collect();
+    assert_eq!(
+        refused,
+        [(2, "an event must have an array for each metric"), (4, "an event must have its time")]
+    );
+}

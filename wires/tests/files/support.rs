@@ -1,0 +1,138 @@
+//! What a reader gave, and figures of it.
+
+use loadgate_wires::files::{Format, detect, reader};
+use loadgate_wires::{Out, Point, Summed, Value, Wrong};
+use std::path::PathBuf;
+
+/// All of it.
+#[derive(Debug, Default, PartialEq)]
+pub struct Seen {
+    pub units: u64,
+    pub points: Vec<Point>,
+    pub refused: Vec<(u64, Wrong)>,
+    pub warned: Vec<(u64, Wrong)>,
+}
+
+impl Out for Seen {
+    fn accept(&mut self, _: u64, points: Vec<Point>) {
+        self.units += 1;
+        self.points.extend(points);
+    }
+    fn refuse(&mut self, unit: u64, wrong: Wrong) {
+        self.refused.push((unit, wrong));
+    }
+    fn warn(&mut self, unit: u64, warning: Wrong) {
+        self.warned.push((unit, warning));
+    }
+}
+
+/// Reads a file in pieces.
+pub fn in_pieces(format: Format, file: &[u8], size: usize) -> (Seen, Result<(), Wrong>) {
+    let mut reader = reader(format, None).expect("a format of this module's");
+    let mut seen = Seen::default();
+    for part in file.chunks(size) {
+        if let Err(wrong) = reader.feed(part, &mut seen) {
+            return (seen, Err(wrong));
+        }
+    }
+    let end = reader.finish(&mut seen);
+    (seen, end)
+}
+
+/// Reads a file that is wholly good, as which it shows, the same in all pieces.
+pub fn good(format: Format, file: &[u8]) -> Seen {
+    assert_eq!(detect(file, ""), Ok(format));
+    let (seen, end) = in_pieces(format, file, file.len());
+    assert_eq!((end, &seen.refused[..]), (Ok(()), &[][..]));
+    for size in [1, 97, 4_096] {
+        assert_eq!(in_pieces(format, file, size).0, seen, "in pieces of {size}");
+    }
+    assert_sound(&seen);
+    seen
+}
+
+pub fn fixture(name: &str) -> Vec<u8> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/files").join(name);
+    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+pub fn json(name: &str) -> serde_json::Value {
+    serde_json::from_slice(&fixture(name)).expect("JSON")
+}
+
+pub fn tag<'a>(point: &'a Point, key: &str) -> &'a str {
+    point.tags.iter().find(|(other, _)| other == key).map_or("", |(_, value)| value)
+}
+
+/// Of all points of a metric that carry tags.
+#[derive(Debug, Default, PartialEq)]
+pub struct Figures {
+    pub count: u64,
+    pub nonzero: u64,
+    pub sum: f64,
+    pub min: Option<f64>,
+    pub max: Option<f64>,
+    /// Of single samples.
+    pub last: Option<f64>,
+}
+
+pub fn figures(points: &[Point], metric: &str, tags: &[(&str, &str)]) -> Figures {
+    let mut figures = Figures::default();
+    let has =
+        |point: &&Point| point.metric == metric && tags.iter().all(|(key, value)| tag(point, key) == *value);
+    for point in points.iter().filter(has) {
+        let one;
+        let sum = match &point.value {
+            Value::Sample(value) => {
+                figures.last = Some(*value);
+                let nonzero = u64::from(*value != 0.0);
+                one = Summed {
+                    count: 1,
+                    nonzero,
+                    sum: *value,
+                    min: Some(*value),
+                    max: Some(*value),
+                    buckets: None,
+                };
+                &one
+            }
+            Value::Interval { sum, .. } => sum,
+            Value::SinceStart { .. } => panic!("no file has totals"),
+        };
+        figures.count += sum.count;
+        figures.nonzero += sum.nonzero;
+        figures.sum += sum.sum;
+        figures.min = [figures.min, sum.min].into_iter().flatten().reduce(f64::min);
+        figures.max = [figures.max, sum.max].into_iter().flatten().reduce(f64::max);
+    }
+    figures
+}
+
+/// That two numbers agree to so much.
+#[track_caller]
+pub fn assert_near(found: f64, known: f64, error: f64) {
+    assert!((found - known).abs() <= error, "{found} is not {known}");
+}
+
+/// What no reader may say, whatever it reads.
+pub fn assert_sound(seen: &Seen) {
+    for point in &seen.points {
+        match &point.value {
+            Value::Sample(value) => assert!(value.is_finite(), "{point:?}"),
+            Value::Interval { length_ns, sum } => {
+                assert!(*length_ns >= 0 && sum.sum.is_finite() && sum.nonzero <= sum.count, "{point:?}");
+                let of = |buckets: &Vec<_>| {
+                    buckets.iter().map(|bucket: &loadgate_wires::Bucket| bucket.count).sum::<u64>()
+                };
+                assert!(sum.buckets.as_ref().is_none_or(|buckets| sum.count == of(buckets)), "{point:?}");
+            }
+            Value::SinceStart { .. } => panic!("no file has totals"),
+        }
+        let mut keys: Vec<&str> = point.tags.iter().map(|(key, _)| &**key).collect();
+        assert!(point.tags.iter().all(|(key, value)| !key.is_empty() && !value.is_empty()), "{point:?}");
+        keys.sort_unstable();
+        keys.dedup();
+        assert_eq!(keys.len(), point.tags.len(), "{point:?}");
+        assert!(loadgate_documents::is_metric_name(&point.metric), "{point:?}");
+    }
+}
