@@ -1,10 +1,10 @@
 //! JTL as CSV: a row per sample, sub-samples after the sample that contains them.
 
-use super::sample::{Sample, TEXT_BYTES, Transaction, number, success, time_ms, within};
+use super::known::{Known, hash, whole};
+use super::sample::{Sample, TEXT_BYTES, number, success, time_ms, within};
 use crate::records::{Record, RecordReader};
 use crate::{Out, Wrong};
-use std::collections::{HashMap, HashSet};
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::collections::HashMap;
 
 /// Columns that are read. The first 17 are JMeter's default ones in their order.
 const NAMES: [&str; 19] = [
@@ -37,9 +37,6 @@ const THREADS: usize = 4_096;
 
 /// Samples that contain each other.
 const DEPTH: usize = 8;
-
-/// Labels of transactions that are remembered.
-const LABELS: usize = 10_000;
 
 /// What a column is called, by which it is found.
 #[derive(Debug)]
@@ -144,10 +141,7 @@ pub(super) struct Rows {
     threads: HashMap<String, Thread>,
     /// Those known before [`THREADS`] others came.
     threads_before: HashMap<String, Thread>,
-    /// Labels of transactions.
-    transactions: HashSet<u64>,
-    /// The last second that has `vus`.
-    second: Option<i64>,
+    known: Known,
 }
 
 impl RecordReader for Rows {
@@ -213,7 +207,7 @@ impl Rows {
     }
 
     fn points(&mut self, sample: &Sample) -> Vec<crate::Point> {
-        let transaction = self.is_transaction(sample);
+        let transaction = self.known.is_transaction(sample);
         let thread = self.thread(&sample.thread);
         let span = Span::of(sample);
         // A transaction of no time holds nothing, and what begins when one ends is not in it.
@@ -232,10 +226,7 @@ impl Rows {
             }
             points
         } else {
-            let whole = sample.label.rsplit_once('-').filter(|(_, number)| {
-                !number.is_empty() && number.len() < 10 && number.bytes().all(|b| b.is_ascii_digit())
-            });
-            let whole = whole.map(|(whole, _)| hash(whole));
+            let whole = whole(&sample.label).map(hash);
             let found =
                 thread.requests.iter().rposition(|&(outer, label)| Some(label) == whole && outer.holds(span));
             let points = if found.is_some() { sample.part(outer) } else { sample.request(outer) };
@@ -245,29 +236,8 @@ impl Rows {
             }
             points
         };
-        let second = span.end_ms / 1_000;
-        if self.second.is_none_or(|last| second > last)
-            && let Some(vus) = sample.vus()
-        {
-            points.push(vus);
-            self.second = Some(second);
-        }
+        points.extend(self.known.vus(sample));
         points
-    }
-
-    /// One that was cut short has no message; its label tells.
-    fn is_transaction(&mut self, sample: &Sample) -> bool {
-        let label = hash(&sample.label);
-        match sample.transaction() {
-            Transaction::Yes => {
-                if self.transactions.len() < LABELS {
-                    self.transactions.insert(label);
-                }
-                true
-            }
-            Transaction::No => false,
-            Transaction::Unclear => self.transactions.contains(&label),
-        }
     }
 
     fn thread(&mut self, name: &str) -> &mut Thread {
@@ -288,10 +258,4 @@ fn is_date(text: &str) -> bool {
     text.bytes().filter(u8::is_ascii_digit).count() >= 6
         && text.bytes().any(|b| matches!(b, b':' | b'/' | b'-' | b'.'))
         && !text.starts_with('-')
-}
-
-fn hash(text: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    text.hash(&mut hasher);
-    hasher.finish()
 }

@@ -4,8 +4,11 @@
 //! part of another, such as a redirect, stands in metrics of its own, for its time and bytes are in the other's.
 
 mod csv;
+mod known;
 pub mod listener;
+mod markup;
 mod sample;
+mod xml;
 
 use crate::records::ByRecord;
 use crate::{Out, Reader, Wrong};
@@ -28,5 +31,30 @@ impl Reader for CsvResults {
 
     fn finish(&mut self, out: &mut dyn Out) -> Result<(), Wrong> {
         self.0.finish(out)
+    }
+}
+
+/// Reads a JTL file that is XML.
+#[derive(Debug, Default)]
+pub struct XmlResults {
+    tokens: markup::Tokens,
+    elements: xml::Elements,
+}
+
+impl XmlResults {
+    /// At a file's beginning.
+    pub fn new() -> Self {
+        XmlResults::default()
+    }
+}
+
+impl Reader for XmlResults {
+    fn feed(&mut self, bytes: &[u8], out: &mut dyn Out) -> Result<(), Wrong> {
+        self.tokens.feed(bytes, &mut self.elements, out)
+    }
+
+    fn finish(&mut self, _: &mut dyn Out) -> Result<(), Wrong> {
+        self.tokens.finish()?;
+        self.elements.finish()
     }
 }

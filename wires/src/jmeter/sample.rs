@@ -279,7 +279,7 @@ pub(super) fn push_tag(tags: &mut Vec<(String, String)>, key: &str, value: &str)
     }
 }
 
-fn shortened(text: &str) -> Cow<'_, str> {
+pub(super) fn shortened(text: &str) -> Cow<'_, str> {
     if text.len() <= TEXT_BYTES {
         return Cow::Borrowed(text);
     }

@@ -122,8 +122,9 @@ fn failures_count_by_code_and_message() {
                 && tag(point, "error") == message
                 && tag(point, "expected_response") == "false"
         });
-        let sum: u64 =
-            matching.map(|point| figures(&[point.clone()], "http_reqs", "name")[text("label")].count).sum();
+        let sum: u64 = matching
+            .map(|point| figures(std::slice::from_ref(point), "http_reqs", "name")[text("label")].count)
+            .sum();
         assert_eq!(Json::from(sum), failure["count"], "{failure}");
         of_errors += sum;
     }

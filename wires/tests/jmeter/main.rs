@@ -3,3 +3,4 @@
 mod csv;
 mod listener;
 mod seen;
+mod xml;
