@@ -12,6 +12,8 @@ mod conventions;
 mod json;
 mod messages;
 mod points;
+#[cfg(test)]
+mod tests;
 mod values;
 mod walk;
 
