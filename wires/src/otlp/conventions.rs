@@ -8,8 +8,8 @@ use loadgate_documents::{Contains, MetricKind, MetricType, builtin};
 /// The durations of a client's requests, and the unit that the name implies.
 const DURATIONS: [(&str, &str); 2] = [("http.client.request.duration", "s"), ("http.client.duration", "ms")];
 
-/// Attributes that are tags of k6's; of two with the same tag the first counts.
-const TAGS: [(&str, &str); 15] = [
+/// Attributes that are tags of k6's; of two for the same tag the first counts.
+const TAGS: [(&str, &str); 14] = [
     ("http.request.method", "method"),
     ("http.method", "method"),
     ("http.response.status_code", "status"),
@@ -17,7 +17,6 @@ const TAGS: [(&str, &str); 15] = [
     ("url.full", "url"),
     ("http.url", "url"),
     ("url.template", "name"),
-    ("http.route", "name"),
     ("url.full", "name"),
     ("http.url", "name"),
     ("server.address", "name"),
@@ -37,32 +36,34 @@ pub(super) fn tags(attributes: Vec<(String, String)>) -> Vec<(String, String)> {
     let mut tags: Vec<(String, String)> = Vec::new();
     for (attribute, tag) in TAGS {
         let Some((_, value)) = attributes.iter().find(|(key, _)| key == attribute) else { continue };
-        if tags.iter().all(|(known, _)| known != tag) {
+        // The convention repeats a status that is an error as the error's type.
+        let repeats = tag == "error" && is(&tags, "status", value);
+        if !repeats && tags.iter().all(|(known, _)| known != tag) {
             let value = if tag == "proto" { format!("HTTP/{value}") } else { value.clone() };
             tags.push((tag.to_owned(), value));
         }
     }
-    let failed = failed(&tags);
-    tags.push(("expected_response".to_owned(), (!failed).to_string()));
-    // An address that names a request is also where it went.
-    let is_mapped = |key: &str| TAGS.iter().any(|(known, _)| *known == key) && !key.ends_with("address");
-    let others = attributes.into_iter().filter(|(key, _)| !is_mapped(key));
-    tags.extend(others);
+    tags.push(("expected_response".to_owned(), (!failed(&tags)).to_string()));
+    // An address that names a request also says where it went.
+    let is_mapped = |key: &str| key != "server.address" && TAGS.iter().any(|(known, _)| *known == key);
+    tags.extend(attributes.into_iter().filter(|(key, _)| !is_mapped(key)));
     tags
 }
 
-/// Whether requests under these tags failed: k6's rule, that a status from 200 to 399 is expected, and an error none.
+fn is(tags: &[(String, String)], key: &str, value: &str) -> bool {
+    tags.iter().any(|(k, v)| k == key && v == value)
+}
+
+/// Whether requests under these tags failed: an error, or by k6's rule a status that is not from 200 to 399.
 fn failed(tags: &[(String, String)]) -> bool {
-    let tag = |wanted: &str| tags.iter().find(|(key, _)| key == wanted).map(|(_, value)| value.as_str());
-    match tag("status").and_then(|status| status.parse::<u16>().ok()) {
-        Some(status) => !(200..400).contains(&status),
-        None => tag("error").is_some(),
-    }
+    let status = tags.iter().find(|(key, _)| key == "status");
+    tags.iter().any(|(key, _)| key == "error")
+        || status.is_some_and(|(_, status)| !matches!(status.parse(), Ok(200..400_u16)))
 }
 
 /// What such a duration says of k6's metrics.
 pub(super) fn metrics(tags: &[(String, String)], durations: Value) -> Vec<(&'static str, MetricKind, Value)> {
-    let failed = failed(tags);
+    let failed = is(tags, "expected_response", "false");
     let counting = |nonzero: fn(u64, bool) -> u64| {
         let counted = |sum: &Summed| {
             let nonzero = nonzero(sum.count, failed);

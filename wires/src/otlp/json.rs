@@ -78,6 +78,10 @@ struct Data<'a> {
 ///
 /// Where it is none. Then some of it may have been met.
 pub(super) fn walk(body: &[u8], visitor: &mut dyn Visitor) -> Result<(), Wrong> {
+    // serde would take a list for a message's fields in their order.
+    if body.trim_ascii_start().first() != Some(&b'{') {
+        return Err(Wrong::quoting("the body is no JSON object", body));
+    }
     let request: Request<'_> = serde_json::from_slice(body).map_err(malformed)?;
     each(request.resource_metrics, &mut |resource: ResourceMetrics<'_>| {
         let about: Resource = whole(resource.resource)?;

@@ -13,6 +13,8 @@ mod json;
 mod messages;
 mod points;
 mod service;
+#[cfg(test)]
+mod tests;
 mod values;
 mod walk;
 
