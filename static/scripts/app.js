@@ -3,8 +3,11 @@
 import { useGate } from "./data/gate.js";
 import { Frame } from "./components/frame.js";
 import { Notices } from "./components/notices.js";
+import { useTabSign } from "./components/tab-sign.js";
+import { TokenDialog } from "./components/token.js";
 import { clock } from "./model/format.js";
-import { html, useCallback, useEffect, useRef, useState } from "./html.js";
+import { Look } from "./data/page-state.js";
+import { html, useCallback, useEffect, useMemo, useRef, useState } from "./html.js";
 import { Checks } from "./views/checks.js";
 import { Compare } from "./views/compare.js";
 import { Empty, Missing, Unreachable } from "./views/empty.js";
@@ -93,10 +96,7 @@ export function App({ api, session }) {
     if (following && newer) navigate({ run: newer.id });
   }, [following, newer, navigate]);
 
-  const id = state.info?.id;
-  useEffect(() => {
-    document.title = id ? `${id} · Loadgate` : "Loadgate";
-  }, [id]);
+  useTabSign(session, gate);
 
   /** The address leads, what was chosen last is the rest: so a link shows what its sender saw. */
   const choose = useCallback(
@@ -107,6 +107,19 @@ export function App({ api, session }) {
     },
     [navigate],
   );
+
+  /** What only looks otherwise makes no entry to go back to. */
+  const change = useCallback(
+    (key, value) => {
+      const look = { ...latest.current.look };
+      if (value === null) delete look[key];
+      else look[key] = value;
+      navigate({ look }, { replace: true });
+    },
+    [navigate],
+  );
+  const looks = JSON.stringify(route.look);
+  const arranged = useMemo(() => ({ look: JSON.parse(looks), change }), [looks, change]);
 
   function follow(always) {
     store(FOLLOW_KEY, always ? "yes" : "no");
@@ -121,6 +134,7 @@ export function App({ api, session }) {
     route=${route}
     navigate=${navigate}
   >
+    <${TokenDialog} api=${api} />
     ${state.phase === "empty" && html`<${Empty} api=${api} test=${route.test} />`}
     ${state.phase === "missing" && html`<${Missing} id=${state.info.id} />`}
     ${state.phase === "unreachable" && html`<${Unreachable} problem=${state.problem} />`}
@@ -143,18 +157,19 @@ export function App({ api, session }) {
             <button type="button" class="button" onClick=${() => navigate({ zoom: null })}>Show all</button>
           </p>`
         }
-        <${View}
-          key=${tab.id}
-          tab=${tab}
-          chosen=${route.shown ?? remembered}
-          choose=${choose}
-          run=${state.run}
-          session=${session}
-          api=${api}
-          gate=${gate}
-          route=${route}
-          navigate=${navigate}
-        />`
+        <${Look.Provider} value=${arranged}
+          ><${View}
+            key=${tab.id}
+            tab=${tab}
+            chosen=${route.shown ?? remembered}
+            choose=${choose}
+            run=${state.run}
+            session=${session}
+            api=${api}
+            gate=${gate}
+            route=${route}
+            navigate=${navigate}
+        /><//>`
     }
   <//>`;
 }

@@ -2,8 +2,8 @@
 
 import type { ComponentChildren } from "preact";
 
-export { Fragment, render } from "preact";
-export { useCallback, useEffect, useLayoutEffect, useMemo } from "preact/hooks";
+export { createContext, Fragment, render } from "preact";
+export { useCallback, useContext, useEffect, useLayoutEffect, useMemo } from "preact/hooks";
 
 /** JavaScript has no type arguments: of what begins as null, anything may come later. */
 type Later<T> = T extends null ? any : T extends never[] ? any[] : T;

@@ -5,9 +5,12 @@ import { App } from "./app.js";
 import { html, render } from "./html.js";
 import { measureRendering } from "./measure.js";
 import { createSession } from "./data/session.js";
+import { sharedStreams } from "./data/shared-stream.js";
 
 measureRendering();
-const api = createApi(serverRoot(document));
+/** @type {HTMLLinkElement | null} */
+const worker = document.querySelector('link[rel="loadgate-streams"]');
+const api = createApi(serverRoot(document), sharedStreams(worker?.href));
 render(
   html`<${App} api=${api} session=${createSession(api)} />`,
   /** @type {HTMLElement} */ (document.getElementById("app")),

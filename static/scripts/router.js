@@ -5,12 +5,16 @@
 /** The default document's first tab, which an address need not name. */
 const FIRST_TAB = "overview";
 
+/** What a person arranged: `sort.TABLE`, `hide.CHART`, `table.CHART`. */
+const LOOK = /^(sort|hide|table)\../;
+const MOST_LOOKS = 50;
+
 /**
  * `{run, test, tab, zoom, filter, row, rows, other, shown}` of a query string; what is missing or wrong gets
  * its default. `tab` is the id of one of the run's tabs (`model/panels.js` knows which there are), `filter`
  * the text above a table, `row` the key of the row that is open (an array of text, the table's name
  * first), `rows` which rows a table shows where that can be chosen, `other` the run that is compared with, `shown` the ids of the percentiles that charts show,
- * null for those of the dashboard.
+ * null for those of the dashboard, `look` how tables and charts of the tab are arranged (`data/page-state.js`).
  */
 export function parseRoute(search) {
   const query = new URLSearchParams(search);
@@ -26,6 +30,9 @@ export function parseRoute(search) {
     rows: query.get("rows") || null,
     other: query.get("other") || null,
     shown: parseShown(query.get("shown")),
+    look: Object.fromEntries(
+      [...query].filter(([name, value]) => LOOK.test(name) && value.length < 500).slice(0, MOST_LOOKS),
+    ),
   };
 }
 
@@ -44,7 +51,7 @@ function parseRow(text) {
 }
 
 /**
- * The route after `change`. Filter, row and rows belong to the tab that is left, the zoom to the run:
+ * The route after `change`. Filter, row, rows and look belong to the tab that is left, the zoom to the run:
  * they go unless the change names them.
  *
  * @param {Route} route
@@ -53,7 +60,7 @@ function parseRow(text) {
 export function changeRoute(route, change) {
   return {
     ...route,
-    ...(change.tab !== undefined && { filter: "", row: null, rows: null }),
+    ...(change.tab !== undefined && { filter: "", row: null, rows: null, look: {} }),
     ...(change.run !== undefined && { zoom: null }),
     ...change,
   };
@@ -81,6 +88,7 @@ export function formatRoute(route) {
   if (route.rows) query.set("rows", route.rows);
   if (route.other) query.set("other", route.other);
   if (route.shown) query.set("shown", route.shown.join("."));
+  for (const [name, value] of Object.entries(route.look ?? {})) query.set(name, value);
   const text = query.toString();
   return text ? "?" + text : "?";
 }

@@ -203,9 +203,33 @@ export interface Run {
   thresholds: Threshold[];
   tables: Tables;
   health: Health | null;
+  /** What the server merged, by width in seconds and metric, then by the number of the window. */
+  merged?: Map<string, Map<number, number[]>>;
+  /** Asks the server for windows of so many seconds; without it there are none. */
+  askMerged?: (width: number, metrics: string[]) => Promise<SeriesDocument>;
+  /** A drawing whose windows are such as a chart draws them. */
+  asDrawn?: boolean;
+  /** Figures of the whole run by aggregate and metric, where no events say them. */
+  totals?: Map<string, number | null>;
   /** Panels by key, as they were resolved last. */
   resolvedPanels?: Map<string, { serialized: string; panel: Panel }>;
   memo?: Map<string, { given: unknown[]; result: any }>;
+}
+
+/** `GET /runs/ID/series`; times are Unix ms. */
+export interface SeriesDocument {
+  times: number[];
+  series: { metric: string; values: number[][] }[];
+}
+
+/** The windows that a chart draws, as `model/windows.js` chooses them; times are their ends, width is in seconds. */
+export interface DrawnWindows {
+  width: number;
+  times: number[];
+  /** Places in the run's windows, from and up to, of each; null: they are the run's own. */
+  groups: [number, number][] | null;
+  /** The newest is a sliver and part of the one before it. */
+  last: boolean;
 }
 
 /** A tab of the dashboard, or one of the pages' own. */
@@ -299,6 +323,8 @@ export interface SessionState {
   connected: boolean;
   /** When the newest window came. */
   windowAt: number | null;
+  /** When the server said that no data came since the newest event; null where it did not. */
+  silent: number | null;
   /** A run of the same test that began after the one shown. */
   newer: RunItem | null;
   /** A live run of another test, while the one shown is over. */

@@ -7,6 +7,7 @@ import {
   format,
   formatTick,
   moment,
+  wallClock,
   NOTHING,
   plural,
   span,
@@ -34,7 +35,10 @@ test("clocks, spans and moments are exact at their borders", () => {
   assert.equal(span(12_400), "12\u00a0s");
   assert.equal(span(-5), "0\u00a0s");
   assert.equal(span(150_000), "3\u00a0min");
-  assert.equal(moment(new Date(2026, 10, 21, 1, 2, 3).getTime()), "2026-11-21 01:02:03");
+  const at = new Date(2026, 10, 21, 1, 2, 3).getTime();
+  assert.equal(wallClock(at), "2026-11-21 01:02:03");
+  assert.match(moment(at), /^2026-11-21 01:02:03 (UTC|GMT|[A-Z]{3,5}|GMT[+-][\d:]+)$/);
+  assert.equal(moment(NaN), "–");
   assert.equal(plural(1, "threshold"), "1\u00a0threshold");
   assert.equal(plural(2000, "threshold"), "2,000\u00a0thresholds");
 });

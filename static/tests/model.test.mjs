@@ -34,14 +34,14 @@ test("a snapshot's arrays are read by the names known when it came", () => {
   assert.deepEqual(column(run, "checks", "rate"), [null, 0.5]);
 });
 
-test("columns grow in place, and their newest value may be some windows old", () => {
+test("columns grow in place, and a window without requests is one of none a second", () => {
   const run = begun();
   apply(run, "snapshot", [[10, 5], [START + 2000]], 5);
   const before = column(run, "http_reqs", "rate");
   apply(run, "snapshot", [[], [START + 4000]], 6);
   assert.equal(column(run, "http_reqs", "rate"), before);
-  assert.deepEqual(before, [5, null]);
-  assert.equal(latest(run, "http_reqs", "rate"), 5);
+  assert.deepEqual(before, [5, 0]);
+  assert.equal(latest(run, "http_reqs", "rate"), 0);
   assert.equal(latest(run, "absent", "rate"), null);
   assert.equal(peak(run, "http_reqs", "rate"), 5);
 });
@@ -161,6 +161,7 @@ test("an address survives being written and read, and nonsense gets defaults", (
     rows: "all",
     other: "shop.1",
     shown: ["p50", "max"],
+    look: { "sort.requests": "-p95", "hide.request-duration": "0.2", "table.virtual-users": "1" },
   };
   assert.deepEqual(parseRoute(formatRoute(route)), route);
   const plain = parseRoute("");
@@ -174,6 +175,7 @@ test("an address survives being written and read, and nonsense gets defaults", (
     rows: null,
     other: null,
     shown: null,
+    look: {},
   });
   assert.deepEqual(parseRoute("?from=9&to=3&row=[1]"), plain);
   assert.deepEqual(parseRoute("?row={"), plain);

@@ -1,11 +1,14 @@
 /** A chart in its card: title, drawing, a legend that holds values, and the table behind it. */
 
 import { createChart } from "../charts/chart.js";
-import { clock, format } from "../model/format.js";
-import { html, useEffect, useLayoutEffect, useRef, useState } from "../html.js";
+import { clock, format, span } from "../model/format.js";
+import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../html.js";
 import { chartDrawn } from "../measure.js";
-import { column, hasMetric, newest } from "../model/run.js";
+import { useWindows } from "../data/merged.js";
+import { useLook } from "../data/page-state.js";
+import { hasMetric, newest, wholeRun } from "../model/run.js";
 import { limitsFor } from "../model/thresholds.js";
+import { drawnColumn } from "../model/windows.js";
 import { Legend } from "./legend.js";
 import { Card } from "./parts.js";
 
@@ -29,19 +32,24 @@ export function ChartCard({ run, panel, zoom, onZoom, caption }) {
   const drawn = useRef(/** @type {{ revision: any, zoom?: Zoom | null }} */ ({ revision: -1 }));
   const callbacks = useRef(null);
   const cursorListener = useRef(/** @type {(index: number | null) => void} */ (() => {}));
-  const [hidden, setHidden] = useState(() => new Set());
-  const [asTable, setAsTable] = useState(false);
+  const [hiding, setHiding] = useLook(`hide.${panel.id}`);
+  const [table, setTable] = useLook(`table.${panel.id}`);
+  const hidden = useMemo(() => new Set((hiding ?? "").split(".").filter(Boolean).map(Number)), [hiding]);
+  const asTable = table !== null;
   const [announced, setAnnounced] = useState("");
   const known = panel.series.some((s) => !s.right && hasMetric(run, s.metric));
   const { visible, seen } = useVisible(host, known);
   // What nobody sees is neither read nor drawn.
-  const columns = seen && known ? panel.series.map((s) => column(run, s.metric, s.aggregate)) : null;
+  const { windows, problem } = useWindows(run, panel.series, zoom, seen && known);
+  const { times } = windows;
+  const columns =
+    seen && known ? panel.series.map((s) => drawnColumn(run, windows, s.metric, s.aggregate)) : null;
 
   callbacks.current = {
     onZoom,
     cursor(index, byKey) {
       cursorListener.current(index);
-      setAnnounced(byKey && index !== null ? describePoint(run, panel, columns, index) : "");
+      setAnnounced(byKey && index !== null ? describePoint(times, panel, columns, index) : "");
     },
   };
 
@@ -58,7 +66,6 @@ export function ChartCard({ run, panel, zoom, onZoom, caption }) {
     const dark = matchMedia("(prefers-color-scheme: dark)");
     dark.addEventListener("change", repaint);
     drawn.current = { revision: -1 };
-    setHidden(new Set());
     return () => {
       removeEventListener("themechange", repaint);
       dark.removeEventListener("change", repaint);
@@ -72,16 +79,16 @@ export function ChartCard({ run, panel, zoom, onZoom, caption }) {
     const last = drawn.current;
     if (!chart.current || !visible || (last.revision === run.revision && last.zoom === zoom)) return;
     drawn.current = { revision: run.revision, zoom };
-    chart.current.set(run.times, columns, limitsFor(run, panel.series), zoom);
+    chart.current.set(times, columns, limitsFor(run, panel.series), zoom);
     if (run.current || run.stop !== null) chartDrawn(run);
   });
 
-  function hide(next) {
-    panel.series.forEach((s, i) => {
-      if (hidden.has(i) !== next.has(i)) chart.current?.show(i, !next.has(i));
-    });
-    setHidden(next);
-  }
+  useLayoutEffect(() => {
+    if (!seen) return;
+    panel.series.forEach((_, i) => chart.current?.show(i, !hidden.has(i)));
+  }, [hidden, panel, known, run, seen]);
+
+  const hide = (next) => setHiding(next.size > 0 ? [...next].sort((a, b) => a - b).join(".") : null);
 
   const name = `${panel.title}${panel.caption ? ", " + panel.caption : ""}`;
   return html`<${Card}
@@ -95,7 +102,7 @@ export function ChartCard({ run, panel, zoom, onZoom, caption }) {
         class="button button-quiet"
         aria-pressed=${asTable}
         aria-label=${`${panel.title} as a table`}
-        onClick=${() => setAsTable(!asTable)}
+        onClick=${() => setTable(asTable ? null : "1")}
       >
         Table
       </button>`
@@ -110,17 +117,19 @@ export function ChartCard({ run, panel, zoom, onZoom, caption }) {
               aria-roledescription="chart"
               tabindex="0"
               hidden=${asTable}
-              aria-label=${`Chart: ${name}. ${columns ? describe(panel, columns) : ""}`}
+              aria-label=${`Chart: ${name}. ${columns ? describe(run, panel, columns) : ""}`}
               aria-description=${KEYS}
             ></div>
             <p class="unseen" aria-live="polite">${announced}</p>
             ${
               asTable &&
               columns &&
-              html`<${ChartTable} run=${run} panel=${panel} columns=${columns} zoom=${zoom} />`
+              html`<${ChartTable} times=${times} panel=${panel} columns=${columns} zoom=${zoom} />`
             }
+            ${problem && html`<p class="bad" role="alert">Percentiles of ${span(windows.width * 1000)} could not be loaded: ${problem}</p>`}
             <${Legend}
               run=${run}
+              times=${times}
               panel=${panel}
               columns=${columns}
               cursorListener=${cursorListener}
@@ -163,9 +172,9 @@ function useVisible(ref, known) {
   return state;
 }
 
-/** @param {Props<"run" | "panel" | "zoom">} props */
-function ChartTable({ run, panel, columns, zoom }) {
-  const inside = run.times.flatMap((t, i) => (!zoom || (t >= zoom.from && t <= zoom.to) ? [i] : []));
+/** @param {Props<"panel" | "zoom"> & { times: number[] }} props */
+function ChartTable({ times, panel, columns, zoom }) {
+  const inside = times.flatMap((t, i) => (!zoom || (t >= zoom.from && t <= zoom.to) ? [i] : []));
   const rows = inside.slice(-TABLE_ROWS);
   return html`<div
     class="table-scroll chart-table"
@@ -184,7 +193,7 @@ function ChartTable({ run, panel, columns, zoom }) {
         ${rows.map(
           (at) =>
             html`<tr key=${at}>
-              <th scope="row" class="left">${clock(run.times[at] * 1000)}</th>
+              <th scope="row" class="left">${clock(times[at] * 1000)}</th>
               ${panel.series.map((s, i) => html`<td key=${i}>${valueAt(panel, columns, i, at)}</td>`)}
             </tr>`,
         )}
@@ -205,20 +214,25 @@ function valueAt(panel, columns, series, at) {
 /**
  * The chart in a sentence, for those who do not see it.
  *
+ * @param {Run} run
  * @param {Panel} panel
  */
-function describe(panel, columns) {
-  const values = panel.series.map((s, i) => `${s.label} ${format(newest(columns[i]), s.unit ?? panel.unit)}`);
-  return `Latest: ${values.join(", ")}.`;
+function describe(run, panel, columns) {
+  const whole = panel.series.map((s) => wholeRun(run, s.metric, s.aggregate));
+  const over = whole.every((value) => value !== undefined);
+  const values = panel.series.map(
+    (s, i) => `${s.label} ${format(over ? whole[i] : newest(columns[i]), s.unit ?? panel.unit)}`,
+  );
+  return `${over ? "Whole run" : "Latest"}: ${values.join(", ")}.`;
 }
 
 /**
  * The values at the cursor, for those who move it by keyboard.
  *
- * @param {Run} run
+ * @param {number[]} times
  * @param {Panel} panel
  */
-function describePoint(run, panel, columns, at) {
+function describePoint(times, panel, columns, at) {
   const values = panel.series.map((s, i) => `${s.label} ${valueAt(panel, columns, i, at)}`);
-  return `${clock(run.times[at] * 1000)}: ${values.join(", ")}`;
+  return `${clock(times[at] * 1000)}: ${values.join(", ")}`;
 }

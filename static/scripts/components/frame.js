@@ -3,7 +3,7 @@
 import { isError } from "../model/codes.js";
 import { clock, format } from "../model/format.js";
 import { chipOf } from "../model/gate.js";
-import { html, useLayoutEffect, useRef } from "../html.js";
+import { html, useLayoutEffect, useRef, useState } from "../html.js";
 import { elapsed, latest } from "../model/run.js";
 import { tabOfView, tabsOf, VERDICT_TAB } from "../model/panels.js";
 import { hrefOf } from "../router.js";
@@ -24,10 +24,14 @@ import { RunSelector } from "./run-selector.js";
 export function Frame({ session, api, gate, tab, route, navigate, children }) {
   const { state } = session;
   const { run } = state;
+  /** On a phone, where actions have no room beside the chips. */
+  const [open, setOpen] = useState(false);
   return html`<a class="skip" href="#main">Skip to content</a>
     <header class="top">
       <div class="top-row">
-        <a class="brand" href="?"><span class="logo" aria-hidden="true"></span>Loadgate</a>
+        <a class="brand" href="?"
+          ><span class="logo" aria-hidden="true"></span><span class="brand-word">Loadgate</span></a
+        >
         ${
           run &&
           html`<${RunSelector} session=${session} route=${route} navigate=${navigate} />
@@ -37,7 +41,17 @@ export function Frame({ session, api, gate, tab, route, navigate, children }) {
             <${Ending} info=${state.info} />`
         }
         <span class="grow"></span>
-        <span class="actions">
+        <button
+          type="button"
+          class="button button-icon actions-toggle"
+          aria-label="Actions"
+          aria-expanded=${open}
+          aria-controls="actions"
+          onClick=${() => setOpen(!open)}
+        >
+          <span aria-hidden="true">⋯</span>
+        </button>
+        <span id="actions" class=${`actions${open ? " actions-open" : ""}`}>
           ${
             run &&
             html`<${NewRun} session=${session} />
@@ -61,14 +75,20 @@ function Liveness({ session }) {
   const lost = session.lostFor();
   // Where it is known without graceful stops, that is what people planned.
   const planned = run.param.planned ?? run.param.endOffset ?? null;
+  const loaded = session.loaded();
   const done = elapsed(run) + (live && !lost ? sinceWindow(state) : 0);
   const vus = live ? latest(run, "vus", "value") : null;
   return html`<span class="liveness">
-    <${LiveChip} live=${live} known=${state.info.state !== null} lost=${lost} />
+    <${LiveChip} live=${live} loaded=${loaded} lost=${lost} />
+    ${
+      loaded !== null &&
+      html`<progress class="progress" max="1" value=${loaded} aria-label="Loading"></progress>`
+    }
     <span class="elapsed">${clock(done)}${live && planned ? ` of ${clock(planned)}` : ""}</span>
     ${
       live &&
       planned &&
+      loaded === null &&
       html`<progress
         class="progress"
         max=${planned}
@@ -80,8 +100,8 @@ function Liveness({ session }) {
   </span>`;
 }
 
-function LiveChip({ live, known, lost }) {
-  if (!known) return html`<span class="chip chip-none">loading</span>`;
+function LiveChip({ live, loaded, lost }) {
+  if (loaded !== null) return html`<span class="chip chip-none">loading ${percent(loaded)}</span>`;
   if (!live) {
     return html`<span class="chip chip-none"><span class="square" aria-hidden="true"></span>ended</span>`;
   }
@@ -89,6 +109,9 @@ function LiveChip({ live, known, lost }) {
     <span class="dot" aria-hidden="true"></span>${lost === null ? "live" : `lost ${clock(lost)}`}
   </span>`;
 }
+
+/** Whole ones: a word that says whether it moves. */
+const percent = (share) => `${Math.floor(share * 100)}\u00a0%`;
 
 /** Time goes on between windows, but no further than the next one should be away. */
 function sinceWindow({ run, windowAt, now }) {
@@ -134,7 +157,10 @@ function thresholdsChip(run) {
   const known = thresholdsKnown(run);
   if (run.thresholds.length === 0 && (!run.current || known)) return null;
   const { state, text } = verdict(run.thresholds, known);
-  return html`<${Chip} state=${state}>${text}<//>`;
+  // Where there is little room, the word is left to the chip's place beside the verdict.
+  const [before, ...after] = text.split(" thresholds");
+  if (after.length !== 1) return html`<${Chip} state=${state}>${text}<//>`;
+  return html`<${Chip} state=${state}>${before}<span class="roomy-word"> thresholds</span>${after[0]}<//>`;
 }
 
 /**

@@ -1,8 +1,8 @@
-/** A chart's legend: the value at the cursor, at rest the newest; it hides series and shows one alone. */
+/** A chart's legend: the value at the cursor, at rest the newest, of a run that is over that of all of it; it hides series and shows one alone. */
 
 import { clock, format } from "../model/format.js";
 import { html, useState } from "../html.js";
-import { newest } from "../model/run.js";
+import { newest, wholeRun } from "../model/run.js";
 
 /** @import { Props } from "../types.js" */
 
@@ -13,13 +13,18 @@ const HELP = "Hides the series; double click, Shift+click or Shift+Enter shows i
  *
  * @param {Props<"run" | "panel">} props
  */
-export function Legend({ run, panel, columns, cursorListener, hidden, onHidden }) {
+export function Legend({ run, times, panel, columns, cursorListener, hidden, onHidden }) {
   const [cursor, setCursor] = useState(null);
   cursorListener.current = setCursor;
-  const { times } = run;
   const at = cursor !== null && cursor < times.length ? cursor : null;
 
+  const whole = panel.series.map((s) => wholeRun(run, s.metric, s.aggregate));
+  const over = whole.every((value) => value !== undefined);
+  const gauge = (s) => run.metrics.get(s.metric)?.type === "gauge";
+  const rest = over ? (panel.series.every(gauge) ? "peak" : "whole run") : "";
+
   function valueOf(index) {
+    if (over && at === null) return whole[index];
     if (!columns) return null;
     return at === null ? newest(columns[index]) : columns[index][at];
   }
@@ -55,6 +60,6 @@ export function Legend({ run, panel, columns, cursorListener, hidden, onHidden }
           >
         </button>`,
     )}
-    <span class="legend-time">${at !== null ? `at ${clock(times[at] * 1000)}` : ""}</span>
+    <span class="legend-time">${at !== null ? `at ${clock(times[at] * 1000)}` : rest}</span>
   </div>`;
 }

@@ -124,7 +124,8 @@ function Silence({ session, now }) {
   const { received, idle } = /** @type {Health} */ (session.state.run.health);
   const [problem, setProblem] = useState(null);
   const [finishing, setFinishing] = useState(false);
-  if (!Number.isFinite(received)) return null;
+  // That nothing is heard says nothing of the test: the server has to say so.
+  if (!Number.isFinite(received) || (session.state.silent === null && !finishing)) return null;
   const silent = now - received;
   if (silent < SILENT_MS && !finishing) return null;
   const rest = idle - silent;

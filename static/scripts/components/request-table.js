@@ -2,6 +2,7 @@
 
 import { format, plural } from "../model/format.js";
 import { html } from "../html.js";
+import { Name } from "./name.js";
 import { Bar } from "./parts.js";
 
 export const figure = (id, title, unit) => ({
@@ -89,8 +90,8 @@ export function RequestName({ parts, open, row }) {
   return html`<span class="request-name"
     >${method && html`<span class="method">${method}</span>`}${
       open
-        ? html`<a class="name-link" ...${open(parts)}><bdi title=${name}>${name}</bdi></a>`
-        : html`<bdi title=${name}>${name}</bdi>`
+        ? html`<a class="name-link" ...${open(parts)}><${Name} text=${name} /></a>`
+        : html`<${Name} text=${name} />`
     }${phase && html`<${Mark} word=${phase} />`}<${Names} row=${row} /><${Missed} row=${row}
   /></span>`;
 }

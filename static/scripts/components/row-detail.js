@@ -4,6 +4,7 @@ import { html } from "../html.js";
 import { useDrawnRow } from "../data/rows.js";
 import { thresholdsOf } from "../model/rows.js";
 import { ChartCard } from "./chart-card.js";
+import { WholeName } from "./name.js";
 import { Distributions, Problem } from "./distribution.js";
 
 /** @import { Props } from "../types.js" */
@@ -67,6 +68,7 @@ export function RowDetail({ run, api, route, navigate, table, row }) {
   const trends = [...metrics].filter(([, meta]) => meta.type === "trend").map(([name]) => name);
   const first = ["http_req_duration", "group_duration", "iteration_duration"].find((m) => trends.includes(m));
   return html`${problem && html`<${Problem} what="newest part" problem=${problem} retry=${retry} />`}
+    <${WholeName} parts=${row} />
     <div class="charts">
       ${panels.map(
         (panel) =>

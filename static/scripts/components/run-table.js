@@ -1,6 +1,6 @@
 /** The runs of a test as a table: figures, verdicts, and what can be done with each. */
 
-import { clock, format, moment, NOTHING } from "../model/format.js";
+import { clock, format, wallClock, zone, NOTHING } from "../model/format.js";
 import { html } from "../html.js";
 import { keptVerdict, rankOf } from "../model/gate.js";
 import { runLabel, verdictOf, verdictRank } from "../model/runs.js";
@@ -63,7 +63,12 @@ export function RunTable({ items, shown, baseline, route, navigate, changeTo, on
       sort: verdictRank,
       cell: (item) => html`<${State} item=${item} />`,
     },
-    { id: "start", title: "Start", sort: (item) => item.start, cell: (item) => moment(item.start) },
+    {
+      id: "start",
+      title: `Start, ${zone(Date.now())}`,
+      sort: (item) => item.start,
+      cell: (item) => wallClock(item.start),
+    },
     {
       id: "duration",
       title: "Duration",

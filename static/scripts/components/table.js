@@ -1,6 +1,7 @@
 /** A table of figures: sorted, filtered, and steady while somebody points at it. */
 
-import { Fragment, html, useRef, useState } from "../html.js";
+import { Fragment, html, useRef } from "../html.js";
+import { useLook } from "../data/page-state.js";
 
 /**
  * `columns` are `{id, title, cell(row), sort(row), text(row), left, width}`; without `sort` a column
@@ -19,22 +20,23 @@ export function DataTable({
   onOpen,
   empty = "No data yet.",
 }) {
-  const [order, setOrder] = useState(initial ?? null);
+  const [sorted, setSorted] = useLook(`sort.${label.toLowerCase().replace(/[^a-z0-9]+/g, "-")}`);
+  const order = sorted === null ? (initial ?? null) : parseOrder(sorted, columns);
   const pointed = useRef(false);
   const focused = useRef(false);
   const lastOrder = useRef([]);
 
   const wanted = filter.trim().toLowerCase();
   const visible = wanted ? rows.filter((row) => matches(row, columns, wanted)) : rows;
-  const sorted = order ? sortRows(visible, columns, order) : visible;
+  const inOrder = order ? sortRows(visible, columns, order) : visible;
   const still = pointed.current || focused.current || open !== null;
-  const shown = still ? keepOrder(sorted, lastOrder.current, rowKey) : sorted;
+  const shown = still ? keepOrder(inOrder, lastOrder.current, rowKey) : inOrder;
   lastOrder.current = shown.map(rowKey);
 
   function sortBy(column) {
     const down = order?.by === column.id ? !order.down : column.left !== true;
     lastOrder.current = [];
-    setOrder({ by: column.id, down });
+    setSorted(`${down ? "-" : ""}${column.id}`);
   }
 
   function openRow(row) {
@@ -121,6 +123,13 @@ export function DataTable({
     </table>
     ${shown.length === 0 ? html`<p class="nothing">${wanted ? "Nothing matches." : empty}</p>` : null}
   </div>`;
+}
+
+/** `-p95` is by p95, the greatest first. */
+function parseOrder(text, columns) {
+  const down = text.startsWith("-");
+  const by = down ? text.slice(1) : text;
+  return columns.some((column) => column.id === by) ? { by, down } : null;
 }
 
 function matches(row, columns, wanted) {

@@ -2,8 +2,10 @@
 
 import { format, NOTHING, unitOf } from "../model/format.js";
 import { html } from "../html.js";
-import { column, latest, peak, total } from "../model/run.js";
+import { useWindows } from "../data/merged.js";
+import { isReplaying, latest, peak, total, wholeRun } from "../model/run.js";
 import { isComplete, outcomeOf, parseExpression, sideOf } from "../model/thresholds.js";
+import { drawnColumn } from "../model/windows.js";
 import { Sign } from "./parts.js";
 import { Sparkline } from "./sparkline.js";
 
@@ -19,7 +21,11 @@ export function Tile({ run, panel }) {
   const trend = panel.series[panel.series.length - 1];
   const meta = run.metrics.get(figure.metric);
   const now = meta?.type === "gauge";
-  const read = now ? latest : total;
+  const over = run.stop !== null;
+  const read = over
+    ? (wholeRun(run, figure.metric, figure.aggregate) ?? null)
+    : (now ? latest : total)(run, figure.metric, figure.aggregate);
+  const { windows } = useWindows(run, [trend]);
   const limits = run.thresholds
     .filter((t) => t.metric === figure.metric)
     .flatMap((t) => {
@@ -37,12 +43,12 @@ export function Tile({ run, panel }) {
           : meta?.unknown && html`<${Sign} state="warning">type not known<//>`
       }
     </div>
-    <p class="figure">${format(read(run, figure.metric, figure.aggregate), panel.unit)}</p>
+    <p class="figure">${format(read, panel.unit)}</p>
     <div class="tile-foot">
       <span class="caption"
-        >${meta ? footText(run, { panel, figure, aside, now, meta, decisive }) : "no data"}</span
+        >${meta ? footText(run, { panel, figure, aside, now, meta, decisive }) : isReplaying(run) ? "loading" : "no data"}</span
       >
-      <${Sparkline} values=${column(run, trend.metric, trend.aggregate)} color=${trend.color} />
+      <${Sparkline} values=${drawnColumn(run, windows, trend.metric, trend.aggregate)} color=${trend.color} />
     </div>
   </div>`;
 }
@@ -55,14 +61,19 @@ function Verdict({ limit, complete }) {
 
 /** @param {Run} run */
 function footText(run, { panel, figure, aside, now, meta, decisive }) {
+  if (isReplaying(run)) return "loading";
+  const over = run.stop !== null;
   if (aside) {
+    if (over) return format(wholeRun(run, aside.metric, aside.aggregate) ?? null, aside.unit);
     const asideNow = run.metrics.get(aside.metric)?.type === "gauge";
     return format((asideNow ? latest : total)(run, aside.metric, aside.aggregate), aside.unit);
   }
+  if (now && over) return "peak";
   if (now) return `peak ${format(peak(run, figure.metric, figure.aggregate), panel.unit)}`;
   if (decisive) {
     return `limit ${format(decisive.parsed.limit, unitOf(meta, decisive.parsed.aggregate), { trim: true })}`;
   }
+  if (over) return "whole run";
   const value = latest(run, figure.metric, figure.aggregate);
   return value === null ? NOTHING : `now ${format(value, panel.unit)}`;
 }

@@ -1,9 +1,9 @@
 /** Speaks to the server: runs, the event stream, finishing. Paths are relative to the page's own place. */
 
 import { timed } from "../measure.js";
-import { KINDS } from "../model/run.js";
+import { openStream } from "./stream.js";
 
-/** @import { Distribution, GateVerdict, RowKey, RowsDocument, RunItem, Summary, TableName } from "../types.js" */
+/** @import { Distribution, GateVerdict, RowKey, RowsDocument, RunItem, SeriesDocument, Summary, TableName } from "../types.js" */
 
 /** Where the server is: the folder above the page's, unless the page says otherwise. */
 export function serverRoot(document) {
@@ -11,13 +11,26 @@ export function serverRoot(document) {
   return new URL(named || "../", document.baseURI).href;
 }
 
-export function createApi(root) {
+/** `streams` follows event streams, as `openStream` does. */
+export function createApi(root, streams = openStream) {
   const at = (path) => new URL(path, root).href;
   /** How far the server's clock is ahead of this one, in ms, to about a second. */
   let ahead = 0;
 
+  /** Asks a person for the token; true: there is one now. */
+  /** @type {(() => Promise<boolean>) | null} */
+  let unauthorized = null;
+
+  /**
+   * @param {string} path
+   * @param {RequestInit} [options]
+   * @returns {Promise<Response>}
+   */
   async function request(path, options) {
     const response = await fetch(at(path), options);
+    const writes = options?.method !== undefined && options.method !== "GET";
+    if (response.status === 401 && writes && unauthorized && (await unauthorized()))
+      return request(path, options);
     const date = Date.parse(response.headers.get("date") ?? "");
     if (Number.isFinite(date)) {
       const offset = date - Date.now();
@@ -29,6 +42,16 @@ export function createApi(root) {
 
   return {
     root,
+    /** Who asks for a token where a write needs one; null: nobody. */
+    onUnauthorized(ask) {
+      unauthorized = ask;
+    },
+    /** Keeps a token in the browser, out of reach of scripts. False: it is none of this server. */
+    async signIn(token) {
+      const query = new URLSearchParams({ token });
+      const answer = await fetch(at(`ui/?${query}`), { redirect: "manual" });
+      return answer.type === "opaqueredirect" || answer.ok;
+    },
     now: () => Date.now() + ahead,
     /**
      * Newest first. `before` is the id of the oldest run that is known already.
@@ -87,48 +110,29 @@ export function createApi(root) {
       const query = new URLSearchParams({ table, key: JSON.stringify(key), metric });
       return (await request(`runs/${encodeURIComponent(run)}/distribution?${query}`)).json();
     },
+    /**
+     * Metrics over time in windows of `step` seconds; of a row of a table where one is named.
+     *
+     * @param {string} run
+     * @param {{ step: number, metrics: string[], table?: TableName, key?: RowKey }} wanted
+     * @returns {Promise<SeriesDocument>}
+     */
+    async series(run, { step, metrics, table, key }) {
+      const query = new URLSearchParams({ step: `${step}s`, metrics: JSON.stringify(metrics) });
+      if (table) query.set("table", table);
+      if (key) query.set("key", JSON.stringify(key));
+      return (await request(`runs/${encodeURIComponent(run)}/series?${query}`)).json();
+    },
     report: (run) => at(`report?run=${encodeURIComponent(run)}`),
     /**
-     * Follows a run's events until `close` is called. `on` is `{event(kind, data, id), open(), lost()}`.
-     *
-     * The browser resumes with Last-Event-ID by itself. Where it gives up (an answer that is no stream),
-     * this begins again from the first event: events that are known already change nothing in the model.
+     * Follows a run's events until `close` is called. `on` is `{event(kind, data, id), open(), lost()}`; it is told
+     * events that it knows again where a stream had to begin anew.
      */
     follow(run, on) {
-      const url = at(`events?run=${encodeURIComponent(run)}`);
-      /** @type {EventSource} */
-      let source;
-      /** @type {number | undefined} */
-      let timer;
-      let wait = 1000;
-
-      function open() {
-        source = new EventSource(url);
-        source.onopen = () => {
-          wait = 1000;
-          on.open();
-        };
-        source.onerror = () => {
-          on.lost();
-          if (source.readyState !== EventSource.CLOSED) return;
-          timer = setTimeout(open, wait);
-          wait = Math.min(15_000, wait * 2);
-        };
-        for (const kind of KINDS) {
-          source.addEventListener(kind, (message) => {
-            const id = message.lastEventId === "" ? null : Number(message.lastEventId);
-            timed(() => on.event(kind, JSON.parse(message.data), id));
-          });
-        }
-      }
-
-      open();
-      return {
-        close() {
-          clearTimeout(timer);
-          source.close();
-        },
+      const take = (list) => {
+        for (const [kind, data, id] of list) timed(() => on.event(kind, JSON.parse(data), id));
       };
+      return streams(at(`events?run=${encodeURIComponent(run)}`), { ...on, events: take });
     },
     summaryAddress: (run) => at(`runs/${encodeURIComponent(run)}/summary`),
     /**

@@ -2,6 +2,7 @@
 
 import { useEffect, useRef, useState } from "../html.js";
 import { apply, newRun } from "../model/run.js";
+import { createAsker } from "./merged.js";
 
 /** @import { Api, FollowedRun, RunChoices, Session } from "../types.js" */
 
@@ -42,6 +43,7 @@ export function useOther(api, id) {
     followed.current = { id, run: null, lost: false };
     if (id === null) return undefined;
     const mine = { id, run: newRun(id), lost: false };
+    mine.run.askMerged = createAsker(api, id);
     followed.current = mine;
     /** @type {number | null} */
     let timer = null;

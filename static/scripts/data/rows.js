@@ -1,8 +1,9 @@
 /** Asks for the windows of a table's rows, and again whenever the run has new ones. */
 
 import { useRef } from "../html.js";
-import { appendRows, drawRow, newRows, newRowRun } from "../model/rows.js";
+import { appendRows, drawRow, newRows, newRowRun, rowTotals } from "../model/rows.js";
 import { endOfWindows } from "../model/run.js";
+import { createAsker } from "./merged.js";
 import { usePolled } from "./poller.js";
 
 /** @import { Api, RowKey, Run, TableName } from "../types.js" */
@@ -33,8 +34,12 @@ export function useDrawnRow({ api, run, table, row }) {
   const drawn = useRef(null);
   const { value, problem, retry } = useRows({ api, run, table, key: row });
   if (value && run.current) {
-    drawn.current ??= newRowRun();
+    drawn.current ??= Object.assign(newRowRun(), {
+      askMerged: createAsker(api, run.id, { table, key: row }),
+    });
     drawRow(drawn.current, value, run, row);
+    Object.assign(drawn.current, { current: run.current, stop: run.stop });
+    drawn.current.totals = rowTotals(value, run, table, row);
   }
   return { drawn: drawn.current, problem, retry };
 }

@@ -5,7 +5,8 @@
  */
 
 import { runOpened, windowCame } from "../measure.js";
-import { apply, newRun } from "../model/run.js";
+import { apply, isReplaying, newRun } from "../model/run.js";
+import { createAsker } from "./merged.js";
 
 /** @import { Api, SessionState } from "../types.js" */
 
@@ -35,6 +36,8 @@ export function createSession(api, { frame = requestAnimationFrame } = {}) {
       connected: false,
       /** Server's ms when the newest window came. */
       windowAt: null,
+      /** When the server said that no data came since the newest event, by its own clock; else null. */
+      silent: null,
       /** A run of the same test that began after the one shown. */
       newer: null,
       /** A live run of another test, while the one shown is over. */
@@ -52,7 +55,7 @@ export function createSession(api, { frame = requestAnimationFrame } = {}) {
   let generation = 0;
 
   function changed() {
-    const replaying = state.run && !state.run.current && state.run.lastEvent >= 0 && !state.lostSince;
+    const replaying = state.run && isReplaying(state.run) && state.run.lastEvent >= 0 && !state.lostSince;
     const wanted = replaying ? "later" : "frame";
     if (scheduled === "frame" || scheduled === wanted) return;
     // A replay that is over need not wait for its next turn; that turn then finds nothing to report.
@@ -77,6 +80,7 @@ export function createSession(api, { frame = requestAnimationFrame } = {}) {
     close();
     const mine = generation;
     const run = newRun(info.id);
+    run.askMerged = createAsker(api, info.id);
     runOpened(run, first);
     Object.assign(state, {
       phase: "run",
@@ -87,6 +91,7 @@ export function createSession(api, { frame = requestAnimationFrame } = {}) {
       newer: null,
       elsewhere: null,
       windowAt: null,
+      silent: null,
     });
     if (info.state === null) identify(info.id, mine);
     stream = api.follow(info.id, {
@@ -102,7 +107,13 @@ export function createSession(api, { frame = requestAnimationFrame } = {}) {
         changed();
       },
       event(kind, data, id) {
-        if (mine !== generation || !apply(state.run, kind, data, id)) return;
+        if (mine !== generation) return;
+        if (kind === "heartbeat") {
+          state.silent = data.silent ? data.time : null;
+          changed();
+        }
+        if (!apply(state.run, kind, data, id)) return;
+        state.silent = null;
         if (kind === "snapshot") {
           state.windowAt = api.now();
           if (state.run.current) windowCame();
@@ -266,6 +277,14 @@ export function createSession(api, { frame = requestAnimationFrame } = {}) {
     },
     /** Whether the run goes on, as far as is known: what is being replayed may be long over. */
     isLive: () => state.run?.stop === null && state.info.state === "live",
+    /** How much of the run has been told, 0 to 1; null where it has been, or where nobody can say. */
+    loaded() {
+      const { run, info, now } = state;
+      if (!run || !isReplaying(run)) return null;
+      const end = info.state === "ended" ? info.end : info.state === "live" ? now : null;
+      if (run.start === null || end === null || end <= run.start) return 0;
+      return Math.min(1, ((run.times.at(-1) ?? 0) * 1000) / (end - run.start));
+    },
     /** Ms for which the connection has been lost, or null where it lives or only blinked. */
     lostFor() {
       if (state.lostSince === null) return null;

@@ -6,9 +6,10 @@
 
 import { checkName } from "./export.js";
 import { unitOf } from "./format.js";
-import { column, elapsed, peak, splitName, total } from "./run.js";
+import { elapsed, peak, splitName, total } from "./run.js";
 import { METRIC_TABLES, titleOf } from "./metric-tables.js";
 import { isComplete, metaOf, outcomeOf, parseExpression, formatExpression } from "./thresholds.js";
+import { drawnColumn, drawnWindows } from "./windows.js";
 
 /** @import { Metric, Run, Threshold, Unit } from "../types.js" */
 
@@ -352,10 +353,13 @@ export function resample(times, values, axis) {
  * @param {string} aggregate
  */
 export function overlay(run, other, metric, aggregate) {
-  const times = commonTimes(run.times, other.times);
+  const windows = [run, other].map((of) => drawnWindows(of));
+  const times = commonTimes(windows[0].times, windows[1].times);
   return {
     times,
-    columns: [run, other].map((of) => resample(of.times, column(of, metric, aggregate), times)),
+    columns: [run, other].map((of, i) =>
+      resample(windows[i].times, drawnColumn(of, windows[i], metric, aggregate), times),
+    ),
   };
 }
 

@@ -146,45 +146,56 @@ export function csvCell(value) {
   return /[",\r\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
 }
 
-const UNITS = { time: "ms", data: "bytes", "data/s": "bytes/s", rate: "1/s" };
+/** What every row has, whatever it is of. */
+const HEAD = ["table", "name", "detail", "type", "unit"];
+
+/** Figures in the order of their columns; further ones, percentiles that a threshold asks for, stand behind. */
+const FIGURES = [
+  ...["count", "rate", "failed", "passes", "fails", "value", "sum", "time", "avg", "min", "med", "max"],
+  ...["p(90)", "p(95)", "p(99)", "p(99.9)"],
+  ...["observed", "ok", "first", "last", "firstFailed", "lastFailed", "missed", "names"],
+];
+
+/** Requests say it shorter than metrics do. */
+const LONG_NAMES = { p90: "p(90)", p95: "p(95)", p99: "p(99)" };
+
+const UNITS = { time: "ms", data: "bytes" };
 
 /**
- * The summary as CSV, one figure in a row: `table,name,detail,type,figure,value,unit`. `detail` is the
- * request's method (and `setup` or `teardown`), the status and error code, the check's group, the threshold's expression or the metric
- * of a group or scenario.
+ * The summary as CSV: a row for each metric, request, status, check, threshold, and for each metric of a group or
+ * scenario; a column for each figure. `detail` is the request's method (and `setup` or `teardown`), the status and error code, the check's
+ * group, the threshold's expression or the metric of a group or scenario; `unit` that of values and percentiles, of which rates are
+ * per second. Moments are Unix ms.
  *
  * @param {Summary} summary
  */
 export function toCsv(summary) {
-  /** @type {(string | number | boolean | null)[][]} */
-  const lines = [["table", "name", "detail", "type", "figure", "value", "unit"]];
-  const metric = (table, owner, name, /** @type {any} */ { type, contains, values }) => {
-    for (const [figure, value] of Object.entries(values)) {
-      const unit = UNITS[unitOf({ type, contains }, figure)] ?? "";
-      lines.push([table, owner ?? name, owner === null ? "" : name, type, figure, value, unit]);
-    }
-  };
-  const figures = (table, name, detail, row) => {
-    for (const [figure, value] of Object.entries(row)) {
-      if (figure !== "key") lines.push([table, name, detail, "", figure, value, unitOfFigure(figure)]);
-    }
-  };
-  for (const [name, meta] of Object.entries(summary.metrics)) metric("metrics", null, name, meta);
-  for (const row of summary.thresholds) {
-    lines.push(["thresholds", row.metric, row.expression, "", "observed", row.observed, ""]);
-    lines.push(["thresholds", row.metric, row.expression, "", "passes", row.passes, ""]);
-  }
-  for (const row of summary.requests)
-    figures(
-      "requests",
-      row.key[1] ?? row.key[0],
-      row.key.length > 1 ? [row.key[0], ...row.key.slice(2)].join(" ") : "",
-      row,
+  /** @type {Record<string, any>[]} */
+  const rows = [];
+  const add = (table, name, detail, { type = "", unit = "" }, figures) => {
+    const named = Object.entries(figures).filter(
+      ([figure, value]) => figure !== "key" && typeof value !== "object",
     );
-  for (const row of summary.statuses) {
-    figures("statuses", row.key.slice(0, 2).join(" "), row.key.slice(2).join(" "), row);
+    const row = { table, name, detail, type, unit };
+    for (const [figure, value] of named) row[LONG_NAMES[figure] ?? figure] = value;
+    rows.push(row);
+  };
+  const metric = (table, owner, name, /** @type {any} */ { type, contains, values }) =>
+    add(table, owner ?? name, owner === null ? "" : name, { type, unit: UNITS[contains] }, values);
+  for (const [name, meta] of Object.entries(summary.metrics)) metric("metrics", null, name, meta);
+  for (const { metric: name, expression, observed, passes, firstFailed } of summary.thresholds) {
+    const unit = UNITS[summary.metrics[name]?.contains ?? ""];
+    const { type } = summary.metrics[name] ?? {};
+    add("thresholds", name, expression, { type, unit }, { observed, ok: passes, firstFailed });
   }
-  for (const row of summary.checks) figures("checks", row.key.at(-1), row.key.slice(0, -1).join(" "), row);
+  for (const row of summary.requests) {
+    const [method, name, ...phase] = row.key.length > 1 ? row.key : ["", row.key[0]];
+    add("requests", name, [method, ...phase].join(" "), { unit: "ms" }, row);
+  }
+  for (const row of summary.statuses) {
+    add("statuses", row.key.slice(0, 2).join(" "), row.key.slice(2).join(" "), {}, row);
+  }
+  for (const row of summary.checks) add("checks", row.key.at(-1), row.key.slice(0, -1).join(" "), {}, row);
   for (const table of ["groups", "scenarios"]) {
     for (const row of summary[table]) {
       for (const [name, values] of Object.entries(row.metrics)) {
@@ -193,11 +204,9 @@ export function toCsv(summary) {
       }
     }
   }
+  const there = new Set(rows.flatMap((row) => Object.keys(row)));
+  const further = [...there].filter((name) => !HEAD.includes(name) && !FIGURES.includes(name)).sort();
+  const columns = [...HEAD, ...FIGURES.filter((name) => there.has(name)), ...further];
+  const lines = [columns, ...rows.map((row) => columns.map((column) => row[column]))];
   return lines.map((cells) => cells.map(csvCell).join(",")).join("\r\n") + "\r\n";
-}
-
-/** Figures of a table's row; moments are Unix ms as well. */
-function unitOfFigure(figure) {
-  if (figure === "rate") return UNITS.rate;
-  return ["count", "failed", "passes", "fails", "missed", "names"].includes(figure) ? "" : "ms";
 }

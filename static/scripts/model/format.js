@@ -188,8 +188,19 @@ export function span(ms) {
   return `${Math.round(seconds / 3600)}${SPACE}h`;
 }
 
-/** A moment in the reader's own time zone: `2026-11-21 01:41:52`. */
+/** The reader's time zone at a moment: `CET`, `GMT-5`, `UTC`. */
+export function zone(ms) {
+  const parts = new Intl.DateTimeFormat("en-GB", { timeZoneName: "short" }).formatToParts(ms);
+  return parts.find(({ type }) => type === "timeZoneName")?.value ?? "";
+}
+
+/** A moment in the reader's own time zone, which it names: `2026-11-21 01:41:52 CET`. */
 export function moment(ms) {
+  return Number.isFinite(ms) ? `${wallClock(ms)} ${zone(ms)}` : NOTHING;
+}
+
+/** The same without its zone, for columns whose head has it. */
+export function wallClock(ms) {
   if (!Number.isFinite(ms)) return NOTHING;
   const at = new Date(ms);
   const two = (n) => String(n).padStart(2, "0");

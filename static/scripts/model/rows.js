@@ -3,7 +3,7 @@
  * row were a run of its own. Pure; `data/rows.js` asks for them.
  */
 
-import { newRun } from "./run.js";
+import { elapsed, newRun } from "./run.js";
 
 /** @import { Column, KeptSeries, Metric, RowFigure, RowKey, RowSeries, Rows, RowsDocument, Run, TableName } from "../types.js" */
 
@@ -128,6 +128,8 @@ export function setTimes(drawn, rows, run) {
   const start = run.start ?? rows.times[0] ?? 0;
   drawn.start = start;
   drawn.times = rows.times.map((time) => (time - start) / 1000);
+  // Windows have the lengths of the run's, and are over with it.
+  Object.assign(drawn, { param: run.param, current: run.current, stop: run.stop });
 }
 
 const DURATIONS = [
@@ -199,4 +201,45 @@ export function thresholdsOf(run, table, key) {
   return run.thresholds
     .filter((threshold) => threshold.metric.endsWith(tag))
     .map((threshold) => ({ ...threshold, metric: threshold.metric.slice(0, -tag.length) }));
+}
+
+/**
+ * Figures of a row over the whole run, as `wholeRun` reads them.
+ *
+ * @param {Rows} rows
+ * @param {Run} run
+ * @param {TableName} table
+ * @param {RowKey} key
+ */
+export function rowTotals(rows, run, table, key) {
+  const totals = new Map();
+  if (run.stop === null) return totals;
+  const seconds = Math.max(1, elapsed(run) / 1000);
+  const wanted = JSON.stringify(key);
+  const add = (values) => values.reduce((sum, value) => sum + value, 0);
+  const rowsOfTable = /** @type {any[]} */ (run.tables[table]);
+  const shown = rowsOfTable.find((row) => JSON.stringify(row.key) === wanted);
+  for (const series of rows.series.values()) {
+    if (JSON.stringify(series.key) !== wanted) continue;
+    const { metric } = series;
+    const type = run.metrics.get(metric)?.type ?? series.type;
+    const [count, nonzero] = [add(series.count), add(series.nonzero)];
+    if (type === "counter") totals.set(`rate ${metric}`, add(series.sum) / seconds);
+    if (type === "rate") {
+      totals.set(`rate ${metric}`, count > 0 ? nonzero / count : null);
+      totals.set(`passes ${metric}`, nonzero / seconds);
+      totals.set(`fails ${metric}`, (count - nonzero) / seconds);
+    }
+    if (type !== "trend") continue;
+    const figures = table === "requests" && metric === "http_req_duration" ? shown : shown?.metrics?.[metric];
+    for (const [short, aggregate] of [
+      ["med", "med"],
+      ["p95", "p(95)"],
+      ["p99", "p(99)"],
+    ]) {
+      const value = figures?.[aggregate] ?? figures?.[short];
+      if (value !== undefined) totals.set(`${aggregate} ${metric}`, value);
+    }
+  }
+  return totals;
 }

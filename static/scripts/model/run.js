@@ -77,7 +77,10 @@ const HANDLERS = {
     if (data.run) run.id = data.run;
   },
   metric(run, data) {
-    for (const [name, meta] of Object.entries(data)) run.metrics.set(name, meta);
+    for (const [name, meta] of Object.entries(data)) {
+      run.metrics.set(name, meta);
+      forget(run, name);
+    }
     const names = [...run.metrics.keys()].sort(byBytes);
     run.layout = {
       names,
@@ -118,6 +121,11 @@ const HANDLERS = {
   threshold() {},
 };
 
+/** Columns of a name that is known otherwise now: what was a gap may be zero. */
+function forget(run, name) {
+  for (const key of run.columns.keys()) if (key.endsWith(` ${name}`)) run.columns.delete(key);
+}
+
 /**
  * UTF-8's byte order, which is that of code points; JavaScript's own compares UTF-16 units. */
 function byBytes(a, b) {
@@ -140,8 +148,8 @@ function rank(unit) {
 }
 
 /**
- * A metric's aggregate over time, parallel to `run.times`, null where there was nothing. The same
- * array is extended from call to call.
+ * A metric's aggregate over time, parallel to `run.times`, null where there was nothing; of a counter that is zero,
+ * for nothing happened. The same array is extended from call to call.
  *
  * @param {Run} run
  * @param {string} metric
@@ -151,10 +159,19 @@ export function column(run, metric, aggregate) {
   const key = `${aggregate} ${metric}`;
   let values = run.columns.get(key);
   if (!values) run.columns.set(key, (values = []));
+  const meta = run.metrics.get(metric);
   for (let i = values.length; i < run.snapshots.length; i += 1) {
-    values.push(pick(run, run.snapshots[i], run.layouts[i], metric, aggregate));
+    const value = pick(run, run.snapshots[i], run.layouts[i], metric, aggregate);
+    const zero = value === null && meta?.type === "counter" && isEmpty(run, i, metric);
+    // What came before a submetric was asked for is not known.
+    values.push(zero && (!meta.partial || values.some((before) => before !== null)) ? 0 : value);
   }
   return values;
+}
+
+/** Whether a window had no samples of the metric; it may have had some of what was taken for another type. */
+function isEmpty(run, at, metric) {
+  return !run.snapshots[at][run.layouts[at].index.get(metric)]?.length;
 }
 
 /**
@@ -180,6 +197,29 @@ function pick(run, data, layout, metric, aggregate) {
   const at = run.param.aggregates[layout.types.get(metric)]?.indexOf(aggregate) ?? -1;
   return at < 0 ? null : (values[at] ?? null);
 }
+
+/**
+ * What a legend and a tile say of a run that is over: the figure of the whole run, of a gauge its peak, since what it
+ * says when all users have gone says little. Undefined while the run goes on, and where nothing says it.
+ *
+ * @param {Run} run
+ * @param {string} metric
+ * @param {string} aggregate
+ */
+export function wholeRun(run, metric, aggregate) {
+  if (run.stop === null) return undefined;
+  const told = run.totals?.get(`${aggregate} ${metric}`);
+  if (told !== undefined) return told;
+  if (run.metrics.get(metric)?.type === "gauge") return peak(run, metric, aggregate);
+  return run.cumulative ? total(run, metric, aggregate) : undefined;
+}
+
+/**
+ * Whether the stream is still telling what has been: neither live nor over, as far as the page knows.
+ *
+ * @param {Run} run
+ */
+export const isReplaying = (run) => run.stop === null && !run.current;
 
 /**
  * Whether anything was measured under this name.

@@ -3,6 +3,7 @@
 import { ChartCard } from "../components/chart-card.js";
 import { Filter, PhaseChoice } from "../components/choices.js";
 import { Problem } from "../components/distribution.js";
+import { WholeName } from "../components/name.js";
 import { Bar, Card, Chip } from "../components/parts.js";
 import { Mark, Missed } from "../components/request-table.js";
 import { DataTable } from "../components/table.js";
@@ -11,13 +12,15 @@ import { useGrownRun, windowOf } from "../data/grown-run.js";
 import { clock, format, moment, NOTHING, plural } from "../model/format.js";
 import { html, useCallback, useMemo, useRef } from "../html.js";
 import { chooseRows, phaseOf } from "../model/phases.js";
-import { column } from "../model/run.js";
+import { wholeRun } from "../model/run.js";
+import { drawnColumn } from "../model/windows.js";
+import { useWindows } from "../data/merged.js";
 import { useDrawnRow } from "../data/rows.js";
 import { newRowRun, setColumn } from "../model/rows.js";
 import { thresholdsKnown, verdict } from "../model/thresholds.js";
 import { formatGroup } from "./requests.js";
 
-/** @import { Props, Run, ViewProps } from "../types.js" */
+/** @import { DrawnWindows, Props, Run, ViewProps } from "../types.js" */
 
 /** @param {ViewProps} props */
 export function Checks(props) {
@@ -55,17 +58,21 @@ const FAILURES = {
   series: [{ label: "failed", metric: "checks", aggregate: "failed", color: "--bad", fill: true }],
 };
 
+const PASSED = [{ metric: "checks", aggregate: "rate" }];
+
 /**
  * The run's own checks, as the share that failed.
  *
  * @param {Run} drawn
  * @param {Run} run
+ * @param {DrawnWindows} windows
  */
-function drawFailures(drawn, run) {
-  if (drawn.revision === run.revision) return;
-  const passed = column(run, "checks", "rate");
-  drawn.start = run.start;
-  drawn.times = run.times;
+function drawFailures(drawn, run, windows) {
+  if (drawn.revision === run.revision && drawn.times === windows.times) return;
+  const passed = drawnColumn(run, windows, "checks", "rate");
+  const share = wholeRun(run, "checks", "rate");
+  if (share !== undefined) drawn.totals = new Map([["failed checks", share === null ? null : 1 - share]]);
+  Object.assign(drawn, { start: run.start, stop: run.stop, times: windows.times, asDrawn: true });
   setColumn(
     drawn,
     "checks",
@@ -80,7 +87,8 @@ function drawFailures(drawn, run) {
 function ChecksOfRun({ run, api, route, navigate }) {
   const drawn = useRef(null);
   drawn.current ??= newRowRun();
-  drawFailures(drawn.current, run);
+  const { windows } = useWindows(run, PASSED, route.zoom);
+  drawFailures(drawn.current, run, windows);
   const { shown: checks, choice } = useMemo(
     () => chooseRows("checks", run.tables.checks, route.rows),
     [run.tables.checks, route.rows],
@@ -152,7 +160,12 @@ function CheckDetail({ run, api, row, zoom, onZoom }) {
   const { drawn, problem, retry } = useDrawnRow({ api, run, table: "checks", row: row.key });
   if (problem && !drawn) return html`<${Problem} what="row" problem=${problem} retry=${retry} />`;
   if (!drawn) return html`<div class="detail-wait"></div>`;
-  return html`<${ChartCard} run=${drawn} panel=${ONE_CHECK} zoom=${zoom} onZoom=${onZoom} />`;
+  return html`<${WholeName} parts=${row.key} /><${ChartCard}
+      run=${drawn}
+      panel=${ONE_CHECK}
+      zoom=${zoom}
+      onZoom=${onZoom}
+    />`;
 }
 
 const share = (row) => row.passes / (row.passes + row.fails || 1);

@@ -18,6 +18,7 @@ import {
 } from "../model/compare.js";
 import { clock, format, NOTHING } from "../model/format.js";
 import { html, useMemo, useRef } from "../html.js";
+import { useWindows } from "../data/merged.js";
 import { useChoices, useOther } from "../data/other-run.js";
 import { newRowRun, setColumn } from "../model/rows.js";
 import { runLabel } from "../model/runs.js";
@@ -65,6 +66,8 @@ const PANELS = [
   },
 ];
 
+const COMPARED = PANELS.map(({ of: [metric, aggregate] }) => ({ metric, aggregate }));
+
 /** What the other run's line is called among the columns of a chart. */
 const OTHER = "other";
 
@@ -91,7 +94,7 @@ function drawBoth(drawn, run, other, [metric, aggregate]) {
   const revision = `${run.revision} ${other.revision}`;
   if (drawn.revision === revision) return;
   const { times, columns } = overlay(run, other, metric, aggregate);
-  Object.assign(drawn, { revision, start: run.start, times, thresholds: run.thresholds });
+  Object.assign(drawn, { revision, start: run.start, times, thresholds: run.thresholds, asDrawn: true });
   if (columns.every((values) => values.every((value) => value === null))) return;
   const meta = metaOf(run, metric) ?? metaOf(other, metric);
   setColumn(drawn, metric, aggregate, columns[0], meta);
@@ -228,6 +231,8 @@ function formatCondition(value, unit) {
 function Both({ run, other, names, zoom, onZoom }) {
   const drawn = useRef(null);
   drawn.current ??= PANELS.map(() => newRowRun());
+  useWindows(run, COMPARED);
+  useWindows(other, COMPARED);
   PANELS.forEach(({ of }, i) => drawBoth(drawn.current[i], run, other, of));
   const [own, others] = names;
   const panels = useMemo(() => PANELS.map((panel) => withLines(panel, [own, others])), [own, others]);

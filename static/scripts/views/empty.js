@@ -9,15 +9,23 @@ import { html } from "../html.js";
 export function Empty({ api, test }) {
   const root = api.root.replace(/\/$/, "");
   const name = test ?? "shop";
+  const below = new URL(api.root).pathname !== "/";
   return html`<section class="empty" aria-labelledby="empty-title">
     <h1 id="empty-title">${test ? html`No run of <bdi>${test}</bdi> yet` : "No runs yet"}</h1>
     <p class="lead">Start one; this page follows by itself.</p>
     <div class="ways">
-      <${Way} title="Any k6" text=${`k6 run -o influxdb=${root}/${name} script.js`}>
-        The path names the test. No plugin, no build of k6 is needed.
-      <//>
-      <${Way} title="k6 with its thresholds" text="loadgate k6 run script.js">
-        Runs your k6, tells its thresholds and planned duration, and says when it is over.
+      ${
+        !below &&
+        html`<${Way} title="Any k6" text=${`k6 run -o influxdb=${root}/${name} script.js`}>
+          The path names the test. No plugin, no build of k6 is needed.
+        <//>`
+      }
+      <${Way}
+        title="k6 with its thresholds"
+        text=${`loadgate k6 run --server ${root} ${test ? `--test ${test} ` : ""}script.js`}
+      >
+        Runs your k6, tells its thresholds and planned duration, and says when it is
+        over.${below && " Stock k6's own output cannot send to a path below a host."}
       <//>
       <${Way} title="Nothing at hand?" text="loadgate serve --demo">
         Replays a recorded test. From a checkout: <code>cargo xtask serve --demo</code>.

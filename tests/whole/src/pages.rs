@@ -39,8 +39,8 @@ fn the_dashboard_is_small_compressed_and_kept_by_browsers() {
     let server = Server::start();
     let page = server.get("/ui/");
     let assets = assets(page.text());
-    // Icon, style sheet, theme and the rest of the scripts.
-    assert_eq!(assets.len(), 4, "{assets:?}");
+    // Icon, style sheet, theme, the rest of the scripts, and the worker that all tabs share.
+    assert_eq!(assets.len(), 5, "{assets:?}");
     let compressed = server.send("GET", "/ui/", &[GZIP], b"");
     assert_eq!(compressed.header("content-encoding"), Some("gzip"));
     assert_eq!(compressed.header("cache-control"), Some("no-cache"));
@@ -232,6 +232,13 @@ fn rows_say_what_they_lack_and_errors_can_leave_setup_out() {
     for wanted in ["https://x.io/users/{id}/orders", "about ", " more in (other)"] {
         assert!(report.text().contains(wanted), "the report says {wanted:?}");
     }
+}
+
+#[test]
+fn what_is_shown_is_true_at_a_glance() {
+    let server =
+        Server::with(Options { settings: &[("idle", "5m"), ("straggler", "500ms")], ..Options::default() });
+    assert_eq!(drive("truth.mjs", &[&server.url(), &pictures()]).len(), 6);
 }
 
 #[test]
