@@ -183,7 +183,7 @@ impl<R: RecordReader> ByRecord<R> {
     }
 }
 
-impl<R: RecordReader> Reader for ByRecord<R> {
+impl<R: RecordReader + Send> Reader for ByRecord<R> {
     fn feed(&mut self, bytes: &[u8], out: &mut dyn Out) -> Result<(), Wrong> {
         let mut rest = bytes;
         while !rest.is_empty() {
