@@ -59,7 +59,7 @@ fn unescaped(text: &str) -> String {
 
 fn recorded(name: &str) -> (Seen, Vec<Sign>) {
     let (mut seen, mut signs) = (Seen::default(), Vec::new());
-    for line in String::from_utf8(fixture(name)).expect("UTF-8").lines() {
+    for line in String::from_utf8(fixture(&format!("jmeter/{name}"))).expect("UTF-8").lines() {
         let request: Json = serde_json::from_str(line).expect("JSON");
         let (points, sign) = body(request["body"].as_str().expect("a body"));
         seen.points.extend(points);

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::io::Read;
 
 fn results() -> Vec<u8> {
-    let (packed, mut file) = (fixture("results.xml.jtl.gz"), Vec::new());
+    let (packed, mut file) = (fixture("jmeter/results.xml.jtl.gz"), Vec::new());
     GzDecoder::new(&packed[..]).read_to_end(&mut file).expect("gzip");
     file
 }
@@ -38,7 +38,7 @@ fn counted(points: &[Point]) -> BTreeMap<String, usize> {
 #[test]
 fn the_xml_file_says_what_the_csv_file_says() {
     let seen = read_well(XmlResults::new(), &results(), 4_096);
-    let csv = read_well(CsvResults::new(), &fixture("results.jtl"), 4_096);
+    let csv = read_well(CsvResults::new(), &fixture("jmeter/results.jtl"), 4_096);
     assert_eq!((seen.units, &seen.refused[..]), (1_576, &[][..]));
     let (xml, csv) = (counted(&seen.points), counted(&csv.points));
     for (point, count) in &csv {

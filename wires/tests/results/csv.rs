@@ -17,7 +17,7 @@ fn named<'a>(points: &'a [Point], metric: &str, name: &str) -> Vec<&'a Point> {
 
 #[test]
 fn every_label_has_the_figures_that_were_computed_from_the_file() {
-    let (file, expected) = (fixture("results.jtl"), expected());
+    let (file, expected) = (fixture("jmeter/results.jtl"), expected());
     let seen = read_well(CsvResults::new(), &file, 4_096);
     assert_eq!((seen.units, seen.refused.len()), (1_577, 0));
 
@@ -53,7 +53,7 @@ fn every_label_has_the_figures_that_were_computed_from_the_file() {
 
 #[test]
 fn a_file_reads_the_same_in_pieces_of_any_size() {
-    let file = fixture("timed.jtl");
+    let file = fixture("jmeter/timed.jtl");
     let whole = read_well(CsvResults::new(), &file, file.len());
     for size in [1, 17, 1_000] {
         assert_eq!(read_well(CsvResults::new(), &file, size), whole, "{size}");
@@ -62,7 +62,7 @@ fn a_file_reads_the_same_in_pieces_of_any_size() {
 
 #[test]
 fn requests_of_a_parent_transaction_stand_in_its_group() {
-    let seen = read_well(CsvResults::new(), &fixture("results.jtl"), 4_096);
+    let seen = read_well(CsvResults::new(), &fixture("jmeter/results.jtl"), 4_096);
     let groups = figures(&seen.points, "http_reqs", "group");
     // The parent's requests follow it; those of an additional sample came before it.
     assert_eq!(groups["::Find a product"].count, 245 + 244);
@@ -221,7 +221,7 @@ fn what_cannot_be_read_is_refused_with_a_sentence() {
 
 #[test]
 fn nothing_that_is_sent_breaks_the_reader() {
-    let file = fixture("results.jtl");
+    let file = fixture("jmeter/results.jtl");
     let file = &file[..8_000];
     let mut seeded = Seeded(1);
     for _ in 0..3_000 {
