@@ -145,6 +145,42 @@ fn a_part_is_told_by_its_label_and_its_time() {
 }
 
 #[test]
+fn a_part_without_a_number_is_told_by_its_time() {
+    // As JMeter wrote them before 5.0, and does with `subresults.disable_renaming`.
+    let seen = of_rows(
+        "1000,50,Old,200,OK,T 1-1,text,true,,9,9,1,1,http://a/,1,0,0\n\
+         1000,20,http://a/old,302,Found,T 1-1,text,true,,4,4,1,1,http://a/old,1,0,0\n\
+         1020,30,http://a/,200,OK,T 1-1,text,true,,5,5,1,1,http://a/,1,0,0\n\
+         1050,0,Next,200,OK,T 1-1,text,true,,5,5,1,1,http://a/,1,0,0\n\
+         1050,9,After,200,OK,T 1-1,text,true,,5,5,1,1,http://a/,1,0,0\n\
+         1058,1,Clock,200,OK,T 1-1,text,true,,5,5,1,1,http://a/,1,0,0\n",
+    );
+    let names = |metric| figures(&seen.points, metric, "name").into_keys().collect::<Vec<_>>();
+    assert_eq!(names("jmeter_part_duration"), ["http://a/", "http://a/old"]);
+    assert_eq!(names("http_reqs"), ["After", "Clock", "Next", "Old"]);
+}
+
+#[test]
+fn without_messages_a_transaction_shows_in_what_it_contains() {
+    let header = "timeStamp,elapsed,label,success,threadName,dataType,URL,IdleTime";
+    let round = |at: i64| {
+        let (first, second) = (at, at + 30);
+        format!(
+            "{at},40,Find,true,T 1-1,,null,5\n{first},20,Search,true,T 1-1,text,http://a/,0\n\
+             {second},15,Product,true,T 1-1,text,http://a/,0\n"
+        )
+    };
+    let file = format!("{header}\n{}{}{}", round(1_000), round(2_000), round(3_000));
+    let seen = read_well(CsvResults::new(), file.as_bytes(), 100);
+    let requests = figures(&seen.points, "http_reqs", "name");
+    let counts: Vec<_> = requests.iter().map(|(name, figures)| (&**name, figures.count)).collect();
+    // The first was taken for a request, before anything told.
+    assert_eq!(counts, [("Find", 1), ("Product", 3), ("Search", 3)]);
+    assert_eq!(figures(&seen.points, "group_duration", "group")["::Find"].count, 2);
+    assert_eq!(figures(&seen.points, "http_reqs", "group")["::Find"].count, 4);
+}
+
+#[test]
 fn columns_are_those_of_the_header_whatever_stands_between() {
     let rows = [
         "elapsed,success,timeStamp,label\n12,true,1000,a\n",
