@@ -201,8 +201,9 @@ fn threads_and_the_plan_s_own_tags_come_through() {
 fn labels_that_are_called_as_jmeter_s_own_points_are_labels() {
     let (points, _) = body(
         "jmeter,application=a,transaction=all,statut=ok count=2,avg=1.0,hit=2 1000\n\
-         jmeter,application=a,transaction=internal,statut=ok count=3,avg=1.0,hit=3 1000\n",
+         jmeter,application=a,transaction=internal,status=ok count=3,avg=1.0,hit=3 1000\n",
     );
+    assert!(points.iter().all(|point| tag(point, "status").is_empty()));
     let requests = figures(&points, "http_reqs", "name");
     assert_eq!((requests["all"].sum, requests["internal"].sum), (2.0, 3.0));
 }
