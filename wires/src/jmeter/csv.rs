@@ -80,7 +80,7 @@ impl Columns {
             (Some(count), errors) if count > 1 => Some((count, errors.unwrap_or(0).min(count))),
             _ => None,
         };
-        Ok(Sample {
+        Sample {
             start_ms: time_ms(text("timeStamp").trim())?,
             elapsed_ms: amount("elapsed")?.ok_or_else(|| Wrong::new("`elapsed` is empty"))?,
             idle_ms: amount("IdleTime")?.unwrap_or(0),
@@ -99,7 +99,8 @@ impl Columns {
             sent: amount("sentBytes")?,
             threads: amount("allThreads")?,
             summed,
-        })
+        }
+        .dated()
     }
 }
 

@@ -50,6 +50,18 @@ pub(super) enum Transaction {
 }
 
 impl Sample<'_> {
+    /// Itself, if nanoseconds can hold its end.
+    ///
+    /// # Errors
+    ///
+    /// Where they cannot.
+    pub(super) fn dated(self) -> Result<Self, Wrong> {
+        match self.time_ns() {
+            Some(_) => Ok(self),
+            None => Err(Wrong::new("the sample ends beyond the year 2262")),
+        }
+    }
+
     /// When it ended.
     pub(super) fn end_ms(&self) -> i64 {
         self.start_ms.saturating_add(self.elapsed_ms).saturating_add(self.idle_ms)

@@ -238,7 +238,7 @@ fn what_cannot_be_read_is_refused_with_a_sentence() {
     assert!(whole("1000,12,a\n").reason.contains("no header line"));
 
     let rows = "timeStamp,elapsed,label,success,bytes\n1000,x,a,true,1\n1000,5,a\n1000,5,a,maybe,1\n\
-                99999999999999999,5,a,true,1\n1000,5,a,true,-1\n1000,5,a,true,1\n";
+                99999999999999999,5,a,true,1\n1000,5,a,true,-1\n9223372036854,5,a,true,1\n1000,5,a,true,1\n";
     let seen = read_well(CsvResults::new(), rows.as_bytes(), 50);
     let refused: Vec<(u64, &str)> =
         seen.refused.iter().map(|(line, wrong)| (*line, &*wrong.reason)).collect();
@@ -250,6 +250,7 @@ fn what_cannot_be_read_is_refused_with_a_sentence() {
             (4, "`success` is neither `true` nor `false`"),
             (5, "`timeStamp` is not in milliseconds since 1970"),
             (6, "`bytes` is not a whole number that is 0 or more"),
+            (7, "the sample ends beyond the year 2262"),
         ]
     );
     assert_eq!(named(&seen.points, "http_reqs", "a").len(), 1);
