@@ -1,7 +1,7 @@
 //! JTL as CSV: a row per sample, sub-samples after the sample that contains them.
 
 use super::known::{Known, hash, whole};
-use super::sample::{Sample, TEXT_BYTES, number, success, time_ms, within};
+use super::sample::{Sample, TEXT_BYTES, Transaction, number, success, time_ms, within};
 use crate::records::{Record, RecordReader};
 use crate::{Out, Wrong};
 use std::collections::HashMap;
@@ -80,7 +80,7 @@ impl Columns {
             (Some(count), errors) if count > 1 => Some((count, errors.unwrap_or(0).min(count))),
             _ => None,
         };
-        Ok(Sample {
+        Sample {
             start_ms: time_ms(text("timeStamp").trim())?,
             elapsed_ms: amount("elapsed")?.ok_or_else(|| Wrong::new("`elapsed` is empty"))?,
             idle_ms: amount("IdleTime")?.unwrap_or(0),
@@ -99,7 +99,8 @@ impl Columns {
             sent: amount("sentBytes")?,
             threads: amount("allThreads")?,
             summed,
-        })
+        }
+        .dated()
     }
 }
 
@@ -123,13 +124,54 @@ impl Span {
     }
 }
 
+/// A request or a part of one.
+#[derive(Debug, Clone, Copy)]
+struct Done {
+    span: Span,
+    label: u64,
+    /// It may be a transaction.
+    unclear: bool,
+}
+
 /// What a thread did last.
 #[derive(Debug, Default)]
 struct Thread {
     /// Transactions whose requests may follow: their time and group, the outer ones first.
     transactions: Vec<(Span, String)>,
-    /// The last request and the parts that contain each other: their time and label.
-    requests: Vec<(Span, u64)>,
+    /// The last request and the parts that contain each other.
+    requests: Vec<Done>,
+}
+
+impl Thread {
+    /// The request of which something is a part that has no number, as before JMeter 5.0 and with
+    /// `subresults.disable_renaming`: the first part begins with its request.
+    fn unnumbered(&self, span: Span) -> Option<usize> {
+        let request = self.requests.first()?.span;
+        let begins = self.requests.len() > 1 || span.start_ms == request.start_ms;
+        (begins && span.start_ms < request.end_ms && request.holds(span)).then_some(0)
+    }
+}
+
+/// Threads by their names.
+#[derive(Debug, Default)]
+struct Threads {
+    now: HashMap<String, Thread>,
+    /// Those known before [`THREADS`] others came.
+    before: HashMap<String, Thread>,
+}
+
+impl Threads {
+    fn get(&mut self, name: &str) -> &mut Thread {
+        let name = &name[..name.floor_char_boundary(TEXT_BYTES)];
+        if !self.now.contains_key(name) {
+            let known = self.before.remove(name);
+            if self.now.len() >= THREADS {
+                self.before = std::mem::take(&mut self.now);
+            }
+            self.now.insert(name.to_owned(), known.unwrap_or_default());
+        }
+        self.now.get_mut(name).expect("put in above")
+    }
 }
 
 /// Reads rows.
@@ -138,9 +180,7 @@ pub(super) struct Rows {
     columns: Option<Columns>,
     /// A row was read.
     any: bool,
-    threads: HashMap<String, Thread>,
-    /// Those known before [`THREADS`] others came.
-    threads_before: HashMap<String, Thread>,
+    threads: Threads,
     known: Known,
 }
 
@@ -208,7 +248,7 @@ impl Rows {
 
     fn points(&mut self, sample: &Sample) -> Vec<crate::Point> {
         let transaction = self.known.is_transaction(sample);
-        let thread = self.thread(&sample.thread);
+        let thread = self.threads.get(&sample.thread);
         let span = Span::of(sample);
         // A transaction of no time holds nothing, and what begins when one ends is not in it.
         while thread
@@ -227,29 +267,26 @@ impl Rows {
             points
         } else {
             let whole = whole(&sample.label).map(hash);
-            let found =
-                thread.requests.iter().rposition(|&(outer, label)| Some(label) == whole && outer.holds(span));
-            let points = if found.is_some() { sample.part(outer) } else { sample.request(outer) };
+            let numbered =
+                thread.requests.iter().rposition(|done| Some(done.label) == whole && done.span.holds(span));
+            let found = numbered.or_else(|| thread.unnumbered(span));
+            let within_unclear = numbered.is_none() && found.is_some_and(|at| thread.requests[at].unclear);
+            let points = match found {
+                Some(_) if !within_unclear => sample.part(outer),
+                _ => sample.request(outer),
+            };
             thread.requests.truncate(found.map_or(0, |at| at + 1));
-            if thread.requests.len() < DEPTH {
-                thread.requests.push((span, hash(&sample.label)));
+            if within_unclear {
+                // Only transactions contain what is no part.
+                self.known.learn(thread.requests[0].label);
+            } else if thread.requests.len() < DEPTH {
+                let unclear = sample.transaction() == Transaction::Unclear;
+                thread.requests.push(Done { span, label: hash(&sample.label), unclear });
             }
             points
         };
         points.extend(self.known.vus(sample));
         points
-    }
-
-    fn thread(&mut self, name: &str) -> &mut Thread {
-        let name = &name[..name.floor_char_boundary(TEXT_BYTES)];
-        if !self.threads.contains_key(name) {
-            let before = self.threads_before.remove(name);
-            if self.threads.len() >= THREADS {
-                self.threads_before = std::mem::take(&mut self.threads);
-            }
-            self.threads.insert(name.to_owned(), before.unwrap_or_default());
-        }
-        self.threads.get_mut(name).expect("put in above")
     }
 }
 

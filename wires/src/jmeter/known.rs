@@ -22,13 +22,18 @@ impl Known {
         let label = hash(&sample.label);
         match sample.transaction() {
             Transaction::Yes => {
-                if self.transactions.len() < LABELS {
-                    self.transactions.insert(label);
-                }
+                self.learn(label);
                 true
             }
             Transaction::No => false,
             Transaction::Unclear => self.transactions.contains(&label),
+        }
+    }
+
+    /// A label is a transaction's.
+    pub(super) fn learn(&mut self, label: u64) {
+        if self.transactions.len() < LABELS {
+            self.transactions.insert(label);
         }
     }
 

@@ -189,7 +189,9 @@ fn label(line: &Line<'_>, transaction: &str) -> Result<Vec<Point>, Wrong> {
     let count = line.count()?;
     let name = ("name", transaction);
     let (good, bad) = (("expected_response", "true"), ("expected_response", "false"));
-    Ok(match (line.tag("statut"), line.tag("responseCode")) {
+    // JMeter 3.3 called it `status`.
+    let statut = line.tag("statut").or_else(|| line.tag("status"));
+    Ok(match (statut, line.tag("responseCode")) {
         (Some("all"), _) => {
             let tags = tags(line, &[name]);
             let mut points = bytes(line, &tags, count)?;
@@ -223,7 +225,8 @@ fn tags(line: &Line<'_>, own: &[(&str, &str)]) -> Vec<(String, String)> {
         push_tag(&mut tags, key, value);
     }
     for (key, value) in line.tags {
-        let said = matches!(*key, "transaction" | "statut" | "responseCode" | "responseMessage" | "");
+        let said = matches!(*key, "transaction" | "statut" | "responseCode" | "responseMessage" | "")
+            || (*key == "status" && matches!(*value, "all" | "ok" | "ko"));
         if !said && tags.iter().all(|(other, _)| other != key) {
             push_tag(&mut tags, key, value);
         }

@@ -50,6 +50,18 @@ pub(super) enum Transaction {
 }
 
 impl Sample<'_> {
+    /// Itself, if nanoseconds can hold its end.
+    ///
+    /// # Errors
+    ///
+    /// Where they cannot.
+    pub(super) fn dated(self) -> Result<Self, Wrong> {
+        match self.time_ns() {
+            Some(_) => Ok(self),
+            None => Err(Wrong::new("the sample ends beyond the year 2262")),
+        }
+    }
+
     /// When it ended.
     pub(super) fn end_ms(&self) -> i64 {
         self.start_ms.saturating_add(self.elapsed_ms).saturating_add(self.idle_ms)
@@ -75,8 +87,8 @@ impl Sample<'_> {
 
     /// Points of a request, which stands in a group (`::outer::inner`) where there is one.
     pub(super) fn request(&self, group: &str) -> Vec<Point> {
-        let mut points = self.timed(group, ["http_req_duration", "http_req_failed"]);
         let tags = self.tags(group);
+        let mut points = self.timed(&tags, ["http_req_duration", "http_req_failed"]);
         let count = self.summed.map_or(1, |(count, _)| count);
         points.push(self.counted("http_reqs", tags.clone(), count, count));
         if self.summed.is_none() {
@@ -99,9 +111,10 @@ impl Sample<'_> {
 
     /// Points of what another sample contains.
     pub(super) fn part(&self, group: &str) -> Vec<Point> {
-        let mut points = self.timed(group, ["jmeter_part_duration", "jmeter_part_failed"]);
+        let tags = self.tags(group);
+        let mut points = self.timed(&tags, ["jmeter_part_duration", "jmeter_part_failed"]);
         if let Some(bytes) = self.received {
-            points.push(self.counted("jmeter_part_received", self.tags(group), bytes, 1));
+            points.push(self.counted("jmeter_part_received", tags, bytes, 1));
         }
         points
     }
@@ -124,15 +137,14 @@ impl Sample<'_> {
         Some(self.point("vus", Vec::new(), threads))
     }
 
-    fn timed(&self, group: &str, [duration, failed]: [&'static str; 2]) -> Vec<Point> {
-        let tags = self.tags(group);
+    fn timed(&self, tags: &[(String, String)], [duration, failed]: [&'static str; 2]) -> Vec<Point> {
         let mut points = Vec::with_capacity(7);
         match self.summed {
             None => {
                 if let Some(fails) = self.failed() {
-                    points.push(self.point(failed, tags.clone(), i64::from(fails)));
+                    points.push(self.point(failed, tags.to_vec(), i64::from(fails)));
                 }
-                points.push(self.point(duration, tags, self.elapsed_ms));
+                points.push(self.point(duration, tags.to_vec(), self.elapsed_ms));
             }
             Some((count, errors)) => {
                 let sum = |nonzero: i64, sum: i64| Summed {
@@ -141,8 +153,8 @@ impl Sample<'_> {
                     sum: sum as f64,
                     ..Summed::default()
                 };
-                points.push(self.interval(failed, tags.clone(), sum(errors, errors)));
-                points.push(self.interval(duration, tags, sum(count, self.elapsed_ms)));
+                points.push(self.interval(failed, tags.to_vec(), sum(errors, errors)));
+                points.push(self.interval(duration, tags.to_vec(), sum(count, self.elapsed_ms)));
             }
         }
         points
@@ -273,9 +285,12 @@ pub(super) fn thread_group(thread: &str) -> &str {
 /// Adds a tag, unless it says nothing.
 pub(super) fn push_tag(tags: &mut Vec<(String, String)>, key: &str, value: &str) {
     if !value.is_empty() {
-        let value = shortened(value);
-        let plain = |c: char| if c.is_control() && !matches!(c, '\t' | '\n' | '\r') { '\u{fffd}' } else { c };
-        tags.push((key.to_owned(), value.chars().map(plain).collect()));
+        let control = |c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r');
+        let mut value = shortened(value).into_owned();
+        if value.contains(control) {
+            value = value.replace(control, "\u{fffd}");
+        }
+        tags.push((key.to_owned(), value));
     }
 }
 

@@ -248,7 +248,7 @@ fn sample(tag: &str) -> Result<Sample<'static>, Wrong> {
     let (elapsed, idle, latency, connect) = (amount("t")?, amount("it")?, amount("lt")?, amount("ct")?);
     let (received, sent, threads) = (amount("by")?, amount("sby")?, amount("na")?);
     let mut text = |key: &str| values.remove(key).unwrap_or_default();
-    Ok(Sample {
+    Sample {
         start_ms: time_ms(&text("ts"))?,
         elapsed_ms: elapsed.ok_or_else(|| Wrong::new("a sample has no `t`, its time"))?,
         idle_ms: idle.unwrap_or(0),
@@ -267,7 +267,8 @@ fn sample(tag: &str) -> Result<Sample<'static>, Wrong> {
         sent,
         threads,
         summed,
-    })
+    }
+    .dated()
 }
 
 /// References that are none, such as `&#0;`, stay as they are: JMeter writes what a server sent.

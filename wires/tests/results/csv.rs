@@ -17,7 +17,7 @@ fn named<'a>(points: &'a [Point], metric: &str, name: &str) -> Vec<&'a Point> {
 
 #[test]
 fn every_label_has_the_figures_that_were_computed_from_the_file() {
-    let (file, expected) = (fixture("results.jtl"), expected());
+    let (file, expected) = (fixture("jmeter/results.jtl"), expected());
     let seen = read_well(CsvResults::new(), &file, 4_096);
     assert_eq!((seen.units, seen.refused.len()), (1_577, 0));
 
@@ -53,7 +53,7 @@ fn every_label_has_the_figures_that_were_computed_from_the_file() {
 
 #[test]
 fn a_file_reads_the_same_in_pieces_of_any_size() {
-    let file = fixture("timed.jtl");
+    let file = fixture("jmeter/timed.jtl");
     let whole = read_well(CsvResults::new(), &file, file.len());
     for size in [1, 17, 1_000] {
         assert_eq!(read_well(CsvResults::new(), &file, size), whole, "{size}");
@@ -62,7 +62,7 @@ fn a_file_reads_the_same_in_pieces_of_any_size() {
 
 #[test]
 fn requests_of_a_parent_transaction_stand_in_its_group() {
-    let seen = read_well(CsvResults::new(), &fixture("results.jtl"), 4_096);
+    let seen = read_well(CsvResults::new(), &fixture("jmeter/results.jtl"), 4_096);
     let groups = figures(&seen.points, "http_reqs", "group");
     // The parent's requests follow it; those of an additional sample came before it.
     assert_eq!(groups["::Find a product"].count, 245 + 244);
@@ -145,6 +145,42 @@ fn a_part_is_told_by_its_label_and_its_time() {
 }
 
 #[test]
+fn a_part_without_a_number_is_told_by_its_time() {
+    // As JMeter wrote them before 5.0, and does with `subresults.disable_renaming`.
+    let seen = of_rows(
+        "1000,50,Old,200,OK,T 1-1,text,true,,9,9,1,1,http://a/,1,0,0\n\
+         1000,20,http://a/old,302,Found,T 1-1,text,true,,4,4,1,1,http://a/old,1,0,0\n\
+         1020,30,http://a/,200,OK,T 1-1,text,true,,5,5,1,1,http://a/,1,0,0\n\
+         1050,0,Next,200,OK,T 1-1,text,true,,5,5,1,1,http://a/,1,0,0\n\
+         1050,9,After,200,OK,T 1-1,text,true,,5,5,1,1,http://a/,1,0,0\n\
+         1058,1,Clock,200,OK,T 1-1,text,true,,5,5,1,1,http://a/,1,0,0\n",
+    );
+    let names = |metric| figures(&seen.points, metric, "name").into_keys().collect::<Vec<_>>();
+    assert_eq!(names("jmeter_part_duration"), ["http://a/", "http://a/old"]);
+    assert_eq!(names("http_reqs"), ["After", "Clock", "Next", "Old"]);
+}
+
+#[test]
+fn without_messages_a_transaction_shows_in_what_it_contains() {
+    let header = "timeStamp,elapsed,label,success,threadName,dataType,URL,IdleTime";
+    let round = |at: i64| {
+        let (first, second) = (at, at + 30);
+        format!(
+            "{at},40,Find,true,T 1-1,,null,5\n{first},20,Search,true,T 1-1,text,http://a/,0\n\
+             {second},15,Product,true,T 1-1,text,http://a/,0\n"
+        )
+    };
+    let file = format!("{header}\n{}{}{}", round(1_000), round(2_000), round(3_000));
+    let seen = read_well(CsvResults::new(), file.as_bytes(), 100);
+    let requests = figures(&seen.points, "http_reqs", "name");
+    let counts: Vec<_> = requests.iter().map(|(name, figures)| (&**name, figures.count)).collect();
+    // The first was taken for a request, before anything told.
+    assert_eq!(counts, [("Find", 1), ("Product", 3), ("Search", 3)]);
+    assert_eq!(figures(&seen.points, "group_duration", "group")["::Find"].count, 2);
+    assert_eq!(figures(&seen.points, "http_reqs", "group")["::Find"].count, 4);
+}
+
+#[test]
 fn columns_are_those_of_the_header_whatever_stands_between() {
     let rows = [
         "elapsed,success,timeStamp,label\n12,true,1000,a\n",
@@ -202,7 +238,7 @@ fn what_cannot_be_read_is_refused_with_a_sentence() {
     assert!(whole("1000,12,a\n").reason.contains("no header line"));
 
     let rows = "timeStamp,elapsed,label,success,bytes\n1000,x,a,true,1\n1000,5,a\n1000,5,a,maybe,1\n\
-                99999999999999999,5,a,true,1\n1000,5,a,true,-1\n1000,5,a,true,1\n";
+                99999999999999999,5,a,true,1\n1000,5,a,true,-1\n9223372036854,5,a,true,1\n1000,5,a,true,1\n";
     let seen = read_well(CsvResults::new(), rows.as_bytes(), 50);
     let refused: Vec<(u64, &str)> =
         seen.refused.iter().map(|(line, wrong)| (*line, &*wrong.reason)).collect();
@@ -214,6 +250,7 @@ fn what_cannot_be_read_is_refused_with_a_sentence() {
             (4, "`success` is neither `true` nor `false`"),
             (5, "`timeStamp` is not in milliseconds since 1970"),
             (6, "`bytes` is not a whole number that is 0 or more"),
+            (7, "the sample ends beyond the year 2262"),
         ]
     );
     assert_eq!(named(&seen.points, "http_reqs", "a").len(), 1);
@@ -221,7 +258,7 @@ fn what_cannot_be_read_is_refused_with_a_sentence() {
 
 #[test]
 fn nothing_that_is_sent_breaks_the_reader() {
-    let file = fixture("results.jtl");
+    let file = fixture("jmeter/results.jtl");
     let file = &file[..8_000];
     let mut seeded = Seeded(1);
     for _ in 0..3_000 {

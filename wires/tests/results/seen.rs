@@ -47,12 +47,12 @@ pub fn read_well(reader: impl Reader, file: &[u8], size: usize) -> Seen {
 }
 
 pub fn fixture(name: &str) -> Vec<u8> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/jmeter").join(name);
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 pub fn expected() -> Json {
-    serde_json::from_slice(&fixture("expected.json")).expect("JSON")
+    serde_json::from_slice(&fixture("jmeter/expected.json")).expect("JSON")
 }
 
 pub fn tag<'a>(point: &'a Point, key: &str) -> &'a str {
@@ -81,7 +81,7 @@ pub fn figures(points: &[Point], metric: &str, key: &str) -> BTreeMap<String, Fi
                 figures.sum += sum;
                 figures.count += count;
             }
-            Value::SinceStart { .. } => panic!("JMeter has no totals"),
+            Value::SinceStart { .. } => panic!("{point:?} is a total"),
         }
     }
     for figures in found.values_mut() {

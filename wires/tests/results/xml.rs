@@ -2,13 +2,13 @@
 
 use crate::seen::*;
 use flate2::read::GzDecoder;
-use loadgate_wires::Point;
 use loadgate_wires::jmeter::{CsvResults, XmlResults};
+use loadgate_wires::{Point, Value};
 use std::collections::BTreeMap;
 use std::io::Read;
 
 fn results() -> Vec<u8> {
-    let (packed, mut file) = (fixture("results.xml.jtl.gz"), Vec::new());
+    let (packed, mut file) = (fixture("jmeter/results.xml.jtl.gz"), Vec::new());
     GzDecoder::new(&packed[..]).read_to_end(&mut file).expect("gzip");
     file
 }
@@ -38,7 +38,7 @@ fn counted(points: &[Point]) -> BTreeMap<String, usize> {
 #[test]
 fn the_xml_file_says_what_the_csv_file_says() {
     let seen = read_well(XmlResults::new(), &results(), 4_096);
-    let csv = read_well(CsvResults::new(), &fixture("results.jtl"), 4_096);
+    let csv = read_well(CsvResults::new(), &fixture("jmeter/results.jtl"), 4_096);
     assert_eq!((seen.units, &seen.refused[..]), (1_576, &[][..]));
     let (xml, csv) = (counted(&seen.points), counted(&csv.points));
     for (point, count) in &csv {
@@ -145,6 +145,19 @@ fn what_cannot_be_read_is_refused_with_a_sentence() {
         ]
     );
     assert_eq!(figures(&seen.points, "http_reqs", "name").into_keys().collect::<Vec<_>>(), ["b"]);
+}
+
+#[test]
+fn elements_that_sum_up_samples_are_sums_without_a_distribution() {
+    let seen = of_elements("<sample t='120' ts='1000' s='true' lb='a' dt='text' sc='4' ec='1' by='500'/>");
+    let sum =
+        |metric: &str| match &seen.points.iter().find(|point| point.metric == metric).expect(metric).value {
+            Value::Interval { length_ns: 0, sum } => (sum.count, sum.nonzero, sum.sum, sum.buckets.is_some()),
+            other => panic!("{other:?}"),
+        };
+    assert_eq!(sum("http_reqs"), (4, 4, 4.0, false));
+    assert_eq!(sum("http_req_failed"), (4, 1, 1.0, false));
+    assert_eq!(sum("http_req_duration"), (4, 4, 120.0, false));
 }
 
 #[test]
