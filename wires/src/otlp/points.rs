@@ -27,7 +27,7 @@ impl<'a> Points<'a> {
         Points { prefix, out, unit: 0 }
     }
 
-    fn read(&mut self, source: &Source, head: &Head, element: Element<'_>) -> Result<Vec<Point>, Wrong> {
+    fn read(&mut self, source: &Source<'_>, head: &Head, element: Element<'_>) -> Result<Vec<Point>, Wrong> {
         let since = Since::of(head.shape)?;
         let convention = conventions::unit(&head.name).filter(|_| head.shape.has_samples());
         let told = if head.unit.is_empty() { convention.unwrap_or_default() } else { &head.unit };
@@ -46,7 +46,7 @@ impl<'a> Points<'a> {
         let identity = with_attributes(identity, &datum.attributes);
 
         let (mut name, mut counts) = (head.name.as_str(), None);
-        if source.is_k6 {
+        if source.is_k6() {
             name = name.strip_prefix(self.prefix).unwrap_or(name);
         }
         if let (Says::Number(_), Some(rate)) = (&datum.says, name.strip_suffix(RATE))
@@ -93,9 +93,9 @@ impl<'a> Points<'a> {
 }
 
 impl Visitor for Points<'_> {
-    fn metric(&mut self, _: &Source, _: &Head) {}
+    fn metric(&mut self, _: &Source<'_>, _: &Head) {}
 
-    fn point(&mut self, source: &Source, head: &Head, point: Element<'_>) {
+    fn point(&mut self, source: &Source<'_>, head: &Head, point: Element<'_>) {
         self.unit += 1;
         match self.read(source, head, point) {
             Ok(points) => self.out.accept(self.unit, points),
@@ -193,8 +193,8 @@ fn tags(attributes: &[KeyValue]) -> Vec<(String, String)> {
 }
 
 /// What a point says of itself is nearer to it than what is said of its source.
-fn with_source(mut tags: Vec<(String, String)>, source: &Source) -> Vec<(String, String)> {
-    for tag in &source.tags {
+fn with_source(mut tags: Vec<(String, String)>, source: &Source<'_>) -> Vec<(String, String)> {
+    for tag in &source.origin.tags {
         if tags.iter().all(|(key, _)| *key != tag.0) {
             tags.push(tag.clone());
         }

@@ -13,7 +13,7 @@ mod histogram;
 mod samples;
 mod series;
 
-pub use series::{LABELS, SERIES, SYMBOLS};
+pub use series::{LABELS, SAMPLES, SYMBOLS};
 
 use crate::body::{BODY_BYTES, Body, too_long};
 use crate::{Out, Wrong};

@@ -8,8 +8,8 @@ use crate::{UNIT_BYTES, Wrong};
 use prost::Message;
 use std::collections::HashMap;
 
-/// Series of one request; Prometheus sends 2,000, k6 all it has.
-pub const SERIES: usize = 100_000;
+/// Samples and histograms of one request; Prometheus sends 2,000, k6 one of every series that it has.
+pub const SAMPLES: usize = 100_000;
 /// Texts of one request of version 2.0.
 pub const SYMBOLS: usize = 200_000;
 /// Labels of one series, its name among them.
@@ -193,11 +193,11 @@ impl<'a> Request<'a> {
                 _ => {}
             }
         }
-        let mut series = 0;
-        request.walk(&mut |_| series += 1)?;
-        if series > SERIES {
-            let limit = format!("a request has more than {SERIES} series: send smaller batches");
-            return Err(Wrong::with(limit, series.to_string()));
+        let mut samples = 0;
+        request.walk(&mut |series| samples += series.items().count())?;
+        if samples > SAMPLES {
+            let limit = format!("a request has more than {SAMPLES} samples: send smaller batches");
+            return Err(Wrong::with(limit, samples.to_string()));
         }
         Ok(request)
     }
@@ -217,7 +217,8 @@ impl<'a> Request<'a> {
                 _ => {}
             }
         }
-        if self.metadata.len() < SERIES {
+        // Of more metrics than that there cannot be samples.
+        if self.metadata.len() < SAMPLES {
             self.metadata.insert(name, about);
         }
         Ok(())
