@@ -98,7 +98,10 @@ impl crate::Reader for Reader {
         // Twice: the first time it shows whether it can be read to its end, and of what types metrics are.
         let request = Request::survey(self.version, &body)?;
         let mut samples = Samples::new(&request, out);
-        request.walk(&mut |series| samples.series(series))?;
+        request.walk(&mut |series| {
+            samples.series(series);
+            Ok(())
+        })?;
         self.written = samples.finish();
         Ok(())
     }

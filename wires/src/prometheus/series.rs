@@ -194,11 +194,16 @@ impl<'a> Request<'a> {
             }
         }
         let mut samples = 0;
-        request.walk(&mut |series| samples += series.items().count())?;
-        if samples > SAMPLES {
-            let limit = format!("a request has more than {SAMPLES} samples: send smaller batches");
-            return Err(Wrong::with(limit, samples.to_string()));
-        }
+        request.walk(&mut |series| {
+            // A series without samples takes its time, too.
+            samples += series.items().take(SAMPLES + 1).count().max(1);
+            if samples > SAMPLES {
+                return Err(Wrong::new(format!(
+                    "a request has more than {SAMPLES} samples: send smaller batches"
+                )));
+            }
+            Ok(())
+        })?;
         Ok(request)
     }
 
@@ -228,8 +233,8 @@ impl<'a> Request<'a> {
     ///
     /// # Errors
     ///
-    /// Where the request cannot be read to its end; never after the survey.
-    pub(super) fn walk(&self, take: &mut dyn FnMut(Series<'a>)) -> Result<(), Wrong> {
+    /// Those of `take`, and where the request cannot be read to its end, which is never after the survey.
+    pub(super) fn walk(&self, take: &mut dyn FnMut(Series<'a>) -> Result<(), Wrong>) -> Result<(), Wrong> {
         let timeseries = match self.version {
             Version::One => 1,
             Version::Two => 5,
@@ -237,7 +242,7 @@ impl<'a> Request<'a> {
         for field in fields(self.body) {
             let (number, field) = field?;
             if number == timeseries {
-                take(self.series(protobuf::message(field)?)?);
+                take(self.series(protobuf::message(field)?)?)?;
             }
         }
         Ok(())
@@ -254,7 +259,7 @@ impl<'a> Request<'a> {
         let mut references = Vec::new();
         for field in fields(message) {
             match (self.version, field?) {
-                (Version::One, (1, field)) => {
+                (Version::One, (1, field)) if labels.is_ok() => {
                     let (name, value) = label(protobuf::message(field)?)?;
                     labels = labels.and_then(|mut labels| labels.add(name, value).map(|()| labels));
                 }
