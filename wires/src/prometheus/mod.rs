@@ -12,6 +12,8 @@ mod groups;
 mod histogram;
 mod samples;
 mod series;
+#[cfg(test)]
+mod tests;
 
 pub use series::{LABELS, SAMPLES, SYMBOLS};
 
@@ -114,28 +116,4 @@ fn unpack(packed: &[u8]) -> Result<Vec<u8>, Wrong> {
         return Err(too_long());
     }
     snap::raw::Decoder::new().decompress_vec(packed).map_err(wrong)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_message_is_known_by_its_media_type() {
-        assert_eq!(Version::of("application/x-protobuf"), Some(Version::One));
-        assert_eq!(Version::of("application/x-protobuf;proto=prometheus.WriteRequest"), Some(Version::One));
-        let two = "Application/x-protobuf; proto=\"io.prometheus.write.v2.Request\"";
-        assert_eq!(Version::of(two), Some(Version::Two));
-        assert_eq!(Version::of("application/x-protobuf;proto=other"), None);
-        assert_eq!(Version::of("application/json"), None);
-    }
-
-    #[test]
-    fn a_body_that_says_to_be_long_is_refused_before_there_is_room_for_it() {
-        let mut bomb = vec![0xff, 0xff, 0xff, 0xff, 0x0f];
-        bomb.extend([0xfe; 100]);
-        assert_eq!(unpack(&bomb), Err(too_long()));
-        assert!(unpack(&[0]).is_ok_and(|body| body.is_empty()));
-        assert!(unpack(b"").is_err() && unpack(b"plain text").is_err());
-    }
 }
