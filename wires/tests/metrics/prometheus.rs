@@ -1,6 +1,6 @@
 //! k6's Prometheus remote-write output, in both of its modes.
 
-use crate::figures::{Carried, check_run, expected, same};
+use crate::figures::{Carried, check_run, check_subtractable, expected, same};
 use crate::support::{Totals, fixture, read, requests};
 use loadgate_documents::{Contains, MetricKind, MetricType};
 use loadgate_wires::prometheus::{Reader, Version, Written};
@@ -33,6 +33,7 @@ fn native_histograms_come_to_the_figures_of_the_run() {
     // Schema 3: 2^(1/8).
     let carried = Carried { extremes: false, width: Some(|value| value.abs() * 0.0906), rates: false };
     check_run(&totals, &expected("prometheus/native.expected.json"), carried);
+    assert!(check_subtractable(&totals.points) > 200);
     assert!(totals.points.iter().flat_map(|point| &point.tags).all(|(key, _)| !key.contains("feature")));
 }
 
