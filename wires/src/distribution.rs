@@ -44,10 +44,12 @@ impl Distribution {
         for (low, high, count) in negative.iter().rev() {
             self.push(-beyond(*high), -beyond(*low), *count);
         }
-        // Where nothing lies on one side, zeros are taken not to lie there either, as Prometheus does.
+        // Where nothing lies on one side, zeros are taken not to lie there either, as Prometheus does; where there
+        // are only zeros, they are not negative. `0.0 -` is for a threshold of 0, which has no sign.
         let some = |side: &[(f64, f64, u64)]| side.iter().any(|(_, _, count)| *count > 0);
-        let low = if some(negative) || !some(positive) && threshold == 0.0 { -threshold } else { 0.0 };
-        self.push(low, if some(positive) || low == 0.0 { threshold } else { 0.0 }, zeros);
+        let low = if some(negative) { 0.0 - threshold } else { 0.0 };
+        let high = if some(negative) && !some(positive) { 0.0 } else { threshold };
+        self.push(low, high, zeros);
         for (low, high, count) in positive {
             self.push(beyond(*low), beyond(*high), *count);
         }
@@ -119,6 +121,7 @@ mod tests {
         let bucket = |low, high, count| Bucket { low, high, count };
         assert_eq!(buckets(&[], (0.0, 2), &[]), [bucket(0.0, 0.0, 2)]);
         assert_eq!(buckets(&[], (0.5, 2), &[]), [bucket(0.0, 0.5, 2)]);
+        assert!(buckets(&[(1.0, 2.0, 1)], (0.0, 2), &[])[1].low.is_sign_positive());
         assert_eq!(buckets(&[(1.0, 2.0, 1)], (0.5, 2), &[]), [bucket(-2.0, -1.0, 1), bucket(-0.5, 0.0, 2)]);
         assert_eq!(
             buckets(&[(0.25, 1.0, 1)], (0.5, 2), &[(0.25, 1.0, 1)]),

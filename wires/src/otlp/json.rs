@@ -5,7 +5,7 @@
 //! Lists are walked where they lie, like those of protobuf.
 
 use super::messages::{Resource, Scope};
-use super::walk::{Element, Head, Shape, Source, Temporality, Visitor};
+use super::walk::{Element, Head, Origin, Shape, Source, Temporality, Visitor};
 use crate::Wrong;
 use serde::de::{DeserializeOwned, SeqAccess, Visitor as Reads};
 use serde::{Deserialize, Deserializer, de};
@@ -84,16 +84,18 @@ pub(super) fn walk(body: &[u8], visitor: &mut dyn Visitor) -> Result<(), Wrong> 
     }
     let request: Request<'_> = serde_json::from_slice(body).map_err(malformed)?;
     each(request.resource_metrics, &mut |resource: ResourceMetrics<'_>| {
-        let about: Resource = whole(resource.resource)?;
+        visitor.element()?;
+        let origin = Origin::new(&whole::<Resource>(resource.resource)?);
         each(resource.scope_metrics, &mut |scope: ScopeMetrics<'_>| {
-            let about_scope: Scope = whole(scope.scope)?;
-            let source = Source::new(&about, &about_scope);
+            visitor.element()?;
+            let source = Source::new(&origin, &whole::<Scope>(scope.scope)?);
             each(scope.metrics, &mut |metric: Metric<'_>| metric_in_json(metric, &source, visitor))
         })
     })
 }
 
-fn metric_in_json(metric: Metric<'_>, source: &Source, visitor: &mut dyn Visitor) -> Result<(), Wrong> {
+fn metric_in_json(metric: Metric<'_>, source: &Source<'_>, visitor: &mut dyn Visitor) -> Result<(), Wrong> {
+    visitor.element()?;
     let since = |data: &Data<'_>| Temporality::of(data.aggregation_temporality);
     let (shape, data) = if let Some(data) = metric.gauge {
         (Shape::Gauge, Some(data))
@@ -109,6 +111,7 @@ fn metric_in_json(metric: Metric<'_>, source: &Source, visitor: &mut dyn Visitor
     let head = Head { name: metric.name.unwrap_or_default(), unit: metric.unit.unwrap_or_default(), shape };
     visitor.metric(source, &head);
     each(data.and_then(|data| data.data_points), &mut |point: &RawValue| {
+        visitor.element()?;
         visitor.point(source, &head, Element::Json(point));
         Ok(())
     })

@@ -28,6 +28,10 @@ use crate::{Out, Wrong};
 use points::Points;
 use walk::{Element, Head, Source, Visitor};
 
+/// Resources, scopes, metrics and data points of one body: twice as many as 16 MiB of real ones, and few enough to
+/// be read in a moment.
+pub const ELEMENTS: usize = 200_000;
+
 /// How a body is written, and how its answer must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Encoding {
@@ -94,14 +98,25 @@ impl crate::Reader for Reader {
 #[derive(Debug, Default)]
 struct Survey {
     prefixes: Prefixes,
+    elements: usize,
 }
 
 impl Visitor for Survey {
-    fn metric(&mut self, source: &Source, head: &Head) {
-        if source.is_k6 {
+    fn element(&mut self) -> Result<(), Wrong> {
+        self.elements += 1;
+        if self.elements > ELEMENTS {
+            return Err(Wrong::new(format!(
+                "a body has more than {ELEMENTS} elements: send smaller batches"
+            )));
+        }
+        Ok(())
+    }
+
+    fn metric(&mut self, source: &Source<'_>, head: &Head) {
+        if source.is_k6() {
             self.prefixes.see(head.name.strip_suffix(".total").unwrap_or(&head.name));
         }
     }
 
-    fn point(&mut self, _: &Source, _: &Head, _: Element<'_>) {}
+    fn point(&mut self, _: &Source<'_>, _: &Head, _: Element<'_>) {}
 }

@@ -2,7 +2,7 @@
 
 use super::conventions;
 use super::messages::KeyValue;
-use super::values::{self, Reading, Says};
+use super::values::{self, Datum, Reading, Says};
 use super::walk::{ATTRIBUTES, Element, Head, Shape, Source, Temporality, Visitor, with_attributes};
 use crate::distribution::COUNT;
 use crate::naming;
@@ -27,7 +27,7 @@ impl<'a> Points<'a> {
         Points { prefix, out, unit: 0 }
     }
 
-    fn read(&mut self, source: &Source, head: &Head, element: Element<'_>) -> Result<Vec<Point>, Wrong> {
+    fn read(&mut self, source: &Source<'_>, head: &Head, element: Element<'_>) -> Result<Vec<Point>, Wrong> {
         let since = Since::of(head.shape)?;
         let convention = conventions::unit(&head.name).filter(|_| head.shape.has_samples());
         let told = if head.unit.is_empty() { convention.unwrap_or_default() } else { &head.unit };
@@ -45,25 +45,23 @@ impl<'a> Points<'a> {
         let identity = source.identity.with(&head.name).with(&head.unit).with(head.shape.word());
         let identity = with_attributes(identity, &datum.attributes);
 
-        let (mut name, mut counts) = (head.name.as_str(), None);
-        if source.is_k6 {
-            name = name.strip_prefix(self.prefix).unwrap_or(name);
-        }
-        if let (Says::Number(_), Some(rate)) = (&datum.says, name.strip_suffix(RATE))
-            && let Some(at) = datum.attributes.iter().position(is_condition)
-        {
-            name = rate;
-            counts = Some(datum.attributes.remove(at).text().as_deref() == Some("nonzero"));
-        }
-        let (metric_type, value) = match (datum.says, since) {
-            (Says::Number(number), Since::Nothing) => (MetricType::Gauge, Value::Sample(number)),
-            (Says::Number(number), _) => match counts {
-                Some(counts) => {
-                    (MetricType::Rate, since.value(datum.start_ns, datum.time_ns, share(number, counts)?))
-                }
-                None => (MetricType::Counter, since.value(datum.start_ns, datum.time_ns, counted(number))),
-            },
-            (Says::Samples(sum), _) => (MetricType::Trend, since.value(datum.start_ns, datum.time_ns, sum)),
+        let name = match head.name.strip_prefix(self.prefix) {
+            Some(name) if source.is_k6() => name,
+            _ => &head.name,
+        };
+        let (name, counts) =
+            match name.strip_suffix(RATE).and_then(|rate| Some((rate, condition(since, &mut datum)?))) {
+                Some((rate, counts)) => (rate, Some(counts)),
+                None => (name, None),
+            };
+        let since_then = |sum| since.value(datum.start_ns, datum.time_ns, sum);
+        let (metric_type, value) = match (datum.says, counts) {
+            (Says::Number(number), _) if since == Since::Nothing => {
+                (MetricType::Gauge, Value::Sample(number))
+            }
+            (Says::Number(number), Some(counts)) => (MetricType::Rate, since_then(share(number, counts)?)),
+            (Says::Number(number), None) => (MetricType::Counter, since_then(counted(number))),
+            (Says::Samples(sum), _) => (MetricType::Trend, since_then(sum)),
         };
         if matches!(&value, Value::Interval { sum, .. } if sum.count == 0) {
             return Ok(Vec::new());
@@ -93,9 +91,9 @@ impl<'a> Points<'a> {
 }
 
 impl Visitor for Points<'_> {
-    fn metric(&mut self, _: &Source, _: &Head) {}
+    fn metric(&mut self, _: &Source<'_>, _: &Head) {}
 
-    fn point(&mut self, source: &Source, head: &Head, point: Element<'_>) {
+    fn point(&mut self, source: &Source<'_>, head: &Head, point: Element<'_>) {
         self.unit += 1;
         match self.read(source, head, point) {
             Ok(points) => self.out.accept(self.unit, points),
@@ -175,8 +173,20 @@ fn share(samples: f64, counts: bool) -> Result<Summed, Wrong> {
     Ok(Summed { count: samples as u64, nonzero, sum: nonzero as f64, ..Summed::default() })
 }
 
-fn is_condition(attribute: &KeyValue) -> bool {
-    attribute.key == CONDITION && matches!(attribute.text().as_deref(), Some("zero" | "nonzero"))
+/// Which of the two series of a rate a data point is of, if it is of any. Takes the attribute that says so: it is
+/// no tag.
+fn condition(since: Since, datum: &mut Datum) -> Option<bool> {
+    if since == Since::Nothing || !matches!(datum.says, Says::Number(_)) {
+        return None;
+    }
+    let at = datum.attributes.iter().position(|attribute| attribute.key == CONDITION)?;
+    let counts = match datum.attributes[at].text().as_deref() {
+        Some("nonzero") => true,
+        Some("zero") => false,
+        _ => return None,
+    };
+    datum.attributes.remove(at);
+    Some(counts)
 }
 
 /// Attributes as tags; of one key the first.
@@ -193,8 +203,8 @@ fn tags(attributes: &[KeyValue]) -> Vec<(String, String)> {
 }
 
 /// What a point says of itself is nearer to it than what is said of its source.
-fn with_source(mut tags: Vec<(String, String)>, source: &Source) -> Vec<(String, String)> {
-    for tag in &source.tags {
+fn with_source(mut tags: Vec<(String, String)>, source: &Source<'_>) -> Vec<(String, String)> {
+    for tag in &source.origin.tags {
         if tags.iter().all(|(key, _)| *key != tag.0) {
             tags.push(tag.clone());
         }

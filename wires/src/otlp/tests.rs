@@ -139,6 +139,11 @@ fn a_rate_of_k6s_is_two_series_of_one_metric() {
     assert_eq!((said(&points[0]), said(&points[1])), ((5, 5, 5.0), (3, 0, 0.0)));
     assert_eq!(points[0].tags, points[1].tags);
     assert_ne!(points[0].series, points[1].series);
+    // Another's counter that has such an attribute, too.
+    let points = json!([{"asInt": 5, "attributes": condition("zero")}]);
+    let metric = json!({"name": "tanks", "sum":
+        {"dataPoints": points, "aggregationTemporality": 2, "isMonotonic": true}});
+    assert_eq!(of(metric)[0].tags[0], ("condition".to_owned(), "zero".to_owned()));
 }
 
 fn histogram(temporality: u64) -> Json {

@@ -18,22 +18,41 @@ pub const ELEMENT_BYTES: usize = UNIT_BYTES / 16;
 /// Attributes of one data point, with those of its resource that become tags.
 pub const ATTRIBUTES: usize = 100;
 
+/// A resource's attribute that is longer names nothing.
+const NAME_BYTES: usize = 512;
+
 /// Meets what is in a body, in its order.
 pub(super) trait Visitor {
+    /// Something of any level, before it is read.
+    ///
+    /// # Errors
+    ///
+    /// Where it is one too many.
+    fn element(&mut self) -> Result<(), Wrong> {
+        Ok(())
+    }
+
     /// A metric, before its data points.
-    fn metric(&mut self, source: &Source, head: &Head);
+    fn metric(&mut self, source: &Source<'_>, head: &Head);
 
     /// A data point.
-    fn point(&mut self, source: &Source, head: &Head, point: Element<'_>);
+    fn point(&mut self, source: &Source<'_>, head: &Head, point: Element<'_>);
 }
 
-/// Who measured.
+/// Where measurements come from, as their resource tells.
 #[derive(Debug)]
-pub(super) struct Source {
-    /// k6 says so, by its service or by its scope, which no setting changes.
-    pub(super) is_k6: bool,
+pub(super) struct Origin {
+    is_k6: bool,
     /// What of the resource becomes tags of each point.
     pub(super) tags: Vec<(String, String)>,
+    identity: Identity,
+}
+
+/// What measured there.
+#[derive(Debug)]
+pub(super) struct Source<'a> {
+    pub(super) origin: &'a Origin,
+    is_k6: bool,
     /// Of resource and scope.
     pub(super) identity: Identity,
 }
@@ -101,14 +120,14 @@ impl Temporality {
     }
 }
 
-impl Source {
-    pub(super) fn new(resource: &Resource, scope: &Scope) -> Source {
+impl Origin {
+    pub(super) fn new(resource: &Resource) -> Self {
         let attribute = |wanted: &str| {
             let found = resource.attributes.iter().find(|attribute| attribute.key == wanted);
-            found.and_then(KeyValue::text).filter(|text| !text.is_empty())
+            found.and_then(KeyValue::text).filter(|text| (1..=NAME_BYTES).contains(&text.len()))
         };
         let service = attribute("service.name");
-        let is_k6 = scope.name == "k6" || service.as_deref() == Some("k6");
+        let is_k6 = service.as_deref() == Some("k6");
         // What an exporter says where nobody named it does not name a test either.
         let named = |service: &Cow<'_, str>| service != "k6" && !service.starts_with("unknown_service");
         let tags = [
@@ -116,11 +135,22 @@ impl Source {
             ("service_name", service.filter(named)),
             ("instance_id", attribute("instance_id").or_else(|| attribute("service.instance.id"))),
         ];
-        let tags =
-            tags.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?.into_owned()))).collect();
-        let identity = Identity::new().with(&scope.name).with(&scope.version);
-        let identity = with_attributes(with_attributes(identity, &scope.attributes), &resource.attributes);
-        Source { is_k6, tags, identity }
+        let tags = tags.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?.into_owned())));
+        let tags = tags.collect();
+        Origin { is_k6, tags, identity: with_attributes(Identity::new(), &resource.attributes) }
+    }
+}
+
+impl<'a> Source<'a> {
+    pub(super) fn new(origin: &'a Origin, scope: &Scope) -> Self {
+        let identity = origin.identity.with(&scope.name).with(&scope.version);
+        let identity = with_attributes(identity, &scope.attributes);
+        Source { origin, is_k6: origin.is_k6 || scope.name == "k6", identity }
+    }
+
+    /// Whether k6 measured, by its service or by its scope, which no setting changes.
+    pub(super) fn is_k6(&self) -> bool {
+        self.is_k6
     }
 }
 
@@ -138,12 +168,15 @@ pub(super) fn with_attributes(identity: Identity, attributes: &[KeyValue]) -> Id
 /// Where it is none. Then some of it may have been met.
 pub(super) fn protobuf(body: &[u8], visitor: &mut dyn Visitor) -> Result<(), Wrong> {
     for resource in all(body, 1) {
+        visitor.element()?;
         let resource = resource?;
-        let about: Resource = last(resource, 1)?.read()?;
+        let origin = Origin::new(&last(resource, 1)?.read()?);
         for scope in all(resource, 2) {
+            visitor.element()?;
             let scope = scope?;
-            let source = Source::new(&about, &last(scope, 1)?.read()?);
+            let source = Source::new(&origin, &last(scope, 1)?.read()?);
             for metric in all(scope, 2) {
+                visitor.element()?;
                 metric_in_protobuf(metric?, &source, visitor)?;
             }
         }
@@ -151,7 +184,7 @@ pub(super) fn protobuf(body: &[u8], visitor: &mut dyn Visitor) -> Result<(), Wro
     Ok(())
 }
 
-fn metric_in_protobuf(metric: &[u8], source: &Source, visitor: &mut dyn Visitor) -> Result<(), Wrong> {
+fn metric_in_protobuf(metric: &[u8], source: &Source<'_>, visitor: &mut dyn Visitor) -> Result<(), Wrong> {
     let mut head = Head { name: String::new(), unit: String::new(), shape: Shape::Gauge };
     let mut data: &[u8] = &[];
     for field in fields(metric) {
@@ -175,6 +208,7 @@ fn metric_in_protobuf(metric: &[u8], source: &Source, visitor: &mut dyn Visitor)
     }
     visitor.metric(source, &head);
     for point in all(data, 1) {
+        visitor.element()?;
         visitor.point(source, &head, Element::Protobuf(point?));
     }
     Ok(())

@@ -12,8 +12,10 @@ mod groups;
 mod histogram;
 mod samples;
 mod series;
+#[cfg(test)]
+mod tests;
 
-pub use series::{LABELS, SERIES, SYMBOLS};
+pub use series::{LABELS, SAMPLES, SYMBOLS};
 
 use crate::body::{BODY_BYTES, Body, too_long};
 use crate::{Out, Wrong};
@@ -98,7 +100,10 @@ impl crate::Reader for Reader {
         // Twice: the first time it shows whether it can be read to its end, and of what types metrics are.
         let request = Request::survey(self.version, &body)?;
         let mut samples = Samples::new(&request, out);
-        request.walk(&mut |series| samples.series(series))?;
+        request.walk(&mut |series| {
+            samples.series(series);
+            Ok(())
+        })?;
         self.written = samples.finish();
         Ok(())
     }
@@ -111,28 +116,4 @@ fn unpack(packed: &[u8]) -> Result<Vec<u8>, Wrong> {
         return Err(too_long());
     }
     snap::raw::Decoder::new().decompress_vec(packed).map_err(wrong)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_message_is_known_by_its_media_type() {
-        assert_eq!(Version::of("application/x-protobuf"), Some(Version::One));
-        assert_eq!(Version::of("application/x-protobuf;proto=prometheus.WriteRequest"), Some(Version::One));
-        let two = "Application/x-protobuf; proto=\"io.prometheus.write.v2.Request\"";
-        assert_eq!(Version::of(two), Some(Version::Two));
-        assert_eq!(Version::of("application/x-protobuf;proto=other"), None);
-        assert_eq!(Version::of("application/json"), None);
-    }
-
-    #[test]
-    fn a_body_that_says_to_be_long_is_refused_before_there_is_room_for_it() {
-        let mut bomb = vec![0xff, 0xff, 0xff, 0xff, 0x0f];
-        bomb.extend([0xfe; 100]);
-        assert_eq!(unpack(&bomb), Err(too_long()));
-        assert!(unpack(&[0]).is_ok_and(|body| body.is_empty()));
-        assert!(unpack(b"").is_err() && unpack(b"plain text").is_err());
-    }
 }

@@ -8,8 +8,8 @@ use crate::{UNIT_BYTES, Wrong};
 use prost::Message;
 use std::collections::HashMap;
 
-/// Series of one request; Prometheus sends 2,000, k6 all it has.
-pub const SERIES: usize = 100_000;
+/// Samples and histograms of one request; Prometheus sends 2,000, k6 one of every series that it has.
+pub const SAMPLES: usize = 100_000;
 /// Texts of one request of version 2.0.
 pub const SYMBOLS: usize = 200_000;
 /// Labels of one series, its name among them.
@@ -193,12 +193,17 @@ impl<'a> Request<'a> {
                 _ => {}
             }
         }
-        let mut series = 0;
-        request.walk(&mut |_| series += 1)?;
-        if series > SERIES {
-            let limit = format!("a request has more than {SERIES} series: send smaller batches");
-            return Err(Wrong::with(limit, series.to_string()));
-        }
+        let mut samples = 0;
+        request.walk(&mut |series| {
+            // A series without samples takes its time, too.
+            samples += series.items().take(SAMPLES + 1).count().max(1);
+            if samples > SAMPLES {
+                return Err(Wrong::new(format!(
+                    "a request has more than {SAMPLES} samples: send smaller batches"
+                )));
+            }
+            Ok(())
+        })?;
         Ok(request)
     }
 
@@ -217,7 +222,8 @@ impl<'a> Request<'a> {
                 _ => {}
             }
         }
-        if self.metadata.len() < SERIES {
+        // Of more metrics than that there cannot be samples.
+        if self.metadata.len() < SAMPLES {
             self.metadata.insert(name, about);
         }
         Ok(())
@@ -227,8 +233,8 @@ impl<'a> Request<'a> {
     ///
     /// # Errors
     ///
-    /// Where the request cannot be read to its end; never after the survey.
-    pub(super) fn walk(&self, take: &mut dyn FnMut(Series<'a>)) -> Result<(), Wrong> {
+    /// Those of `take`, and where the request cannot be read to its end, which is never after the survey.
+    pub(super) fn walk(&self, take: &mut dyn FnMut(Series<'a>) -> Result<(), Wrong>) -> Result<(), Wrong> {
         let timeseries = match self.version {
             Version::One => 1,
             Version::Two => 5,
@@ -236,7 +242,7 @@ impl<'a> Request<'a> {
         for field in fields(self.body) {
             let (number, field) = field?;
             if number == timeseries {
-                take(self.series(protobuf::message(field)?)?);
+                take(self.series(protobuf::message(field)?)?)?;
             }
         }
         Ok(())
@@ -253,7 +259,7 @@ impl<'a> Request<'a> {
         let mut references = Vec::new();
         for field in fields(message) {
             match (self.version, field?) {
-                (Version::One, (1, field)) => {
+                (Version::One, (1, field)) if labels.is_ok() => {
                     let (name, value) = label(protobuf::message(field)?)?;
                     labels = labels.and_then(|mut labels| labels.add(name, value).map(|()| labels));
                 }

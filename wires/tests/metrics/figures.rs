@@ -2,7 +2,7 @@
 
 use crate::support::{Totals, fixture};
 use loadgate_documents::MetricType;
-use loadgate_wires::{Bucket, Summed};
+use loadgate_wires::{Bucket, Point, Summed, Value};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -45,6 +45,27 @@ pub struct Figures {
 /// Reads the figures that a run must come to.
 pub fn expected(name: &str) -> Expected {
     serde_json::from_str(&fixture(name)).expect("figures")
+}
+
+/// Checks that totals can be subtracted: each bucket lies within one of the series' next total, which has no fewer in it.
+/// How many pairs of totals with buckets there were.
+pub fn check_subtractable(points: &[Point]) -> usize {
+    let mut before: BTreeMap<u64, &[Bucket]> = BTreeMap::new();
+    let mut pairs = 0;
+    for point in points {
+        let Value::SinceStart { sum: Summed { buckets: Some(later), .. }, .. } = &point.value else {
+            continue;
+        };
+        let Some(earlier) = before.insert(point.series, later) else { continue };
+        pairs += 1;
+        let mut rest: Vec<_> = later.iter().map(|bucket| bucket.count).collect();
+        for bucket in earlier {
+            let around = later.iter().position(|b| b.low <= bucket.low && bucket.high <= b.high);
+            let around = around.unwrap_or_else(|| panic!("{}: {bucket:?} in {later:?}", point.metric));
+            rest[around] = rest[around].checked_sub(bucket.count).expect("no fewer");
+        }
+    }
+    pairs
 }
 
 /// Checks all metrics and rows of a run.

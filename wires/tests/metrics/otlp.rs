@@ -1,6 +1,6 @@
 //! k6's OpenTelemetry output.
 
-use crate::figures::{Carried, check_run, expected, same};
+use crate::figures::{Carried, check_run, check_subtractable, expected, same};
 use crate::support::{Seen, Totals, fixture, read, requests};
 use loadgate_wires::Value;
 use loadgate_wires::otlp::{Encoding, Reader};
@@ -28,6 +28,7 @@ fn cumulative_histograms_come_to_the_figures_of_the_run() {
     };
     let carried = Carried { extremes: true, width: Some(width), rates: true };
     check_run(&totals, &expected("opentelemetry/expected.json"), carried);
+    assert!(check_subtractable(&totals.points) > 300);
     // Six requests, one start.
     let starts = totals.points.iter().filter_map(|point| match point.value {
         Value::SinceStart { start_ns, .. } => Some(start_ns.expect("k6 tells it")),
@@ -64,7 +65,8 @@ fn the_two_series_of_a_rate_stay_apart() {
 
 #[test]
 fn a_body_is_read_the_same_however_its_bytes_come() {
-    for request in requests("opentelemetry/capture.ndjson") {
+    let recorded = ["capture", "delta"].map(|name| requests(&format!("opentelemetry/{name}.ndjson")));
+    for request in recorded.iter().flatten() {
         let body = request.body();
         let whole = read(Reader::new(Encoding::Protobuf), &body, body.len());
         assert!(whole.as_ref().is_ok_and(|seen| seen.accepted.len() > 60));
@@ -106,6 +108,8 @@ fn another_exporters_metrics_come_to_what_was_measured() {
     for (at, seen) in javascript(Encoding::Json).into_iter().enumerate() {
         if at % 2 == 0 { cumulative.add(seen) } else { delta.add(seen) }
     }
+    // Among them an exponential histogram whose scale changes.
+    assert_eq!(check_subtractable(&cumulative.points), 4);
     for totals in [cumulative, delta] {
         for (metric, key) in [("payment_time", "payment"), ("basket", "basket")] {
             let (sum, figures) = (totals.of(metric, None), &expected[key]);

@@ -1,10 +1,10 @@
 //! k6's Prometheus remote-write output, in both of its modes.
 
-use crate::figures::{Carried, check_run, expected, same};
-use crate::support::{Totals, read, requests};
-use loadgate_documents::Contains;
+use crate::figures::{Carried, check_run, check_subtractable, expected, same};
+use crate::support::{Totals, fixture, read, requests};
+use loadgate_documents::{Contains, MetricKind, MetricType};
 use loadgate_wires::prometheus::{Reader, Version, Written};
-use loadgate_wires::{Reader as _, Value};
+use loadgate_wires::{Bucket, Reader as _, Value};
 
 fn version(headers: &std::collections::BTreeMap<String, String>) -> Version {
     Version::of(&headers["content-type"]).expect("a version")
@@ -33,6 +33,7 @@ fn native_histograms_come_to_the_figures_of_the_run() {
     // Schema 3: 2^(1/8).
     let carried = Carried { extremes: false, width: Some(|value| value.abs() * 0.0906), rates: false };
     check_run(&totals, &expected("prometheus/native.expected.json"), carried);
+    assert!(check_subtractable(&totals.points) > 200);
     assert!(totals.points.iter().flat_map(|point| &point.tags).all(|(key, _)| !key.contains("feature")));
 }
 
@@ -74,4 +75,47 @@ fn a_body_is_read_the_same_however_its_bytes_come_and_its_samples_are_counted() 
             assert_eq!(histograms > 0, recording == "native");
         }
     }
+}
+
+#[test]
+fn version_two_tells_kinds_and_starts_and_comes_to_what_was_measured() {
+    let text = fixture("prometheus/version2.expected.json");
+    let expected: serde_json::Value = serde_json::from_str(&text).expect("figures");
+    let mut totals = Totals::default();
+    for request in requests("prometheus/version2.ndjson") {
+        assert_eq!(version(&request.headers), Version::Two);
+        let seen = read(Reader::new(Version::Two), &request.body(), 50).expect("a request");
+        assert!(seen.refused.is_empty(), "{:?}", seen.refused);
+        totals.add(seen);
+    }
+    for (metric, key) in [("payment", Contains::Time), ("basket", Contains::Data), ("wait", Contains::Time)] {
+        let (sum, figures) = (totals.of(metric, Some(("job", "shop"))), &expected[metric]);
+        assert_eq!(Some(sum.count), figures["count"].as_u64(), "{metric}");
+        assert!(same(sum.sum, figures["sum"].as_f64().expect("a sum")), "{metric}");
+        let point = totals.points.iter().find(|point| point.metric == metric).expect("a point");
+        assert_eq!(point.kind, Some(MetricKind { metric_type: MetricType::Trend, contains: key }));
+        assert!(matches!(point.value, Value::SinceStart { start_ns: Some(1_795_000_000_000_000_000..), .. }));
+        let Some(buckets) = sum.buckets else { continue };
+        assert_ne!(metric, "wait");
+        let (first, last) = (buckets.first().expect("a bucket"), buckets.last().expect("a bucket"));
+        assert!(first.low < figures["min"].as_f64().expect("a least") + 1e-9);
+        assert!(last.high >= figures["max"].as_f64().expect("a greatest"));
+    }
+    // 0, then ten values up to 100 and twenty-three to 1,000; bounds are inclusive.
+    let bucket = |low, high, count| Bucket { low, high, count };
+    assert_eq!(
+        totals.of("basket", None).buckets.expect("buckets"),
+        [
+            bucket(f64::NEG_INFINITY, 0.0, 1),
+            bucket(0.0, 100.0, 2),
+            bucket(100.0, 1_000.0, 23),
+            bucket(1_000.0, f64::INFINITY, 4)
+        ]
+    );
+    assert!(same(totals.of("orders_total", Some(("kind", "book"))).sum, 60.0));
+    assert!(same(totals.gauges["queue_count"], 14.5));
+    assert!((100.0..200.0).contains(&totals.gauges["wait_p50"]), "{:?}", totals.gauges);
+    assert!(
+        totals.points.iter().flat_map(|point| &point.tags).all(|(key, _)| key != "le" && key != "quantile")
+    );
 }
