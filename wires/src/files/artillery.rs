@@ -12,7 +12,8 @@
 
 use super::document;
 use super::points::{
-    Span, Stats, Tags, count, counted, interval, is_sane, kind, metric_name, ones, requests, sample, tag,
+    Span, Stats, Tags, count, counted, interval, is_sane, kind, metric_name, nanos, ones, requests, sample,
+    tag,
 };
 use crate::{Out, Point, Summed, Wrong};
 use loadgate_documents::{Contains, MetricType, builtin};
@@ -56,7 +57,7 @@ impl Time {
             Time::Number(ms) => *ms,
             Time::Text(text) => text.parse().ok()?,
         };
-        (ms > 0.0 && ms < 9e12).then_some(ms as i64 * 1_000_000)
+        nanos(ms)
     }
 }
 

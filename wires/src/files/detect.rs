@@ -26,7 +26,7 @@ pub fn detect(first: &[u8], name: &str) -> Result<Format, Wrong> {
         b'<' => memchr::memmem::find(bytes, b"<testResults").map(|_| Format::JtlXml),
         _ => of_text(bytes),
     };
-    found.ok_or_else(|| Wrong::quoting(expected(bytes, name), &bytes[..bytes.len().min(200)]))
+    found.ok_or_else(|| Wrong::quoting(expected(bytes, name), bytes[..bytes.len().min(200)].trim_ascii_end()))
 }
 
 /// What is said of a file that is none of them.

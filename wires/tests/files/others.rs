@@ -24,7 +24,7 @@ fn locusts_full_history_comes_to_its_own_totals() {
     }
     assert_eq!(figures(&points, "http_reqs", &[]).count, 233, "the aggregated row repeats the others");
     assert_eq!(figures(&points, "vus", &[]).max, Some(4.0));
-    assert_eq!(figures(&points, "http_req_duration_p95", &[("name", "/search")]).last, Some(38.0));
+    assert_eq!(figures(&points, "http_req_duration_p95", &[("name", "/search")]).last, Some(41.0));
     let second = points.iter().filter(|point| point.metric == "http_reqs");
     let mut lengths = second.map(|point| match &point.value {
         Value::Interval { length_ns, .. } => *length_ns,
