@@ -2,6 +2,7 @@
 
 use super::{Format, hgrm};
 use crate::Wrong;
+use loadgate_documents::builtin;
 
 /// How much of a file is looked at: k6's machine-readable summary begins with the script.
 const LOOKED_AT: usize = 1 << 20;
@@ -64,9 +65,9 @@ fn of_json(keys: &Keys) -> Option<Format> {
     } else if has("responseTimeHistogram") || has("latencyPercentiles") || has("summary.successRate") {
         Some(Format::OhaJson)
     } else if has("root_group")
-        || has("metrics")
         || has("results.metrics")
         || all(&["config.execution", "config.script"])
+        || keys.0.iter().any(|key| key.strip_prefix("metrics.").is_some_and(|name| builtin(name).is_some()))
     {
         Some(Format::K6Summary)
     } else {
