@@ -8,7 +8,8 @@
 //! Snapshots become intervals: counters as they are; a rate and a trend where k6 measures it once a request or once
 //! an iteration, so that its number is known. Other rates and trends are gauges (`checks_rate`,
 //! `group_duration_avg`), as are all percentiles. At `stop` comes what `cumulative` has beyond the snapshots, and
-//! the percentiles of the whole run, which so are what their gauges end with. k6 cuts figures to some five digits.
+//! the percentiles of the whole run, which so are what their gauges end with. k6 cuts figures to four or
+//! five digits behind the point.
 //! Submetrics are parts of what is counted already, and left out.
 
 use super::document;

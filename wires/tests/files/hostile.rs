@@ -70,6 +70,7 @@ fn mutated_files_are_read_soundly() {
         ("vegeta.json", Format::VegetaJson),
         ("vegeta.csv", Format::VegetaCsv),
         ("vegeta.hgrm", Format::Hgrm),
+        ("hdrhistogram.hgrm", Format::Hgrm),
         ("locust-full_stats_history.csv", Format::LocustHistory),
         ("gatling-3.11.log", Format::Gatling),
         ("artillery.json", Format::Artillery),

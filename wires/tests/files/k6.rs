@@ -150,7 +150,7 @@ fn a_recording_of_the_dashboard_comes_to_the_runs_summary() {
             assert_eq!(Some(found.count as f64), metrics["http_reqs"]["count"].as_f64(), "{metric}");
         } else if let (Some(avg), true) = (known("avg"), metric.starts_with("http_req_")) {
             // Of five digits, cut.
-            assert_near(found.sum / found.count as f64, avg, avg * 2e-3 + 2e-5);
+            assert_near(found.sum / found.count as f64, avg, avg * 1e-4 + 1e-5);
             let (least, most) = (known("min").expect("told"), known("max").expect("told"));
             assert_near(found.min.expect("told"), least, least * 1e-4 + 1e-5);
             assert_near(found.max.expect("told"), most, most * 1e-4 + 1e-5);

@@ -182,6 +182,22 @@ fn vegetas_plot_has_its_unit_and_no_mean() {
     assert_eq!(tag(&seen.points[0], "name"), "");
 }
 
+/// Printed by the Python package hdrhistogram 0.10.8, of 2,000 values whose mean, percentile and extremes it was
+/// asked for.
+#[test]
+fn the_mean_is_that_of_the_foot() {
+    let points = good(Format::Hgrm, &fixture("hdrhistogram.hgrm")).points;
+    let times = figures(&points, "http_req_duration", &[]);
+    assert_eq!((times.count, times.min, times.max), (2_000, Some(0.499), Some(32.863)));
+    assert_near(times.sum / 2_000.0, 3.4915575, 1e-3);
+    let point = points.iter().find(|point| point.metric == "http_req_duration").expect("one");
+    let Value::Interval { sum, .. } = &point.value else { panic!("{point:?}") };
+    let buckets = sum.buckets.as_ref().expect("a distribution");
+    let up_to_p95: u64 =
+        buckets.iter().filter(|bucket| bucket.high <= 7.575).map(|bucket| bucket.count).sum();
+    assert_near(up_to_p95 as f64, 1_900.0, 2.0);
+}
+
 #[test]
 fn a_distribution_whose_rows_fall_loses_these() {
     let text = "Value(us) Percentile TotalCount 1/(1-Percentile)\n1000 0.0 1 1\n500 0.5 2 2\n2000 1.0 1 inf\n3000 1.0 4 inf\n";
