@@ -42,6 +42,14 @@ fn expected(bytes: &[u8], name: &str) -> String {
                 `vegeta encode --to json` makes a file that can be read"
             .to_owned();
     }
+    if bytes.starts_with(b"Type,Name,Request Count") {
+        return "Locust's _stats.csv has totals alone: _stats_history.csv, which stands beside it, can be read".to_owned();
+    }
+    if memchr::memmem::find(&bytes[..bytes.len().min(300)], b"\"latencies\":").is_some() {
+        return "this seems to be a report of vegeta's, which has totals alone: `vegeta encode --to json` makes a \
+                file of all results that can be read"
+            .to_owned();
+    }
     if bytes.starts_with(b"#[") {
         return "this seems to be an HdrHistogram log: only a percentile distribution (.hgrm) can be read"
             .to_owned();

@@ -82,6 +82,8 @@ fn what_is_none_is_told_what_was_expected() {
             .reason
             .starts_with("the file is none")
     );
+    assert!(wrong(&fixture("locust-full_stats.csv"), "").reason.contains("_stats_history.csv"));
+    assert!(wrong(&fixture("vegeta.report.json"), "").reason.contains("vegeta encode --to json"));
     // The beginnings of such files.
     assert!(
         wrong(b"\0\0\0\0\x063.13.1", "simulation.log")

@@ -98,6 +98,40 @@ fn thresholds_and_the_length_of_the_run_are_told() {
     assert_eq!((new.length_ns, new.ended_ns), (3_110_205_006, Some(1_795_708_250_949_159_941)));
 }
 
+/// Of k6 0.45.1, against what was computed from the samples of the run.
+#[test]
+fn an_older_summary_comes_to_the_runs_samples() {
+    let expected = json("k6-0.45.expected.json");
+    let points = good(Format::K6Summary, &fixture("k6-0.45.json")).points;
+    for (metric, known) in expected["metrics"].as_object().expect("metrics") {
+        let number = |key: &str| known[key].as_f64().expect("a number");
+        let found = figures(&points, metric, &[]);
+        match known["type"].as_str().expect("a type") {
+            "trend" => {
+                assert_eq!(found.count as f64, number("count"), "{metric}");
+                assert_near(found.sum, number("sum"), 1e-6);
+                assert_eq!(
+                    (found.min, found.max),
+                    (known["min"].as_f64(), known["max"].as_f64()),
+                    "{metric}"
+                );
+            }
+            "rate" => {
+                assert_eq!((found.count as f64, found.sum), (number("count"), number("sum")), "{metric}")
+            }
+            "counter" => assert_near(found.sum, number("sum"), 1e-6),
+            _ => {
+                assert_eq!(
+                    (found.min, found.max),
+                    (known["min"].as_f64(), known["max"].as_f64()),
+                    "{metric}"
+                );
+                assert_eq!(found.last, known["last"].as_f64(), "{metric}");
+            }
+        }
+    }
+}
+
 #[test]
 fn kinds_are_told_or_show() {
     let kind = |file: &str, metric: &str| {

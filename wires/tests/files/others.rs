@@ -89,6 +89,25 @@ fn artillerys_periods_come_to_its_aggregate() {
 }
 
 #[test]
+fn artillerys_whole_requests_are_told_apart_from_their_first_byte() {
+    let all = &json("artillery-extended.json")["aggregate"]["summaries"];
+    let seen = good(Format::Artillery, &fixture("artillery-extended.json"));
+    assert!(seen.warned.is_empty());
+    for (metric, name) in [("http_req_duration", "http.total"), ("http_req_waiting", "http.response_time")] {
+        let times = figures(&seen.points, metric, &[]);
+        assert_eq!(Some(times.count), all[name]["count"].as_u64(), "{metric}");
+        assert_eq!(
+            (times.min, times.max),
+            (all[name]["min"].as_f64(), all[name]["max"].as_f64()),
+            "{metric}"
+        );
+    }
+    assert_eq!(figures(&seen.points, "http_req_connecting", &[]).count, 10);
+    let of_tls = seen.points.iter().filter(|point| point.metric.starts_with("http_req_tls_handshaking"));
+    assert_eq!(of_tls.count(), 0, "there was no TLS, though it has percentiles of 0");
+}
+
+#[test]
 fn artillerys_aggregate_counts_where_there_are_no_periods() {
     let mut report = json("artillery.json");
     report["intermediate"] = serde_json::json!([]);
