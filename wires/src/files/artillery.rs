@@ -12,7 +12,8 @@
 
 use super::document;
 use super::points::{
-    Span, Stats, Tags, count, counted, interval, is_sane, kind, metric_name, ones, requests, sample, tag,
+    Span, Stats, Tags, count, counted, interval, is_sane, kind, metric_name, nanos, ones, requests, sample,
+    tag,
 };
 use crate::{Out, Point, Summed, Wrong};
 use loadgate_documents::{Contains, MetricType, builtin};
@@ -56,7 +57,7 @@ impl Time {
             Time::Number(ms) => *ms,
             Time::Text(text) => text.parse().ok()?,
         };
-        (ms > 0.0 && ms < 9e12).then_some(ms as i64 * 1_000_000)
+        nanos(ms)
     }
 }
 
@@ -163,53 +164,66 @@ impl Period {
     /// Summaries: endpoints as parts of what is told of all, with the rest of it.
     fn times(&self, span: Span) -> Vec<Point> {
         let mut points = Vec::new();
-        for (name, values) in &self.summaries {
-            let Some((metric, tags)) = self.metric(name) else { continue };
-            let mut stats = stats(values);
+        for (name, mut stats) in self.stats() {
+            let Some((metric, contains, tags)) = self.metric(name) else { continue };
             if name == RESPONSE_TIME {
-                let parts = self.summaries.iter().filter(|(name, _)| name.starts_with(ENDPOINT_TIME));
-                let parts: Vec<_> = parts.map(|(_, values)| self::stats(values)).collect();
-                points.extend(rest(&stats, &parts).map(|sum| {
-                    interval(&metric, Some(kind(MetricType::Trend, Contains::Time)), &tags, span, sum)
-                }));
+                let parts = self.stats().filter(|(name, _)| name.starts_with(ENDPOINT_TIME));
+                let parts: Vec<_> = parts.map(|(_, stats)| stats).collect();
+                points.extend(
+                    rest(&stats, &parts).map(|sum| {
+                        interval(&metric, Some(kind(MetricType::Trend, contains)), &tags, span, sum)
+                    }),
+                );
                 // What remains to be said are the percentiles.
                 stats = Stats { others: stats.others, ..Stats::default() };
             }
-            points.extend(stats.points(&metric, Contains::Time, &tags, span));
+            points.extend(stats.points(&metric, contains, &tags, span));
         }
         points
     }
 
     /// Of the whole run.
     fn percentiles(&self) -> Vec<Point> {
-        let summaries = self.summaries.iter().filter_map(|(name, values)| Some((self.metric(name)?, values)));
-        let of = |((metric, tags), values): ((String, Tags), _)| {
-            let stats = Stats { others: stats(values).others, ..Stats::default() };
-            stats.points(&metric, Contains::Time, &tags, self.span())
+        let of = |(name, stats): (&str, Stats)| {
+            let (metric, contains, tags) = self.metric(name)?;
+            let stats = Stats { others: stats.others, ..Stats::default() };
+            Some(stats.points(&metric, contains, &tags, self.span()))
         };
-        summaries.flat_map(of).collect()
+        self.stats().filter_map(of).flatten().collect()
     }
 
-    /// What a summary is k6's name of.
-    fn metric(&self, name: &str) -> Option<(String, Tags)> {
+    /// Summaries that are of anything: of what was not measured, as `http.tls` without TLS, the mean is null.
+    fn stats(&self) -> impl Iterator<Item = (&str, Stats)> {
+        let of_anything =
+            |values: &&BTreeMap<String, Option<f64>>| values.get("mean").is_none_or(Option::is_some);
+        let summaries = self.summaries.iter().filter(move |(_, values)| of_anything(values));
+        summaries.map(|(name, values)| (name.as_str(), stats(values)))
+    }
+
+    /// What a summary is k6's name of, and its unit.
+    fn metric(&self, name: &str) -> Option<(String, Contains, Tags)> {
         let response =
             if self.summaries.contains_key(TOTAL) { "http_req_waiting" } else { "http_req_duration" };
         let mut tags = Tags::new();
-        let metric = match name {
-            RESPONSE_TIME => response.to_owned(),
-            TOTAL => "http_req_duration".to_owned(),
-            "http.tcp" => "http_req_connecting".to_owned(),
-            "http.tls" => "http_req_tls_handshaking".to_owned(),
-            "vusers.session_length" => "iteration_duration".to_owned(),
+        let own = match name {
+            RESPONSE_TIME => response,
+            TOTAL => "http_req_duration",
+            "http.tcp" => "http_req_connecting",
+            "http.tls" => "http_req_tls_handshaking",
+            "vusers.session_length" => "iteration_duration",
             _ => match name.strip_prefix(ENDPOINT_TIME) {
                 Some(endpoint) => {
                     tag(&mut tags, "name", endpoint);
-                    response.to_owned()
+                    response
                 }
-                None => metric_name(name)?,
+                // Those of scripts and plugins can be of anything.
+                None => {
+                    let contains = if name.starts_with("http.") { Contains::Time } else { Contains::Default };
+                    return Some((metric_name(name)?, contains, tags));
+                }
             },
         };
-        Some((metric, tags))
+        Some((own.to_owned(), Contains::Time, tags))
     }
 }
 

@@ -2,17 +2,18 @@
 
 use super::{Format, hgrm};
 use crate::Wrong;
+use loadgate_documents::builtin;
 
 /// How much of a file is looked at: k6's machine-readable summary begins with the script.
 const LOOKED_AT: usize = 1 << 20;
 
-/// Looks at a file's first bytes, of which a few thousand are mostly enough, and a megabyte always. The name, which
-/// may be empty, tells only why a file is none.
+/// Looks at a file's first bytes, of which a few thousand are mostly enough, and a megabyte always. Names say
+/// nothing: everything is called `results.json`.
 ///
 /// # Errors
 ///
 /// With a sentence that says what was expected.
-pub fn detect(first: &[u8], name: &str) -> Result<Format, Wrong> {
+pub fn detect(first: &[u8]) -> Result<Format, Wrong> {
     let bytes = &first[..first.len().min(LOOKED_AT)];
     if bytes.starts_with(b"\x1f\x8b") {
         return Ok(Format::Gzip);
@@ -26,12 +27,13 @@ pub fn detect(first: &[u8], name: &str) -> Result<Format, Wrong> {
         b'<' => memchr::memmem::find(bytes, b"<testResults").map(|_| Format::JtlXml),
         _ => of_text(bytes),
     };
-    found.ok_or_else(|| Wrong::quoting(expected(bytes, name), &bytes[..bytes.len().min(200)]))
+    found.ok_or_else(|| Wrong::quoting(expected(bytes), bytes[..bytes.len().min(200)].trim_ascii_end()))
 }
 
 /// What is said of a file that is none of them.
-fn expected(bytes: &[u8], name: &str) -> String {
-    if bytes[0] == 0 && name.ends_with(".log") {
+fn expected(bytes: &[u8]) -> String {
+    // A record of its own with the version as text: `\0`, the length in four bytes, `3.13.5`.
+    if matches!(bytes, [0, 0, 0, 0, 4..=20, b'0'..=b'9', ..]) {
         return "Gatling's simulation.log is binary from version 3.12 on, and only Gatling itself can read it: \
                 3.11 and before write it as text"
             .to_owned();
@@ -39,6 +41,14 @@ fn expected(bytes: &[u8], name: &str) -> String {
     if memchr::memmem::find(&bytes[..bytes.len().min(300)], b"Latency").is_some() && bytes[0] >= 0x80 {
         return "these seem to be vegeta's results in its own binary form: \
                 `vegeta encode --to json` makes a file that can be read"
+            .to_owned();
+    }
+    if bytes.starts_with(b"Type,Name,Request Count") {
+        return "Locust's _stats.csv has totals alone: _stats_history.csv, which stands beside it, can be read".to_owned();
+    }
+    if memchr::memmem::find(&bytes[..bytes.len().min(300)], b"\"latencies\":").is_some() {
+        return "this seems to be a report of vegeta's, which has totals alone: `vegeta encode --to json` makes a \
+                file of all results that can be read"
             .to_owned();
     }
     if bytes.starts_with(b"#[") {
@@ -64,9 +74,9 @@ fn of_json(keys: &Keys) -> Option<Format> {
     } else if has("responseTimeHistogram") || has("latencyPercentiles") || has("summary.successRate") {
         Some(Format::OhaJson)
     } else if has("root_group")
-        || has("metrics")
         || has("results.metrics")
         || all(&["config.execution", "config.script"])
+        || keys.0.iter().any(|key| key.strip_prefix("metrics.").is_some_and(|name| builtin(name).is_some()))
     {
         Some(Format::K6Summary)
     } else {

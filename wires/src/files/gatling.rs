@@ -74,8 +74,8 @@ impl Gatling {
         let scenario = scenario.unwrap_or(if at > 0 { rest[0] } else { "" });
         let times = &rest[at + 1..];
         if rest[at] == "START" {
-            self.users += 1;
             let time = instant(times.first().copied().unwrap_or_default())?;
+            self.users += 1;
             return Ok(vec![sample("vus", &Tags::new(), Some(time), self.users as f64)]);
         }
         let time = instant(times.last().copied().unwrap_or_default())?;

@@ -209,7 +209,8 @@ pub fn read(bytes: &[u8]) -> Result<Summary, Wrong> {
         if values.is_empty() {
             continue;
         }
-        match old.metric_type.or_else(|| shown(&name, &values)) {
+        let known = builtin(&name).map(|kind| kind.metric_type);
+        match old.metric_type.or(known).or_else(|| shown(&values)) {
             Some(metric_type) => entries.push(Entry { name, metric_type, contains: old.contains, values }),
             None => {
                 let wrong = Wrong::quoting("a metric has none of a kind's values", name.as_bytes());
@@ -387,7 +388,7 @@ fn numbers(values: BTreeMap<String, Number>) -> Values {
 }
 
 /// The kind that a metric's values show.
-fn shown(name: &str, values: &Values) -> Option<MetricType> {
+fn shown(values: &Values) -> Option<MetricType> {
     let has = |key: &str| values.contains_key(key);
     if has("passes") && has("fails") {
         Some(MetricType::Rate)
@@ -400,7 +401,7 @@ fn shown(name: &str, values: &Values) -> Option<MetricType> {
     {
         Some(MetricType::Trend)
     } else {
-        builtin(name).map(|kind| kind.metric_type)
+        None
     }
 }
 

@@ -5,7 +5,7 @@
 //! without it only the latter. Columns are found by their names
 //! (<https://docs.locust.io/en/stable/retrieving-stats.html>).
 
-use super::points::{COUNT, Span, Tags, counted, gauge, interval, kind, requests, sample, tag};
+use super::points::{COUNT, Span, Tags, counted, gauge, interval, kind, requests, sample, suffix, tag};
 use crate::records::{Record, RecordReader};
 use crate::{Out, Point, Summed, Wrong};
 use loadgate_documents::{Contains, MetricType, builtin};
@@ -65,8 +65,8 @@ impl Columns {
             at.ok_or_else(|| Wrong::with("Locust's stats history lacks a column", format!("`{name}`")))
         };
         let percentile = |(at, name): (usize, &String)| {
-            let digits = name.strip_suffix('%').filter(|digits| digits.parse::<f64>().is_ok())?;
-            Some((at, format!("p{}", digits.replace('.', "_"))))
+            let suffix = name.ends_with('%').then(|| suffix(name))?;
+            Some((at, suffix.filter(|suffix| suffix.starts_with('p'))?))
         };
         Ok(Columns {
             time: find("Timestamp")?,

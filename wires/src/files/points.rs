@@ -188,18 +188,24 @@ impl Stats {
     }
 }
 
+/// Unix ms as ns, until the year 2255; `None`: no time.
+pub(super) fn nanos(ms: f64) -> Option<i64> {
+    (ms > 0.0 && ms < 9e12).then(|| ms as i64 * 1_000_000)
+}
+
 /// A whole number of samples.
 pub(super) fn count(value: f64) -> Option<u64> {
     ((0.0..=COUNT).contains(&value) && value.fract() == 0.0).then_some(value as u64)
 }
 
 /// `p(99.9)`, `p99.9` and `99.9%` as `p99_9`; `median` as `med`. `None`: no name can end so.
-fn suffix(name: &str) -> Option<String> {
+pub(super) fn suffix(name: &str) -> Option<String> {
     let percentile = name
         .strip_prefix("p(")
         .and_then(|rest| rest.strip_suffix(')'))
         .or(name.strip_prefix('p'))
         .or(name.strip_suffix('%'))
+        .filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.'))
         .filter(|digits| digits.parse::<f64>().is_ok_and(|number| (0.0..=100.0).contains(&number)));
     match percentile {
         Some(digits) => Some(format!("p{}", digits.replace('.', "_"))),

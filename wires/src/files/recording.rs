@@ -8,11 +8,12 @@
 //! Snapshots become intervals: counters as they are; a rate and a trend where k6 measures it once a request or once
 //! an iteration, so that its number is known. Other rates and trends are gauges (`checks_rate`,
 //! `group_duration_avg`), as are all percentiles. At `stop` comes what `cumulative` has beyond the snapshots, and
-//! the percentiles of the whole run, which so are what their gauges end with. k6 cuts figures to some five digits.
+//! the percentiles of the whole run, which so are what their gauges end with. k6 cuts figures to four or
+//! five digits behind the point.
 //! Submetrics are parts of what is counted already, and left out.
 
 use super::document;
-use super::points::{Span, Stats, Tags, count, counted, gauge, interval, is_sane, ones, share};
+use super::points::{Span, Stats, Tags, count, counted, gauge, interval, is_sane, nanos, ones, share};
 use crate::{LineReader, Out, Point, Summed, Wrong};
 use loadgate_documents::{Contains, MetricKind, MetricType, builtin, is_metric_name};
 use serde::Deserialize;
@@ -303,9 +304,4 @@ fn add(seen: &mut Summed, sum: &Summed) {
     seen.sum += sum.sum;
     seen.min = [seen.min, sum.min].into_iter().flatten().reduce(f64::min);
     seen.max = [seen.max, sum.max].into_iter().flatten().reduce(f64::max);
-}
-
-/// Unix ms as ns; `None`: no time.
-fn nanos(ms: f64) -> Option<i64> {
-    (ms > 0.0 && ms < 9e12).then_some(ms as i64 * 1_000_000)
 }

@@ -70,6 +70,7 @@ fn mutated_files_are_read_soundly() {
         ("vegeta.json", Format::VegetaJson),
         ("vegeta.csv", Format::VegetaCsv),
         ("vegeta.hgrm", Format::Hgrm),
+        ("hdrhistogram.hgrm", Format::Hgrm),
         ("locust-full_stats_history.csv", Format::LocustHistory),
         ("gatling-3.11.log", Format::Gatling),
         ("artillery.json", Format::Artillery),
@@ -80,7 +81,7 @@ fn mutated_files_are_read_soundly() {
         let whole = &whole[..whole.len().min(12_000)];
         for _ in 0..500 {
             let bytes = mutated(&mut random, whole);
-            let _ = detect(&bytes, file);
+            let _ = detect(&bytes);
             let (seen, _) = in_pieces(format, &bytes, 1 + random.below(5_000));
             assert_sound(&seen);
             read += seen.points.len();
@@ -104,7 +105,7 @@ fn every_reader_bears_every_file() {
     ];
     for file in files {
         let bytes = fixture(file);
-        let own = detect(&bytes, file).expect("known");
+        let own = detect(&bytes).expect("known");
         for format in Format::ALL {
             if format == own || loadgate_wires::files::reader(format, None).is_none() {
                 continue;

@@ -24,7 +24,7 @@ fn locusts_full_history_comes_to_its_own_totals() {
     }
     assert_eq!(figures(&points, "http_reqs", &[]).count, 233, "the aggregated row repeats the others");
     assert_eq!(figures(&points, "vus", &[]).max, Some(4.0));
-    assert_eq!(figures(&points, "http_req_duration_p95", &[("name", "/search")]).last, Some(38.0));
+    assert_eq!(figures(&points, "http_req_duration_p95", &[("name", "/search")]).last, Some(41.0));
     let second = points.iter().filter(|point| point.metric == "http_reqs");
     let mut lengths = second.map(|point| match &point.value {
         Value::Interval { length_ns, .. } => *length_ns,
@@ -86,6 +86,25 @@ fn artillerys_periods_come_to_its_aggregate() {
     assert_eq!(figures(points, "data_received", &[]).sum, 16_400.0);
     assert_eq!(figures(points, "vus", &[]).last, Some(0.0));
     assert_eq!(seen.warned.len(), 1, "response times end with the first byte");
+}
+
+#[test]
+fn artillerys_whole_requests_are_told_apart_from_their_first_byte() {
+    let all = &json("artillery-extended.json")["aggregate"]["summaries"];
+    let seen = good(Format::Artillery, &fixture("artillery-extended.json"));
+    assert!(seen.warned.is_empty());
+    for (metric, name) in [("http_req_duration", "http.total"), ("http_req_waiting", "http.response_time")] {
+        let times = figures(&seen.points, metric, &[]);
+        assert_eq!(Some(times.count), all[name]["count"].as_u64(), "{metric}");
+        assert_eq!(
+            (times.min, times.max),
+            (all[name]["min"].as_f64(), all[name]["max"].as_f64()),
+            "{metric}"
+        );
+    }
+    assert_eq!(figures(&seen.points, "http_req_connecting", &[]).count, 10);
+    let of_tls = seen.points.iter().filter(|point| point.metric.starts_with("http_req_tls_handshaking"));
+    assert_eq!(of_tls.count(), 0, "there was no TLS, though it has percentiles of 0");
 }
 
 #[test]
@@ -180,6 +199,26 @@ fn vegetas_plot_has_its_unit_and_no_mean() {
     let mean = report["latencies"]["mean"].as_f64().expect("told") / 1e6;
     assert_near(times.sum / times.count as f64, mean, mean * 0.05);
     assert_eq!(tag(&seen.points[0], "name"), "");
+}
+
+/// Printed by the Python package hdrhistogram 0.10.8, of 2,000 values whose mean, percentile and extremes it was
+/// asked for.
+#[test]
+fn the_mean_is_that_of_the_foot() {
+    let points = good(Format::Hgrm, &fixture("hdrhistogram.hgrm")).points;
+    let times = figures(&points, "http_req_duration", &[]);
+    assert_eq!((times.count, times.min, times.max), (2_000, Some(0.499), Some(32.863)));
+    assert_near(times.sum / 2_000.0, 3.4915575, 1e-3);
+    let point = points.iter().find(|point| point.metric == "http_req_duration").expect("one");
+    let Value::Interval { sum, .. } = &point.value else { panic!("{point:?}") };
+    let buckets = sum.buckets.as_ref().expect("a distribution");
+    let mut up_to = 0;
+    let of_p95 = buckets.iter().find(|bucket| {
+        up_to += bucket.count;
+        up_to >= 1_900
+    });
+    let of_p95 = of_p95.expect("a bucket");
+    assert!(of_p95.low <= 7.575 && 7.575 <= of_p95.high, "{of_p95:?}");
 }
 
 #[test]

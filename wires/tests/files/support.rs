@@ -41,7 +41,7 @@ pub fn in_pieces(format: Format, file: &[u8], size: usize) -> (Seen, Result<(), 
 
 /// Reads a file that is wholly good, as which it shows, the same in all pieces.
 pub fn good(format: Format, file: &[u8]) -> Seen {
-    assert_eq!(detect(file, ""), Ok(format));
+    assert_eq!(detect(file), Ok(format));
     let (seen, end) = in_pieces(format, file, file.len());
     assert_eq!((end, &seen.refused[..]), (Ok(()), &[][..]));
     for size in [1, 97, 4_096] {
