@@ -1,12 +1,12 @@
 //! Telling verdicts to webhooks: which attempts are due, and what becomes of them. Whoever sends asks for what is due,
-//! sends it, and says how that went; see [`crate::log::deliveries`] for who sends what.
+//! sends it, and says how that went; see [`crate::catalogue::deliveries`] for who sends what.
 
 use super::{Service, known_run};
 use crate::ingest::Refusal;
-use crate::log::deliveries::{self, CLOCKS_MS, Claim, LEASE_MS, SPAN_MS, Series, Span, State, Tried};
-use crate::log::runs;
-use crate::log::verdicts::{self, Given};
-use crate::log::webhooks::{self, MOST, Webhook, Webhooks};
+use crate::catalogue::deliveries::{self, CLOCKS_MS, Claim, LEASE_MS, SPAN_MS, Series, Span, State, Tried};
+use crate::catalogue::runs;
+use crate::catalogue::verdicts::{self, Given};
+use crate::catalogue::webhooks::{self, MOST, Webhook, Webhooks};
 use crate::names::RunId;
 use crate::store::{Clock, Store};
 use loadgate_documents::{Digits, to_json};

@@ -5,10 +5,11 @@
 
 use super::parts::{Role, Seen};
 use super::{COMMANDS, LIST_LIMIT, Service, foreign_test, known_test};
+use crate::catalogue::verdicts::{self, Finished, Given};
+use crate::catalogue::{labels, runs};
 use crate::declare::Declarations;
 use crate::ingest::Refusal;
-use crate::log::verdicts::{self, Finished, Given};
-use crate::log::{self, labels, runs};
+use crate::log;
 use crate::names::{LogName, RunId, TestName};
 use crate::record::Sent;
 use crate::store::{Clock, Store};

@@ -2,10 +2,10 @@
 //! stretch after stretch.
 
 use super::Service;
+use crate::catalogue::verdicts::{self, Finished};
 use crate::documents::part;
 use crate::ingest::Refusal;
 use crate::log::stretches::{self, Ask, Between, Stretch};
-use crate::log::verdicts::{self, Finished};
 use crate::names::RunId;
 use crate::record::{Dimension, SeriesKey};
 use crate::store::{Clock, Store};

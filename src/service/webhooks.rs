@@ -4,7 +4,7 @@
 use super::{Service, foreign_test, known_test};
 use crate::ingest::Refusal;
 use crate::limits;
-use crate::log::webhooks::{self, MOST, Webhook, Webhooks};
+use crate::catalogue::webhooks::{self, MOST, Webhook, Webhooks};
 use crate::store::{Clock, Store};
 use loadgate_documents::{Digits, ObjectiveState, to_json};
 use loadgate_lifecycle::out::Shape;

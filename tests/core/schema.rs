@@ -3,7 +3,7 @@
 use crate::recorded::{self, ALL, WIRES};
 use crate::support::Server;
 use jsonschema::Validator;
-use loadgate::log::runs::{Cursor, PageEvent};
+use loadgate::log::stream::{Cursor, PageEvent};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 

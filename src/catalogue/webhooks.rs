@@ -1,6 +1,6 @@
 //! Whom a test's verdicts are told: its webhooks, as they are kept.
 
-use super::{keys, value};
+use crate::log::{keys, value};
 use crate::names::TestName;
 use crate::store::{Store, StoreError};
 use loadgate_documents::ObjectiveState;
