@@ -56,7 +56,10 @@ pub fn render(
     events: &str,
 ) -> Result<String, ReportError> {
     let recording = Recording::read(events).map_err(ReportError::Events)?;
-    let body::Parts { head, body, panels } = body::parts(summary, verdict, &recording);
+    let mut summary = summary.clone();
+    // Where they do not count, nobody misses them.
+    summary.health.thresholds_known |= verdict.is_some_and(|verdict| verdict.thresholds_ignored);
+    let body::Parts { head, body, panels } = body::parts(&summary, verdict, &recording);
     let title = html! { (Text(&summary.run)) " · Loadgate report" };
     let data = html! {
         @for (id, json) in [("panels", panels.as_str()), ("events", events)] {
