@@ -37,6 +37,7 @@ pub(crate) mod model;
 pub(crate) mod position;
 mod reaper;
 pub mod rows;
+pub(crate) mod silence;
 pub mod stream;
 pub(crate) mod stretches;
 pub(crate) mod value;
