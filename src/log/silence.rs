@@ -1,8 +1,8 @@
 //! Holes in a run: times of which no load generator has told its VUs, though some did before and after.
 //!
-//! k6 sends `vus` every second for as long as its iterations run, even where a script pauses; so what came in such a
-//! time, if anything, did not arrive. Runs without `vus` have no holes. They are read from the run's snapshots, which
-//! are a small part of what is kept of its windows.
+//! k6 sends `vus` every second for as long as its iterations run, even where a script pauses: what it sent meanwhile did
+//! not arrive. Other tools have a rhythm of their own, which is no hole. Runs without `vus` have none. They are read from
+//! the run's snapshots, which are a small part of what is kept of its windows.
 
 use super::stream::{self, Cursor};
 use crate::names::RunId;
@@ -13,6 +13,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// A hole is at least so long, ms: shorter ones a generator that is out of breath makes, too.
 const LEAST_MS: i64 = 10_000;
+
+/// … and so many times as long as the pauses that are usual.
+const USUAL: i64 = 5;
 
 /// The holes of a run, in their order, as far as windows can tell: one within a long window is none.
 pub(crate) async fn silences<S: Store>(store: &S, run: &RunId) -> Result<Vec<Span>, StoreError> {
@@ -26,7 +29,7 @@ pub(crate) async fn silences<S: Store>(store: &S, run: &RunId) -> Result<Vec<Spa
                 .map_err(|error| StoreError::damaged(format!("an event of {run}"), error))?;
         }
         if page.current || page.ended {
-            return Ok(heard.silences);
+            return Ok(heard.silences());
         }
         cursor = page.cursor;
     }
@@ -39,7 +42,8 @@ struct Heard {
     /// When the newest window ended, and the newest one with VUs; Unix ms.
     newest_ms: Option<i64>,
     vus_ms: Option<i64>,
-    silences: Vec<Span>,
+    /// From each window with VUs to the next; most are empty.
+    pauses: Vec<Span>,
 }
 
 impl Heard {
@@ -66,11 +70,17 @@ impl Heard {
         if of("vus").is_none() {
             return;
         }
-        if let Some((start, end)) = self.vus_ms.replace(end_ms).zip(begin_ms)
-            && end - start >= LEAST_MS
-        {
-            self.silences.push(Span { start, end });
-        }
+        let pause = self.vus_ms.replace(end_ms).zip(begin_ms);
+        self.pauses.extend(pause.map(|(start, end)| Span { start, end }));
+    }
+
+    fn silences(mut self) -> Vec<Span> {
+        let length = |pause: &Span| pause.end - pause.start;
+        let mut lengths: Vec<i64> = self.pauses.iter().map(length).collect();
+        lengths.sort_unstable();
+        let usual = lengths.get(lengths.len() / 2).copied().unwrap_or(0);
+        self.pauses.retain(|pause| length(pause) >= LEAST_MS.max(USUAL * usual));
+        self.pauses
     }
 }
 
@@ -87,7 +97,7 @@ mod tests {
             let vus = if *vus { "[3]" } else { "[]" };
             heard.event("snapshot", &format!("[[7],[{}],{vus}]", end_s * 1_000)).unwrap();
         }
-        heard.silences.iter().map(|span| (span.start / 1_000, span.end / 1_000)).collect()
+        heard.silences().iter().map(|span| (span.start / 1_000, span.end / 1_000)).collect()
     }
 
     #[test]
@@ -99,5 +109,14 @@ mod tests {
         assert_eq!(silences(&[&off[..], &off, &on, &off, &off].concat()), []);
         assert_eq!(silences(&[&off[..], &off, &off].concat()), []);
         assert_eq!(silences(&[&on[..], &off, &on, &off, &off, &on].concat()), [(6, 16), (22, 42)]);
+    }
+
+    #[test]
+    fn the_rhythm_of_a_tool_that_tells_its_vus_seldom_is_no_hole() {
+        // One of 2 s in 14.
+        let seldom = [true, false, false, false, false, false, false].repeat(9);
+        assert_eq!(silences(&seldom), []);
+        let (begin, end) = (&seldom[..21], &seldom[..]);
+        assert_eq!(silences(&[begin, &[false; 30], end].concat()), [(30, 102)]);
     }
 }

@@ -177,8 +177,8 @@ impl<S: Store, C: Clock> Service<S, C> {
         };
         Ok((!times.is_empty()).then(|| {
             format!(
-                "There are no samples of vus {}{more}, which k6 sends every second: others of that time are \
-                 missing, too.",
+                "There are no samples of vus {}{more}, though they came steadily before and after: others of \
+                 that time are missing, too.",
                 times.join(", ")
             )
         }))
