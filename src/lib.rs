@@ -6,7 +6,8 @@
 //! 2. [`aggregate`] adds samples up into mergeable partials, per second and series, one [`record`] a batch;
 //! 3. [`log`] appends records under tickets, and lets whoever needs progress fold them;
 //! 4. [`fold`] is that fold: a pure function from records to windows, events and state;
-//! 5. [`events`] and [`documents`] are what clients read of it.
+//! 5. [`catalogue`] knows which runs there are, what was written beside them, and which are kept;
+//! 6. [`events`] and [`documents`] are what clients read of it.
 //!
 //! There is no I/O here, no clock and no WASI: storage and time come in through [`store`].
 
@@ -16,6 +17,7 @@
 #![cfg_attr(not(test), warn(unreachable_pub))]
 
 pub mod aggregate;
+pub mod catalogue;
 pub mod declare;
 pub mod documents;
 pub mod events;

@@ -43,6 +43,9 @@ pub const NOTE_BYTES: usize = 10_000;
 /// A document of webhooks.
 pub const WEBHOOKS_BYTES: usize = 64 * 1024;
 
+/// What one sends as `Authorization`: a token with its claims, at the most.
+pub const AUTHORIZATION_BYTES: usize = 4_096;
+
 /// The address of one.
 pub const URL_BYTES: usize = 2_000;
 

@@ -6,6 +6,7 @@
 use crate::Span;
 use crate::format::Unit;
 use crate::stream::is_false;
+use crate::time::clock;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -72,6 +73,12 @@ pub struct GateVerdict {
     /// The part of the run that was judged, where an event asked for one; Unix ms.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window: Option<Span>,
+    /// The run's begin, Unix ms, where a window of it was judged: what windows are told by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<i64>,
+    /// The file says that the script's thresholds do not count, so that none of them are missed.
+    #[serde(default, rename = "thresholdsIgnored", skip_serializing_if = "is_false")]
+    pub thresholds_ignored: bool,
     /// The weighted share of what holds, 0 to 100; a warning counts half. `None`: nothing that counts.
     pub score: Option<f64>,
     /// What is not known or not complete; each a sentence. With any, the state is a warning or worse.
@@ -89,6 +96,9 @@ pub struct ObjectiveResult {
     pub origin: Origin,
     /// What was looked at: `http_req_duration{name:login} p(95)`.
     pub expression: String,
+    /// The part of the run that decided, where it looks at one of its own; Unix ms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<Span>,
     /// What became of it.
     pub state: ObjectiveState,
     /// Why, in a sentence.
@@ -162,6 +172,13 @@ impl GateVerdict {
     /// Objectives in a state.
     pub fn count(&self, state: ObjectiveState) -> usize {
         self.objectives.iter().filter(|objective| objective.state == state).count()
+    }
+
+    /// A window of the run by the times since its begin: `from 1:00 to 10:00`.
+    pub fn place(&self, window: Option<Span>) -> Option<String> {
+        let (Span { start, end }, begin) = window.zip(self.start)?;
+        let at = |ms: i64| clock(ms.saturating_sub(begin) as f64);
+        Some(format!("from {} to {}", at(start), at(end)))
     }
 }
 

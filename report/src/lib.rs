@@ -59,7 +59,10 @@ pub fn render(
     series: Option<&str>,
 ) -> Result<String, ReportError> {
     let recording = Recording::read(events, series).map_err(ReportError::Events)?;
-    let body::Parts { head, body, panels } = body::parts(summary, verdict, &recording);
+    let mut summary = summary.clone();
+    // Where they do not count, nobody misses them.
+    summary.health.thresholds_known |= verdict.is_some_and(|verdict| verdict.thresholds_ignored);
+    let body::Parts { head, body, panels } = body::parts(&summary, verdict, &recording);
     let title = html! { (Text(&summary.run)) " · Loadgate report" };
     let data = html! {
         @for (id, json) in [("panels", Some(panels.as_str())), ("events", Some(events)), ("series", series)] {

@@ -45,6 +45,7 @@ pub(crate) fn notice(verdict: &GateVerdict) -> Markup {
         div class={ "notice notice-" (tone.word()) } {
             strong { (words) ": " }
             (Text(&verdict.reason))
+            @if let Some(place) = verdict.place(verdict.window) { " Judged " (place) " of the run." }
             @if verdict.score.is_some() {
                 " Score " (format(verdict.score.map(|score| score / 100.0), Unit::Ratio, true)) "."
             }
@@ -77,7 +78,10 @@ fn row(objective: &ObjectiveResult, verdict: &GateVerdict) -> Vec<Markup> {
     let (state, word) = outcome(objective, verdict);
     vec![
         name(&objective.name),
-        name(&objective.expression),
+        html! {
+            (name(&objective.expression))
+            @if let Some(place) = verdict.place(objective.window) { " " span class="caption" { (place) } }
+        },
         html! { (Text(&objective.criterion)) },
         html! { (format(objective.observed, objective.unit, false)) },
         share(objective.margin),

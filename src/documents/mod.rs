@@ -17,16 +17,22 @@ use loadgate_documents::{
 use serde::Serialize;
 use std::collections::BTreeMap;
 
+/// What is derived of a log's newest run: its state events and its summary. None before there is a run.
+pub fn derive(log: &LogState) -> Option<(Vec<Event>, Summary)> {
+    let (run, summary) = (log.run()?, summary(log)?);
+    let events = vec![
+        event("cumulative", &run.cumulative()),
+        event("thresholds", &summary.thresholds),
+        event("tables", &tables::tables(run, Detail::Stream)),
+        Event::new("health", to_json(&summary.health, Digits::All)),
+    ];
+    Some((events, summary))
+}
+
 /// The state events of a log's newest run: `cumulative`, `thresholds`, `tables`, `health`; see
 /// `docs/events.md`. None before there is a run.
 pub fn state(log: &LogState) -> Vec<Event> {
-    let Some(run) = log.run() else { return Vec::new() };
-    vec![
-        event("cumulative", &run.cumulative()),
-        event("thresholds", &run.thresholds().collect::<Vec<_>>()),
-        event("tables", &tables::tables(run, Detail::Stream)),
-        Event::new("health", to_json(&health(run), Digits::All)),
-    ]
+    derive(log).map(|(events, _)| events).unwrap_or_default()
 }
 
 fn event<T: Serialize>(kind: &str, data: &T) -> Event {

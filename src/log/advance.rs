@@ -12,7 +12,6 @@ use super::position::{self, FETCH, FETCH_MOST, Position};
 use super::reaper::{Decision, Reaped, Reaper};
 use super::value::{self, Encoded};
 use super::{DELETE_BATCH, declarations, index, keys};
-use crate::documents;
 use crate::fold::{Border, Chunk, LOOK_AHEAD, RunMeta, Step};
 use crate::names::LogName;
 use crate::record::{Body, Record};
@@ -162,7 +161,7 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
     }
 
     fn state_of(&self, position: &Position) -> StoredState {
-        StoredState::of(documents::state(&position.state), documents::summary(&position.state))
+        StoredState::of(&position.state)
     }
 
     /// The store no longer has what this place comes from: the next page begins anew with what there is.

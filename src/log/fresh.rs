@@ -1,7 +1,7 @@
 //! Logs that have records and that nobody has folded yet: no index of runs has them.
 
 use super::gallop::last_present;
-use super::{keys, runs, value};
+use super::{keys, value};
 use crate::names::LogName;
 use crate::store::{Store, StoreError};
 
@@ -36,16 +36,4 @@ pub async fn unfolded<S: Store>(store: &S) -> Result<Vec<LogName>, StoreError> {
     let asked: Vec<String> = logs.iter().map(keys::last_run).collect();
     let found = store.get_many(&asked).await?;
     Ok(logs.into_iter().zip(found).filter(|(_, last)| last.is_none()).map(|(log, _)| log).collect())
-}
-
-/// Whether there are records behind the end of a run that is its log's newest in a list.
-///
-/// # Errors
-///
-/// What the store refuses.
-pub async fn goes_on<S: Store>(store: &S, item: &runs::Item) -> Result<bool, StoreError> {
-    match item.end_ticket {
-        Some(ticket) => Ok(store.get(&keys::record(&item.run.log, ticket)).await?.is_some()),
-        None => Ok(false),
-    }
 }

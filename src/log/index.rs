@@ -8,9 +8,9 @@ use crate::store::{Store, StoreError};
 
 /// Entries asked for at once; so many in a row that are absent are the end of an index. A crash
 /// between counting and writing leaves gaps of one.
-pub(super) const BLOCK: u64 = 64;
+pub(crate) const BLOCK: u64 = 64;
 
-pub(super) struct Block {
+pub(crate) struct Block {
     /// Newest first.
     pub entries: Vec<(u64, RunId)>,
     /// From this block down to that one every run is erased.
@@ -18,7 +18,7 @@ pub(super) struct Block {
 }
 
 /// A walk through an index from the newest block down, over those that are gone.
-pub(super) struct Walk<'a> {
+pub(crate) struct Walk<'a> {
     test: Option<&'a TestName>,
     /// None: that was all.
     next: Option<u64>,
@@ -51,16 +51,16 @@ pub(super) async fn enter<S: Store>(
 }
 
 /// The block that an entry is in.
-pub(super) fn block_of(number: u64) -> u64 {
+pub(crate) fn block_of(number: u64) -> u64 {
     number.saturating_sub(1) / BLOCK
 }
 
 /// The number behind the last of a block.
-pub(super) fn end_of(block: u64) -> u64 {
+pub(crate) fn end_of(block: u64) -> u64 {
     (block + 1) * BLOCK + 1
 }
 
-pub(super) async fn block<S: Store>(
+pub(crate) async fn block<S: Store>(
     store: &S,
     test: Option<&TestName>,
     block: u64,
@@ -77,7 +77,7 @@ pub(super) async fn block<S: Store>(
 }
 
 /// The number of the newest entry: from the hint on, until a whole page is absent.
-pub(super) async fn newest<S: Store>(store: &S, test: Option<&TestName>) -> Result<u64, StoreError> {
+pub(crate) async fn newest<S: Store>(store: &S, test: Option<&TestName>) -> Result<u64, StoreError> {
     let key = keys::index_hint(test);
     let hint = store.get(&key).await?;
     let mut newest = hint.and_then(|hint| value::decode(&key, &hint).ok()).unwrap_or(0);
@@ -92,7 +92,7 @@ pub(super) async fn newest<S: Store>(store: &S, test: Option<&TestName>) -> Resu
 }
 
 /// Notes that every run from block `top` down to block `low` is erased.
-pub(super) async fn note_gone<S: Store>(
+pub(crate) async fn note_gone<S: Store>(
     store: &S,
     test: Option<&TestName>,
     (top, low): (u64, u64),

@@ -3,7 +3,7 @@
 //! A writer takes a ticket, stores one immutable record under it and acknowledges ([`append`]).
 //! Whoever needs progress folds ([`advance`]): the state after record n is a pure function of the
 //! records 1 to n, so all write the same bytes and no lock is needed. Readers take chunks of events
-//! and the state that follows them ([`runs`]). `docs/architecture.md` lists the keys.
+//! and the state that follows them ([`stream`]). `docs/architecture.md` lists the keys.
 //!
 //! # Holes
 //!
@@ -26,28 +26,21 @@ pub mod advance;
 pub mod append;
 pub mod cache;
 pub mod declarations;
-pub(crate) mod deliveries;
-mod erasure;
 pub(crate) mod fault;
 pub mod fresh;
 mod gallop;
 mod hellos;
-mod index;
-mod keys;
-pub mod labels;
+pub(crate) mod index;
+pub(crate) mod keys;
 pub mod lease;
-mod model;
-mod position;
+pub(crate) mod model;
+pub(crate) mod position;
 mod reaper;
-pub mod recent;
-pub mod retention;
-pub mod retype;
 pub mod rows;
-pub mod runs;
+pub(crate) mod silence;
+pub mod stream;
 pub(crate) mod stretches;
-mod value;
-pub mod verdicts;
-pub(crate) mod webhooks;
+pub(crate) mod value;
 pub(crate) mod windows;
 
 #[cfg(test)]
@@ -60,7 +53,7 @@ use crate::names::{LogName, RunId, TestName};
 use crate::store::{Clock, Store, StoreError};
 
 /// Keys deleted at once: what DynamoDB takes in one call.
-const DELETE_BATCH: usize = 25;
+pub(crate) const DELETE_BATCH: usize = 25;
 
 /// A load generator of the test says that it begins.
 ///

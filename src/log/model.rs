@@ -1,13 +1,14 @@
 //! What the log keeps under `run/ID/…`, as it is stored.
 
+use crate::documents;
 use crate::events::Event;
 use crate::fold::{Chunk, LogState, RunEnd};
-use loadgate_documents::{Digits, Summary, to_json};
+use loadgate_documents::{Digits, to_json};
 use serde::{Deserialize, Serialize};
 
 /// `run/ID/events/W`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct StoredChunk {
+pub(crate) struct StoredChunk {
     /// `(run number, chunk)` of the log's newest checkpoint, this chunk's own included; none yet:
     /// the log is folded from its first record.
     pub checkpoint: Option<(u64, u64)>,
@@ -19,15 +20,15 @@ pub(super) struct StoredChunk {
 
 /// `run/ID/ended`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Ended {
+pub(crate) struct Ended {
     pub end: RunEnd,
     /// The data that ended it begins the next run at once: nothing is late for this one.
     pub by_data: bool,
 }
 
 /// `run/ID/state/W`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct StoredState {
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct StoredState {
     pub events: Vec<Event>,
     /// The summary document.
     pub summary: String,
@@ -36,9 +37,10 @@ pub(super) struct StoredState {
 }
 
 impl StoredState {
-    /// What was derived of a run that goes on, or has just ended.
-    pub(crate) fn of(events: Vec<Event>, summary: Option<Summary>) -> Self {
-        let summary = summary.map(|summary| to_json(&summary, Digits::All)).unwrap_or_default();
+    /// What is derived of a log's newest run; nothing before there is one.
+    pub(crate) fn of(log: &LogState) -> Self {
+        let Some((events, summary)) = documents::derive(log) else { return StoredState::default() };
+        let summary = to_json(&summary, Digits::All);
         StoredState { events, summary, retyped: false }
     }
 }
@@ -64,7 +66,7 @@ pub(super) struct CheckpointRef<'a> {
 
 /// Where a checkpoint stands, and what can be deleted when it is no longer needed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct CheckpointAt {
+pub(crate) struct CheckpointAt {
     /// Number of the run, within the log.
     pub run: u64,
     pub chunk: u64,

@@ -26,7 +26,7 @@ pub(super) const CHAIN: usize = 5;
 const LOAD_ATTEMPTS: u32 = 5;
 
 /// What stood at a key when a folder read or wrote it.
-pub(super) struct Proof {
+pub(crate) struct Proof {
     key: String,
     digest: u64,
 }
@@ -42,7 +42,7 @@ impl Proof {
 }
 
 /// The state after the records so far, and what belongs to writing its results.
-pub(super) struct Position {
+pub(crate) struct Position {
     pub state: LogState,
     /// The newest checkpoints, newest first; the first is the one that was last due.
     pub chain: Vec<CheckpointAt>,
@@ -225,7 +225,7 @@ async fn try_load<S: Store>(store: &S, log: &LogName) -> Result<Option<Position>
 }
 
 /// Whether the log goes on from this run's last checkpoint: no later run has one yet.
-pub(super) async fn is_needed<S: Store>(store: &S, run: &RunId) -> Result<bool, StoreError> {
+pub(crate) async fn is_needed<S: Store>(store: &S, run: &RunId) -> Result<bool, StoreError> {
     Ok(match start(store, &run.log).await? {
         Some(Start::Checkpoint { at, .. }) => at.0 <= run.number,
         Some(Start::Beginning(_)) | None => true,
@@ -268,7 +268,7 @@ async fn start<S: Store>(store: &S, log: &LogName) -> Result<Option<Start>, Stor
 }
 
 /// The place behind a run's end.
-pub(super) async fn at_end<S: Store>(store: &S, run: &RunId) -> Result<Option<Position>, StoreError> {
+pub(crate) async fn at_end<S: Store>(store: &S, run: &RunId) -> Result<Option<Position>, StoreError> {
     match value::get::<_, model::Ended>(store, &keys::ended(run)).await? {
         Some(ended) => {
             let at = (run.number, ended.end.chunk);
@@ -301,7 +301,7 @@ async fn restore<S: Store>(
 }
 
 /// The ticket from which on records may be left when a run has ended with this chunk.
-pub(super) async fn oldest_ticket<S: Store>(
+pub(crate) async fn oldest_ticket<S: Store>(
     store: &S,
     run: &RunId,
     chunk: u64,
@@ -314,7 +314,7 @@ pub(super) async fn oldest_ticket<S: Store>(
 }
 
 /// Reduces the last checkpoint of a run that is deleted to what the log's next run needs.
-pub(super) async fn reduce<S: Store>(store: &S, run: &RunId, chunk: u64) -> Result<(), StoreError> {
+pub(crate) async fn reduce<S: Store>(store: &S, run: &RunId, chunk: u64) -> Result<(), StoreError> {
     let key = keys::checkpoint(run, chunk);
     let Some(head) = store.get(&key).await? else { return Ok(()) };
     let parts = value::parts_of(&key, &head)?;
@@ -345,7 +345,7 @@ pub(super) async fn run_exists<S: Store>(store: &S, run: &RunId) -> Result<bool,
     Ok(store.get_many(&[keys::meta(run), keys::deleted(run)]).await?.iter().any(Option::is_some))
 }
 
-pub(super) async fn last_chunk<S: Store>(store: &S, run: &RunId) -> Result<Option<u64>, StoreError> {
+pub(crate) async fn last_chunk<S: Store>(store: &S, run: &RunId) -> Result<Option<u64>, StoreError> {
     let head = value::get::<_, u64>(store, &keys::head(run)).await?;
     last_present(0, head, async |chunk| Ok(store.get(&keys::events(run, chunk)).await?.is_some())).await
 }

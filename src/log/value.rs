@@ -42,13 +42,13 @@ pub(super) fn digest(bytes: &[u8]) -> u64 {
 }
 
 /// A value ready to be stored.
-pub(super) struct Encoded {
+pub(crate) struct Encoded {
     /// The value at the key itself; written last.
     pub head: Vec<u8>,
     pub parts: Vec<Vec<u8>>,
 }
 
-pub(super) fn encode<T: Serialize + ?Sized>(value: &T) -> Encoded {
+pub(crate) fn encode<T: Serialize + ?Sized>(value: &T) -> Encoded {
     let bytes = with_version(VERSION, value);
     if bytes.len() <= part_bytes() {
         return Encoded { head: bytes, parts: Vec::new() };
@@ -59,7 +59,7 @@ pub(super) fn encode<T: Serialize + ?Sized>(value: &T) -> Encoded {
 }
 
 /// For values that are small by their type.
-pub(super) fn encode_small<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
+pub(crate) fn encode_small<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
     with_version(VERSION, value)
 }
 
@@ -75,7 +75,7 @@ impl Encoded {
 }
 
 /// Parts first, then the value at `key` that makes them count.
-pub(super) async fn set<S: Store>(store: &S, key: &str, mut value: Encoded) -> Result<(), StoreError> {
+pub(crate) async fn set<S: Store>(store: &S, key: &str, mut value: Encoded) -> Result<(), StoreError> {
     for entry in value.part_entries(key) {
         store.set(&entry.0, &entry.1).await?;
     }
@@ -83,7 +83,7 @@ pub(super) async fn set<S: Store>(store: &S, key: &str, mut value: Encoded) -> R
 }
 
 /// Deletes values with all their parts, the parts first: a value that is there has told how many.
-pub(super) async fn delete<S: Store>(store: &S, wanted: Vec<String>) -> Result<(), StoreError> {
+pub(crate) async fn delete<S: Store>(store: &S, wanted: Vec<String>) -> Result<(), StoreError> {
     let heads = store.get_many(&wanted).await?;
     let (mut present, mut gone) = (Vec::new(), Vec::new());
     for (key, head) in wanted.into_iter().zip(heads) {
@@ -107,7 +107,7 @@ pub(super) async fn delete<S: Store>(store: &S, wanted: Vec<String>) -> Result<(
 }
 
 /// How many parts a stored value has besides its head.
-pub(super) fn parts_of(key: &str, head: &[u8]) -> Result<u32, StoreError> {
+pub(crate) fn parts_of(key: &str, head: &[u8]) -> Result<u32, StoreError> {
     match head.split_first() {
         Some((&version, rest)) if version == VERSION | IN_PARTS => {
             postcard::from_bytes::<Header>(rest).map(|header| header.parts).map_err(|e| unreadable(key, &e))
@@ -118,7 +118,7 @@ pub(super) fn parts_of(key: &str, head: &[u8]) -> Result<u32, StoreError> {
 
 /// Decodes what was found at `key`, fetching its parts if there are any. A missing part: `None`,
 /// since a value's parts are deleted with it, in any order.
-pub(super) async fn resolve<S: Store, T: DeserializeOwned>(
+pub(crate) async fn resolve<S: Store, T: DeserializeOwned>(
     store: &S,
     key: &str,
     head: &[u8],
@@ -150,7 +150,7 @@ pub(super) async fn fetch<'a, S: Store>(
     Ok(Some(Cow::Owned(bytes)))
 }
 
-pub(super) async fn get<S: Store, T: DeserializeOwned>(
+pub(crate) async fn get<S: Store, T: DeserializeOwned>(
     store: &S,
     key: &str,
 ) -> Result<Option<T>, StoreError> {
@@ -161,7 +161,7 @@ pub(super) async fn get<S: Store, T: DeserializeOwned>(
 }
 
 /// For values that are never in parts.
-pub(super) fn decode<T: DeserializeOwned>(key: &str, bytes: &[u8]) -> Result<T, StoreError> {
+pub(crate) fn decode<T: DeserializeOwned>(key: &str, bytes: &[u8]) -> Result<T, StoreError> {
     match bytes.split_first() {
         Some((&VERSION, rest)) => postcard::from_bytes(rest).map_err(|e| unreadable(key, &e)),
         Some((&version, _)) if version > VERSION && version & IN_PARTS == 0 => {

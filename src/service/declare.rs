@@ -1,9 +1,10 @@
 //! What is declared of a test: told to all its live runs at once, and types to the newest ended ones.
 
 use super::{COMMANDS, Service, foreign_test};
+use crate::catalogue::{recent, retype};
 use crate::declare::Declarations;
 use crate::ingest::Refusal;
-use crate::log::{declarations, fresh, recent, retype};
+use crate::log::{declarations, fresh};
 use crate::names::{LogName, TestName};
 use crate::record::Body;
 use crate::store::{Clock, Store};

@@ -1,12 +1,13 @@
 //! Telling verdicts to webhooks: which attempts are due, and what becomes of them. Whoever sends asks for what is due,
-//! sends it, and says how that went; see [`crate::log::deliveries`] for who sends what.
+//! sends it, and says how that went; see [`crate::catalogue::deliveries`] for who sends what.
 
+use super::webhooks::origin;
 use super::{Service, known_run};
+use crate::catalogue::deliveries::{self, CLOCKS_MS, Claim, LEASE_MS, SPAN_MS, Series, Span, State, Tried};
+use crate::catalogue::runs;
+use crate::catalogue::verdicts::{self, Given};
+use crate::catalogue::webhooks::{self, MOST, Webhook, Webhooks};
 use crate::ingest::Refusal;
-use crate::log::deliveries::{self, CLOCKS_MS, Claim, LEASE_MS, SPAN_MS, Series, Span, State, Tried};
-use crate::log::runs;
-use crate::log::verdicts::{self, Given};
-use crate::log::webhooks::{self, MOST, Webhook, Webhooks};
 use crate::names::RunId;
 use crate::store::{Clock, Store};
 use loadgate_documents::{Digits, to_json};
@@ -281,7 +282,8 @@ impl<S: Store, C: Clock> Service<S, C> {
         let secrets = webhook.secrets.iter().map(|text| Secret::parse(text));
         let secrets: Vec<Secret> =
             secrets.collect::<Result<_, _>>().map_err(|error| Refusal::Damaged(error.to_string()))?;
-        let headers = headers(&message, &secrets, (self.clock.now_ms() / 1000) as i64);
+        let mut headers = headers(&message, &secrets, (self.clock.now_ms() / 1000) as i64);
+        headers.extend(webhook.authorization.iter().map(|value| ("authorization", value.clone())));
         let url = webhook.url.clone();
         Ok(Attempt { run: run.clone(), number: 0, claim: claim.number, url, headers, body: message.body })
     }
@@ -419,11 +421,6 @@ fn series(run: &RunId, start: u64, place: u32, given: &Given, webhook: &Webhook)
         next_ms: given.judged_ms,
         log: Vec::new(),
     }
-}
-
-/// What of an address is no secret.
-fn origin(url: &str) -> String {
-    url.splitn(4, '/').take(3).collect::<Vec<_>>().join("/")
 }
 
 fn headers(message: &Message, secrets: &[Secret], timestamp: i64) -> Vec<(&'static str, String)> {

@@ -5,10 +5,11 @@
 
 use super::parts::{Role, Seen};
 use super::{COMMANDS, LIST_LIMIT, Service, foreign_test, known_test};
+use crate::catalogue::verdicts::{self, Finished, Given};
+use crate::catalogue::{labels, runs};
 use crate::declare::Declarations;
 use crate::ingest::Refusal;
-use crate::log::verdicts::{self, Finished, Given};
-use crate::log::{self, labels, runs};
+use crate::log;
 use crate::names::{LogName, RunId, TestName};
 use crate::record::Sent;
 use crate::store::{Clock, Store};
@@ -175,7 +176,7 @@ impl<S: Store, C: Clock> Service<S, C> {
         Ok(())
     }
 
-    async fn judge(&self, run: &RunId, mut given: Vec<Given>) -> Result<String, Refusal> {
+    async fn judge(&self, run: &RunId, given: Vec<Given>) -> Result<String, Refusal> {
         let text = verdicts::objectives(&self.store, &run.log.test).await?.unwrap_or_default();
         let objectives = if text.is_empty() {
             Objectives::default()
@@ -207,9 +208,10 @@ impl<S: Store, C: Clock> Service<S, C> {
         let now_ms = self.clock.now_ms();
         self.expect_deliveries(run).await?;
         match verdicts::give(&self.store, run, now_ms, basis, &verdict).await? {
-            Some(new) => {
+            Some(_) => {
                 self.outbox.note(now_ms, run);
-                given.push(new);
+                // Another instance may have given the same a moment before.
+                let given = verdicts::given(&self.store, run).await?;
                 document(verdict, given.last(), &given)
             }
             None => Err(Refusal::Conflict(format!(

@@ -13,6 +13,7 @@ pub mod series;
 mod session;
 mod webhooks;
 
+use crate::catalogue::{labels, retention, runs};
 use crate::documents::outcome::Exit;
 use crate::ingest::{Receipt, Refusal, Request, Unnamed, Upload};
 use crate::limits;
@@ -20,7 +21,7 @@ use crate::log::advance::{self, Progress};
 use crate::log::append::Writer;
 use crate::log::cache::Cache;
 use crate::log::fault::broken;
-use crate::log::{self, declarations, labels, lease, retention, runs};
+use crate::log::{self, declarations, lease};
 use crate::names::{LogName, RunId, TestName};
 use crate::record::{Body, Sent};
 use crate::settings::Settings;
@@ -326,7 +327,7 @@ impl<S: Store, C: Clock> Service<S, C> {
         Ok(progress)
     }
 
-    /// Makes room in a test, one page; see [`log::retention`].
+    /// Makes room in a test, one page; see [`retention`].
     ///
     /// # Errors
     ///

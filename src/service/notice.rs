@@ -1,9 +1,9 @@
 //! What a webhook is told of a verdict: the requests, without their signatures.
 
 use super::{Service, gate};
+use crate::catalogue::verdicts::{self, Given};
+use crate::catalogue::{runs, webhooks::Webhooks};
 use crate::ingest::Refusal;
-use crate::log::verdicts::{self, Given};
-use crate::log::{runs, webhooks::Webhooks};
 use crate::names::RunId;
 use crate::store::{Clock, Store};
 use loadgate_documents::format::format;

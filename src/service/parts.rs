@@ -2,10 +2,11 @@
 //! stretch after stretch.
 
 use super::Service;
+use crate::catalogue::verdicts::{self, Finished};
 use crate::documents::part;
 use crate::ingest::Refusal;
+use crate::log::silence;
 use crate::log::stretches::{self, Ask, Between, Stretch};
-use crate::log::verdicts::{self, Finished};
 use crate::names::RunId;
 use crate::record::{Dimension, SeriesKey};
 use crate::store::{Clock, Store};
@@ -26,6 +27,9 @@ const WINDOW_SLACK_MS: i64 = 2_000;
 
 /// Ended runs that are remembered as others were compared with them: of one test, and some more.
 const COMPARED: NonZeroUsize = NonZeroUsize::new(MAX_BASELINE * 2).expect("it is not zero");
+
+/// Times of silence that a sentence tells.
+const SILENCES: usize = 5;
 
 /// What is asked for cannot be had: why, as a sentence.
 pub(super) type Found<T> = Result<T, String>;
@@ -143,15 +147,41 @@ impl<S: Store, C: Clock> Service<S, C> {
         });
         let wanted: Vec<_> = wanted.filter(|(_, part)| *part != Part::default()).collect();
         let parts = self.parts(run, &whole, &wanted).await?;
+        let mut missing = Vec::new();
+        if role == Role::Judged && whole.state == RunState::Ended {
+            missing.extend(self.silence(run, &whole).await?);
+        }
         let told = finished.and_then(|finished| told_window(&whole, finished));
-        let Some(window) = told else { return Ok(Seen { summary: whole, parts, missing: Vec::new() }) };
+        let Some(window) = told else { return Ok(Seen { summary: whole, parts, missing }) };
         Ok(match self.summary_within(run, &whole, window).await? {
-            Ok(summary) => Seen { summary, parts, missing: Vec::new() },
+            Ok(summary) => Seen { summary, parts, missing },
             Err(why) => {
-                let missing = vec![format!("The test's end was told with a window of its own. {why}")];
+                missing.push(format!("The test's end was told with a window of its own. {why}"));
                 Seen { summary: whole, parts, missing }
             }
         })
+    }
+
+    /// When nothing was heard of a run while it went on, as a sentence.
+    async fn silence(&self, run: &RunId, whole: &Summary) -> Result<Option<String>, Refusal> {
+        let silences = silence::silences(&self.store, run).await?;
+        let at = |ms: i64| clock(ms.saturating_sub(whole.start) as f64);
+        let times = silences
+            .iter()
+            .take(SILENCES)
+            .map(|Span { start, end }| format!("from {} to {}", at(*start), at(*end)));
+        let times: Vec<String> = times.collect();
+        let more = match silences.len().saturating_sub(SILENCES) {
+            0 => String::new(),
+            more => format!(" and {more} times more"),
+        };
+        Ok((!times.is_empty()).then(|| {
+            format!(
+                "There are no samples of vus {}{more}, though they came steadily before and after: others of \
+                 that time are missing, too.",
+                times.join(", ")
+            )
+        }))
     }
 
     /// What expressions look at in parts of a run: one summary of each, or one of each stretch.

@@ -1,9 +1,10 @@
 //! What clients read: the stream, the list, and the documents of one run.
 
 use super::{LIST_LIMIT, LOGS_LOOKED_AT, Service, Window, known_run, known_test};
+use crate::catalogue::runs;
 use crate::documents::distribution;
 use crate::ingest::Refusal;
-use crate::log::{self, fresh, lease, rows, runs};
+use crate::log::{self, fresh, lease, rows, stream};
 use crate::names::{LogName, RunId, TestName};
 use crate::record::Dimension;
 use crate::store::{Clock, Store};
@@ -26,9 +27,9 @@ impl<S: Store, C: Clock> Service<S, C> {
     /// # Errors
     ///
     /// [`Refusal::NotFound`] where there is no such run; what the store refuses.
-    pub async fn seek(&self, run: &str, after: Option<u64>) -> Result<runs::Cursor, Refusal> {
+    pub async fn seek(&self, run: &str, after: Option<u64>) -> Result<stream::Cursor, Refusal> {
         let run = self.run(run).await?;
-        Ok(runs::seek(&self.store, &run, after).await?)
+        Ok(stream::seek(&self.store, &run, after).await?)
     }
 
     /// The next page of events; nothing where there is no more yet.
@@ -36,8 +37,8 @@ impl<S: Store, C: Clock> Service<S, C> {
     /// # Errors
     ///
     /// [`Refusal::NotFound`] where there is no such run; what the store refuses.
-    pub async fn read(&self, run: &str, cursor: runs::Cursor) -> Result<runs::Page, Refusal> {
-        Ok(runs::read(&self.store, &known_run(run)?, cursor).await?)
+    pub async fn read(&self, run: &str, cursor: stream::Cursor) -> Result<stream::Page, Refusal> {
+        Ok(stream::read(&self.store, &known_run(run)?, cursor).await?)
     }
 
     /// The log of a run, or of a test's unnamed runs. The run need not exist: what was acknowledged
@@ -127,7 +128,7 @@ impl<S: Store, C: Clock> Service<S, C> {
         for item in items {
             let newest = seen.insert(&item.run.log);
             // Named logs seldom have a second run.
-            if newest && seen.len() <= LOGS_LOOKED_AT && fresh::goes_on(&self.store, item).await? {
+            if newest && seen.len() <= LOGS_LOOKED_AT && runs::goes_on(&self.store, item).await? {
                 found |= self.catch_up(&item.run.log).await.is_ok();
             }
         }

@@ -1,8 +1,8 @@
 //! What store and log report, as what a caller is told.
 
+use crate::catalogue::runs::ReadError;
 use crate::ingest::Refusal;
 use crate::log::append::AppendError;
-use crate::log::runs::ReadError;
 use crate::store::StoreError;
 
 impl From<StoreError> for Refusal {

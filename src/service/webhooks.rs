@@ -2,9 +2,9 @@
 //! and never come out.
 
 use super::{Service, foreign_test, known_test};
+use crate::catalogue::webhooks::{self, MOST, Webhook, Webhooks};
 use crate::ingest::Refusal;
 use crate::limits;
-use crate::log::webhooks::{self, MOST, Webhook, Webhooks};
 use crate::store::{Clock, Store};
 use loadgate_documents::{Digits, ObjectiveState, to_json};
 use loadgate_lifecycle::out::Shape;
@@ -25,6 +25,7 @@ struct Put {
     url: String,
     format: Shape,
     secret: Option<String>,
+    authorization: Option<String>,
     #[serde(default)]
     verdicts: Vec<ObjectiveState>,
     #[serde(default)]
@@ -39,6 +40,8 @@ struct Shown<'a> {
     format: Shape,
     #[serde(skip_serializing_if = "Option::is_none")]
     secret: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authorization: Option<&'static str>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     verdicts: &'a [ObjectiveState],
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -98,6 +101,7 @@ fn shown(webhook: &Webhook) -> Shown<'_> {
         url: &webhook.url,
         format: webhook.format,
         secret: (!webhook.secrets.is_empty()).then_some(KEPT),
+        authorization: webhook.authorization.as_ref().map(|_| KEPT),
         verdicts: &webhook.verdicts,
         disabled: webhook.disabled,
     }
@@ -131,6 +135,9 @@ fn checked(put: Vec<Put>, before: &Webhooks, reach: &Reach, now_ms: u64) -> Resu
                 .ok_or_else(|| at(&format_args!("no secret is kept of a webhook {name:?}")))?,
             Some(text) => secrets(text).map_err(|error| at(&error))?,
         };
+        let safe = put.url.starts_with("https://") || destination.is_listed();
+        let authorization = put.authorization.map(|text| authorization(text, safe, &put.url, known));
+        let authorization = authorization.transpose().map_err(|error| at(&error))?;
         let taken = |slot: &u8| {
             all.iter().any(|other| other.slot == *slot)
                 || before.all.iter().any(|other| other.slot == *slot && other.name != name)
@@ -147,12 +154,44 @@ fn checked(put: Vec<Put>, before: &Webhooks, reach: &Reach, now_ms: u64) -> Resu
             url: put.url,
             format: put.format,
             secrets,
+            authorization,
             verdicts: put.verdicts,
             disabled: put.disabled,
             since_ms: since_ms.unwrap_or(now_ms),
         });
     }
     Ok(all)
+}
+
+/// What a webhook sends as `Authorization`: what is given, or what is kept of it for where it leads already. Else
+/// whoever may put an address would be told it.
+fn authorization(text: String, safe: bool, url: &str, known: Option<&Webhook>) -> Result<String, String> {
+    if !safe {
+        return Err(
+            "what it sends as `authorization` is a secret: its address has to begin with https://".into()
+        );
+    }
+    if text == KEPT {
+        let kept = known.and_then(|known| Some((&known.url, known.authorization.clone()?)));
+        let (before, kept) = kept.ok_or("no `authorization` is kept of it")?;
+        if origin(before) != origin(url) {
+            return Err(format!("its `authorization` was for {}: say it again for another", origin(before)));
+        }
+        return Ok(kept);
+    }
+    let visible = |byte: u8| (b' '..=b'~').contains(&byte);
+    if text.trim().is_empty() || text.len() > limits::AUTHORIZATION_BYTES || !text.bytes().all(visible) {
+        let most = limits::AUTHORIZATION_BYTES;
+        return Err(format!(
+            "`authorization` is 1 to {most} visible ASCII characters, such as \"Api-Token …\""
+        ));
+    }
+    Ok(text)
+}
+
+/// What of an address is no secret.
+pub(super) fn origin(url: &str) -> String {
+    url.splitn(4, '/').take(3).collect::<Vec<_>>().join("/")
 }
 
 /// Secrets stand beside one another while one replaces the other.
@@ -198,6 +237,14 @@ mod tests {
         refused(r#"[{"url": "https://x.example", "format": "json", "secret": "abc"}]"#, "`whsec_`");
         refused(r#"[{"url": "https://x.example", "format": "json", "secret": "kept"}]"#, "no secret is kept");
         refused(r#"[{"url": "https://x.example", "format": "json", "verdicts": ["bad"]}]"#, "`fail`");
+        let sends = |url: &str, text: &str| {
+            format!(r#"[{{"url": "{url}", "format": "guardian", "authorization": "{text}"}}]"#)
+        };
+        refused(&sends("http://x.example", "Bearer a"), "webhook 1: what it sends as `authorization`");
+        refused(&sends("https://x.example", "kept"), "no `authorization` is kept");
+        for text in ["", " ", "a\\nb", "\u{e9}", &"a".repeat(4_097)] {
+            refused(&sends("https://x.example", text), "visible ASCII");
+        }
         refused(r#"[{"url": "https://x.example", "format": "json", "sekret": "x"}]"#, "sekret");
         let one = r#"{"url": "https://x.example", "format": "json"}"#;
         refused(&format!("[{one}, {one}]"), "webhook 2: another is called \"x.example\"");
@@ -217,6 +264,25 @@ mod tests {
         let again = put(&shown, &before).unwrap_or_else(|said| panic!("{said}"));
         assert!(again == before.all);
         assert_eq!((again[0].secrets.len(), again[1].secrets.len()), (2, 0));
+    }
+
+    #[test]
+    fn what_is_sent_as_authorization_never_comes_out_and_goes_nowhere_else() {
+        let hook = |url: &str, text: &str| {
+            format!(r#"[{{"name": "g", "url": "{url}", "format": "guardian", "authorization": "{text}"}}]"#)
+        };
+        let all = put(&hook("https://x.example/a", "Api-Token abc"), &Webhooks::default());
+        let before = Webhooks { all: all.unwrap_or_else(|said| panic!("{said}")), ..Webhooks::default() };
+        assert_eq!(before.all[0].authorization.as_deref(), Some("Api-Token abc"));
+        let shown = to_json(&before.all.iter().map(shown).collect::<Vec<_>>(), Digits::All);
+        assert!(shown.contains(r#""authorization":"kept""#) && !shown.contains("abc"), "{shown}");
+        let again =
+            put(&hook("https://x.example/b", "kept"), &before).unwrap_or_else(|said| panic!("{said}"));
+        assert_eq!(again[0].authorization, before.all[0].authorization);
+        for url in ["https://y.example/a", "https://x.example:444/a", "https://x.example.y.example/a"] {
+            let Err(said) = put(&hook(url, "kept"), &before) else { panic!("{url} would be told it") };
+            assert!(said.contains("say it again"), "{said}");
+        }
     }
 
     #[test]

@@ -147,6 +147,46 @@ export interface Events {
     idle: number;
   };
   heartbeat: { time: number; silent: boolean };
+
+  verdict: {
+    run: string;
+    test: string;
+    state: "info" | "pass" | "warning" | "error" | "fail";
+    provisional?: boolean;
+    reason: string;
+    window?: { start: number; end: number };
+    start?: number;
+    thresholdsIgnored?: boolean;
+    score: number | null;
+    missing: Array<string>;
+    objectives: Array<{
+      name: string;
+      origin: "threshold" | "file";
+      expression: string;
+      window?: { start: number; end: number };
+      state: "info" | "pass" | "warning" | "error" | "fail";
+      reason: string;
+      observed: number | null;
+      unit: string;
+      criterion: string;
+      warn?: string;
+      limit: number | null;
+      margin: number | null;
+      baseline: { value: number; runs: Array<string>; aggregate?: string; change: number | null } | null;
+      weight: number;
+      key?: boolean;
+      abort?: number;
+      description?: string;
+      links?: Array<{ title: string; url: string }>;
+    }>;
+    number: number | null;
+    judged: number | null;
+    judgements: Array<{
+      number: number;
+      judged: number;
+      state: "info" | "pass" | "warning" | "error" | "fail";
+    }>;
+  };
 }
 
 export type DashboardId = string;

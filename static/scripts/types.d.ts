@@ -77,6 +77,8 @@ export interface ObjectiveResult {
   name: string;
   origin: "threshold" | "file";
   expression: string;
+  /** The part that decided, where it looks at one of its own; Unix ms. */
+  window?: { start: number; end: number };
   state: ObjectiveState;
   reason: string;
   observed: number | null;
@@ -104,6 +106,12 @@ export interface GateVerdict {
   /** The run goes on. */
   provisional?: boolean;
   reason: string;
+  /** The part that was judged, where an event told one; Unix ms. */
+  window?: { start: number; end: number };
+  /** The run's begin, where a window of it was judged. */
+  start?: number;
+  /** The script's thresholds do not count. */
+  thresholdsIgnored?: boolean;
   /** 0 to 100. */
   score: number | null;
   missing: string[];
@@ -211,6 +219,8 @@ export interface Run {
   asDrawn?: boolean;
   /** Figures of the whole run by aggregate and metric, where no events say them. */
   totals?: Map<string, number | null>;
+
+  verdict: GateVerdict | null;
   /** Panels by key, as they were resolved last. */
   resolvedPanels?: Map<string, { serialized: string; panel: Panel }>;
   memo?: Map<string, { given: unknown[]; result: any }>;

@@ -11,6 +11,7 @@ import {
   objectiveOutcome,
   objectivesByRun,
   otherJudgements,
+  placeOf,
   rankOf,
   sharedBaseline,
 } from "../scripts/model/gate.js";
@@ -41,6 +42,13 @@ test("every state has a word and a sign of its own", () => {
   const signs = chips.map(({ state }) => SIGNS[state]);
   assert.ok(signs.every(Boolean));
   assert.equal(new Set(signs).size, STATES.length);
+});
+
+test("a part of the run is told by the times since its begin", () => {
+  const window = { start: 61_000, end: 601_000 };
+  assert.equal(placeOf({ start: 1000 }, window), "from 1:00 to 10:00");
+  assert.equal(placeOf({ start: 1000 }, undefined), null);
+  assert.equal(placeOf({}, window), null);
 });
 
 test("only a last word on complete evidence is green", () => {

@@ -148,6 +148,11 @@ test("health's word on whether thresholds are known is the newest", () => {
   assert.equal(thresholdsKnown(run), false);
   apply(run, "health", { thresholdsKnown: true });
   assert.equal(thresholdsKnown(run), true);
+  apply(run, "health", { thresholdsKnown: false });
+  apply(run, "verdict", { state: "pass" });
+  assert.equal(thresholdsKnown(run), false);
+  apply(run, "verdict", { state: "pass", thresholdsIgnored: true });
+  assert.equal(thresholdsKnown(run), true, "of those that do not count nobody misses any");
 });
 
 test("an address survives being written and read, and nonsense gets defaults", () => {

@@ -7,7 +7,7 @@ use crate::figures::{Figure, of_stream, of_values, rounded};
 use crate::recorded::{self, SINGLE, WIRES};
 use crate::support::{Server, json, text};
 use loadgate::ingest::Wire;
-use loadgate::log::runs::Cursor;
+use loadgate::log::stream::Cursor;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -73,6 +73,36 @@ fn a_poll_costs_as_much_late_in_a_run_as_early() {
     assert!(late.1 <= 300, "{late:?}");
 }
 
+/// What is missing of a run that had silence of so many seconds, by what it sends of its VUs meanwhile.
+fn missing_after(silence: u64, vus_meanwhile: bool) -> (Value, Vec<Value>) {
+    let server = Server::new();
+    block_on(server.service.declare("t", br#"{"thresholds": {"http_req_failed": ["rate<0.1"]}}"#))
+        .expect("the options are fine");
+    send(&server, 30, |_| 10);
+    for _ in 0..silence {
+        server.pass(1_000);
+        if vus_meanwhile {
+            let line = format!("vus value=10 {}\n", server.hands_ms());
+            server.post_as(|_| {}, line.as_bytes(), true).expect("it is taken");
+            server.fold("t");
+        }
+    }
+    send(&server, 30, |_| 10);
+    let run = server.finish("t");
+    let verdict = verdict(&server, &run);
+    (verdict["state"].clone(), verdict["missing"].as_array().expect("a list").clone())
+}
+
+#[test]
+fn what_never_arrived_while_the_run_went_on_is_told_and_a_pause_of_the_script_is_none() {
+    let (state, missing) = missing_after(25, false);
+    assert_eq!((state, missing.len()), ("warning".into(), 1), "{missing:?}");
+    let told = missing[0].as_str().expect("a sentence");
+    assert!(told.starts_with("There are no samples of vus from 0:3") && told.contains(" to 0:5"), "{told}");
+    assert_eq!(missing_after(25, true), ("pass".into(), vec![]));
+    assert_eq!(missing_after(6, false), ("pass".into(), vec![]));
+}
+
 #[test]
 fn who_has_asked_before_is_told_what_a_stranger_is() {
     let server = server();

@@ -1,9 +1,9 @@
 //! Every event that anybody is ever sent is of the schema that is served.
 
 use crate::recorded::{self, ALL, WIRES};
-use crate::support::Server;
+use crate::support::{Server, block_on};
 use jsonschema::Validator;
-use loadgate::log::runs::{Cursor, PageEvent};
+use loadgate::log::stream::{Cursor, PageEvent};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -24,11 +24,21 @@ fn each_stream(mut check: impl FnMut(&str, &[PageEvent])) {
         let run = recorded::run(name);
         let mut cursor = Cursor::default();
         let mut live = Vec::new();
-        let mut listen = |server: &Server| live.extend(server.news(&run, &mut cursor));
+        // The component that streams puts verdicts among what it reads.
+        let verdict = |server: &Server| {
+            let data = block_on(server.service.verdict(&run)).expect("a verdict");
+            PageEvent { id: None, kind: "verdict".to_owned(), data }
+        };
+        let mut listen = |server: &Server| {
+            let news = server.news(&run, &mut cursor);
+            let verdict = (!news.is_empty()).then(|| verdict(server));
+            live.extend(news.into_iter().chain(verdict));
+        };
         let server = recorded::live(wire, name, &mut listen);
         listen(&server);
         check(&format!("{name} by {wire:?}"), &live);
-        check(&format!("{name} by {wire:?}, later"), &server.events(&run, None));
+        let events = server.events(&run, None).into_iter().chain([verdict(&server)]);
+        check(&format!("{name} by {wire:?}, later"), &events.collect::<Vec<_>>());
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::recorded::{self, ALL, WIRES};
 use crate::support::{Server, block_on, text};
 use loadgate::ingest::Wire;
-use loadgate::log::runs::{Cursor, PageEvent};
+use loadgate::log::stream::{Cursor, PageEvent};
 use std::fmt::Write as _;
 
 /// `cumulative`, `thresholds`, `tables`, `health`.

@@ -2,7 +2,7 @@
 
 use flate2::read::MultiGzDecoder;
 use loadgate::ingest::{Encoding, Precision, Request, Wire};
-use loadgate::log::runs::{Cursor, PageEvent};
+use loadgate::log::stream::{Cursor, PageEvent};
 use loadgate::record::Sent;
 use loadgate::service::{Outcome, Service, Window};
 use loadgate::settings::Settings;

@@ -119,6 +119,16 @@ fn a_verdict_is_told_once_signed_and_with_what_it_says() {
 }
 
 #[test]
+fn what_a_receiver_wants_as_authorization_is_sent_to_it_and_shown_to_nobody() {
+    let server = server(&hook(r#", "authorization": "Api-Token abc123""#));
+    let run = run(&server);
+    assert_eq!(header(&one(&server), "authorization"), "Api-Token abc123");
+    let shown = block_on(server.service.webhooks("t")).expect("they are there");
+    assert!(shown.contains(r#""authorization":"kept""#), "{shown}");
+    assert!(!shown.contains("abc123") && !log(&server, &run).to_string().contains("abc123"));
+}
+
+#[test]
 fn without_webhooks_nothing_of_them_is_kept() {
     let server = Server::new();
     block_on(server.service.declare("t", OPTIONS)).expect("the options are fine");

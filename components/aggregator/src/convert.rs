@@ -1,10 +1,10 @@
 //! Between the core's types and those of WIT.
 
 use crate::bindings::exports::loadgate::dashboard::{events, gate, ingest, runs, types, webhooks};
+use loadgate::catalogue::verdicts::Finished;
 use loadgate::ingest::{Encoding, LineError, Precision, Refusal, Request, Wire};
 use loadgate::log::rows;
-use loadgate::log::runs::{Cursor, Page};
-use loadgate::log::verdicts::Finished;
+use loadgate::log::stream::{Cursor, Page};
 use loadgate::record::{Dimension, Sent};
 use loadgate::service::deliveries::{Answer, Due};
 use loadgate::service::gate::{Lifecycle, News};

@@ -68,6 +68,7 @@ pub fn judge(evidence: &dyn Evidence, objectives: &Objectives, baseline: &Baseli
     let together = together(&results, objectives.score, score);
     let floor = missing.iter().map(|missing| missing.floor).max().unwrap_or_default();
     let state = together.max(floor);
+    let windowed = summary.window.is_some() || results.iter().any(|result| result.window.is_some());
     GateVerdict {
         run: summary.run.clone(),
         test: summary.test.clone(),
@@ -75,6 +76,8 @@ pub fn judge(evidence: &dyn Evidence, objectives: &Objectives, baseline: &Baseli
         provisional: summary.state == RunState::Live,
         reason: reason(&results, state, together, objectives.score.and(score), &missing),
         window: summary.window,
+        start: windowed.then_some(summary.start),
+        thresholds_ignored: objectives.ignore_thresholds,
         score: score.map(|share| share * 100.0),
         missing: missing.into_iter().map(|missing| missing.text).collect(),
         objectives: results,

@@ -33,6 +33,8 @@ struct Found {
     baseline: Option<BaselineFigure>,
     limit: Option<f64>,
     margin: Option<f64>,
+    /// Of all parts this one, where there are any.
+    window: Option<Span>,
 }
 
 /// The baseline's figure.
@@ -55,6 +57,7 @@ impl Judging<'_> {
             name: objective.name.clone(),
             origin: Origin::File,
             expression: objective.expression.text.clone(),
+            window: found.window.filter(|_| objective.part != Part::default()),
             state: found.state,
             reason: found.reason,
             observed: found.reading.as_ref().map(|reading| reading.value),
@@ -124,6 +127,7 @@ impl Judging<'_> {
         let Some((window, mut worst)) = judged.reduce(worse) else {
             return Found::of(ObjectiveState::Error, "There is no such part of the run.".to_owned());
         };
+        worst.window = window;
         let at = |ms: i64| clock((ms - start) as f64);
         let place = window.map(|window| format!("from {} to {}", at(window.start), at(window.end)));
         let stretch = objective.part.stretch.map(|length| {

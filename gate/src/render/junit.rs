@@ -4,7 +4,7 @@
 //! informational one is `skipped`; a warning passes, as the format knows none, and says so in its output. The
 //! last case, `verdict`, is the whole, so that what is missing or too low a score is red there, too.
 
-use super::{clean, compared, figure, signed, wanted};
+use super::{clean, compared, figure, judged, signed, wanted};
 use loadgate_documents::{GateVerdict, ObjectiveResult, ObjectiveState};
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
@@ -53,9 +53,11 @@ fn document(writer: &mut Writer<Vec<u8>>, verdict: &GateVerdict) -> io::Result<(
                 .write_inner_content(|writer| {
                     for objective in &verdict.objectives {
                         let outcome = (objective.state, objective.reason.as_str());
-                        case(writer, verdict, &objective.name, outcome, &details(objective))?;
+                        case(writer, verdict, &objective.name, outcome, &details(objective, verdict))?;
                     }
-                    case(writer, verdict, "verdict", whole, &verdict.missing.join("\n"))
+                    let lines: Vec<String> =
+                        judged(verdict).into_iter().chain(verdict.missing.iter().cloned()).collect();
+                    case(writer, verdict, "verdict", whole, &lines.join("\n"))
                 })?;
             Ok(())
         })?;
@@ -98,13 +100,14 @@ fn case(
 }
 
 /// What there is to say of an objective, a line each.
-fn details(objective: &ObjectiveResult) -> String {
+fn details(objective: &ObjectiveResult, verdict: &GateVerdict) -> String {
     let mut lines = vec![
         format!("expression: {}", objective.expression),
         format!("observed: {}", figure(objective.observed, objective.unit)),
         format!("wanted: {}", wanted(objective)),
         format!("margin: {}", signed(objective.margin)),
     ];
+    lines.extend(verdict.place(objective.window).map(|place| format!("window: {place}")));
     lines.extend(compared(objective).map(|compared| format!("baseline: {compared}")));
     lines.extend(objective.description.iter().map(|text| clean(text)));
     lines.extend(objective.links.iter().map(|link| format!("{}: {}", link.title, link.url)));

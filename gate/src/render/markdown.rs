@@ -1,6 +1,6 @@
 //! A verdict as Markdown: a comment on a pull request, a job's summary.
 
-use super::{clean, compared, figure, signed, wanted};
+use super::{clean, compared, figure, judged, signed, wanted};
 use loadgate_documents::format::{Unit, format};
 use loadgate_documents::{GateVerdict, ObjectiveResult, ObjectiveState};
 use std::cmp::Reverse;
@@ -18,6 +18,7 @@ pub fn markdown(verdict: &GateVerdict) -> String {
     let mut out =
         format!("### {} {}{so_far}: {}\n\n", sign(verdict.state), verdict.state, escape(&verdict.run));
     let _ = writeln!(out, "{}", escape(&verdict.reason));
+    out.extend(judged(verdict).map(|judged| format!("\n{judged}\n")));
     if let Some(score) = verdict.score {
         let _ = writeln!(out, "\nScore: {}", format(Some(score / 100.0), Unit::Ratio, true));
     }
@@ -25,7 +26,7 @@ pub fn markdown(verdict: &GateVerdict) -> String {
     objectives.sort_by_key(|objective| Reverse(objective.state));
     let missing = verdict.missing.iter().map(|missing| format!("- {}\n", escape(missing)));
     list(&mut out, "\n**Missing**\n\n", missing, MISSING);
-    list(&mut out, TABLE, objectives.iter().copied().map(row), ROWS);
+    list(&mut out, TABLE, objectives.iter().map(|objective| row(objective, verdict)), ROWS);
     let others = objectives.iter().copied().filter(|objective| objective.state != ObjectiveState::Pass);
     list(&mut out, "\n", others.map(reason), REASONS);
     out
@@ -54,12 +55,13 @@ fn list(out: &mut String, title: &str, lines: impl Iterator<Item = String>, room
     }
 }
 
-fn row(objective: &ObjectiveResult) -> String {
+fn row(objective: &ObjectiveResult, verdict: &GateVerdict) -> String {
     let unit = objective.unit;
+    let place = verdict.place(objective.window).map(|place| format!(", {place}")).unwrap_or_default();
     let baseline = objective.baseline.as_ref();
     let key = if objective.key { " (key)" } else { "" };
     format!(
-        "| {} {} | {}{key} | {} | {} | {} | {} | {} |\n",
+        "| {} {} | {}{key}{place} | {} | {} | {} | {} | {} |\n",
         sign(objective.state),
         objective.state,
         escape(&objective.name),

@@ -16,7 +16,7 @@ pub use markdown::markdown;
 pub use text::text;
 
 use loadgate_documents::format::{NOTHING, Unit, format};
-use loadgate_documents::{ObjectiveResult, ObjectiveState};
+use loadgate_documents::{GateVerdict, ObjectiveResult, ObjectiveState};
 
 /// The exit code of a command that ends with a verdict; with `strict`, a warning is none of success.
 ///
@@ -64,6 +64,11 @@ fn wanted(objective: &ObjectiveResult) -> String {
         Some(warn) => format!("{}; else a warning: {warn}", objective.criterion),
         None => objective.criterion.clone(),
     }
+}
+
+/// Which part of the run was judged, where it was not all of it: `Judged from 1:00 to 10:00 of the run.`
+fn judged(verdict: &GateVerdict) -> Option<String> {
+    verdict.place(verdict.window).map(|place| format!("Judged {place} of the run."))
 }
 
 /// The baseline and how far from it: `550 ms of shop.11 (+11 %)`.

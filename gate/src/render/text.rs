@@ -1,6 +1,6 @@
 //! A verdict for a terminal.
 
-use super::{clean, compared};
+use super::{clean, compared, judged};
 use loadgate_documents::GateVerdict;
 use loadgate_documents::format::{Unit, format};
 use std::fmt::Write as _;
@@ -12,6 +12,7 @@ const WIDEST: usize = 48;
 pub fn text(verdict: &GateVerdict) -> String {
     let so_far = if verdict.provisional { " so far" } else { "" };
     let mut out = format!("{}: {}{so_far}. {}\n", clean(&verdict.run), verdict.state, clean(&verdict.reason));
+    out.extend(judged(verdict).map(|judged| judged + "\n"));
     if let Some(score) = verdict.score {
         let _ = writeln!(out, "Score: {}", format(Some(score / 100.0), Unit::Ratio, true));
     }

@@ -459,6 +459,9 @@ fn parts_of_a_run_are_judged_where_their_figures_are_kept_and_are_an_error_elsew
     let steady = file(&format!("{P95}    pass: [< 500ms, <= +1%]\n    window: steady"));
     let verdict = judge(&kept, &steady, &Baseline::Runs(vec![&kept]));
     assert_eq!(verdict.objectives[0].observed, Some(450.0));
+    // The part is told as such, too, and the run's begin, by which it is told.
+    assert_eq!((verdict.window, verdict.objectives[0].window), (None, kept.steady.window));
+    assert_eq!(verdict.place(verdict.objectives[0].window).unwrap(), "from 0:10 to 1:10");
     let reason = &verdict.objectives[0].reason;
     assert!(reason.starts_with("From 0:10 to 1:10: 450\u{a0}ms"), "{reason}");
     assert_eq!(verdict.objectives[0].baseline.as_ref().unwrap().value, 450.0, "of the same window");
@@ -475,6 +478,18 @@ fn parts_of_a_run_are_judged_where_their_figures_are_kept_and_are_an_error_elsew
     let result = judge(&kept, &steady, &Baseline::Runs(vec![&plain])).objectives.remove(0);
     let said = "From 0:10 to 1:10: In the baseline shop.0: Figures of parts of the run are not kept.";
     assert_eq!((result.state, result.reason.as_str()), (Error, said));
+}
+
+#[test]
+fn a_verdict_tells_the_window_that_it_is_of_and_that_thresholds_do_not_count() {
+    let window = Some(Span { start: 1_795_222_000_000 + 10_000, end: 1_795_222_000_000 + 70_000 });
+    let part = Summary { window, ..run("shop.1", 400.0) };
+    let verdict = judge(&part, &asks("http_req_duration p(95)", "< 500ms"), &Baseline::None);
+    assert_eq!(verdict.place(verdict.window).unwrap(), "from 0:10 to 1:10");
+    assert_eq!((verdict.objectives[0].window, verdict.thresholds_ignored), (None, false));
+    let ignoring = Objectives { ignore_thresholds: true, ..Objectives::default() };
+    let whole = judge(&run("shop.1", 400.0), &ignoring, &Baseline::None);
+    assert_eq!((whole.window, whole.start, whole.thresholds_ignored), (None, None, true));
 }
 
 fn several(head: &str, lines: &[(&str, &str)]) -> Objectives {

@@ -1,7 +1,7 @@
 //! Verdicts as others read them.
 
 use loadgate_documents::format::Unit;
-use loadgate_documents::{BaselineFigure, GateVerdict, Link, ObjectiveResult, ObjectiveState};
+use loadgate_documents::{BaselineFigure, GateVerdict, Link, ObjectiveResult, ObjectiveState, Span};
 use loadgate_gate::render::{badge, exit_code, github, junit, markdown, text};
 use quick_xml::Reader;
 use quick_xml::events::Event;
@@ -42,6 +42,8 @@ fn whole() -> GateVerdict {
         provisional: false,
         reason: "1 of 5 objectives failed: Login is fast.".to_owned(),
         window: None,
+        start: None,
+        thresholds_ignored: false,
         score: Some(37.5),
         missing: vec!["3 samples could not be read.".to_owned()],
         objectives: vec![
@@ -134,6 +136,19 @@ fn a_pull_request_gets_a_table_with_the_differences_to_the_baseline() {
     for markup in ["<b>", "`", "@all", "#1 ", "](y)", "&amp;"] {
         assert!(!said.contains(markup), "{markup}: {said}");
     }
+}
+
+#[test]
+fn every_form_says_which_part_of_the_run_was_judged() {
+    let mut verdict = whole();
+    (verdict.start, verdict.window) = (Some(1_000), Some(Span { start: 61_000, end: 601_000 }));
+    verdict.objectives[0].window = Some(Span { start: 31_000, end: 91_000 });
+    let (text, markdown, junit) = (text(&verdict), markdown(&verdict), junit(&verdict));
+    for form in [&text, &markdown, &junit] {
+        assert!(form.contains("Judged from 1:00 to 10:00 of the run."), "{form}");
+    }
+    assert!(markdown.contains("| Cart, from 0:30 to 1:30 |"), "{markdown}");
+    assert!(junit.contains("window: from 0:30 to 1:30"), "{junit}");
 }
 
 #[test]

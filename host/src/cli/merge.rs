@@ -4,6 +4,7 @@
 use anyhow::{Context, Result};
 use flate2::bufread::MultiGzDecoder;
 use jiff::Timestamp;
+use memchr::{memchr, memmem};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::fs::File;
@@ -103,8 +104,8 @@ impl Merged {
 /// Unix nanoseconds of a k6 JSON line, by its member `time` (RFC 3339).
 fn time(line: &[u8]) -> Option<i128> {
     const MEMBER: &[u8] = b"\"time\":\"";
-    let start = line.windows(MEMBER.len()).position(|window| window == MEMBER)? + MEMBER.len();
-    let end = start + line[start..].iter().position(|byte| *byte == b'"')?;
+    let start = memmem::find(line, MEMBER)? + MEMBER.len();
+    let end = start + memchr(b'"', &line[start..])?;
     let time: Timestamp = std::str::from_utf8(&line[start..end]).ok()?.parse().ok()?;
     Some(time.as_nanosecond())
 }

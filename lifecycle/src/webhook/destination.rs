@@ -139,6 +139,11 @@ impl Destination {
         &self.uri
     }
 
+    /// Whether the operator lists it.
+    pub fn is_listed(&self) -> bool {
+        self.listed
+    }
+
     /// The name or address to resolve.
     pub fn host(&self) -> &str {
         &self.host

@@ -6,7 +6,7 @@ use super::schedule::Simulation;
 use super::uploads::post_one;
 use crate::log::append::CLOCK_SKEW_MS;
 use crate::log::model::Ended;
-use crate::log::runs::Cursor;
+use crate::log::stream::Cursor;
 use crate::log::{declarations, keys};
 use crate::names::{LogName, RunId, TestName};
 use std::collections::{BTreeMap, BTreeSet};

@@ -2,7 +2,7 @@
 
 use super::refold::refold;
 use super::world::World;
-use crate::log::runs::{Page, PageEvent};
+use crate::log::stream::{Page, PageEvent};
 use crate::names::{LogName, RunId};
 use std::collections::{BTreeMap, BTreeSet};
 

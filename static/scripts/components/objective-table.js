@@ -1,7 +1,15 @@
 /** The table of objectives: what was asked of each, what was observed, how far apart, and why. */
 
 import { format, NOTHING, plural, signed } from "../model/format.js";
-import { baselineLabel, linksOf, marksOf, objectiveOutcome, rankOf, sharedBaseline } from "../model/gate.js";
+import {
+  baselineLabel,
+  linksOf,
+  marksOf,
+  objectiveOutcome,
+  placeOf,
+  rankOf,
+  sharedBaseline,
+} from "../model/gate.js";
 import { VERDICT_TAB } from "../model/panels.js";
 import { html } from "../html.js";
 import { RouteLink } from "./link.js";
@@ -31,7 +39,7 @@ export function ObjectiveTable({ label, verdict, objectives, runs, route, naviga
       title: "Objective",
       left: true,
       sort: (row) => row.name,
-      cell: (row) => html`<${Name} objective=${row} />`,
+      cell: (row) => html`<${Name} objective=${row} place=${placeOf(verdict, row.window)} />`,
     },
     {
       id: "state",
@@ -80,12 +88,13 @@ export function ObjectiveTable({ label, verdict, objectives, runs, route, naviga
 }
 
 /** A threshold has no other name than what it looks at. */
-function Name({ objective }) {
+function Name({ objective, place }) {
   const { name, origin, expression } = objective;
   const own = origin !== "threshold";
   return html`<span class="objective-name">
     ${own && html`<bdi>${name}</bdi>`}
     <code class=${own ? "caption" : ""}><bdi>${expression}</bdi></code>
+    ${place && html`<span class="caption">${place}</span>`}
     ${
       marksOf(objective).length > 0 &&
       html`<span class="tags"

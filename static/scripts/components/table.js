@@ -108,7 +108,9 @@ export function DataTable({
                           : column.cell(row)
                       }
                     </th>`
-                  : html`<td class=${column.left ? "left" : ""}>${column.cell(row)}</td>`,
+                  : html`<td class=${column.left ? "left" : ""} data-title=${column.title}>
+                      ${column.cell(row)}
+                    </td>`,
               )}
             </tr>
             ${

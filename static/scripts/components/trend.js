@@ -3,15 +3,19 @@
 import { format, NOTHING, plural } from "../model/format.js";
 import { html, useLayoutEffect, useRef, useState } from "../html.js";
 import { onPaper, PAPER_WIDTH, redrawForPaper } from "../charts/paper.js";
+import { keptVerdict } from "../model/gate.js";
 import { trendAxis } from "../model/runs.js";
 import { onPlainClick } from "./link.js";
 import { Card } from "./parts.js";
 
 /** @import { Props } from "../types.js" */
 
-const HEIGHT = 150;
+const HEIGHT = 166;
 const TOP = 16;
-const BOTTOM = 8;
+const BOTTOM = 24;
+/** From the drawing's foot to the middle of the verdicts' marks, and how large these are at the most. */
+const MARKS = 8;
+const MARK = 4.5;
 const LEFT = 56;
 const RIGHT = 10;
 /** With more points, large ones would run together. */
@@ -35,6 +39,8 @@ export function Trend({ trend, items, values, shown, nameOf, hrefOf, go }) {
   const at = pointed !== null && pointed < items.length ? pointed : rest;
   const baseline = items.findIndex((item) => item.baseline);
   const known = values.some((value) => value !== null);
+  const verdicts = items.map(keptVerdict);
+  const judged = (i) => (verdicts[i] ? `, verdict: ${verdicts[i].text}` : "");
 
   function onKeyDown(event) {
     const moves = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: items.length - 1 };
@@ -75,7 +81,8 @@ export function Trend({ trend, items, values, shown, nameOf, hrefOf, go }) {
           baseline=${baseline >= 0 ? values[baseline] : null}
           label=${`${title}, from the oldest run to the newest; arrow keys move from run to run`}
           links=${items.map((item, i) => ({
-            label: `${nameOf(item)}: ${format(values[i], unit)}`,
+            label: `${nameOf(item)}: ${format(values[i], unit)}${judged(i)}`,
+            state: verdicts[i]?.state ?? null,
             href: hrefOf(item),
             go: () => go(item),
           }))}
@@ -84,12 +91,24 @@ export function Trend({ trend, items, values, shown, nameOf, hrefOf, go }) {
       }
     </div>
     ${!known && html`<p class="nothing">No run has this figure yet.</p>`}
-    ${asTable && html`<${TrendTable} title=${title} items=${items} values=${values} unit=${unit} nameOf=${nameOf} />`}
+    ${
+      asTable &&
+      html`<${TrendTable}
+        title=${title}
+        items=${items}
+        values=${values}
+        verdicts=${verdicts}
+        unit=${unit}
+        nameOf=${nameOf}
+      />`
+    }
     ${
       known &&
       html`<p class="legend trend-legend" hidden=${asTable}>
         <span class="swatch" style=${{ color: `var(${color})` }}></span>
-        <bdi title=${nameOf(items[at])}>${nameOf(items[at])}</bdi> <b>${format(values[at], unit)}</b>
+        <bdi title=${nameOf(items[at])}>${nameOf(items[at])}</bdi>
+        <b>${format(values[at], unit)}</b>
+        ${verdicts[at] && html`<span>${verdicts[at].text}</span>`}
         <span class="legend-time"
           >${baseline >= 0 ? `★ baseline ${format(values[baseline], unit)}` : ""}</span
         >
@@ -164,9 +183,32 @@ function Drawing({ width, values, axis, unit, color, at, current, baseline, labe
               r=${i === at || i === current ? radius + 1.5 : radius}
             />`
           }
+          ${
+            link.state &&
+            html`<path
+              class=${`trend-mark trend-mark-${link.state}`}
+              d=${markOf(link.state, x(i), HEIGHT - MARKS, Math.min(MARK, band / 2))}
+            />`
+          }
         </a>`,
     )}
   </svg>`;
+}
+
+/** A verdict's mark: a disc that passed, a cross that did not, a triangle to heed, a diamond that nobody knows. */
+function markOf(state, x, y, r) {
+  const p = (...points) => points.map(([dx, dy]) => `${(x + dx * r).toFixed(1)},${(y + dy * r).toFixed(1)}`);
+  const closed = (...points) => `M${p(...points).join("L")}Z`;
+  if (state === "bad") {
+    const [a, b, c, d] = p([-0.85, -0.85], [0.85, 0.85], [-0.85, 0.85], [0.85, -0.85]);
+    return `M${a}L${b}M${c}L${d}`;
+  }
+  if (state === "warning") return closed([0, -1], [1, 0.8], [-1, 0.8]);
+  if (state === "unknown") return closed([0, -1], [1, 0], [0, 1], [-1, 0]);
+  const [left] = p([-0.85, 0]);
+  const s = (0.85 * r).toFixed(1);
+  const w = (1.7 * r).toFixed(1);
+  return `M${left}a${s},${s} 0 1 0 ${w},0a${s},${s} 0 1 0 -${w},0Z`;
 }
 
 /** Indexes of neighbours that have a figure: a line each. */
@@ -181,13 +223,14 @@ function strokes(values) {
 }
 
 /** @param {Props<"items">} props */
-function TrendTable({ title, items, values, unit, nameOf }) {
+function TrendTable({ title, items, values, verdicts, unit, nameOf }) {
   return html`<div class="table-scroll trend-table" tabindex="0" role="region" aria-label=${`${title}, data`}>
     <table>
       <thead>
         <tr>
           <th scope="col" class="left">Run</th>
           <th scope="col">${title}</th>
+          <th scope="col" class="left">Verdict</th>
         </tr>
       </thead>
       <tbody>
@@ -199,6 +242,7 @@ function TrendTable({ title, items, values, unit, nameOf }) {
                 >${item.baseline ? " ★ baseline" : ""}
               </th>
               <td>${values[i] === null ? NOTHING : format(values[i], unit)}</td>
+              <td class="left">${verdicts[i]?.text ?? NOTHING}</td>
             </tr>`,
         )}
       </tbody>

@@ -13,8 +13,8 @@ const TRIES = 5;
 const COMPARED = 20;
 
 /**
- * The verdict of the shown run. While the run is live it is asked for every few seconds, after its end until the
- * last word is there, and when somebody comes back to the page.
+ * The verdict of the shown run. While the run is live its stream tells it; without a stream it is asked for every
+ * few seconds, after its end until the last word is there, and when somebody comes back to the page.
  *
  * @param {Api} api
  * @param {Session} session
@@ -29,6 +29,13 @@ export function useGate(api, session) {
   const poller = useRef(null);
   const id = phase === "run" && info.state !== null ? info.id : null;
   const live = id !== null && info.state === "live";
+  // The stream tells it, too.
+  const told = id === null ? null : (session.state.run?.verdict ?? null);
+  const heard = useRef(/** @type {GateVerdict | null} */ (null));
+  if (told !== null && told !== heard.current) {
+    heard.current = told;
+    held.current = { id, verdict: told, problem: null };
+  }
 
   useEffect(() => {
     if (held.current.id !== id) held.current = none(id);
@@ -41,12 +48,15 @@ export function useGate(api, session) {
         const { problem } = mine.state;
         const value = /** @type {GateVerdict | null} */ (mine.state.value);
         held.current = { id, verdict: value ?? held.current.verdict, problem };
+        const { run } = session.state;
+        if (value && run?.id === id) heard.current = run.verdict = value;
         if (!live && value && !value.provisional) clearInterval(timer);
         redraw((n) => n + 1);
       },
       { wait: LIVE_MS },
     );
-    const ask = () => document.visibilityState === "visible" && mine.request((turn += 1));
+    const streams = () => live && session.state.connected && heard.current?.run === id;
+    const ask = () => document.visibilityState === "visible" && !streams() && mine.request((turn += 1));
     const timer = setInterval(() => {
       if (!live && (tries += 1) >= TRIES) clearInterval(timer);
       ask();
@@ -59,7 +69,7 @@ export function useGate(api, session) {
       clearInterval(timer);
       document.removeEventListener("visibilitychange", ask);
     };
-  }, [api, id, live]);
+  }, [api, session, id, live]);
 
   /** Judges by what is in force now; whether that came to another verdict than before. */
   const judge = useCallback(async () => {

@@ -1,6 +1,6 @@
 /** The gate's verdict on a run: its words, signs and order. Pure; documents of `GET /runs/ID/verdict`. */
 
-import { format } from "./format.js";
+import { clock, format } from "./format.js";
 import { runLabel } from "./runs.js";
 
 /** @import { GateVerdict, ObjectiveResult, ObjectiveState, RunItem, State } from "../types.js" */
@@ -84,6 +84,17 @@ export function byOrigin(objectives) {
     file: objectives.filter(({ origin }) => origin !== "threshold"),
     thresholds: objectives.filter(({ origin }) => origin === "threshold"),
   };
+}
+
+/**
+ * A window of the run by the times since its begin, `from 1:00 to 10:00`; null where all of it was judged.
+ *
+ * @param {Pick<GateVerdict, "start">} verdict
+ * @param {{ start: number, end: number } | undefined} window
+ */
+export function placeOf({ start }, window) {
+  if (!window || start === undefined) return null;
+  return `from ${clock(window.start - start)} to ${clock(window.end - start)}`;
 }
 
 /**

@@ -10,7 +10,7 @@ import AGGREGATES from "../../../documents/src/metric/aggregates.json" with { ty
 /** @import { Run } from "../types.js" */
 
 /** Kinds without an id, of which only the newest matters. */
-const STATE_KINDS = new Set(["cumulative", "thresholds", "tables", "health"]);
+const STATE_KINDS = new Set(["cumulative", "thresholds", "tables", "health", "verdict"]);
 
 /** Every kind of `docs/events.md`: what a page listens to. */
 export const KINDS = ["config", "param", "metric", "start", "threshold", "snapshot", "stop", ...STATE_KINDS];
@@ -44,6 +44,8 @@ export function newRun(/** @type {string | null} */ id = null) {
     thresholds: [],
     tables: { requests: [], statuses: [], checks: [], groups: [], scenarios: [] },
     health: null,
+    /** The gate's newest, as the stream or whoever asked for it told. */
+    verdict: null,
   };
 }
 
@@ -113,6 +115,9 @@ const HANDLERS = {
   },
   health(run, data) {
     run.health = data;
+  },
+  verdict(run, data) {
+    run.verdict = data;
   },
   config(run, data) {
     run.config = data.dashboard ?? {};

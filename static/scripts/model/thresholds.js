@@ -142,11 +142,13 @@ export function outcomeOf({ passes, unknown }, complete) {
 }
 
 /**
- * Whether the server knows all thresholds of the test, those of submetrics too.
+ * Whether the server knows all thresholds of the test, those of submetrics too; of those that do not count by
+ * the test's objectives nobody misses any.
  *
  * @param {Run} run
  */
 export function thresholdsKnown(run) {
+  if (run.verdict?.thresholdsIgnored) return true;
   return run.health?.thresholdsKnown ?? run.param.thresholdsKnown ?? false;
 }
 

@@ -4,7 +4,7 @@ import { Problem } from "../components/distribution.js";
 import { ObjectiveTable } from "../components/objective-table.js";
 import { Card, Chip, Command } from "../components/parts.js";
 import { format, moment } from "../model/format.js";
-import { byOrigin, chipOf, otherJudgements } from "../model/gate.js";
+import { byOrigin, chipOf, otherJudgements, placeOf } from "../model/gate.js";
 import { SIGNS } from "../model/thresholds.js";
 import { html, useState } from "../html.js";
 
@@ -61,6 +61,7 @@ function Whole({ gate, verdict, live }) {
     number === null || judged === null
       ? "if the run ended now"
       : `judged ${moment(judged)}${number > 1 ? `, verdict ${format(number, "count")}` : ""}`;
+  const place = placeOf(verdict, verdict.window);
   return html`<section class=${`card verdict-card verdict-${state}`} aria-labelledby="verdict">
     <div class="verdict-head">
       <h2 id="verdict" class="verdict-state">
@@ -76,6 +77,7 @@ function Whole({ gate, verdict, live }) {
       ${!live && html`<${JudgeAgain} gate=${gate} />`}
     </div>
     <p class="verdict-reason"><bdi>${verdict.reason}</bdi></p>
+    ${place && html`<p class="caption">Judged ${place} of the run</p>`}
     ${
       missing.length > 0 &&
       html`<div class="verdict-missing">

@@ -11,10 +11,10 @@ fn on(store: &str) -> Server {
     Server::with(Options { store: Some(store), settings: QUICK, ..Options::default() })
 }
 
-/// Events without an id: what only the newest of matters.
+/// Events without an id: what only the newest of matters. A verdict is given by somebody, at some moment.
 fn state_bytes(frames: &[Frame]) -> Vec<&str> {
     let mut newest: Vec<(&str, &str)> = Vec::new();
-    for frame in frames.iter().filter(|frame| frame.id.is_none()) {
+    for frame in frames.iter().filter(|frame| frame.id.is_none() && frame.kind != "verdict") {
         newest.retain(|(kind, _)| *kind != frame.kind);
         newest.push((&frame.kind, &frame.raw));
     }
@@ -54,6 +54,11 @@ fn live_replayed_and_after_a_restart_a_run_has_the_same_bytes() {
     let again = replay(&server, "shop.1");
     assert_eq!(log_bytes(&again), log_bytes(&seen), "replayed");
     assert_eq!(state_bytes(&again), state_bytes(&seen), "the state that follows them");
+    let [.., verdict, stop] = again.as_slice() else { panic!("two frames at least") };
+    assert_eq!((verdict.kind.as_str(), verdict.id, stop.kind.as_str()), ("verdict", None, "stop"));
+    assert_eq!(verdict.json(), server.get("/runs/shop.1/verdict").document(), "the last word");
+    let told = |frame: &&Frame| frame.kind == "verdict" && frame.json()["provisional"] == true;
+    assert!(seen.iter().any(|frame| told(&frame)), "and before it what it would come to");
     let summary = server.get("/runs/shop.1/summary").body;
     assert_eq!(server.interrupt(), Some(0), "Ctrl-C is a graceful end");
 

@@ -1,7 +1,10 @@
 //! The event stream: Server-Sent Events (WHATWG HTML, section 9.2) over the log of a run.
 
 use crate::background;
-use crate::bindings::loadgate::dashboard::events::{Cursor, Event, log_of, newest, progress, read, seek};
+use crate::bindings::loadgate::dashboard::events::{
+    Cursor, Event, Page, log_of, newest, progress, read, seek,
+};
+use crate::bindings::loadgate::dashboard::gate::verdict;
 use crate::bindings::loadgate::dashboard::types::Failure;
 use crate::call::Call;
 use crate::reply::{self, Reply};
@@ -34,6 +37,9 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 /// So long after an event it is looked at how far the log is: the rest of what came with that event is folded by then.
 /// Where it is no further at a heartbeat, nothing has come since.
 const SETTLED: Duration = Duration::from_secs(5);
+
+/// While a run goes on its verdict, which a figure changes with every window, is told at most so often.
+const VERDICT: Duration = Duration::from_secs(4);
 
 /// After `stop` clients stay away: a year, in milliseconds.
 const RETRY_AFTER_STOP: u64 = 365 * 24 * 3600 * 1000;
@@ -95,6 +101,33 @@ async fn stream(run: Option<String>, test: Option<String>, after: Option<u64>, g
         headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     }
     reply
+}
+
+/// The verdict as the client knows it.
+#[derive(Default)]
+struct Told {
+    verdict: String,
+    at: Option<Instant>,
+}
+
+impl Told {
+    /// Puts the verdict behind the newest events, where it is another by now: state, and as all of that before
+    /// `stop`. One that cannot be had is asked for again with the next window.
+    fn add(&mut self, run: &str, page: &mut Page) {
+        let soon = !page.ended && self.at.is_some_and(|at| at.elapsed() < VERDICT);
+        if soon || !(page.current || page.ended) {
+            return;
+        }
+        let Ok(now) = verdict(run) else { return };
+        self.at = Some(Instant::now());
+        if now == self.verdict {
+            return;
+        }
+        let stop = page.events.iter().position(|event| event.kind == "stop");
+        let event = Event { id: None, kind: "verdict".to_owned(), data: now.clone() };
+        page.events.insert(stop.unwrap_or(page.events.len()), event);
+        self.verdict = now;
+    }
 }
 
 /// The client went away.
@@ -197,13 +230,15 @@ async fn follow(
     };
     let mut last_chunk = Instant::now();
     let mut first = true;
+    let mut told = Told::default();
     loop {
-        let page = match read(&run, cursor) {
+        let mut page = match read(&run, cursor) {
             Ok(page) => page,
             Err(error) => return out.send(comment(&error)).await,
         };
         let fresh = first || page.events.iter().any(|event| event.id.is_some());
         if fresh && !page.events.is_empty() {
+            told.add(&run, &mut page);
             out.send_events(frames(&page.events)).await?;
             last_chunk = Instant::now();
             first = false;

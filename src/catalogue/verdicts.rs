@@ -1,7 +1,7 @@
 //! What is kept of the gate: a test's file of objectives, what was told of a run's end, and the verdicts on
 //! it. A verdict that was given stays; one that comes out differently later stands beside it.
 
-use super::{keys, value};
+use crate::log::{keys, value};
 use crate::names::{RunId, TestName};
 use crate::store::{Store, StoreError};
 use loadgate_documents::{GateVerdict, ObjectiveState};

@@ -1,8 +1,8 @@
 //! What people say of runs: a label, a note, which run is the baseline, and how one ended.
 
-use super::{keys, value};
 use crate::documents::outcome::Exit;
 use crate::limits;
+use crate::log::{keys, value};
 use crate::names::{RunId, TestName};
 use crate::store::{Store, StoreError};
 use serde::{Deserialize, Deserializer, Serialize};

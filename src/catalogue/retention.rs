@@ -3,8 +3,10 @@
 //! begins anew deletes again what may be deleted.
 
 use super::erasure::{self, Erasure};
-use super::index::{self, BLOCK};
-use super::{keys, labels, runs, value};
+use super::facts::{self, Facts};
+use super::{labels, runs};
+use crate::log::index::{self, BLOCK};
+use crate::log::{keys, value};
 use crate::names::{RunId, TestName};
 use crate::settings::Settings;
 use crate::store::{Clock, Store, StoreError};
@@ -131,31 +133,6 @@ async fn pinned<S: Store>(store: &S, test: &TestName) -> Result<Option<String>, 
     value::get::<_, String>(store, &keys::baseline(test)).await
 }
 
-/// What is known of a run.
-struct Facts {
-    run: RunId,
-    exists: bool,
-    ended: bool,
-    /// Since when, Unix ms.
-    deleted_ms: Option<u64>,
-}
-
-async fn facts<S: Store>(store: &S, runs: Vec<RunId>) -> Result<Vec<Facts>, StoreError> {
-    let asked: Vec<String> =
-        runs.iter().flat_map(|run| [keys::meta(run), keys::ended(run), keys::deleted(run)]).collect();
-    let found = store.get_many(&asked).await?;
-    let facts = runs.into_iter().zip(asked.chunks(3).zip(found.chunks(3)));
-    Ok(facts
-        .map(|(run, (asked, found))| Facts {
-            run,
-            exists: found[0].is_some(),
-            ended: found[1].is_some(),
-            // One that cannot be read was deleted long ago.
-            deleted_ms: found[2].as_ref().map(|at| value::decode(&asked[2], at).unwrap_or(0)),
-        })
-        .collect())
-}
-
 /// Looks through the next blocks of a test's index. False: these were the last.
 async fn walk<S: Store, C: Clock>(
     store: &S,
@@ -179,7 +156,7 @@ async fn walk<S: Store, C: Clock>(
             let before = pass.kept;
             let mut known = BTreeSet::new();
             let runs = block.entries.into_iter().map(|(_, run)| run);
-            let facts = facts(store, runs.filter(|run| known.insert(run.clone())).collect()).await?;
+            let facts = facts::of(store, runs.filter(|run| known.insert(run.clone())).collect()).await?;
             let gone = facts.iter().all(|facts| !facts.exists) && newest >= index::end_of(number);
             for Facts { run, ended, deleted_ms, .. } in facts.into_iter().filter(|facts| facts.exists) {
                 match deleted_ms {

@@ -1,9 +1,8 @@
 //! Ended runs whose metrics had no known type, when somebody tells it.
 
-use super::model::{Ended, StoredState};
-use super::{DELETE_BATCH, keys, position, value};
 use crate::declare::Declarations;
-use crate::documents;
+use crate::log::model::{Ended, StoredState};
+use crate::log::{DELETE_BATCH, keys, position, value};
 use crate::names::RunId;
 use crate::store::{Store, StoreError};
 
@@ -29,9 +28,10 @@ pub async fn retype<S: Store>(store: &S, run: &RunId, set: &Declarations) -> Res
         return Ok(false);
     }
     let Some(position) = position::at_end(store, run).await? else { return Ok(false) };
-    let Some((retyped, mut events)) = position.state.retyped(set) else { return Ok(false) };
-    events.extend(documents::state(&retyped));
-    let stored = StoredState { retyped: true, ..StoredState::of(events, documents::summary(&retyped)) };
+    let Some((retyped, types)) = position.state.retyped(set) else { return Ok(false) };
+    let mut stored = StoredState { retyped: true, ..StoredState::of(&retyped) };
+    // A page is told a type before the totals that it needs it for.
+    stored.events.splice(0..0, types);
     let encoded = value::encode(&stored);
     let kept = encoded.parts.len() as u32;
     value::set(store, &key, encoded).await?;

@@ -1,7 +1,7 @@
 //! The newest runs of a test by whether they are live: what concerns a whole test is told to these.
 
-use super::index::{BLOCK, Walk};
-use super::keys;
+use super::facts::{self, Facts};
+use crate::log::index::{BLOCK, Walk};
 use crate::names::{RunId, TestName};
 use crate::store::{Store, StoreError};
 
@@ -24,15 +24,11 @@ pub async fn recent<S: Store>(store: &S, test: &TestName, most: u64) -> Result<R
     let mut found = Recent::default();
     for _ in 0..=most.div_ceil(BLOCK) {
         let Some(block) = walk.next(store).await? else { break };
-        let page: Vec<RunId> = block.entries.into_iter().map(|(_, run)| run).collect();
-        let asked: Vec<String> =
-            page.iter().flat_map(|run| [keys::meta(run), keys::ended(run), keys::deleted(run)]).collect();
-        let facts = store.get_many(&asked).await?;
-        for (run, facts) in page.into_iter().zip(facts.chunks(3)) {
-            match facts {
-                [Some(_), None, None] if !found.live.contains(&run) => found.live.push(run),
-                [Some(_), Some(_), None] if !found.ended.contains(&run) => found.ended.push(run),
-                _ => {}
+        let page = block.entries.into_iter().map(|(_, run)| run).collect();
+        for Facts { run, exists, ended, deleted_ms } in facts::of(store, page).await? {
+            let list = if ended { &mut found.ended } else { &mut found.live };
+            if exists && deleted_ms.is_none() && !list.contains(&run) {
+                list.push(run);
             }
         }
     }

@@ -1,9 +1,10 @@
 //! Erasing a run that was marked as deleted, in pages of a bounded number of store operations. `meta` goes
 //! last, so that an erasure that breaks off is found again; one that begins anew deletes again what is gone.
 
-use super::fault::broken;
-use super::model::Ended;
-use super::{deliveries, keys, position, value, verdicts, webhooks};
+use super::{deliveries, verdicts, webhooks};
+use crate::log::fault::broken;
+use crate::log::model::Ended;
+use crate::log::{keys, position, value};
 use crate::names::RunId;
 use crate::store::{Store, StoreError};
 use serde::{Deserialize, Serialize};

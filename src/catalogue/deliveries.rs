@@ -8,7 +8,7 @@
 //! Runs with something to tell are on the agenda, which is read from its beginning to now. The order of writing
 //! keeps them there: an entry for later goes before the claim, and before a result that leaves something to do.
 
-use super::{DELETE_BATCH, keys, value};
+use crate::log::{DELETE_BATCH, keys, value};
 use crate::names::RunId;
 use crate::store::{Store, StoreError};
 use loadgate_lifecycle::out::Shape;

@@ -1,6 +1,6 @@
 //! Whom a test's verdicts are told: its webhooks, as they are kept.
 
-use super::{keys, value};
+use crate::log::{keys, value};
 use crate::names::TestName;
 use crate::store::{Store, StoreError};
 use loadgate_documents::ObjectiveState;
@@ -21,6 +21,8 @@ pub(crate) struct Webhook {
     pub format: Shape,
     /// `whsec_…`; what is sent without any is not signed.
     pub secrets: Vec<String>,
+    /// The value of the header `Authorization`, a secret, too.
+    pub authorization: Option<String>,
     /// The verdicts that it wants; none are named: all of them.
     pub verdicts: Vec<ObjectiveState>,
     /// Nothing is sent to it.
