@@ -289,7 +289,20 @@ fn checks(summary: &Summary) -> Table {
     table
 }
 
-/// Groups or scenarios: a row for each metric that was measured in one.
+/// What the time of a request is made of, and its bytes: of each group they would fill pages that nobody reads; the
+/// dashboard has them.
+const PARTS: [&str; 8] = [
+    "data_received",
+    "data_sent",
+    "http_req_blocked",
+    "http_req_connecting",
+    "http_req_receiving",
+    "http_req_sending",
+    "http_req_tls_handshaking",
+    "http_req_waiting",
+];
+
+/// Groups or scenarios: a row for each metric that was measured in one, but for parts of others.
 fn breakdown(
     summary: &Summary,
     list: &[GroupRow],
@@ -317,7 +330,8 @@ fn breakdown(
             // What a parent's own figures are anyhow is not told twice.
             let whole = row.whole.iter().flatten();
             let more = whole.filter(|(metric, values)| row.metrics.get(*metric) != Some(*values));
-            own.chain(more.map(move |(metric, values)| (key, 0, true, metric, values)))
+            let all = own.chain(more.map(move |(metric, values)| (key, 0, true, metric, values)));
+            all.filter(|(.., metric, _)| !PARTS.contains(&metric.as_str()))
         })
     };
     let used: Vec<Figure> = figures

@@ -207,3 +207,33 @@ test("panels are resolved as in the report", () => {
     assert.deepEqual({ kind, title, caption, unit, rightUnit, bands, series }, expected, name);
   }
 });
+
+test("a run of WebSockets has its own figures and charts in the Overview, and nothing dead", () => {
+  const run = newRun();
+  const trend = { type: "trend", contains: "time" };
+  const metrics = {
+    ws_sessions: { type: "counter" },
+    ws_msgs_received: { type: "counter" },
+    ws_session_duration: trend,
+    vus: { type: "gauge" },
+    iterations: { type: "counter" },
+  };
+  apply(run, "metric", metrics, 0);
+  const titles = () =>
+    sectionsOf(run, tabsOf(run)[0]).map(({ title, panels }) => [title, panels.map((panel) => panel.title)]);
+  assert.ok(titles()[0][1].includes("Requests"), "while it is being told, nothing moves");
+  apply(run, "health", { samples: 1 });
+  const [figures, ...charts] = titles();
+  assert.deepEqual(figures[1].slice(0, 3), [
+    "WebSocket sessions",
+    "Session duration p95",
+    "Messages received",
+  ]);
+  assert.ok(!figures[1].includes("Requests") && figures[1].includes("Active VUs"));
+  assert.equal(charts[0][0], "WebSocket");
+  assert.ok(!charts.flat(2).some((title) => /HTTP|Request/.test(title)), `${charts.flat(2)}`);
+  assert.ok(sectionsOf(run, tabsOf(run)[0]).every(({ panels }) => panels.every((panel) => !panel.empty)));
+  // One request, and it is a run of HTTP too.
+  apply(run, "metric", { http_reqs: { type: "counter" } }, 1);
+  assert.ok(titles()[0][1].includes("Requests"));
+});

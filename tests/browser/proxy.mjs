@@ -29,14 +29,19 @@ export async function proxy(server, { prefix = "" } = {}) {
         }
         streams.add(stream);
         got.on("data", (bytes) => {
+          const passing = stream.frozen ? 0 : Math.min(bytes.length, Math.max(0, most - stream.told));
           stream.told += bytes.length;
-          if (!stream.frozen && stream.told <= most) answer.write(bytes);
-          else stream.held = [...(stream.held ?? []), bytes];
+          if (passing > 0) answer.write(bytes.subarray(0, passing));
+          if (passing < bytes.length) stream.held = [...(stream.held ?? []), bytes.subarray(passing)];
         });
-        got.on("end", () => answer.end());
+        got.on("end", () => {
+          stream.ended = true;
+          if (!stream.held?.length) answer.end();
+        });
         stream.release = () => {
           for (const bytes of stream.held ?? []) answer.write(bytes);
           stream.held = [];
+          if (stream.ended) answer.end();
         };
       },
     );

@@ -32,7 +32,7 @@ pub(crate) async fn answer(request: Request) -> Reply {
     let call = Call::new(body.clone(), method.clone(), &uri, headers.clone());
     let mut answer = match policy.check(&call.caller(needed)) {
         Ok(()) => handle(call, found, &policy).await,
-        Err(refusal) => refused(&found, &refusal),
+        Err(refusal) => refused(&found, &refusal, by_script(&headers)),
     };
     // A verdict may have been given, or an older one be due again.
     deliver::in_background();
@@ -122,7 +122,10 @@ async fn handle(call: Call, found: Found<'_>, policy: &Policy) -> Reply {
 }
 
 /// A refusal in the words of the wire: InfluxDB's clients read its own errors.
-fn refused(found: &Found, refusal: &Refusal) -> Reply {
+///
+/// A browser that is asked for a name and password (`Basic`) asks its person in a window of its own, and keeps a page's
+/// script waiting meanwhile: scripts are told of the token alone, and the pages ask for it themselves.
+fn refused(found: &Found, refusal: &Refusal, by_script: bool) -> Reply {
     let (status, sentence) = (refusal.status(), refusal.to_string());
     let unknown = status == StatusCode::UNAUTHORIZED;
     if let Found::Route(Route::InfluxWrite(_) | Route::InfluxQuery | Route::InfluxPing, _) = found {
@@ -131,9 +134,15 @@ fn refused(found: &Found, refusal: &Refusal) -> Reply {
     }
     let mut answer = reply::problem(status, &sentence);
     if unknown {
-        answer.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"Loadgate\""));
+        let challenge = if by_script { "Bearer realm=\"Loadgate\"" } else { "Basic realm=\"Loadgate\"" };
+        answer.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
     }
     answer
+}
+
+/// Whether a page's script asks, which browsers tell (Fetch Metadata Request Headers, section 2.2); no person does.
+fn by_script(headers: &http::HeaderMap) -> bool {
+    headers.get("sec-fetch-mode").is_some_and(|mode| mode != "navigate")
 }
 
 /// An answer to HEAD has no body.

@@ -96,7 +96,7 @@ function Liveness({ session }) {
         aria-label="Progress"
       ></progress>`
     }
-    ${vus !== null && html`<span class="elapsed"><b>${format(vus, "count")}</b> ${vus === 1 ? "VU" : "VUs"}</span>`}
+    ${vus !== null && html`<span class="elapsed elapsed-vus"><b>${format(vus, "count")}</b> ${vus === 1 ? "VU" : "VUs"}</span>`}
   </span>`;
 }
 

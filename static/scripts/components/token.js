@@ -13,10 +13,10 @@ export function TokenDialog({ api }) {
   const [problem, setProblem] = useState(/** @type {string | null} */ (null));
   useEffect(() => {
     api.onUnauthorized(
-      () =>
+      (again) =>
         new Promise((done) => {
           setToken("");
-          setProblem(null);
+          setProblem(again ? "This token is not enough for that." : null);
           setAsked({ done });
         }),
     );
@@ -40,7 +40,8 @@ export function TokenDialog({ api }) {
   return html`<${Dialog} title="This needs the token" onClose=${() => close(false)}>
     <form class="dialog-form" onSubmit=${signIn}>
       <p class="dialog-text">
-        The server lets only those change something who know its write token. It stays in this browser.
+        The server lets only those in who know its token; to change something, the one for writing. It stays
+        in this browser.
       </p>
       <label class="field"
         >Token

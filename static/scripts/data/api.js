@@ -17,20 +17,37 @@ export function createApi(root, streams = openStream) {
   /** How far the server's clock is ahead of this one, in ms, to about a second. */
   let ahead = 0;
 
-  /** Asks a person for the token; true: there is one now. */
-  /** @type {(() => Promise<boolean>) | null} */
+  /**
+   * Asks a person for a token, `again` where the last one was not enough; true: there is one now.
+   *
+   * @type {((again: boolean) => Promise<boolean>) | null}
+   */
   let unauthorized = null;
+
+  /** One question for all that is refused meanwhile; what is only read asks once. */
+  /** @type {Promise<boolean> | null} */
+  let asking = null;
+  let declined = false;
+
+  async function signedIn(writes, again) {
+    if (!unauthorized || (declined && !writes)) return false;
+    asking ??= unauthorized(again).finally(() => (asking = null));
+    const given = await asking;
+    declined = !given;
+    return given;
+  }
 
   /**
    * @param {string} path
    * @param {RequestInit} [options]
    * @returns {Promise<Response>}
    */
-  async function request(path, options) {
+  async function request(path, options, again = false) {
     const response = await fetch(at(path), options);
-    const writes = options?.method !== undefined && options.method !== "GET";
-    if (response.status === 401 && writes && unauthorized && (await unauthorized()))
-      return request(path, options);
+    if (response.status === 401) {
+      const writes = options?.method !== undefined && options.method !== "GET";
+      if (await signedIn(writes, again)) return request(path, options, true);
+    }
     const date = Date.parse(response.headers.get("date") ?? "");
     if (Number.isFinite(date)) {
       const offset = date - Date.now();

@@ -9,6 +9,7 @@
 
 import DEFAULT from "../../../documents/src/dashboard/default.json" with { type: "json" };
 import { unitOf } from "./format.js";
+import { adaptedSections } from "./protocols.js";
 import { splitName } from "./run.js";
 import { metaOf } from "./thresholds.js";
 
@@ -115,12 +116,18 @@ export function tabOfView(run, view) {
  * @param {string[] | null} [chosen]
  */
 export function sectionsOf(run, tab, chosen = null) {
-  const first = tabsOf(run)[0] === tab;
-  const given = [tab, run.layout, run.param, String(chosen)];
+  const tabs = tabsOf(run);
+  const given = [tab, run.layout, run.param, run.current, run.stop, String(chosen)];
   return memo(run, `sections ${tab.id}`, given, () => {
     const known = (run.resolvedPanels ??= new Map());
     const ids = new Set();
-    return (tab.sections ?? [])
+    const leads = tabs[0] === tab;
+    const { sections, adapted } = leads
+      ? adaptedSections(run, tab, tabs)
+      : { sections: tab.sections ?? [], adapted: false };
+    // What has no data is told where it was expected.
+    const first = leads && !adapted;
+    return sections
       .map((section) => ({
         title: section.title ?? null,
         panels: section.panels

@@ -242,6 +242,17 @@ fn what_is_shown_is_true_at_a_glance() {
 }
 
 #[test]
+fn the_pages_fit_below_a_path_behind_a_token_and_into_a_link() {
+    let folder = tempfile::TempDir::new().expect("a folder");
+    let store = store_in(folder.path());
+    let run = shop(&Server::with(Options { store: Some(&store), ..Options::default() }), "first");
+    // The same store, by a server that wants a token from who writes.
+    let settings: &[(&str, &str)] = &[("write_token", "s3cret"), ("idle", "5m"), ("straggler", "500ms")];
+    let server = Server::with(Options { store: Some(&store), settings, ..Options::default() });
+    assert_eq!(drive("manners.mjs", &[&server.url(), &run, "s3cret", &pictures()]).len(), 8);
+}
+
+#[test]
 fn every_page_does_what_its_controls_say() {
     let server = Server::start();
     let (first, second) = (shop(&server, "first"), shop(&server, "second"));

@@ -82,6 +82,12 @@ fn a_token_is_taken_in_every_way_that_clients_know_and_nothing_goes_without() {
     assert_eq!(write("/write?db=t&u=k6&p=s3cret", None), 204);
     assert_eq!(write("/write?db=t&u=k6&p=other", None), 401);
     assert_eq!(write("/ingest?test=t", None), 401);
+    // A browser would ask in a window of its own, and its page wait for that.
+    for (mode, scheme) in [("cors", "Bearer"), ("navigate", "Basic")] {
+        let refused = server.send("GET", "/runs", &[("sec-fetch-mode", mode)], b"");
+        let challenge = refused.header("www-authenticate").expect("how to get in");
+        assert!(challenge.starts_with(scheme), "{mode}: {challenge}");
+    }
     assert_eq!(write("/runs/t.1/finish", None), 401);
     assert_eq!(server.send("PUT", "/tests/t/options", &[], b"{}").status, 401);
 
