@@ -19,7 +19,7 @@ pub(super) fn is_enough(begin: &[u8]) -> bool {
 /// What reads a file that begins so. What nobody knows is read as k6's JSON, which says of each line what is wrong
 /// with it.
 pub(super) fn parser(begin: &[u8]) -> Result<Parser, Wrong> {
-    Ok(match files::detect(begin, "") {
+    Ok(match files::detect(begin) {
         Ok(Format::K6Json) | Err(_) => Parser::K6Json(K6Json::default()),
         Ok(Format::K6Csv) => Foreign::reader(k6::CsvResults::new()),
         Ok(Format::JtlCsv) => Foreign::reader(jmeter::CsvResults::new()),

@@ -12,19 +12,17 @@
 //! k6 escapes neither a backslash at the end of a tag's value, which then seems to escape the comma or
 //! space behind it, nor a line break. Where a line has no sense otherwise, it is read as k6 meant it.
 
+use super::line_protocol::{
+    self, each_field, field_text, is_field_value, parse_tags, parse_value, quoted_end, unescaped,
+};
 use super::session::{Handle, Session};
 use super::{Clock, Precision, after, listener, text};
 use crate::aggregate::metrics::Metric;
 use crate::aggregate::tags::TagSet;
 use crate::limits;
 use loadgate_wires::Wrong;
-use loadgate_wires::jmeter::listener::Listener;
 use memchr::arch::all::is_equal;
 use memchr::memchr2;
-use std::borrow::Cow;
-
-/// Times before this are in a wrong unit, not old: 1971-01-01, Unix ns.
-const EARLIEST_NS: i64 = 365 * 86_400 * 1_000_000_000;
 
 /// Parses lines; what it remembers of the last one only saves work.
 #[derive(Debug)]
@@ -37,8 +35,7 @@ pub(crate) struct Influx {
     time_text: Vec<u8>,
     time_ns: i64,
     broken: Broken,
-    /// What JMeter's listener said so far.
-    pub(super) listener: Listener,
+    listener: listener::Points,
 }
 
 /// The beginning of a line that broke off within a value.
@@ -96,7 +93,7 @@ impl Influx {
             time_text: Vec::new(),
             time_ns: 0,
             broken: Broken::default(),
-            listener: Listener::default(),
+            listener: listener::Points::default(),
         }
     }
 
@@ -127,12 +124,17 @@ impl Influx {
             return Err(Wrong::new("the line has no fields"));
         }
         if listener::may_be(line)
-            && let Some(taken) = self.listener_line(line, session, clock)
+            && let Some(taken) = self.listener.line(line, self.unit_ns, session, clock)
         {
             return taken;
         }
         let metric = session.intern(&line[..at])?;
         self.after_metric(line, metric, at, session, clock)
+    }
+
+    /// The body has ended: nothing follows that a point of a listener waits for.
+    pub(super) fn end(&mut self, session: &mut Session, clock: Clock) {
+        self.listener.end(session, clock);
     }
 
     /// A line that broke off waits for its rest.
@@ -230,7 +232,7 @@ impl Influx {
         if is_equal(time, &self.time_text) && !time.is_empty() {
             return Some((value, self.time_ns));
         }
-        let time_ns = self.time(time).ok()?;
+        let time_ns = line_protocol::time(time, self.unit_ns).ok()?;
         self.time_text.clear();
         self.time_text.extend_from_slice(time);
         self.time_ns = time_ns;
@@ -288,7 +290,7 @@ impl Influx {
         let time = line[fields.end..].trim_ascii();
         let time_ns = match time {
             b"" => clock.now_ns().ok_or_else(|| Wrong::new("the line has no timestamp"))?,
-            _ => self.time(time)?,
+            _ => line_protocol::time(time, self.unit_ns)?,
         };
         session.add(handle, metric, time_ns, fields.value);
         if fields.last {
@@ -297,51 +299,6 @@ impl Influx {
             self.handle = Some(handle);
         }
         Ok(())
-    }
-
-    pub(super) fn time(&self, text: &[u8]) -> Result<i64, Wrong> {
-        let (digits, negative) = match text {
-            [b'-', digits @ ..] => (digits, true),
-            digits => (digits, false),
-        };
-        // 19 digits always fit into 64 bits without a sign.
-        let plain = (1..=19).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit);
-        let number = if plain {
-            let number = digits.iter().fold(0_u64, |number, b| number * 10 + u64::from(b - b'0'));
-            i64::try_from(number).ok()
-        } else {
-            std::str::from_utf8(digits)
-                .ok()
-                .filter(|text| !text.starts_with(['+', '-']))
-                .and_then(|text| text.parse().ok())
-        };
-        let wrong = || Wrong::quoting("the timestamp is not a 64-bit whole number", text);
-        // The smallest 64-bit number lies before 1971, too.
-        let number = match number {
-            Some(number) => number,
-            None if text == b"-9223372036854775808" => i64::MIN,
-            None => return Err(wrong()),
-        };
-        if negative || number < EARLIEST_NS / self.unit_ns {
-            return Err(Wrong::quoting(
-                "the timestamp lies before 1971: does `precision=` say its unit?",
-                text,
-            ));
-        }
-        number.checked_mul(self.unit_ns).ok_or_else(|| {
-            Wrong::quoting("the timestamp lies beyond 2262: does `precision=` say its unit?", text)
-        })
-    }
-}
-
-/// The first `end` from `at` on that no backslash escapes.
-pub(super) fn unescaped(line: &[u8], mut at: usize, end: u8) -> Option<usize> {
-    loop {
-        at += memchr2(end, b'\\', line.get(at..)?)?;
-        if line[at] == end {
-            return Some(at);
-        }
-        at += if matches!(line.get(at + 1), Some(b',' | b'=' | b' ')) { 2 } else { 1 };
     }
 }
 
@@ -361,50 +318,6 @@ fn breaks_off(line: &[u8]) -> bool {
             false
         }
     }
-}
-
-/// `,tag=value…`, or nothing.
-pub(super) fn parse_tags(raw: &[u8]) -> Result<TagSet, Wrong> {
-    let mut tags = TagSet::default();
-    let mut rest = raw;
-    let malformed = |part: &[u8]| Wrong::quoting("a tag has a name and a value", part);
-    let (mut key_text, mut value_text) = (String::new(), String::new());
-    while let Some(tag) = rest.strip_prefix(b",") {
-        let (tag, mut tail) = tag.split_at(unescaped(tag, 0, b',').unwrap_or(tag.len()));
-        let equals = unescaped(tag, 0, b'=').ok_or_else(|| malformed(tag))?;
-        let (key, mut value) = (&tag[..equals], &tag[equals + 1..]);
-        if let Some(second) = unescaped(value, 0, b'=') {
-            // A backslash at the end of the value, which does not escape the comma behind it.
-            let last = memchr::memmem::rfind(&value[..second], b"\\,").ok_or_else(|| malformed(tag))?;
-            tail = &rest[1 + equals + 1 + last + 1..];
-            value = &value[..=last];
-        }
-        rest = tail;
-        if key.is_empty() || value.is_empty() {
-            return Err(malformed(tag));
-        }
-        unescape(&mut key_text, text(key)?);
-        unescape(&mut value_text, text(value)?);
-        super::push_tag(&mut tags, &key_text, &value_text)?;
-    }
-    Ok(tags)
-}
-
-fn unescape(out: &mut String, text: &str) {
-    out.clear();
-    let mut rest = text;
-    while let Some(at) = rest.find('\\') {
-        out.push_str(&rest[..at]);
-        rest = &rest[at + 1..];
-        match rest.chars().next() {
-            Some(escaped @ (',' | '=' | ' ')) => {
-                out.push(escaped);
-                rest = &rest[1..];
-            }
-            _ => out.push('\\'),
-        }
-    }
-    out.push_str(rest);
 }
 
 /// Which fields of a line are tags.
@@ -455,27 +368,6 @@ fn push_field(tags: &mut TagSet, key: &[u8], value: &[u8]) -> Result<(), Wrong> 
     super::push_tag(tags, key, &field_text(value))
 }
 
-/// What a field says as text: what stands between its quotes, or a number without the type behind it
-/// (`status:int` is written `200i`).
-pub(super) fn field_text(value: &str) -> Cow<'_, str> {
-    let Some(quoted) = value.strip_prefix('"').and_then(|value| value.strip_suffix('"')) else {
-        let number = value.strip_suffix(['i', 'u']).filter(|number| number.parse::<i128>().is_ok());
-        return number.unwrap_or(value).into();
-    };
-    let mut plain = String::with_capacity(quoted.len());
-    let mut chars = quoted.chars().peekable();
-    while let Some(c) = chars.next() {
-        plain.push(match (c, chars.peek()) {
-            ('\\', Some(&next @ ('"' | '\\'))) => {
-                chars.next();
-                next
-            }
-            _ => c,
-        });
-    }
-    plain.into()
-}
-
 /// Reads the fields, which begin behind the space at `at`.
 fn parse_fields(line: &[u8], at: usize, more: &[String]) -> Result<Fields, Wrong> {
     let mut found: Option<Fields> = None;
@@ -497,69 +389,4 @@ fn parse_fields(line: &[u8], at: usize, more: &[String]) -> Result<Fields, Wrong
     })?;
     let fields = found.ok_or_else(|| Wrong::new("the line has no numeric field `value`"))?;
     Ok(Fields { last: fields.end == end, end, tags, ..fields })
-}
-
-/// Calls `take` with every field: name, value, and where the value begins. Gives the end of the last.
-#[inline]
-pub(super) fn each_field<'a>(
-    line: &'a [u8],
-    at: usize,
-    mut take: impl FnMut(&'a [u8], &'a [u8], usize) -> Result<(), Wrong>,
-) -> Result<usize, Wrong> {
-    let mut at = at + line[at..].iter().take_while(|b| **b == b' ').count();
-    let fields = &line[at..];
-    let malformed = || Wrong::quoting("a field has a name and a value", fields);
-    loop {
-        let key = &line[at..unescaped(line, at, b'=').ok_or_else(malformed)?];
-        if key.is_empty() || [b' ', b','].iter().any(|&end| unescaped(key, 0, end).is_some()) {
-            return Err(malformed());
-        }
-        let begin = at + key.len() + 1;
-        let end = match line.get(begin) {
-            Some(b'"') => quoted_end(line, begin).ok_or_else(|| Wrong::new("a quoted field does not end"))?,
-            _ => begin + memchr2(b',', b' ', &line[begin..]).unwrap_or(line.len() - begin),
-        };
-        take(key, &line[begin..end], begin)?;
-        match line.get(end) {
-            Some(b',') => at = end + 1,
-            None | Some(b' ') => return Ok(end),
-            Some(_) => return Err(malformed()),
-        }
-    }
-}
-
-/// Behind the closing quote of the string at `at`.
-fn quoted_end(line: &[u8], at: usize) -> Option<usize> {
-    let mut at = at + 1;
-    loop {
-        at += memchr2(b'"', b'\\', line.get(at..)?)?;
-        if line[at] == b'"' {
-            return Some(at + 1);
-        }
-        // Whatever else follows a backslash is no quote.
-        at += 2;
-    }
-}
-
-pub(super) fn parse_value(text: &[u8]) -> Result<f64, Wrong> {
-    let wrong = || Wrong::quoting("the field `value` is not a finite number", text);
-    // Whole numbers carry their type behind them.
-    let number = match text {
-        [digits @ .., b'i' | b'u'] if digits.last().is_some_and(u8::is_ascii_digit) => {
-            if digits.iter().skip(usize::from(digits[0] == b'-')).any(|b| !b.is_ascii_digit()) {
-                return Err(wrong());
-            }
-            digits
-        }
-        _ => text,
-    };
-    fast_float2::parse(number).ok().filter(|value: &f64| value.is_finite()).ok_or_else(wrong)
-}
-
-fn is_field_value(value: &[u8]) -> bool {
-    match value {
-        [b'"', ..] => true,
-        b"t" | b"T" | b"true" | b"True" | b"TRUE" | b"f" | b"F" | b"false" | b"False" | b"FALSE" => true,
-        _ => parse_value(value).is_ok(),
-    }
 }

@@ -1,10 +1,10 @@
 //! Points of JMeter's InfluxDB listeners, which come as InfluxDB's lines and have fields of their own.
 
-use super::influx::{Influx, each_field, field_text, parse_tags, parse_value, unescaped};
+use super::line_protocol::{self, each_field, field_text, parse_tags, parse_value, unescaped};
 use super::session::Session;
 use super::{Clock, text};
 use loadgate_wires::Wrong;
-use loadgate_wires::jmeter::listener::{Field, Line, News, Sign};
+use loadgate_wires::jmeter::listener::{Field, Line, Listener, News, Sign};
 use std::borrow::Cow;
 
 /// Whether a line may be of a listener: cheap, for every line is asked.
@@ -12,11 +12,16 @@ pub(super) fn may_be(line: &[u8]) -> bool {
     line.starts_with(b"events,") || memchr::memmem::find(line, b",transaction=").is_some()
 }
 
-impl Influx {
+/// What the listener of one body said so far.
+#[derive(Debug, Default)]
+pub(super) struct Points(Listener);
+
+impl Points {
     /// Takes a line of a listener; `None`: it is of somebody else.
-    pub(super) fn listener_line(
+    pub(super) fn line(
         &mut self,
         line: &[u8],
+        unit_ns: i64,
         session: &mut Session,
         clock: Clock,
     ) -> Option<Result<(), Wrong>> {
@@ -36,12 +41,14 @@ impl Influx {
         let fields: Vec<(&str, Field)> = values.iter().map(|(key, value)| (*key, value.field())).collect();
         let tags: Vec<(&str, &str)> = tags.iter().collect();
         let time = line[end..].trim_ascii();
-        let time_ns = if time.is_empty() { Ok(clock.now_ns()) } else { self.time(time).map(Some) };
+        let time_ns =
+            if time.is_empty() { Ok(clock.now_ns()) } else { line_protocol::time(time, unit_ns).map(Some) };
         let measurement = text(&line[..at]).ok()?;
-        let point = Line { measurement, tags: &tags, fields: &fields, time_ns: time_ns.clone().ok().flatten() };
+        let point =
+            Line { measurement, tags: &tags, fields: &fields, time_ns: time_ns.clone().ok().flatten() };
         point.is_listener().then(|| {
             time_ns?;
-            let News { points, sign } = self.listener.read(&point)?;
+            let News { points, sign } = self.0.read(&point)?;
             match sign {
                 Some(Sign::Started(_)) => session.signs.started = true,
                 Some(Sign::Ended(_)) => session.signs.ended = true,
@@ -55,7 +62,7 @@ impl Influx {
 
     /// The body has ended: nothing follows that a point waits for.
     pub(super) fn end(&mut self, session: &mut Session, clock: Clock) {
-        let points = std::mem::take(&mut self.listener).finish();
+        let points = std::mem::take(&mut self.0).finish();
         // They are of a line that was accepted; what is wrong with them would have been wrong there.
         if let Err(wrong) = session.take(points, clock) {
             session.receipt.warn(session.line, &wrong);

@@ -9,6 +9,7 @@ mod files;
 mod gzip;
 mod influx;
 mod k6_json;
+mod line_protocol;
 mod lines;
 mod listener;
 mod number;

@@ -115,7 +115,7 @@ impl Session {
                 Value::Sample(value) => log.builder.add(metric, handle.tags, time_ns, value, line),
                 // How many there are is a state, not something to be added up.
                 Value::Interval { sum, .. } | Value::SinceStart { sum, .. } if metric.is_vus() => {
-                    let value = sum.max.unwrap_or(sum.sum / sum.count.max(1) as f64);
+                    let value = sum.sum / sum.count.max(1) as f64;
                     log.builder.add(metric, handle.tags, time_ns, value, line);
                 }
                 Value::Interval { length_ns, sum } => {

@@ -2,9 +2,10 @@
 //! from every instance.
 
 use super::Service;
+use crate::catalogue::runs;
 use crate::documents::series::Course;
 use crate::ingest::Refusal;
-use crate::log::{runs, stretches};
+use crate::log::stretches;
 use crate::record::{Dimension, SeriesKey};
 use crate::store::{Clock, Store};
 use loadgate_documents::MetricType;

@@ -4,8 +4,8 @@
 use super::{Outcome, Service, Session};
 use crate::ingest::Refusal;
 use crate::log::append::Origin;
-use crate::log::{self, declarations};
 use crate::log::fault::broken;
+use crate::log::{self, declarations};
 use crate::names::LogName;
 use crate::record::{Body, Sent, Sequence};
 use crate::store::{Clock, Store};

@@ -106,6 +106,12 @@ fn every_wire_gives_the_counts_and_sums_that_k6_took() {
                 wanted[figure].as_f64().unwrap_or_else(|| panic!("{name} {figure}"))
             });
             let values = &summary["metrics"][name]["values"];
+            if !summary["metrics"][name]["unknown"].is_null() {
+                // Lines of Dynatrace tell no types, and those of a script are nowhere else.
+                assert_eq!(recording.wire, Wire::Dynatrace, "{file} {name}");
+                assert_eq!(values["sum"].as_f64(), Some(wanted("sum")), "{file} {name}");
+                continue;
+            }
             let near = |figure: &str, value: f64| {
                 let found = values[figure].as_f64();
                 let is = found.is_some_and(|found| (found - value).abs() <= 1e-6 * value.abs().max(1.0));

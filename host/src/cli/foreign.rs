@@ -19,7 +19,7 @@ const NAMED: usize = 10;
 /// What a file is, by its beginning.
 pub fn detect(file: &mut dyn BufRead, name: &str) -> Result<Format> {
     let begin = file.fill_buf().with_context(|| format!("cannot read {name}"))?;
-    files::detect(begin, name).map_err(|wrong| anyhow::anyhow!("{name}: {wrong}"))
+    files::detect(begin).map_err(|wrong| anyhow::anyhow!("{name}: {wrong}"))
 }
 
 /// Whether the server reads such a file itself.

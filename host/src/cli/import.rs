@@ -6,15 +6,15 @@ use super::merge::{self, Merged};
 use super::upload::{BATCH_BYTES, Failure, Upload, source};
 use super::{Embedded, Target, say, stem, summary};
 use anyhow::{Context, Result, bail};
-use loadgate_wires::files::Format;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use loadgate_wires::files::Format;
 use serde::Deserialize;
 use std::io::{BufRead, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::{Arc, PoisonError};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 /// A server may restart while an import runs.

@@ -13,10 +13,14 @@ fn run(output: &str, set: impl Fn(&Server) -> Vec<(&'static str, String)>) -> (V
     let server = Server::with(Options { settings: SETTINGS, ..Options::default() });
     let scene = Scene::new();
     let mut k6 = scene.k6("4s");
-    k6.args(["run", "--quiet", "--summary-export", "summary.json", "-o", output, "buy.js"]).envs(set(&server));
+    k6.args(["run", "--quiet", "--summary-export", "summary.json", "-o", output, "buy.js"])
+        .envs(set(&server));
     let output = k6.output().expect("k6 starts");
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(!said.contains("level=error msg=\"Failed") && !said.contains("level=warning msg=\"Can"), "{said}");
+    assert!(
+        !said.contains("level=error msg=\"Failed") && !said.contains("level=warning msg=\"Can"),
+        "{said}"
+    );
     let [run] = &server.runs("k6")[..] else { panic!("one run: {:?}; {said}", server.runs("k6")) };
     server.wait_ended(run);
     (server.summary(run), scene.summary())

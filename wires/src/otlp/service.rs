@@ -17,12 +17,12 @@ pub fn service_name(encoding: Encoding, body: &[u8]) -> Option<String> {
 struct First(Option<String>);
 
 impl Visitor for First {
-    fn metric(&mut self, source: &Source, _: &Head) {
+    fn metric(&mut self, source: &Source<'_>, _: &Head) {
         if self.0.is_none() {
-            let service = source.tags.iter().find(|(key, _)| key == "service_name");
+            let service = source.origin.tags.iter().find(|(key, _)| key == "service_name");
             self.0 = service.map(|(_, name)| name.clone());
         }
     }
 
-    fn point(&mut self, _: &Source, _: &Head, _: Element<'_>) {}
+    fn point(&mut self, _: &Source<'_>, _: &Head, _: Element<'_>) {}
 }
