@@ -2,7 +2,7 @@
 //! without a script.
 
 use super::{ReportError, render};
-use loadgate_documents::{Aggregate, GateVerdict, ObjectiveResult, ObjectiveState, Summary, format};
+use loadgate_documents::{Aggregate, GateVerdict, ObjectiveResult, ObjectiveState, Span, Summary, format};
 use maud::Render;
 use serde_json::{Value, json};
 

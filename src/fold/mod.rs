@@ -14,6 +14,7 @@ mod seen;
 mod senders;
 mod series;
 mod shorten;
+mod since_start;
 mod stream;
 mod sums;
 mod tally;

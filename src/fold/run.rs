@@ -7,7 +7,7 @@ use crate::fold::ladder::{Window, window_at};
 use crate::fold::senders::Senders;
 use crate::fold::series::SeriesTable;
 use crate::fold::stream::{CHUNK_BYTES, CHUNK_RECORDS, Draft, Stream};
-use crate::fold::sums::SinceStart;
+use crate::fold::since_start::SinceStart;
 use crate::fold::tally::Tally;
 use crate::fold::{Chunk, CurrentRun, RunEnd, RunMeta};
 use crate::limits;
