@@ -8,6 +8,7 @@ use super::markup::{Text, chip, name};
 use loadgate_documents::{Aggregate, GroupRow, MetricType, RequestRow, StatusRow, Summary, Threshold, clock};
 use maud::{Markup, Render, html};
 use serde::Deserialize;
+use std::collections::HashSet;
 use std::sync::LazyLock;
 
 /// A table of the metrics of one type, as `metric-tables.json` has it: the pages' Summary reads the same.
@@ -54,6 +55,8 @@ pub(crate) struct Table {
     /// Title, and whether it holds text, which stands left.
     columns: Vec<(String, bool)>,
     rows: Vec<Vec<Markup>>,
+    /// Rows that paper has no room for.
+    minor: HashSet<usize>,
 }
 
 impl Table {
@@ -63,6 +66,7 @@ impl Table {
             caption: String::new(),
             columns: columns.iter().map(|&(title, left)| (title.to_owned(), left)).collect(),
             rows: Vec::new(),
+            minor: HashSet::new(),
         }
     }
 
@@ -102,8 +106,8 @@ impl Render for Table {
                             }
                         }
                         tbody {
-                            @for row in &self.rows {
-                                tr {
+                            @for (number, row) in self.rows.iter().enumerate() {
+                                tr class=[self.minor.contains(&number).then_some("minor")] {
                                     @for (i, (cell, &(_, left))) in row.iter().zip(&self.columns).enumerate() {
                                         @if i == 0 {
                                             th scope="row" align="left" class="left wrap" { (cell) }
@@ -289,20 +293,11 @@ fn checks(summary: &Summary) -> Table {
     table
 }
 
-/// What the time of a request is made of, and its bytes: of each group they would fill pages that nobody reads; the
-/// dashboard has them.
-const PARTS: [&str; 8] = [
-    "data_received",
-    "data_sent",
-    "http_req_blocked",
-    "http_req_connecting",
-    "http_req_receiving",
-    "http_req_sending",
-    "http_req_tls_handshaking",
-    "http_req_waiting",
-];
+/// What is told of a group or scenario on paper, where it was measured; of all else the screen has the rows, which
+/// would fill pages.
+const DECISIVE: [&str; 3] = ["http_req_duration", "http_req_failed", "group_duration"];
 
-/// Groups or scenarios: a row for each metric that was measured in one, but for parts of others.
+/// Groups or scenarios: a row for each metric that was measured in one.
 fn breakdown(
     summary: &Summary,
     list: &[GroupRow],
@@ -330,8 +325,7 @@ fn breakdown(
             // What a parent's own figures are anyhow is not told twice.
             let whole = row.whole.iter().flatten();
             let more = whole.filter(|(metric, values)| row.metrics.get(*metric) != Some(*values));
-            let all = own.chain(more.map(move |(metric, values)| (key, 0, true, metric, values)));
-            all.filter(|(.., metric, _)| !PARTS.contains(&metric.as_str()))
+            own.chain(more.map(move |(metric, values)| (key, 0, true, metric, values)))
         })
     };
     let used: Vec<Figure> = figures
@@ -344,7 +338,11 @@ fn breakdown(
     let noun = if list.len() == 1 { first } else { title };
     table.caption =
         format!("{} {}", format(Some(list.len() as f64), Unit::Count, false), noun.to_lowercase());
+    let decides = rows().any(|(.., metric, _)| DECISIVE.contains(&metric.as_str()));
     for (key, late, whole, metric, values) in rows() {
+        if decides && (whole || !DECISIVE.contains(&metric.as_str())) {
+            table.minor.insert(table.rows.len());
+        }
         let kind = summary.kind(metric);
         let mut cells = vec![
             html! { (name_of(key)) @if whole { (mark("with the groups in it")) } @else { (missed(late)) } },

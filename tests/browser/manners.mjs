@@ -39,7 +39,10 @@ test("below a path of a proxy", async () => {
     await below.goto(`${between.url}/ui/?test=nothing`);
     await below.getByText("No run of").waitFor();
     const commands = await below.locator(".way code").allInnerTexts();
-    assert.ok(commands.some((command) => command.startsWith(`loadgate k6 run --server ${between.url} `)), `${commands}`);
+    assert.ok(
+      commands.some((command) => command.startsWith(`loadgate k6 run --server ${between.url} `)),
+      `${commands}`,
+    );
     assert.ok(!commands.some((command) => command.includes("influxdb=")), "k6 cannot send below a path");
     await below.close();
   } finally {
@@ -50,7 +53,10 @@ test("below a path of a proxy", async () => {
 test("the token is asked for where a write needs it, and then it is done", async () => {
   const own = await shown(`${url}/ui/?run=${run}&tab=runs`);
   const row = own.locator("main tbody tr", { hasText: run.split(".")[1] }).first();
-  await row.getByRole("button", { name: /name|note|edit/i }).first().click();
+  await row
+    .getByRole("button", { name: /name|note|edit/i })
+    .first()
+    .click();
   await own.getByLabel("Name", { exact: true }).fill("with a token");
   await own.getByRole("button", { name: "Save" }).click();
   const dialog = own.getByRole("dialog").filter({ hasText: "This needs the token" });
@@ -83,8 +89,13 @@ test("a link keeps how its sender arranged the page", async () => {
   const receiver = await shown(sender.url());
   await receiver.locator("section:has(#chart-virtual-users) tbody tr").first().waitFor();
   const hidden = receiver.locator('section:has(#chart-request-duration) .legend-item[aria-pressed="false"]');
-  assert.deepEqual((await hidden.allInnerTexts()).map((text) => text.split(/\s/)[0]), ["p99"]);
-  await receiver.locator('section:has(#requests-table) th[aria-sort="descending"]', { hasText: "p95" }).waitFor();
+  assert.deepEqual(
+    (await hidden.allInnerTexts()).map((text) => text.split(/\s/)[0]),
+    ["p99"],
+  );
+  await receiver
+    .locator('section:has(#requests-table) th[aria-sort="descending"]', { hasText: "p95" })
+    .waitFor();
   assert.deepEqual(await names(receiver), sorted);
   await sender.close();
   await receiver.close();
@@ -93,7 +104,10 @@ test("a link keeps how its sender arranged the page", async () => {
 test("long names keep their end, and show whole in the open row", async () => {
   const name = `https://shop.example.com/api/v2/customers/current/orders/of-this-year/${"x".repeat(40)}/invoices.pdf`;
   const at = `${Date.now()}000000`;
-  const lines = [1, 2].map((n) => `http_reqs,name=${name}${n},method=GET,status=200 value=1 ${at}\nhttp_req_duration,name=${name}${n},method=GET value=9 ${at}`);
+  const lines = [1, 2].map(
+    (n) =>
+      `http_reqs,name=${name}${n},method=GET,status=200 value=1 ${at}\nhttp_req_duration,name=${name}${n},method=GET value=9 ${at}`,
+  );
   const headers = { authorization: `Bearer ${token}` };
   await fetch(`${url}/write?db=names`, { method: "POST", body: lines.join("\n"), headers });
   await fetch(`${url}/runs/names.1/finish`, { method: "POST", headers });
@@ -123,19 +137,30 @@ test("a live run's header takes one row of 1280 px, and two of a phone", async (
   await fetch(`${url}/tests/busy/options`, {
     method: "PUT",
     headers,
-    body: JSON.stringify({ totalDuration: "10m", maxVUs: 500, thresholds: { http_reqs: ["rate>1000", "count>1"] } }),
+    body: JSON.stringify({
+      totalDuration: "10m",
+      maxVUs: 500,
+      thresholds: { http_reqs: ["rate>1000", "count>1"] },
+    }),
   });
   const at = (back) => `${Date.now() - back * 1000}000000`;
-  const lines = [8, 6, 4, 2, 0].map((back) => `http_reqs,name=a value=1 ${at(back)}\nvus value=500 ${at(back)}`);
+  const lines = [8, 6, 4, 2, 0].map(
+    (back) => `http_reqs,name=a value=1 ${at(back)}\nvus value=500 ${at(back)}`,
+  );
   await fetch(`${url}/write?db=busy`, { method: "POST", body: lines.join("\n"), headers });
-  for (const [width, rows] of [[1280, 1], [390, 2]]) {
+  for (const [width, rows] of [
+    [1280, 1],
+    [390, 2],
+  ]) {
     const header = await shown(`${url}/ui/?run=busy.1`, { viewport: { width, height: 800 } });
     await header.locator(".chip.live").waitFor();
     await header.getByText("1 of 2").first().waitFor();
     const tops = await header.locator(".top-row > *").evaluateAll((all) => [
       ...new Set(
         all
-          .filter((element) => element.getClientRects().length > 0 && element.getBoundingClientRect().width > 2)
+          .filter(
+            (element) => element.getClientRects().length > 0 && element.getBoundingClientRect().width > 2,
+          )
           .map((element) => element.getBoundingClientRect())
           .map(({ top, bottom }) => Math.round((top + bottom) / 2 / 12)),
       ),

@@ -45,13 +45,23 @@ async function shown(run, more = "", at = url) {
 }
 
 const legend = (page, chart, label) =>
-  page.locator(`section:has(#chart-${chart}) .legend-item`, { hasText: label }).locator("b").first().innerText();
+  page
+    .locator(`section:has(#chart-${chart}) .legend-item`, { hasText: label })
+    .locator("b")
+    .first()
+    .innerText();
 const figure = (page, title) =>
-  page.locator(".tile", { has: page.getByRole("heading", { name: title, exact: true }) }).locator(".figure").innerText();
+  page
+    .locator(".tile", { has: page.getByRole("heading", { name: title, exact: true }) })
+    .locator(".figure")
+    .innerText();
 
 /** The rows of a chart's table, each a list of texts. */
 async function rowsOf(page, chart, title) {
-  await page.getByRole("button", { name: `${title} as a table` }).first().click();
+  await page
+    .getByRole("button", { name: `${title} as a table` })
+    .first()
+    .click();
   const rows = page.locator(`section:has(#chart-${chart}) tbody tr`);
   await rows.first().waitFor();
   return rows.evaluateAll((all) => all.map((row) => [...row.children].map((cell) => cell.textContent)));
@@ -68,7 +78,10 @@ test("the end of a run is no cliff, and figures at rest are those of the whole r
   const { page, complaints } = await shown("cliff.1");
   await page.getByText("ended", { exact: true }).first().waitFor();
   const tile = page.locator(".tile", { has: page.getByRole("heading", { name: "Requests", exact: true }) });
-  assert.equal(await legend(page, "request-rate", "request rate"), await tile.locator(".caption").innerText());
+  assert.equal(
+    await legend(page, "request-rate", "request rate"),
+    await tile.locator(".caption").innerText(),
+  );
   assert.equal(await legend(page, "virtual-users", "active VUs"), "50");
   assert.equal(await figure(page, "Active VUs"), "50");
   const rows = await rowsOf(page, "virtual-users", "Virtual users");
@@ -108,7 +121,11 @@ test("a window without requests is one of none a second", async () => {
 async function long() {
   const lines = [];
   for (let second = 0; second < 2100; second += 1) {
-    lines.push(vus(second, 10), request(second, { ms: 40 + (second % 20) }), request(second + 0.5, { ms: 90 }));
+    lines.push(
+      vus(second, 10),
+      request(second, { ms: 40 + (second % 20) }),
+      request(second + 0.5, { ms: 90 }),
+    );
   }
   for (let from = 0; from < lines.length; from += 3000) await send("long", lines.slice(from, from + 3000));
   await fetch(`${url}/runs/long.1/finish`, { method: "POST" });
@@ -121,12 +138,17 @@ test("a long run has windows of one length, with percentiles that were merged an
   const seconds = (clock) => clock.split(":").reduce((sum, part) => sum * 60 + Number(part), 0);
   const rows = await rowsOf(page, "request-duration", "Request duration");
   await page.waitForFunction(
-    () => ![...document.querySelectorAll("section:has(#chart-request-duration) tbody td")].some((cell) => cell.textContent === "–"),
+    () =>
+      ![...document.querySelectorAll("section:has(#chart-request-duration) tbody td")].some(
+        (cell) => cell.textContent === "–",
+      ),
   );
   const times = rows.map(([time]) => seconds(time));
   const lengths = new Set(times.slice(1, -1).map((time, i) => time - times[i]));
   assert.deepEqual([...lengths], [10], `${[...lengths]}`);
-  const merged = await (await fetch(`${url}/runs/long.1/series?step=10s&metrics=["http_req_duration"]`)).json();
+  const merged = await (
+    await fetch(`${url}/runs/long.1/series?step=10s&metrics=["http_req_duration"]`)
+  ).json();
   assert.equal(merged.series[0].values.length, rows.length);
   assert.deepEqual(complaints, []);
   await page.screenshot({ path: join(pictures, "truth-long.png"), fullPage: true });
@@ -148,10 +170,16 @@ test("what is still being told says loading, with how far it is", async () => {
     // Some of the stream comes, and then no more for a while.
     between.holdBehind(3_000);
     const { page } = await shown("long.1", "", between.url);
-    await page.getByText(/^loading [1-9]\d*\s%$/).first().waitFor();
+    await page
+      .getByText(/^loading [1-9]\d*\s%$/)
+      .first()
+      .waitFor();
     await page.getByRole("progressbar", { name: "Loading" }).waitFor();
     assert.equal(await page.getByText("ended", { exact: true }).count(), 0);
-    assert.equal(await page.locator(".tile .caption", { hasText: "loading" }).count(), await page.locator(".tile").count());
+    assert.equal(
+      await page.locator(".tile .caption", { hasText: "loading" }).count(),
+      await page.locator(".tile").count(),
+    );
     await page.screenshot({ path: join(pictures, "truth-loading.png") });
     between.release();
     await page.getByText("ended", { exact: true }).first().waitFor();
@@ -184,10 +212,15 @@ test("a connection that died without a word is opened again, and is no silence o
     const before = parse(await figure(page, "Requests"));
     let offered = false;
     const looking = setInterval(async () => {
-      offered ||= (await page.getByRole("button", { name: "Finish" }).count().catch(() => 0)) > 0;
+      offered ||=
+        (await page
+          .getByRole("button", { name: "Finish" })
+          .count()
+          .catch(() => 0)) > 0;
     }, 500);
     await page.waitForFunction(
-      (before) => Number(document.querySelector(".tile .figure").textContent.replace(/[^\d.]/g, "")) > before + 40,
+      (before) =>
+        Number(document.querySelector(".tile .figure").textContent.replace(/[^\d.]/g, "")) > before + 40,
       before,
     );
     clearInterval(looking);
@@ -218,7 +251,8 @@ test("seven tabs share one stream, and each shows the run", async () => {
     const before = await counts();
     for (const [n, page] of pages.entries()) {
       await page.waitForFunction(
-        (before) => Number(document.querySelector(".tile .figure").textContent.replace(/[^\d.]/g, "")) > before,
+        (before) =>
+          Number(document.querySelector(".tile .figure").textContent.replace(/[^\d.]/g, "")) > before,
         before[n],
       );
     }
