@@ -1,7 +1,7 @@
 //! Other tools' wires, each answered in its own words.
 
 use super::lines;
-use crate::bindings::loadgate::dashboard::ingest::{Encoding, LineError, Receipt, Wire};
+use crate::bindings::loadgate::dashboard::ingest::{LineError, Receipt, Wire};
 use crate::bindings::loadgate::dashboard::types::Failure;
 use crate::call::Call;
 use crate::reply::{self, Reply};
@@ -92,8 +92,12 @@ pub(crate) async fn prometheus(call: &Call, prefix: &str) -> Reply {
         0 => reply::empty(StatusCode::NO_CONTENT),
         _ => reply::body(StatusCode::BAD_REQUEST, PLAIN, first_error(&receipt)),
     };
-    for (name, number) in prometheus::written(version, receipt.accepted) {
-        answer.headers_mut().insert(name, HeaderValue::from(number));
+    if version == prometheus::Version::Two {
+        // A receipt counts what a request holds, histograms among the samples.
+        let written = prometheus::Written { samples: receipt.accepted, histograms: 0 };
+        for (name, number) in written.headers() {
+            answer.headers_mut().insert(name, HeaderValue::from(number));
+        }
     }
     answer
 }
