@@ -412,13 +412,13 @@ fn the_verdict_stands_at_the_top_and_its_objectives_before_the_charts() {
     let mut part = verdict.clone();
     (part.start, part.window) = (Some(0), window(60_000, 600_000));
     part.objectives[0].window = window(30_000, 90_000);
-    let page = render(TEMPLATE, &Summary::default(), Some(&part), "[]").unwrap();
+    let page = render(TEMPLATE, &Summary::default(), Some(&part), "[]", None).unwrap();
     for expected in ["Judged from 1:00 to 10:00 of the run.", "from 0:30 to 1:30"] {
         assert!(page.contains(expected), "{expected} is not in {page}");
     }
     assert!(page.contains("thresholds not known"), "{page}");
     let ignored = GateVerdict { thresholds_ignored: true, ..verdict.clone() };
-    let page = render(TEMPLATE, &Summary::default(), Some(&ignored), "[]").unwrap();
+    let page = render(TEMPLATE, &Summary::default(), Some(&ignored), "[]", None).unwrap();
     assert!(!page.contains("thresholds not known"), "nobody asked for them: {page}");
     let live = GateVerdict { state: ObjectiveState::Pass, provisional: true, ..verdict };
     let page = render(TEMPLATE, &Summary::default(), Some(&live), "[]", None).unwrap();

@@ -58,9 +58,9 @@ pub fn run(id: &str, p95: f64) -> Summary {
                     min: Some(p95 * 0.1),
                     med: Some(p95 * 0.4),
                     max: Some(p95 * 2.0),
-                    p90: p95 * 0.9,
-                    p95,
-                    p99: p95 * 1.3,
+                    p90: Some(p95 * 0.9),
+                    p95: Some(p95),
+                    p99: Some(p95 * 1.3),
                     time: p95 * 2_500.0,
                     ..RequestRow::default()
                 })

@@ -1,3 +1,5 @@
+//! The protocol case by case, k6's recorded lines against its own samples, and hostile ones.
+
 use super::*;
 use crate::{ByLine, Reader as _};
 use serde_json::Value as Json;
@@ -185,7 +187,7 @@ fn ms(time: &str) -> i64 {
 fn figures_of_jmeters_listener_come_together_per_transaction_and_interval() {
     let label = "transaction=\"Find a product\",run=7";
     let lines = [
-        format!("#jmeter.usermetrics.transaction.count gauge dt.meta.unit=count\r\n"),
+        "#jmeter.usermetrics.transaction.count gauge dt.meta.unit=count\r\n".to_owned(),
         format!("jmeter.usermetrics.transaction.count,{label} gauge,12.0 1795219200000\r\n"),
         format!("jmeter.usermetrics.transaction.success,{label} gauge,10.0 1795219200000\r\n"),
         format!("jmeter.usermetrics.transaction.error,{label} gauge,2.0 1795219200000\r\n"),
