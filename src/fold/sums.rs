@@ -63,44 +63,52 @@ impl Part<'_> {
         }
         let last = self.to_ns.saturating_sub(1).max(self.from_ns).div_euclid(SECOND_NS);
         let first = self.from_ns.div_euclid(SECOND_NS).clamp(last - limits::AHEAD_LIVE_S, last);
-        let parts = (last - first + 1) as u64;
-        for at in 0..parts {
-            let Some(mut cell) = self.share(counts, at, parts) else { continue };
-            let second = first + at as i64;
-            cell.last_ns = self.to_ns.min(second * SECOND_NS + SECOND_NS - 1);
+        let whole = self.to_ns.saturating_sub(self.from_ns).max(1);
+        let offset =
+            |second: i64| second.saturating_mul(SECOND_NS).saturating_sub(self.from_ns).clamp(0, whole);
+        // They stand in the first second that has any samples.
+        let mut extremes = Some((sum.min, sum.max));
+        for second in first..=last {
+            let begin = if second == first { 0 } else { offset(second) };
+            let end = if second == last { whole } else { offset(second + 1) };
+            let share = Share { begin: begin as u64, end: end as u64, whole: whole as u64 };
+            let Some(mut cell) = (if counts { self.counted(share) } else { self.measured(share) }) else {
+                continue;
+            };
+            if let Some((min, max)) = extremes.take().filter(|_| !counts) {
+                cell.min = cell.min.min(min.unwrap_or(f64::INFINITY));
+                cell.max = cell.max.max(max.unwrap_or(f64::NEG_INFINITY));
+            }
+            cell.last_ns = self.to_ns.min(second.saturating_mul(SECOND_NS).saturating_add(SECOND_NS - 1));
             let cells =
                 &mut seconds.entry(second).or_insert_with(|| Second { second, cells: Vec::new() }).cells;
             cells.extend(series.iter().map(|&series| (series, cell.clone())));
         }
     }
 
-    /// The cell of the part `at` of so many.
-    fn share(&self, counts: bool, at: u64, parts: u64) -> Option<Cell> {
+    /// A second's cell of a counter.
+    fn counted(&self, share: Share) -> Option<Cell> {
+        let sum = self.sum.sum;
+        let whole = sum >= 0.0 && sum.fract() == 0.0 && sum < (1_u64 << 53) as f64;
+        let value = if whole { share.of(sum as u64, 0) as f64 } else { sum * share.part() };
+        let cell =
+            Cell { count: 1, nonzero: 1, sum: value, min: value, max: value, last: value, ..Cell::default() };
+        (value != 0.0).then_some(cell)
+    }
+
+    /// A second's cell of anything else.
+    fn measured(&self, share: Share) -> Option<Cell> {
         let sum = &*self.sum;
-        if counts {
-            let whole = sum.sum >= 0.0 && sum.sum.fract() == 0.0 && sum.sum < (1_u64 << 53) as f64;
-            let value =
-                if whole { split(sum.sum as u64, at, parts, 0) as f64 } else { sum.sum / parts as f64 };
-            return (value != 0.0).then(|| Cell {
-                count: 1,
-                nonzero: 1,
-                sum: value,
-                min: value,
-                max: value,
-                last: value,
-                ..Cell::default()
-            });
-        }
-        let nonzero = split(sum.nonzero, at, parts, 0);
+        let nonzero = share.of(sum.nonzero, 0);
         let mut cell = Cell {
-            count: nonzero + split(sum.count.saturating_sub(sum.nonzero), at, parts, parts / 2),
+            count: nonzero + share.of(sum.count.saturating_sub(sum.nonzero), PHASES / 2),
             nonzero,
-            min: sum.min.filter(|_| at == 0).unwrap_or(f64::INFINITY),
-            max: sum.max.filter(|_| at == 0).unwrap_or(f64::NEG_INFINITY),
+            min: f64::INFINITY,
+            max: f64::NEG_INFINITY,
             ..Cell::default()
         };
         if let Some(buckets) = &sum.buckets {
-            let entries = self.spread(buckets, at, parts, &mut cell);
+            let entries = self.spread(buckets, share, &mut cell);
             cell.sketch = Packed::from_entries(&entries);
         }
         if cell.count == 0 {
@@ -112,14 +120,14 @@ impl Part<'_> {
         Some(cell)
     }
 
-    /// The part `at` of the samples in buckets: sketch entries, and what `cell` knows of them.
-    fn spread(&self, buckets: &[Bucket], at: u64, parts: u64, cell: &mut Cell) -> Vec<(u32, u64)> {
+    /// A second's share of the samples in buckets: sketch entries, and what `cell` knows of them.
+    fn spread(&self, buckets: &[Bucket], share: Share, cell: &mut Cell) -> Vec<(u32, u64)> {
         let (least, greatest) = self.within;
         let mut entries: BTreeMap<u32, u64> = BTreeMap::new();
         cell.count = 0;
         for (number, bucket) in buckets.iter().enumerate() {
             // Each begins elsewhere, lest all lone samples fall into the last second.
-            let count = split(bucket.count, at, parts, number as u64 * 7 % parts);
+            let count = share.of(bucket.count, number as u64 * 7);
             cell.count += count;
             let (low, high) = (bucket.low.max(least), bucket.high.min(greatest));
             let (low, high) = match (low.is_finite(), high.is_finite()) {
@@ -131,7 +139,8 @@ impl Part<'_> {
             let points = count.min(POINTS);
             for point in 0..points {
                 let value = low + (high - low) * ((point as f64 + 0.5) / points as f64);
-                *entries.entry(bucket_of(value)).or_default() += split(count, point, points, 0);
+                let samples = Share { begin: point, end: point + 1, whole: points }.of(count, 0);
+                *entries.entry(bucket_of(value)).or_default() += samples;
                 cell.min = cell.min.min(value);
                 cell.max = cell.max.max(value);
             }
@@ -140,9 +149,28 @@ impl Part<'_> {
     }
 }
 
-/// The part `at` of `total` divided among so many, as evenly as whole numbers can be; a greater `phase` (less
-/// than `parts`) brings what is left over to earlier parts. The parts add up to the total.
-fn split(total: u64, at: u64, parts: u64, phase: u64) -> u64 {
-    let up_to = |at: u64| (u128::from(total) * u128::from(at) + u128::from(phase)) / u128::from(parts);
-    (up_to(at + 1) - up_to(at)) as u64
+/// Where what is left over by dividing goes can be shifted by so many steps.
+const PHASES: u64 = 16;
+
+/// A stretch of something that is divided.
+#[derive(Debug, Clone, Copy)]
+struct Share {
+    begin: u64,
+    end: u64,
+    whole: u64,
+}
+
+impl Share {
+    fn part(self) -> f64 {
+        (self.end - self.begin) as f64 / self.whole as f64
+    }
+
+    /// Its share of a total in whole numbers, as even as these can be; a greater `phase` brings what is left over
+    /// to earlier stretches. Stretches that make up the whole have the total together.
+    fn of(self, total: u64, phase: u64) -> u64 {
+        let whole = u128::from(self.whole);
+        let phase = whole * u128::from(phase % PHASES) / u128::from(PHASES);
+        let up_to = |at: u64| (u128::from(total) * u128::from(at) + phase) / whole;
+        (up_to(self.end) - up_to(self.begin)) as u64
+    }
 }

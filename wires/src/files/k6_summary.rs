@@ -331,8 +331,12 @@ impl Entry {
             MetricType::Gauge => {
                 let last = value("value")?;
                 let extremes = ["min", "max"].into_iter().filter_map(|key| self.values.get(key).copied());
-                let samples = extremes.filter(|extreme| *extreme != last).chain([last]);
                 let gauge = |value| Point::sample(name, Some(kind), tags.clone(), span.end_ns, value);
+                // VUs of one moment add up: of these the peak stands for the run.
+                if matches!(name, "vus" | "vus_max") {
+                    return Ok(vec![gauge(extremes.fold(last, f64::max))]);
+                }
+                let samples = extremes.filter(|extreme| *extreme != last).chain([last]);
                 samples.map(gauge).collect()
             }
             MetricType::Trend => {

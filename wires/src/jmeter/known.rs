@@ -12,8 +12,8 @@ const LABELS: usize = 10_000;
 pub(super) struct Known {
     /// Labels of transactions.
     transactions: HashSet<u64>,
-    /// The last second that has `vus`.
-    second: Option<i64>,
+    /// When `vus` were told last, Unix ms.
+    told_ms: Option<i64>,
 }
 
 impl Known {
@@ -37,11 +37,12 @@ impl Known {
         }
     }
 
-    /// How many threads there were, once a second.
+    /// How many threads there were, a second after the last time at the earliest: two that are closer would be
+    /// taken for two generators'.
     pub(super) fn vus(&mut self, sample: &Sample) -> Option<Point> {
-        let second = sample.end_ms() / 1_000;
-        let vus = sample.vus().filter(|_| self.second.is_none_or(|last| second > last))?;
-        self.second = Some(second);
+        let now_ms = sample.end_ms();
+        let vus = sample.vus().filter(|_| self.told_ms.is_none_or(|told| now_ms >= told + 1_000))?;
+        self.told_ms = Some(now_ms);
         Some(vus)
     }
 }

@@ -94,7 +94,8 @@ fn a_request_has_k6_s_names_tags_and_the_time_of_its_end() {
     // No response came of the last: what was never measured is no 0.
     assert_eq!(said("http_req_waiting"), [(11.0, 1_035), (8.0, 2_009)]);
     assert_eq!(said("data_sent"), [(118.0, 1_035), (128.0, 2_009), (0.0, 3_002)]);
-    assert_eq!(said("vus"), [(2.0, 1_035), (2.0, 2_009), (4.0, 3_002)]);
+    // Less than a second apart they would be two generators'.
+    assert_eq!(said("vus"), [(2.0, 1_035), (4.0, 3_002)]);
 
     let tags =
         |name: &str| -> Vec<(String, String)> { named(&seen.points, "http_reqs", name)[0].tags.clone() };
