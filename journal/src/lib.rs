@@ -5,15 +5,23 @@
 //! said once in ten seconds, and of different ones no more than ten; the next line says how many were
 //! left out.
 
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+#![warn(clippy::missing_errors_doc)]
+#![cfg_attr(not(test), warn(unreachable_pub))]
+
 use std::collections::BTreeSet;
 use std::fmt;
 
 const SPAN_MS: u64 = 10_000;
 const LINES_PER_SPAN: usize = 10;
 
+/// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Level {
+    /// Something goes on all the same.
     Warning,
+    /// Something failed.
     Error,
 }
 
@@ -36,6 +44,7 @@ pub struct Journal {
 }
 
 impl Journal {
+    /// In which nothing was said yet.
     pub const fn new() -> Self {
         Journal { since_ms: 0, said: BTreeSet::new(), left_out: 0 }
     }

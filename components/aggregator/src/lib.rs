@@ -1,6 +1,6 @@
 //! The aggregation component: the core behind WIT, over `wasi:keyvalue`. It knows nothing of HTTP.
 
-#![warn(missing_docs, unreachable_pub)]
+#![warn(missing_docs, unreachable_pub, clippy::missing_errors_doc)]
 
 mod convert;
 mod exports;

@@ -1,7 +1,7 @@
 //! The Spin HTTP component: routes, authentication, content negotiation, the event stream and
 //! static assets. What samples mean is the aggregator's business; it is called through WIT only.
 
-#![warn(missing_docs, unreachable_pub)]
+#![warn(missing_docs, unreachable_pub, clippy::missing_errors_doc)]
 
 mod background;
 mod body;
