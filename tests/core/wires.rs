@@ -181,3 +181,81 @@ fn totals_since_the_start_that_come_again_count_once() {
         assert_eq!(count(3), count(1), "{}", recording.capture);
     }
 }
+
+#[test]
+fn jmeters_listener_says_where_its_runs_begin_and_end() {
+    let server = Server::new();
+    for number in 1..=2 {
+        let mut before = None;
+        for line in text("jmeter/influx.ndjson").lines() {
+            let request: Value = serde_json::from_str(line).expect("a line of the capture");
+            let at = request["at"].as_u64().expect("a time");
+            server.pass(at - before.replace(at).unwrap_or(at));
+            let say = |request: &mut loadgate::ingest::Request| {
+                request.precision = loadgate::ingest::Precision::Nanoseconds;
+                request.peer = "10.0.0.7:40100".to_owned();
+            };
+            let body = request["body"].as_str().expect("a body");
+            let outcome = server.post_as(say, body.as_bytes(), true).expect("the request is fine");
+            assert_eq!(outcome.receipt.refused, 0, "{:?}", outcome.receipt.errors);
+        }
+        server.fold("t");
+        let run = format!("t.{number}");
+        let summary = server.summary(&run);
+        assert_eq!(summary["state"], "ended", "{run}");
+        let figure = |metric: &str, figure: &str| summary["metrics"][metric]["values"][figure].as_u64();
+        assert_eq!(figure("http_reqs", "count"), Some(991), "{run}");
+        assert_eq!(figure("http_req_failed", "passes"), Some(94), "{run}");
+        assert_eq!(figure("vus", "max"), Some(5), "{run}");
+        // Its times are of the last hundred samples, whenever these were: none of them is the run's.
+        assert!(summary["metrics"]["http_req_duration"].is_null(), "{run}");
+        assert!(
+            summary["requests"].as_array().expect("rows").iter().all(|row| row["p95"].is_null()),
+            "{run}"
+        );
+    }
+}
+
+#[test]
+fn files_of_other_tools_are_posted_as_they_are() {
+    let server = Server::new();
+    let import = |name: &'static str| {
+        move |request: &mut loadgate::ingest::Request| {
+            (request.wire, request.import, request.run) = (Wire::File, true, Some(name.to_owned()));
+        }
+    };
+    let results = text("jmeter/results.jtl");
+    let outcome = server.post_as(import("jtl"), results.as_bytes(), true).expect("the request is fine");
+    assert_eq!((outcome.receipt.accepted, outcome.receipt.refused), (1_576, 0));
+    let run = server.finish("t.jtl");
+    let summary = server.summary(&run);
+    let expected = json("jmeter/expected.json");
+    let rows = summary["requests"].as_array().expect("rows");
+    for (label, wanted) in expected["labels"].as_object().expect("labels") {
+        // Transactions are groups, and parts of a redirect are in the request that has them.
+        let Some(row) = rows.iter().find(|row| row["key"][1] == *label) else {
+            assert!(
+                ["Find a product", "Place order"].contains(&label.as_str()) || label.contains("=1-"),
+                "{label}"
+            );
+            continue;
+        };
+        assert_eq!(row["count"], wanted["count"], "{label}");
+        for figure in ["avg", "max"] {
+            let (found, wanted) = (row[figure].as_f64(), wanted[figure].as_f64());
+            let near = found.zip(wanted).is_some_and(|(found, wanted)| (found - wanted).abs() <= 1e-3);
+            assert!(near, "{label} {figure}: {found:?}, not {wanted:?}");
+        }
+    }
+    // A run without a course lists its figures all the same.
+    let told = text("k6/shop/summary.json");
+    let outcome = server.post_as(import("sum"), told.as_bytes(), true).expect("the request is fine");
+    assert_eq!(outcome.receipt.refused, 0, "{:?}", outcome.receipt.errors);
+    let run = server.finish("t.sum");
+    let (summary, told) = (server.summary(&run), json("k6/shop/summary.json"));
+    let values = &summary["metrics"]["http_req_duration"]["values"];
+    let k6s = &told["metrics"]["http_req_duration"];
+    assert_eq!((&values["count"], &values["max"]), (&k6s["count"], &k6s["max"]));
+    assert!(values["p(95)"].is_null(), "percentiles cannot be made of percentiles");
+    assert_eq!(summary["metrics"]["vus"]["values"]["max"], told["metrics"]["vus"]["max"]);
+}

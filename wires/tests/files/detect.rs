@@ -31,7 +31,7 @@ fn formats_are_known_by_how_they_begin() {
         assert_eq!(detect(&packed.finish().expect("in memory")), Ok(Format::Gzip));
     }
     let jmeter = |name: &str| {
-        let path = format!("{}/tests/fixtures/jmeter/{name}", env!("CARGO_MANIFEST_DIR"));
+        let path = format!("{}/../tests/fixtures/jmeter/{name}", env!("CARGO_MANIFEST_DIR"));
         std::fs::read(path).expect("a fixture")
     };
     assert_eq!(detect(&jmeter("results.jtl")), Ok(Format::JtlCsv));
