@@ -22,6 +22,7 @@ pub mod declare;
 pub mod documents;
 pub mod events;
 pub mod fold;
+mod hash;
 pub mod ingest;
 pub mod limits;
 pub mod log;

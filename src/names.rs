@@ -4,6 +4,7 @@
 //! live traffic of a test goes to one log, named like the test; each name that a generator gives
 //! has a log `TEST.NAME`, each import a log `TEST.i<n>`. A log holds one run after the other.
 
+use crate::hash::fnv32;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -147,8 +148,7 @@ fn fit(text: &str) -> String {
     if is_name(text) {
         return text.to_owned();
     }
-    // FNV-1a: short, stable across builds, and nothing depends on its being hard to invert.
-    let hash = text.bytes().fold(0x811c_9dc5_u32, |hash, b| (hash ^ u32::from(b)).wrapping_mul(0x0100_0193));
+    let hash = fnv32(text.bytes());
     let kept: String = text
         .chars()
         .take(NAME_BYTES - 9)

@@ -7,6 +7,7 @@
 //! bounded. Nothing here depends on anything but the batches and their order.
 
 use crate::fold::shorten::Names;
+use crate::hash::fnv64;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -141,16 +142,10 @@ fn slot(key: &[String]) -> usize {
     (hash(key) % SLOTS) as usize
 }
 
-/// The same on every machine and in every version: states hold what it gives. FNV-1a, then the end of
-/// SplitMix64, which spreads it over all bits.
+/// FNV-1a, then the end of SplitMix64, which spreads it over all bits.
 pub(super) fn hash(key: &[String]) -> u64 {
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    for part in key {
-        // No text has this byte.
-        for byte in part.bytes().chain([0xff]) {
-            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        }
-    }
+    // No text has this byte.
+    let mut hash = fnv64(key.iter().flat_map(|part| part.bytes().chain([0xff])));
     hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     hash = (hash ^ (hash >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     hash ^ (hash >> 31)

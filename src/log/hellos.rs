@@ -4,6 +4,7 @@
 //! nothing (see [`crate::fold::Border`]), and a generator that never sends anything leaves no trace.
 
 use super::value;
+use crate::hash::fnv32;
 use crate::names::TestName;
 use crate::store::{Store, StoreError};
 
@@ -20,9 +21,7 @@ pub(super) struct Hellos {
 
 /// The keys of the newest hello, and of the place that a sender has.
 pub(super) fn keys(test: &TestName, sender: &str) -> [String; 2] {
-    // FNV-1a, the same in every build.
-    let hash =
-        sender.bytes().fold(0x811c_9dc5_u32, |hash, b| (hash ^ u32::from(b)).wrapping_mul(0x0100_0193));
+    let hash = fnv32(sender.bytes());
     let newest = super::keys::hello(test);
     let place = super::keys::hello_place(test, hash % PLACES);
     [newest, place]

@@ -5,6 +5,7 @@
 
 use super::fault::broken;
 use super::{DELETE_BATCH, keys};
+use crate::hash::fnv64;
 use crate::store::{Store, StoreError};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::borrow::Cow;
@@ -34,11 +35,9 @@ struct Header {
     parts: u32,
 }
 
-/// Tells apart what may stand at one key, the same on every machine and in every version: FNV-1a.
+/// Tells apart what may stand at one key.
 pub(super) fn digest(bytes: &[u8]) -> u64 {
-    bytes
-        .iter()
-        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+    fnv64(bytes.iter().copied())
 }
 
 /// A value ready to be stored.

@@ -30,5 +30,5 @@ impl Body {
 
 /// What is said of a longer one.
 pub(crate) fn too_long() -> Wrong {
-    Wrong::new(format!("the body is longer than {} MiB: send smaller batches", BODY_BYTES >> 20))
+    Wrong::new(format!("the body is longer than {} MiB, and can only be read as a whole", BODY_BYTES >> 20))
 }

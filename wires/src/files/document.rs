@@ -1,37 +1,30 @@
 //! Files that can only be read as a whole.
 
+use crate::body::Body;
 use crate::{Out, Reader, Wrong};
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, de::Error as _};
 use std::borrow::Cow;
 
-/// A longer one is refused: the longest of these that tools write, of an hour's test, have a few megabytes.
-const FILE_BYTES: usize = 16 << 20;
-
 /// Collects a file, then reads it.
 pub(super) struct Document {
-    bytes: Vec<u8>,
+    body: Body,
     read: fn(&[u8], &mut dyn Out) -> Result<(), Wrong>,
 }
 
 impl Document {
     pub(super) fn new(read: fn(&[u8], &mut dyn Out) -> Result<(), Wrong>) -> Self {
-        Document { bytes: Vec::new(), read }
+        Document { body: Body::default(), read }
     }
 }
 
 impl Reader for Document {
     fn feed(&mut self, bytes: &[u8], _: &mut dyn Out) -> Result<(), Wrong> {
-        if bytes.len() > FILE_BYTES - self.bytes.len() {
-            self.bytes = Vec::new();
-            return Err(Wrong::new(format!("the file is longer than {} MiB", FILE_BYTES >> 20)));
-        }
-        self.bytes.extend_from_slice(bytes);
-        Ok(())
+        self.body.feed(bytes)
     }
 
     fn finish(&mut self, out: &mut dyn Out) -> Result<(), Wrong> {
-        (self.read)(&std::mem::take(&mut self.bytes), out)
+        (self.read)(&self.body.finish(), out)
     }
 }
 

@@ -1,7 +1,8 @@
 //! Points as files give them: single requests, and what was made of many samples.
 
+use crate::naming;
 use crate::{Point, Summed};
-use loadgate_documents::{Contains, MetricKind, MetricType, builtin, is_metric_name};
+use loadgate_documents::{Contains, MetricKind, MetricType, builtin};
 
 /// Tags in k6's order of importance.
 pub(super) type Tags = Vec<(String, String)>;
@@ -37,12 +38,7 @@ pub(super) fn tag(tags: &mut Tags, key: &str, value: impl AsRef<str>) {
 
 /// A name that a metric can have; `None`: nothing is left of it.
 pub(super) fn metric_name(name: &str) -> Option<String> {
-    let mapped = name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' });
-    let mut mapped: String = mapped.take(128).collect();
-    if mapped.starts_with(|c: char| c.is_ascii_digit()) {
-        mapped.insert(0, '_');
-    }
-    is_metric_name(&mapped).then_some(mapped)
+    naming::metric_name(name).ok()
 }
 
 /// A kind.
