@@ -147,7 +147,6 @@ export interface Events {
     idle: number;
   };
   heartbeat: { time: number; silent: boolean };
-
   verdict: {
     run: string;
     test: string;
