@@ -6,6 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use loadgate::ingest::{Encoding, Wire};
 use loadgate_wires::{otlp, prometheus};
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// A recording, and what was computed from the samples of the k6 that made it.
 struct Recording {
@@ -13,14 +14,28 @@ struct Recording {
     encoding: Encoding,
     capture: &'static str,
     expected: &'static str,
-    /// How far a percentile may be off, as a share of itself.
-    width: f64,
+    /// The samples themselves, and where those of a value's bucket lie; `None`: the wire has no distributions.
+    distribution: Option<(&'static str, fn(f64) -> (f64, f64))>,
 }
 
 const PLAIN: Encoding = Encoding::Identity;
 
-/// Explicit bounds tell no more than in which bucket a value is; the widest here goes from 100 to 250.
-const EXPLICIT: f64 = 1.5;
+/// The bounds of OpenTelemetry's Go SDK, of which k6 has no other.
+fn explicit(value: f64) -> (f64, f64) {
+    let bounds = [
+        0.0, 5.0, 10.0, 25.0, 50.0, 75.0, 100.0, 250.0, 500.0, 750.0, 1_000.0, 2_500.0, 5_000.0, 7_500.0,
+        10_000.0,
+    ];
+    let at = bounds.partition_point(|bound| *bound < value);
+    let low = at.checked_sub(1).map_or(f64::NEG_INFINITY, |at| bounds[at]);
+    (low, bounds.get(at).copied().unwrap_or(f64::INFINITY))
+}
+
+/// Buckets that are so wide.
+fn around(value: f64, width: f64) -> (f64, f64) {
+    let off = value.abs() * width;
+    (value - off, value + off)
+}
 
 const RECORDINGS: [Recording; 5] = [
     Recording {
@@ -28,39 +43,52 @@ const RECORDINGS: [Recording; 5] = [
         encoding: PLAIN,
         capture: "dynatrace/capture.ndjson",
         expected: "dynatrace/expected.json",
-        width: 0.02,
+        distribution: Some(("dynatrace/samples.json.gz", |value| around(value, 0.001))),
     },
     Recording {
         wire: Wire::Otlp(otlp::Encoding::Protobuf),
         encoding: PLAIN,
         capture: "opentelemetry/capture.ndjson",
         expected: "opentelemetry/expected.json",
-        width: EXPLICIT,
+        distribution: Some(("opentelemetry/samples.json.gz", explicit)),
     },
     Recording {
         wire: Wire::Otlp(otlp::Encoding::Protobuf),
         encoding: Encoding::Gzip,
         capture: "opentelemetry/delta.ndjson",
         expected: "opentelemetry/delta.expected.json",
-        width: 0.05,
+        distribution: Some(("opentelemetry/delta.samples.json.gz", |value| around(value, 0.05))),
     },
     Recording {
         wire: Wire::Prometheus(prometheus::Version::One),
         encoding: PLAIN,
         capture: "prometheus/native.ndjson",
         expected: "prometheus/native.expected.json",
-        width: 0.1,
+        distribution: Some(("prometheus/native.samples.json.gz", |value| around(value, 0.1))),
     },
     Recording {
         wire: Wire::Prometheus(prometheus::Version::One),
         encoding: PLAIN,
         capture: "prometheus/stats.ndjson",
         expected: "prometheus/stats.expected.json",
-        width: 0.0,
+        distribution: None,
     },
 ];
 
 impl Recording {
+    /// The values of each metric, in ascending order.
+    fn samples(&self) -> BTreeMap<String, Vec<f64>> {
+        let mut samples: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+        for line in self.distribution.map(|(path, _)| text(path)).unwrap_or_default().lines() {
+            let line: Value = serde_json::from_str(line).expect("a line of k6's JSON");
+            if let (Some(metric), Some(value)) = (line["metric"].as_str(), line["data"]["value"].as_f64()) {
+                samples.entry(metric.to_owned()).or_default().push(value);
+            }
+        }
+        samples.values_mut().for_each(|values| values.sort_by(f64::total_cmp));
+        samples
+    }
+
     /// Sends the recording as it came, each request so many times, and ends its run.
     fn sent(&self, times: usize) -> (Server, String) {
         let server = Server::new();
@@ -101,6 +129,7 @@ fn every_wire_gives_the_counts_and_sums_that_k6_took() {
         let (server, run) = recording.sent(1);
         let (summary, expected) = (server.summary(&run), json(recording.expected));
         let file = recording.capture;
+        let samples = recording.samples();
         for (name, wanted) in expected["metrics"].as_object().expect("metrics") {
             let (kind, wanted) = (wanted["type"].as_str().expect("a type"), |figure: &str| {
                 wanted[figure].as_f64().unwrap_or_else(|| panic!("{name} {figure}"))
@@ -121,7 +150,7 @@ fn every_wire_gives_the_counts_and_sums_that_k6_took() {
             match kind {
                 "counter" => near("count", wanted("sum")),
                 // A share alone cannot be counted.
-                "rate" if recording.width == 0.0 && name != "http_req_failed" => {}
+                "rate" if recording.distribution.is_none() && name != "http_req_failed" => {}
                 "rate" => {
                     near("passes", wanted("sum"));
                     near("fails", wanted("count") - wanted("sum"));
@@ -131,25 +160,22 @@ fn every_wire_gives_the_counts_and_sums_that_k6_took() {
                     near("sum", wanted("sum"));
                     near("min", wanted("min"));
                     near("max", wanted("max"));
-                    for (figure, wanted) in
-                        [("p(90)", wanted("p90")), ("p(95)", wanted("p95")), ("p(99)", wanted("p99"))]
-                    {
-                        if recording.width == 0.0 {
+                    for (figure, rank) in [("p(90)", 0.9), ("p(95)", 0.95), ("p(99)", 0.99)] {
+                        let Some((_, bucket)) = recording.distribution else {
                             assert!(
                                 values[figure].is_null(),
                                 "{file} {name}: percentiles cannot be combined"
                             );
                             continue;
-                        }
+                        };
                         let found =
                             values[figure].as_f64().unwrap_or_else(|| panic!("{file} {name} {values}"));
-                        // Neighbours of a rank may lie in two buckets, and small values in one that begins at 0.
-                        let slack =
-                            recording.width * wanted.abs() + if recording.width > 1.0 { 10.0 } else { 0.01 };
-                        assert!(
-                            (found - wanted).abs() <= slack,
-                            "{file} {name} {figure}: {found}, not {wanted}"
-                        );
+                        let sorted = &samples[name];
+                        let rank = rank * (sorted.len() - 1) as f64;
+                        let ((low, _), (_, high)) =
+                            (bucket(sorted[rank.floor() as usize]), bucket(sorted[rank.ceil() as usize]));
+                        let within = (low - 1e-9..=high + 1e-9).contains(&found);
+                        assert!(within, "{file} {name} {figure}: {found} is not in {low}..{high}");
                     }
                 }
                 // What a gauge was at last; `vus` of the end depends on when the output was asked last.
