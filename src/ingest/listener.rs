@@ -48,11 +48,16 @@ impl Points {
             Line { measurement, tags: &tags, fields: &fields, time_ns: time_ns.clone().ok().flatten() };
         point.is_listener().then(|| {
             time_ns?;
-            let News { points, sign } = self.0.read(&point)?;
+            let News { mut points, sign } = self.0.read(&point)?;
             match sign {
                 Some(Sign::Started(_)) => session.signs.started = true,
                 Some(Sign::Ended(_)) => session.signs.ended = true,
                 None => {}
+            }
+            if session.signs.ended {
+                // The last interval is cut short: so soon after those before, its threads would be taken for
+                // another generator's.
+                points.retain(|point| point.metric != "vus");
             }
             session.take(points, clock)?;
             session.receipt.accept();

@@ -19,6 +19,9 @@ pub(crate) struct Distribution {
     buckets: Vec<Bucket>,
 }
 
+/// Nothing that is measured is nearer to zero, and is not zero: 2^-128 is what Prometheus' clients have.
+const NOTHING: f64 = 1e-30;
+
 impl Distribution {
     pub(crate) fn new(factor: f64) -> Self {
         Distribution { factor, buckets: Vec::new() }
@@ -44,6 +47,8 @@ impl Distribution {
         for (low, high, count) in negative.iter().rev() {
             self.push(-beyond(*high), -beyond(*low), *count);
         }
+        // Prometheus' smallest threshold is no measurement: what lies below it is 0.
+        let threshold = if threshold <= NOTHING { 0.0 } else { threshold };
         // Where nothing lies on one side, zeros are taken not to lie there either, as Prometheus does; where there
         // are only zeros, they are not negative. `0.0 -` is for a threshold of 0, which has no sign.
         let some = |side: &[(f64, f64, u64)]| side.iter().any(|(_, _, count)| *count > 0);
