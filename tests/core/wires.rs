@@ -8,6 +8,9 @@ use loadgate_wires::{otlp, prometheus};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
+/// The bounds of the bucket that a value is in.
+type Bucket = fn(f64) -> (f64, f64);
+
 /// A recording, and what was computed from the samples of the k6 that made it.
 struct Recording {
     wire: Wire,
@@ -15,7 +18,7 @@ struct Recording {
     capture: &'static str,
     expected: &'static str,
     /// The samples themselves, and where those of a value's bucket lie; `None`: the wire has no distributions.
-    distribution: Option<(&'static str, fn(f64) -> (f64, f64))>,
+    distribution: Option<(&'static str, Bucket)>,
 }
 
 const PLAIN: Encoding = Encoding::Identity;
