@@ -69,58 +69,14 @@ export interface Summary extends Tables {
   note?: string | null;
 }
 
+/** `GET /runs/ID/verdict`, and the state event of it; times are Unix ms. */
+export type GateVerdict = Omit<Events["verdict"], "objectives"> & { objectives: ObjectiveResult[] };
+
 /** The worst last. */
-export type ObjectiveState = "info" | "pass" | "warning" | "error" | "fail";
+export type ObjectiveState = Events["verdict"]["state"];
 
 /** What became of one objective, as the gate says it; figures are in the unit beside them. */
-export interface ObjectiveResult {
-  name: string;
-  origin: "threshold" | "file";
-  expression: string;
-  /** The part that decided, where it looks at one of its own; Unix ms. */
-  window?: { start: number; end: number };
-  state: ObjectiveState;
-  reason: string;
-  observed: number | null;
-  unit: Unit;
-  /** As its author wrote it; empty where nothing was asked. */
-  criterion: string;
-  warn?: string | null;
-  limit: number | null;
-  /** Shares of the limit; negative on the bad side of it. */
-  margin: number | null;
-  baseline: { value: number; runs: string[]; aggregate?: string | null; change: number | null } | null;
-  weight: number;
-  key?: boolean;
-  /** After so many ms of the run. */
-  abort?: number | null;
-  description?: string | null;
-  links?: { title: string; url: string }[];
-}
-
-/** `GET /runs/ID/verdict`; times are Unix ms. */
-export interface GateVerdict {
-  run: string;
-  test: string;
-  state: ObjectiveState;
-  /** The run goes on. */
-  provisional?: boolean;
-  reason: string;
-  /** The part that was judged, where an event told one; Unix ms. */
-  window?: { start: number; end: number };
-  /** The run's begin, where a window of it was judged. */
-  start?: number;
-  /** The script's thresholds do not count. */
-  thresholdsIgnored?: boolean;
-  /** 0 to 100. */
-  score: number | null;
-  missing: string[];
-  objectives: ObjectiveResult[];
-  /** null while it is provisional, as the next. */
-  number: number | null;
-  judged: number | null;
-  judgements: { number: number; judged: number; state: ObjectiveState }[];
-}
+export type ObjectiveResult = Omit<Events["verdict"]["objectives"][number], "unit"> & { unit: Unit };
 
 /** The verdict of the shown run as the page has it. `judge` says whether it came to another. */
 export interface Gate {
