@@ -26,6 +26,8 @@ pub mod prometheus;
 mod protobuf;
 mod reader;
 mod records;
+#[cfg(test)]
+mod seen;
 
 pub use body::BODY_BYTES;
 pub use point::{Bucket, Point, Summed, Value, Wrong};

@@ -1,30 +1,10 @@
 //! What becomes of data points, as bodies in JSON: the encoding in which a case can be read.
 
 use super::{Encoding, Reader};
-use crate::{Bucket, Out, Point, Reader as _, Summed, Value, Wrong};
+use crate::seen::Seen;
+use crate::{Bucket, Point, Reader as _, Summed, Value, Wrong};
 use loadgate_documents::{Contains, MetricType};
 use serde_json::{Value as Json, json};
-
-#[derive(Debug, Default)]
-struct Seen {
-    accepted: Vec<(u64, Vec<Point>)>,
-    refused: Vec<(u64, Wrong)>,
-    warned: Vec<(u64, Wrong)>,
-}
-
-impl Out for Seen {
-    fn accept(&mut self, unit: u64, points: Vec<Point>) {
-        self.accepted.push((unit, points));
-    }
-
-    fn refuse(&mut self, unit: u64, wrong: Wrong) {
-        self.refused.push((unit, wrong));
-    }
-
-    fn warn(&mut self, unit: u64, warning: Wrong) {
-        self.warned.push((unit, warning));
-    }
-}
 
 fn read(body: &str) -> Result<Seen, Wrong> {
     let (mut reader, mut seen) = (Reader::new(Encoding::Json), Seen::default());

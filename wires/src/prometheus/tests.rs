@@ -3,29 +3,10 @@
 use super::series::Sample;
 use super::{Reader, Version, unpack};
 use crate::body::too_long;
-use crate::{Bucket, Out, Point, Reader as _, Summed, Value, Wrong};
+use crate::seen::Seen;
+use crate::{Bucket, Point, Reader as _, Summed, Value};
 use loadgate_documents::{Contains, MetricType};
 use prost::Message;
-
-#[derive(Debug, Default)]
-struct Seen {
-    accepted: Vec<(u64, Vec<Point>)>,
-    refused: Vec<(u64, Wrong)>,
-}
-
-impl Out for Seen {
-    fn accept(&mut self, unit: u64, points: Vec<Point>) {
-        self.accepted.push((unit, points));
-    }
-
-    fn refuse(&mut self, unit: u64, wrong: Wrong) {
-        self.refused.push((unit, wrong));
-    }
-
-    fn warn(&mut self, unit: u64, warning: Wrong) {
-        panic!("{unit}: {warning:?}");
-    }
-}
 
 #[derive(Clone, PartialEq, Message)]
 struct Label {
@@ -82,6 +63,7 @@ fn write(request: &WriteRequest) -> (Seen, super::Written) {
     let packed = snap::raw::Encoder::new().compress_vec(&request.encode_to_vec()).expect("snappy");
     let (mut reader, mut seen) = (Reader::new(Version::One), Seen::default());
     reader.feed(&packed, &mut seen).and_then(|()| reader.finish(&mut seen)).expect("a request");
+    assert_eq!(seen.warned, []);
     (seen, reader.written())
 }
 

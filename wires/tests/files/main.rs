@@ -4,6 +4,8 @@
 //! Artillery 2.0.20 against a small shop on the same machine; where a test has a file in its own text, it says
 //! which public example it follows.
 
+#[path = "../common/mod.rs"]
+mod common;
 mod detect;
 mod hostile;
 mod k6;

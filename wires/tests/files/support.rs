@@ -1,42 +1,15 @@
-//! What a reader gave, and figures of it.
+//! Files as their readers read them, and figures of that.
 
+use crate::common::read;
+pub use crate::common::{Seen, tag};
 use loadgate_wires::files::{Format, detect, reader};
-use loadgate_wires::{Out, Point, Summed, Value, Wrong};
+use loadgate_wires::{Point, Summed, Value, Wrong};
 use std::path::PathBuf;
-
-/// All of it.
-#[derive(Debug, Default, PartialEq)]
-pub struct Seen {
-    pub units: u64,
-    pub points: Vec<Point>,
-    pub refused: Vec<(u64, Wrong)>,
-    pub warned: Vec<(u64, Wrong)>,
-}
-
-impl Out for Seen {
-    fn accept(&mut self, _: u64, points: Vec<Point>) {
-        self.units += 1;
-        self.points.extend(points);
-    }
-    fn refuse(&mut self, unit: u64, wrong: Wrong) {
-        self.refused.push((unit, wrong));
-    }
-    fn warn(&mut self, unit: u64, warning: Wrong) {
-        self.warned.push((unit, warning));
-    }
-}
 
 /// Reads a file in pieces.
 pub fn in_pieces(format: Format, file: &[u8], size: usize) -> (Seen, Result<(), Wrong>) {
     let mut reader = reader(format, None).expect("a format of this module's");
-    let mut seen = Seen::default();
-    for part in file.chunks(size) {
-        if let Err(wrong) = reader.feed(part, &mut seen) {
-            return (seen, Err(wrong));
-        }
-    }
-    let end = reader.finish(&mut seen);
-    (seen, end)
+    read(reader.as_mut(), file, size)
 }
 
 /// Reads a file that is wholly good, as which it shows, the same in all pieces.
@@ -58,10 +31,6 @@ pub fn fixture(name: &str) -> Vec<u8> {
 
 pub fn json(name: &str) -> serde_json::Value {
     serde_json::from_slice(&fixture(name)).expect("JSON")
-}
-
-pub fn tag<'a>(point: &'a Point, key: &str) -> &'a str {
-    point.tags.iter().find(|(other, _)| other == key).map_or("", |(_, value)| value)
 }
 
 /// Of all points of a metric that carry tags.

@@ -1,42 +1,15 @@
-//! What a reader gave, and figures of it.
+//! Results as their readers read them, and figures of that.
 
-use loadgate_wires::{Out, Point, Reader, Summed, Value, Wrong};
+use crate::common;
+pub use crate::common::{Seen, tag};
+use loadgate_wires::{Point, Reader, Summed, Value, Wrong};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// All of it.
-#[derive(Debug, Default, PartialEq)]
-pub struct Seen {
-    pub units: u64,
-    pub points: Vec<Point>,
-    pub refused: Vec<(u64, Wrong)>,
-    pub warned: Vec<(u64, Wrong)>,
-}
-
-impl Out for Seen {
-    fn accept(&mut self, _: u64, points: Vec<Point>) {
-        self.units += 1;
-        self.points.extend(points);
-    }
-    fn refuse(&mut self, unit: u64, wrong: Wrong) {
-        self.refused.push((unit, wrong));
-    }
-    fn warn(&mut self, unit: u64, warning: Wrong) {
-        self.warned.push((unit, warning));
-    }
-}
-
 /// Reads a file in pieces.
 pub fn read(mut reader: impl Reader, file: &[u8], size: usize) -> (Seen, Result<(), Wrong>) {
-    let mut seen = Seen::default();
-    for part in file.chunks(size) {
-        if let Err(wrong) = reader.feed(part, &mut seen) {
-            return (seen, Err(wrong));
-        }
-    }
-    let end = reader.finish(&mut seen);
-    (seen, end)
+    common::read(&mut reader, file, size)
 }
 
 /// Reads a file that is read to its end.
@@ -53,10 +26,6 @@ pub fn fixture(name: &str) -> Vec<u8> {
 
 pub fn expected() -> Json {
     serde_json::from_slice(&fixture("jmeter/expected.json")).expect("JSON")
-}
-
-pub fn tag<'a>(point: &'a Point, key: &str) -> &'a str {
-    point.tags.iter().find(|(other, _)| other == key).map_or("", |(_, value)| value)
 }
 
 /// Of a metric's samples, by a tag.
