@@ -458,6 +458,10 @@ impl Reader {
     fn feed(&mut self, lines: &mut Lines, bytes: &[u8]) -> Result<(), Refusal> {
         match &mut self.parser {
             Parser::Undecided(begin) => {
+                // Mostly the first bytes tell, and need no copy.
+                if begin.is_empty() && files::is_enough(bytes) {
+                    return self.decided(lines, bytes);
+                }
                 begin.extend_from_slice(bytes);
                 if files::is_enough(begin) {
                     return self.decide(lines);
@@ -476,8 +480,12 @@ impl Reader {
     fn decide(&mut self, lines: &mut Lines) -> Result<(), Refusal> {
         let Parser::Undecided(begin) = &mut self.parser else { return Ok(()) };
         let begin = std::mem::take(begin);
-        self.parser = files::parser(&begin).map_err(|wrong| Refusal::Unsupported(wrong.to_string()))?;
-        self.feed(lines, &begin)
+        self.decided(lines, &begin)
+    }
+
+    fn decided(&mut self, lines: &mut Lines, begin: &[u8]) -> Result<(), Refusal> {
+        self.parser = files::parser(begin).map_err(|wrong| Refusal::Unsupported(wrong.to_string()))?;
+        self.feed(lines, begin)
     }
 
     /// The body is whole.
