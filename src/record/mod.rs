@@ -38,8 +38,13 @@ pub struct Record {
 impl Record {
     /// What tells one load generator from another: its connection, else its name.
     pub fn sender(&self) -> &str {
-        if self.peer.is_empty() { &self.source } else { &self.peer }
+        sender(&self.source, &self.peer)
     }
+}
+
+/// What tells one load generator from another: its connection, else its name.
+pub fn sender<'a>(source: &'a str, peer: &'a str) -> &'a str {
+    if peer.is_empty() { source } else { peer }
 }
 
 /// A request that is cut into several records of one log is cut by its bytes alone, never by time,

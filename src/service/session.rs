@@ -7,7 +7,7 @@ use crate::log::append::Origin;
 use crate::log::fault::broken;
 use crate::log::{self, declarations};
 use crate::names::LogName;
-use crate::record::{Body, Sent, Sequence};
+use crate::record::{Body, Sent, Sequence, sender};
 use crate::store::{Clock, Store};
 use std::collections::BTreeSet;
 
@@ -100,7 +100,7 @@ impl Session {
         if self.upload.ended() && self.failure.is_none() {
             // Others may still be at it; and where nobody can tell whose samples these were, silence ends the run.
             let target = self.written.first().unwrap_or(&self.log).to_string();
-            _ = service.finish_run(&target, Sent::AllBy(self.sender())).await;
+            _ = service.finish_run(&target, Sent::AllBy(sender(&self.source, &self.peer).to_owned())).await;
         }
         if self.declaration_due {
             let declared = self.declared.clone();
@@ -139,11 +139,6 @@ impl Session {
         }
     }
 
-    /// What tells the client from others, as its records have it.
-    fn sender(&self) -> String {
-        if self.peer.is_empty() { self.source.clone() } else { self.peer.clone() }
-    }
-
     /// The number of a record: of its batch, and of the piece that it is of that.
     fn sequence(&self, piece: u32) -> Option<Sequence> {
         let batch = self.upload.sequence()?;
@@ -159,8 +154,13 @@ impl Session {
     /// failing store or an ended run would only be asked again and again.
     async fn store<S: Store, C: Clock>(&mut self, service: &Service<S, C>) {
         if self.upload.take_started()
-            && let Err(error) =
-                log::hello(&service.store, &service.clock, self.upload.test(), &self.sender()).await
+            && let Err(error) = log::hello(
+                &service.store,
+                &service.clock,
+                self.upload.test(),
+                sender(&self.source, &self.peer),
+            )
+            .await
         {
             self.fail(error.into());
         }
