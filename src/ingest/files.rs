@@ -3,8 +3,8 @@
 use super::Parser;
 use super::k6_json::K6Json;
 use super::points::Foreign;
+use loadgate_wires::Wrong;
 use loadgate_wires::files::{self, Format};
-use loadgate_wires::{Wrong, jmeter, k6};
 
 /// So much of a file is looked at, if it has so much.
 const BEGIN: usize = 64 * 1024;
@@ -21,10 +21,7 @@ pub(super) fn is_enough(begin: &[u8]) -> bool {
 pub(super) fn parser(begin: &[u8]) -> Result<Parser, Wrong> {
     Ok(match files::detect(begin) {
         Ok(Format::K6Json) | Err(_) => Parser::K6Json(K6Json::default()),
-        Ok(Format::K6Csv) => Foreign::reader(k6::CsvResults::new()),
-        Ok(Format::JtlCsv) => Foreign::reader(jmeter::CsvResults::new()),
-        Ok(Format::JtlXml) => Foreign::reader(jmeter::XmlResults::new()),
-        Ok(format) => match files::reader(format, None) {
+        Ok(format) => match format.reader() {
             Some(reader) => Parser::Foreign(Foreign(reader)),
             None => return Err(Wrong::new("the body is gzip: say so by `Content-Encoding: gzip`")),
         },

@@ -3,11 +3,11 @@
 //!
 //! Files that hold no samples but sums of them cannot be written so; the server reads those itself.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use jiff::Timestamp;
 use loadgate_documents::{MetricKind, builtin};
 use loadgate_wires::files::{self, Format};
-use loadgate_wires::{Out, Point, Reader, Value, Wrong, jmeter, k6};
+use loadgate_wires::{Out, Point, Reader, Value, Wrong};
 use serde::Serialize;
 use std::collections::HashSet;
 use std::io::{self, BufRead, Read};
@@ -53,15 +53,7 @@ pub struct AsLines<R> {
 
 impl<R: BufRead> AsLines<R> {
     pub fn new(inner: R, format: Format, refused: SharedRefused) -> Result<Self> {
-        let reader: Box<dyn Reader> = match format {
-            Format::JtlCsv => Box::new(jmeter::CsvResults::new()),
-            Format::JtlXml => Box::new(jmeter::XmlResults::new()),
-            Format::K6Csv => Box::new(k6::CsvResults::new()),
-            other => match files::reader(other, None) {
-                Some(reader) => reader,
-                None => bail!("{} cannot be read here", other.name()),
-            },
-        };
+        let reader = format.reader().with_context(|| format!("{} cannot be read here", format.name()))?;
         let lines = Lines { bytes: Vec::new(), declared: HashSet::new(), refused };
         Ok(AsLines { inner, reader, lines, taken: 0, ended: false })
     }

@@ -12,9 +12,9 @@
 
 use super::document;
 use super::points::{
-    Span, Stats, Tags, count, counted, interval, is_sane, kind, metric_name, nanos, ones, requests, sample,
-    tag,
+    Span, Stats, Tags, count, counted, interval, is_sane, kind, nanos, ones, requests, sample, tag,
 };
+use crate::naming::metric_name;
 use crate::{Out, Point, Summed, Wrong};
 use loadgate_documents::{Contains, MetricType, builtin};
 use serde::Deserialize;
@@ -131,7 +131,7 @@ impl Period {
                 _ if code(name).is_some() || name.starts_with(ENDPOINT) => {}
                 // A part of `vusers.created`.
                 _ if name.starts_with("vusers.created_by_name.") => {}
-                _ => others.extend(metric_name(name).map(|name| (name, *value))),
+                _ => others.extend(metric_name(name).map(|name| (name, *value)).ok()),
             }
         }
         let counter = kind(MetricType::Counter, Contains::Default);
@@ -219,7 +219,7 @@ impl Period {
                 // Those of scripts and plugins can be of anything.
                 None => {
                     let contains = if name.starts_with("http.") { Contains::Time } else { Contains::Default };
-                    return Some((metric_name(name)?, contains, tags));
+                    return Some((metric_name(name).ok()?, contains, tags));
                 }
             },
         };

@@ -12,9 +12,8 @@
 //! their tags.
 
 use super::document::{self, Moment};
-use super::points::{
-    Span, Stats, Tags, count, counted, gauge, interval, kind, metric_name, ones, share, tag,
-};
+use super::points::{Span, Stats, Tags, count, counted, gauge, interval, kind, ones, share, tag};
+use crate::naming::metric_name;
 use crate::{Out, Point, Wrong};
 use loadgate_documents::{Contains, MetricKind, MetricType, Submetric, builtin};
 use serde::Deserialize;
@@ -291,9 +290,7 @@ impl Entry {
     fn points(&self, counts: &Counts, span: Span) -> Result<Vec<Point>, Wrong> {
         let submetric = Submetric::parse(&self.name);
         let name = submetric.as_ref().map_or(&self.name, |submetric| &submetric.metric);
-        let bad =
-            || Wrong::quoting("a metric's name must have between 1 and 128 characters", name.as_bytes());
-        let name = metric_name(name).ok_or_else(bad)?;
+        let name = metric_name(name)?;
         let known = builtin(&name).filter(|kind| kind.metric_type == self.metric_type);
         // Where the form does not tell, what k6 gives a custom metric unless the script says otherwise.
         let contains = self.contains.or(known.map(|kind| kind.contains)).unwrap_or_default();

@@ -20,7 +20,7 @@ mod vegeta;
 pub use detect::detect;
 
 use crate::records::ByRecord;
-use crate::{ByLine, Reader};
+use crate::{ByLine, Reader, jmeter, k6};
 use document::Document;
 
 /// What a file can be.
@@ -98,6 +98,17 @@ impl Format {
             Format::OhaCsv => "oha's CSV output",
             Format::Hgrm => "an HdrHistogram percentile distribution",
         }
+    }
+
+    /// Reads it, whichever module it is of. `None`: it is packed, or k6's JSON, which is no tool's file but a wire of
+    /// its own.
+    pub fn reader(self) -> Option<Box<dyn Reader>> {
+        Some(match self {
+            Format::K6Csv => Box::new(k6::CsvResults::new()),
+            Format::JtlCsv => Box::new(jmeter::CsvResults::new()),
+            Format::JtlXml => Box::new(jmeter::XmlResults::new()),
+            other => return reader(other, None),
+        })
     }
 }
 

@@ -1,6 +1,6 @@
 //! Points as files give them: single requests, and what was made of many samples.
 
-use crate::naming;
+use crate::naming::metric_name;
 use crate::{Point, Summed};
 use loadgate_documents::{Contains, MetricKind, MetricType, builtin};
 
@@ -34,11 +34,6 @@ pub(super) fn tag(tags: &mut Tags, key: &str, value: impl AsRef<str>) {
     if !key.is_empty() && !value.is_empty() && tags.iter().all(|(known, _)| known != key) {
         tags.push((key.to_owned(), value.to_owned()));
     }
-}
-
-/// A name that a metric can have; `None`: nothing is left of it.
-pub(super) fn metric_name(name: &str) -> Option<String> {
-    naming::metric_name(name).ok()
 }
 
 /// A kind.
@@ -206,7 +201,7 @@ pub(super) fn suffix(name: &str) -> Option<String> {
     match percentile {
         Some(digits) => Some(format!("p{}", digits.replace('.', "_"))),
         None if name == "med" || name == "median" => Some("med".to_owned()),
-        None => metric_name(name).filter(|name| name.len() <= 20),
+        None => metric_name(name).ok().filter(|name| name.len() <= 20),
     }
 }
 
