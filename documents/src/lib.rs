@@ -11,6 +11,7 @@
 #![cfg_attr(not(test), warn(unreachable_pub))]
 
 pub mod dashboard;
+mod finding;
 pub mod format;
 mod json;
 mod metric;
@@ -20,6 +21,7 @@ mod time;
 mod verdict;
 mod words;
 
+pub use finding::{Finding, FindingKind, Findings, View};
 pub use json::{Digits, finite, to_json};
 pub use metric::{
     Aggregate, Contains, Evaluation, MetricKind, MetricType, Observed, Operator, Submetric, Threshold,
