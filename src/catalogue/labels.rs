@@ -1,10 +1,12 @@
-//! What people say of runs: a label, a note, which run is the baseline, and how one ended.
+//! What people say of runs: a label, a note, which run is the baseline, how one ended, and which findings they
+//! have seen enough of.
 
 use crate::documents::outcome::Exit;
 use crate::limits;
 use crate::log::{keys, value};
 use crate::names::{RunId, TestName};
 use crate::store::{Store, StoreError};
+use loadgate_documents::FindingKind;
 use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
 
@@ -112,4 +114,24 @@ pub async fn set_baseline<S: Store>(
 pub(crate) async fn baseline<S: Store>(store: &S, test: &TestName) -> Result<Option<RunId>, StoreError> {
     let pinned = value::get::<_, String>(store, &keys::baseline(test)).await?;
     Ok(pinned.and_then(|run| RunId::parse(&run)))
+}
+
+/// Mutes kinds of findings for a test, these and no others.
+///
+/// # Errors
+///
+/// What the store refuses.
+pub async fn set_muted<S: Store>(
+    store: &S,
+    test: &TestName,
+    muted: &[FindingKind],
+) -> Result<(), StoreError> {
+    let words: Vec<&str> = muted.iter().map(|kind| kind.word()).collect();
+    store.set(&keys::muted(test), &value::encode_small(&words)).await
+}
+
+/// What is muted for a test; words of a newer version are passed over.
+pub(crate) async fn muted<S: Store>(store: &S, test: &TestName) -> Result<Vec<FindingKind>, StoreError> {
+    let words = value::get::<_, Vec<String>>(store, &keys::muted(test)).await?.unwrap_or_default();
+    Ok(words.into_iter().filter_map(|word| FindingKind::try_from(word).ok()).collect())
 }

@@ -233,6 +233,10 @@ pub(crate) fn declarations(test: &TestName, hash: &str) -> String {
 }
 
 /// The id of the run that retention never deletes.
+pub(crate) fn muted(test: &TestName) -> String {
+    format!("test/{test}/muted")
+}
+
 pub(crate) fn baseline(test: &TestName) -> String {
     format!("test/{test}/baseline")
 }

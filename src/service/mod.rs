@@ -3,7 +3,8 @@
 
 mod declare;
 pub mod deliveries;
-pub mod gate;
+pub mod findings;
+mod gate;
 mod notice;
 mod outbox;
 mod parts;

@@ -1,6 +1,7 @@
 /** The app: binds the session, the address and the views. Data goes down, events come up. */
 
 import { useGate } from "./data/gate.js";
+import { Findings } from "./components/findings.js";
 import { Frame } from "./components/frame.js";
 import { Notices } from "./components/notices.js";
 import { useTabSign } from "./components/tab-sign.js";
@@ -17,7 +18,7 @@ import { Requests } from "./views/requests.js";
 import { Runs } from "./views/runs.js";
 import { Summary } from "./views/summary.js";
 import { Verdict } from "./views/verdict.js";
-import { tabOf } from "./model/panels.js";
+import { tabOf, tabsOf } from "./model/panels.js";
 import { changeRoute, formatRoute, parseRoute } from "./router.js";
 
 /** @import { Props } from "./types.js" */
@@ -156,6 +157,10 @@ export function App({ api, session }) {
             </span>
             <button type="button" class="button" onClick=${() => navigate({ zoom: null })}>Show all</button>
           </p>`
+        }
+        ${
+          tab === tabsOf(state.run)[0] &&
+          html`<${Findings} api=${api} session=${session} route=${route} navigate=${navigate} />`
         }
         <${Look.Provider} value=${arranged}
           ><${View}

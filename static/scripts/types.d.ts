@@ -79,6 +79,24 @@ export type ObjectiveState = Events["verdict"]["state"];
 export type ObjectiveResult = Omit<Events["verdict"]["objectives"][number], "unit"> & { unit: Unit };
 
 /** The verdict of the shown run as the page has it. `judge` says whether it came to another. */
+/** What an expert would notice, `docs/findings.md`. */
+export interface Findings {
+  run: string;
+  test: string;
+  findings: Finding[];
+  muted: Finding[];
+}
+
+export interface Finding {
+  kind: string;
+  title: string;
+  evidence: string[];
+  view: string;
+  metrics?: string[];
+  /** Unix ms. */
+  at?: number;
+}
+
 export interface Gate {
   verdict: GateVerdict | null;
   problem: string | null;

@@ -5,6 +5,7 @@ mod architecture;
 mod borders;
 mod dashboard;
 mod figures;
+mod findings;
 mod gate;
 mod kept;
 mod life;

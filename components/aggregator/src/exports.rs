@@ -215,6 +215,14 @@ impl runs::Guest for Aggregator {
         with(async |service| service.series(&run, &asked).await)
     }
 
+    fn findings(run: String) -> Result<String, Failure> {
+        with(async |service| service.findings(&run).await)
+    }
+
+    fn set_muted(test: String, document: Vec<u8>) -> Result<(), Failure> {
+        with(async |service| service.set_muted(&test, &document).await)
+    }
+
     fn distribution(
         run: String,
         table: runs::Table,

@@ -50,6 +50,10 @@ pub enum Route {
     Rows,
     /// Metrics over time, in windows of the length that is asked for.
     Series,
+    /// What an expert would notice in a run.
+    Findings,
+    /// Which kinds of that are muted for a test.
+    MuteFindings,
     /// How a trend's values are distributed.
     Distribution,
     /// Ends a run, or a test's newest live one.
@@ -162,6 +166,7 @@ const ROUTES: &[(&str, &str, Access, Route)] = &[
     ("GET", "/runs/{}/summary", Read, Route::Summary),
     ("GET", "/runs/{}/rows", Read, Route::Rows),
     ("GET", "/runs/{}/series", Read, Route::Series),
+    ("GET", "/runs/{}/findings", Read, Route::Findings),
     ("GET", "/runs/{}/distribution", Read, Route::Distribution),
     ("GET", "/runs/{}/verdict", Read, Route::Verdict),
     ("POST", "/runs/{}/verdict", Write, Route::Judge),
@@ -174,6 +179,7 @@ const ROUTES: &[(&str, &str, Access, Route)] = &[
     ("POST", "/tests/{}/imports", Write, Route::NewImport),
     ("PUT", "/tests/{}/baseline", Write, Route::SetBaseline),
     ("DELETE", "/tests/{}/baseline", Write, Route::RemoveBaseline),
+    ("PUT", "/tests/{}/findings", Write, Route::MuteFindings),
     ("PUT", "/tests/{}/options", Write, Route::DeclareOptions),
     ("PUT", "/tests/{}/metrics", Write, Route::DeclareMetrics),
     ("GET", "/tests/{}/dashboard", Read, Route::GetDashboard),

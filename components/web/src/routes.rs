@@ -85,6 +85,8 @@ async fn handle(call: Call, found: Found<'_>, policy: &Policy) -> Reply {
         Route::Summary => runs::summary(&call, name).await,
         Route::Rows => rows::answer(&call, name).await,
         Route::Series => series::answer(&call, name).await,
+        Route::Findings => runs::findings(&call, name).await,
+        Route::MuteFindings => tests::mute_findings(&call, name).await,
         Route::Distribution => runs::distribution(&call, name).await,
         Route::FinishRun => runs::finish(&call, name).await,
         Route::SetOutcome => runs::set_outcome(&call, name).await,

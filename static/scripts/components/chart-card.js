@@ -92,7 +92,7 @@ export function ChartCard({ run, panel, zoom, onZoom, caption }) {
 
   const name = `${panel.title}${panel.caption ? ", " + panel.caption : ""}`;
   return html`<${Card}
-    id=${`chart-${panel.id.replace(/\s/g, "-")}`}
+    id=${chartAnchor(panel)}
     title=${html`<bdi title=${panel.title}>${panel.title}</bdi>`}
     caption=${caption ?? panel.caption}
     actions=${
@@ -235,4 +235,9 @@ function describe(run, panel, columns) {
 function describePoint(times, panel, columns, at) {
   const values = panel.series.map((s, i) => `${s.label} ${valueAt(panel, columns, i, at)}`);
   return `${clock(times[at] * 1000)}: ${values.join(", ")}`;
+}
+
+/** By which a chart is linked to. */
+export function chartAnchor(panel) {
+  return `chart-${panel.id.replace(/\s/g, "-")}`;
 }

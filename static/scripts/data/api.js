@@ -3,7 +3,7 @@
 import { timed } from "../measure.js";
 import { openStream } from "./stream.js";
 
-/** @import { Distribution, GateVerdict, RowKey, RowsDocument, RunItem, SeriesDocument, Summary, TableName } from "../types.js" */
+/** @import { Distribution, Findings, GateVerdict, RowKey, RowsDocument, RunItem, SeriesDocument, Summary, TableName } from "../types.js" */
 
 /** Where the server is: the folder above the page's, unless the page says otherwise. */
 export function serverRoot(document) {
@@ -167,6 +167,24 @@ export function createApi(root, streams = openStream) {
      */
     async verdict(run) {
       return (await request(`runs/${encodeURIComponent(run)}/verdict`)).json();
+    },
+    /**
+     * What an expert would notice in the run.
+     *
+     * @param {string} run
+     * @returns {Promise<Findings>}
+     */
+    async findings(run) {
+      return (await request(`runs/${encodeURIComponent(run)}/findings`)).json();
+    },
+    /**
+     * Mutes kinds of findings for a test, these and no others.
+     *
+     * @param {string} test
+     * @param {string[]} muted
+     */
+    async muteFindings(test, muted) {
+      await request(`tests/${encodeURIComponent(test)}/findings`, sending("PUT", { muted }));
     },
     /**
      * Judges an ended run by what is in force now: a new verdict, or the one that there was.

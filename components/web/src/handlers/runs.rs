@@ -60,6 +60,11 @@ fn window(call: &Call) -> Result<Window, Failure> {
     }
 }
 
+pub(crate) async fn findings(call: &Call, run: &str) -> Reply {
+    let document = background::settle(run).await.and_then(|()| runs::findings(run));
+    reply::large_document(call, document)
+}
+
 pub(crate) async fn distribution(call: &Call, run: &str) -> Reply {
     let document = async {
         let table = rows::table(call.param("table").unwrap_or("metrics"))?;

@@ -47,6 +47,11 @@ pub(crate) fn remove_baseline(test: &str) -> Reply {
     reply::no_content(runs::set_baseline(test, None))
 }
 
+pub(crate) async fn mute_findings(call: &Call, test: &str) -> Reply {
+    let document = body::collect(call.body.clone(), LABEL_BYTES).await;
+    reply::no_content(document.and_then(|document| runs::set_muted(test, &document)))
+}
+
 pub(crate) async fn declare_options(call: &Call, test: &str) -> Reply {
     let options = body::collect(call.body.clone(), OPTIONS_BYTES).await;
     declared(options.and_then(|options| ingest::declare(test, &options)))
