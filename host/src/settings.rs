@@ -28,8 +28,10 @@ pub fn check(environment: impl Fn(&str) -> Option<OsString>) -> Result<()> {
     }
     let hosts = read("hosts")?;
     Hosts::parse(&hosts).map_err(|wanted| wrong("hosts", &hosts, wanted))?;
-    let origins = read("cors_origin")?;
-    Origins::parse(&origins).map_err(|wanted| wrong("cors_origin", &origins, wanted))?;
+    for name in ["cors_origin", "frame_ancestors"] {
+        let origins = read(name)?;
+        Origins::parse(&origins).map_err(|wanted| wrong(name, &origins, wanted))?;
+    }
     // One that cannot be read would leave the server open.
     for token in ["write_token", "read_token"] {
         read(token)?;
@@ -62,6 +64,7 @@ mod tests {
             ("LOADGATE_WEBHOOK_HOSTS", "http://hooks", "without scheme"),
             ("LOADGATE_HOSTS", "http://gate", "names of this server"),
             ("LOADGATE_CORS_ORIGIN", "pages.example", "origins such as"),
+            ("LOADGATE_FRAME_ANCESTORS", "grafana.example", "origins such as"),
         ] {
             let error = check(name, value).unwrap_err().to_string();
             assert!(error.contains(name) && error.contains(value) && error.contains(allowed), "{error}");

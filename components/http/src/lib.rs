@@ -9,7 +9,7 @@
 //!    load generators are no browsers and say nothing.
 //! 3. Does it carry the token that is asked for ([`Tokens`])?
 //!
-//! Whose pages may read is told to browsers by [`Origins`].
+//! Whose pages may read, or show ours in a frame, is told to browsers by [`Origins`].
 //!
 //! Beside these stands what else of HTTP needs no host and can be tested without one.
 
@@ -48,6 +48,8 @@ pub struct Policy {
     pub hosts: Hosts,
     /// Whose pages may read.
     pub origins: Origins,
+    /// Whose pages may show ours in a frame.
+    pub frames: Origins,
 }
 
 /// What is known of who asks, and for what.

@@ -1,4 +1,5 @@
-//! Whose pages may read: CORS (WHATWG Fetch, section 3.2).
+//! Whose pages may read, by CORS (WHATWG Fetch, section 3.2), and whose may show ours in a frame (Content Security
+//! Policy Level 3, section 6.4.2).
 
 use crate::elsewhere::without_port;
 use http::header::{
@@ -6,7 +7,7 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderValue, Method};
 
-/// The origins whose pages may read, besides our own.
+/// The origins whose pages may do something, besides our own.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Origins {
     any: bool,
@@ -31,13 +32,24 @@ impl Origins {
                 continue;
             }
             let (scheme, authority) = origin.split_once("://").ok_or(Self::WANTED)?;
-            let plain = |b: u8| b.is_ascii_graphic() && !matches!(b, b'/' | b'?' | b'#' | b'@' | b'*');
+            let plain = |b: u8| b.is_ascii_graphic() && !matches!(b, b'/' | b'?' | b'#' | b'@' | b'*' | b';' | b'\'');
             if scheme.is_empty() || authority.is_empty() || !authority.bytes().all(plain) {
                 return Err(Self::WANTED);
             }
             origins.allowed.push(normal(origin));
         }
         Ok(origins)
+    }
+
+    /// The policy by which browsers let these pages, and no others, show an answer in a frame.
+    pub fn frame_ancestors(&self) -> HeaderValue {
+        let whose = match (self.any, self.allowed.is_empty()) {
+            (true, _) => "*".to_owned(),
+            (false, true) => "'none'".to_owned(),
+            (false, false) => format!("'self' {}", self.allowed.join(" ")),
+        };
+        let policy = format!("frame-ancestors {whose}");
+        policy.parse().unwrap_or(HeaderValue::from_static("frame-ancestors 'none'"))
     }
 
     /// Tells the browser whether the page that asks may read the answer. Changes are never granted.
@@ -113,6 +125,17 @@ mod tests {
                 assert!(told(setting, method, Some("https://a.example")).is_empty());
             }
         }
+    }
+
+    #[test]
+    fn frames_are_for_those_who_are_named() {
+        let told = |setting| Origins::parse(setting).unwrap().frame_ancestors();
+        assert_eq!(told(""), "frame-ancestors 'none'");
+        assert_eq!(told("*"), "frame-ancestors *");
+        let two = told("https://Grafana.example, http://10.0.0.7:3000");
+        assert_eq!(two, "frame-ancestors 'self' https://grafana.example http://10.0.0.7:3000");
+        // One setting must not become more than one policy.
+        assert_eq!(Origins::parse("https://a;script-src"), Err(Origins::WANTED));
     }
 
     #[test]

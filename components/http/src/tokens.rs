@@ -12,12 +12,12 @@ use subtle::ConstantTimeEq;
 /// The cookie that carries a token for the browser.
 const COOKIE_NAME: &str = "loadgate_token";
 
-/// The header `Set-Cookie` that keeps a token for a year, from scripts and other sites; `tls`: it must never
-/// travel in the clear.
+/// The header `Set-Cookie` that keeps a token for a year, from scripts and from what other sites load or send; a
+/// link from a chat opens with it, and changes nothing. `tls`: it must never travel in the clear.
 pub fn cookie(token: &str, tls: bool) -> String {
     let value = percent_encoding::utf8_percent_encode(token, percent_encoding::NON_ALPHANUMERIC);
     let secure = if tls { "; Secure" } else { "" };
-    format!("{COOKIE_NAME}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age=31536000{secure}")
+    format!("{COOKIE_NAME}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age=31536000{secure}")
 }
 
 /// The tokens that are asked for. Empty: everybody may.

@@ -10,7 +10,7 @@ use crate::handlers::{
 };
 use crate::reply::{self, Reply};
 use crate::settings;
-use http::header::{REFERRER_POLICY, WWW_AUTHENTICATE};
+use http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY, WWW_AUTHENTICATE};
 use http::{HeaderValue, Method, StatusCode};
 use loadgate_http::{Found, Policy, Refusal, Route};
 use loadgate_lifecycle::Endpoint;
@@ -42,8 +42,11 @@ pub(crate) async fn answer(request: Request) -> Reply {
     }
     policy.origins.tell(&method, &headers, answer.headers_mut());
     if reads {
+        let headers = answer.headers_mut();
         // Addresses name runs, and once a token.
-        answer.headers_mut().insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+        headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+        // Beside the policy of the answer's own, if it has one: both hold.
+        headers.append(CONTENT_SECURITY_POLICY, policy.frames.frame_ancestors());
     }
     whole_or_head(&method, answer)
 }

@@ -23,6 +23,7 @@ pub(crate) async fn get() -> Result<Rc<Policy>, String> {
         tokens: Tokens { write: variable("write_token").await?, read: variable("read_token").await? },
         hosts: parsed("hosts", Hosts::parse).await?,
         origins: parsed("cors_origin", Origins::parse).await?,
+        frames: parsed("frame_ancestors", Origins::parse).await?,
     });
     Ok(POLICY.with(|cell| cell.get_or_init(|| policy).clone()))
 }

@@ -99,6 +99,29 @@ fn without_a_token_nothing_is_read_or_written_under_a_name_that_is_not_this_mach
 }
 
 #[test]
+fn pages_that_an_operator_names_may_frame_ours_and_no_others() {
+    let framing = |server: &Server, target: &str| {
+        let answer = server.send("GET", target, &[], b"");
+        assert_eq!(answer.status, 200, "{target}");
+        let mut policies = answer.headers.iter().filter(|(name, _)| name == "content-security-policy");
+        policies.find(|(_, policy)| policy.starts_with("frame-ancestors")).map(|(_, policy)| policy.clone())
+    };
+    let named = with(&[("frame_ancestors", "https://grafana.example")]);
+    for target in ["/ui/", "/runs", "/healthz"] {
+        let told = framing(&named, target);
+        if target == "/healthz" {
+            assert_eq!(told, None);
+        } else {
+            assert_eq!(told.as_deref(), Some("frame-ancestors 'self' https://grafana.example"), "{target}");
+        }
+    }
+    let server = with_run();
+    for target in ["/ui/", "/report?run=x.1", "/runs/x.1/summary"] {
+        assert_eq!(framing(&server, target).as_deref(), Some("frame-ancestors 'none'"), "{target}");
+    }
+}
+
+#[test]
 fn pages_of_allowed_origins_read_and_do_no_more() {
     let server = with(&[("cors_origin", "https://a.example, https://b.example:8443")]);
     let told = |method: &str, target: &str, origin: &str| {

@@ -10,7 +10,7 @@ use std::path::Path;
 
 /// No script, style or connection but our own; nothing inline.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
-    img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    img-src 'self' data:; base-uri 'none'; form-action 'none'";
 
 /// The template of the report, as the build left it.
 pub(crate) fn report_template() -> Option<String> {

@@ -9,14 +9,10 @@ use crate::bindings::loadgate::dashboard::types::Failure;
 use crate::call::Call;
 use crate::reply::{self, Reply};
 use http::HeaderValue;
-use http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY};
+use http::header::CONTENT_DISPOSITION;
 use loadgate_documents::Summary;
 use serde::Deserialize;
 use std::fmt::Write;
-
-/// The rest of the policy, with the hashes of its script and style, stands in the file itself, so
-/// that it holds on disk too.
-const POLICY: &str = "frame-ancestors 'none'";
 
 /// Of windows, ms, where the run's parameters do not say.
 const SHORTEST: i64 = 2_000;
@@ -27,13 +23,13 @@ struct Param {
     period: i64,
 }
 
-/// The report of a run; without one, of the newest.
+/// The report of a run; without one, of the newest. Its policy, with the hashes of its script and style, stands in
+/// the file itself, so that it holds on disk too.
 pub(crate) async fn page(call: &Call) -> Reply {
     match render(call.param("run")).await {
         Ok((run, html)) => {
             let mut answer = reply::compressed(call, "text/html; charset=utf-8", html);
             let headers = answer.headers_mut();
-            headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
             // A run's id has no character that would have to be escaped here.
             if let Ok(value) = HeaderValue::from_str(&format!("inline; filename=\"loadgate-{run}.html\"")) {
                 headers.insert(CONTENT_DISPOSITION, value);
