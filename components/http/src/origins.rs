@@ -32,7 +32,8 @@ impl Origins {
                 continue;
             }
             let (scheme, authority) = origin.split_once("://").ok_or(Self::WANTED)?;
-            let plain = |b: u8| b.is_ascii_graphic() && !matches!(b, b'/' | b'?' | b'#' | b'@' | b'*' | b';' | b'\'');
+            let plain =
+                |b: u8| b.is_ascii_graphic() && !matches!(b, b'/' | b'?' | b'#' | b'@' | b'*' | b';' | b'\'');
             if scheme.is_empty() || authority.is_empty() || !authority.bytes().all(plain) {
                 return Err(Self::WANTED);
             }
