@@ -3,8 +3,8 @@
 
 mod declare;
 pub mod deliveries;
-pub mod findings;
-mod gate;
+mod findings;
+pub mod gate;
 mod notice;
 mod outbox;
 mod parts;
