@@ -234,6 +234,35 @@ fn rows_say_what_they_lack_and_errors_can_leave_setup_out() {
     }
 }
 
+/// A minute of one more user each second, whose requests are no more than `most` a second and take the longer.
+fn ramp(name: &str, most: u64) -> String {
+    let mut lines = String::new();
+    for vus in 1..=60_u64 {
+        let ns = (1_795_218_590 + vus) * 1_000_000_000;
+        let requests = (vus * 4).min(most);
+        let ms = (vus * 1_000 / requests).saturating_sub(230).max(20);
+        lines += &format!("vus,testid={name} value={vus} {ns}\n");
+        for _ in 0..requests {
+            lines +=
+                &format!("http_reqs,name=pay value=1 {ns}\nhttp_req_duration,name=pay value={ms} {ns}\n");
+        }
+    }
+    lines
+}
+
+#[test]
+fn what_an_expert_would_notice_stands_above_the_tiles() {
+    let server = Server::start();
+    for (run, most) in [("limit.a", 100), ("limit.b", 100), ("calm.a", 1_000)] {
+        let (test, name) = run.split_once('.').expect("a test and a name");
+        server.post(&format!("/write?db={test}"), ramp(name, most).as_bytes());
+        server.finish(run);
+        server.wait_ended(run);
+    }
+    let flows = drive("findings.mjs", &[&server.url(), "limit.a", "limit.b", "calm.a", &pictures()]);
+    assert_eq!(flows.len(), 4);
+}
+
 #[test]
 fn what_is_shown_is_true_at_a_glance() {
     let server =
