@@ -7,19 +7,20 @@ import { chartDrawn } from "../measure.js";
 import { useWindows } from "../data/merged.js";
 import { useLook } from "../data/page-state.js";
 import { hasMetric, newest, wholeRun } from "../model/run.js";
+import { placesIn } from "../model/part.js";
 import { limitsFor } from "../model/thresholds.js";
 import { drawnColumn } from "../model/windows.js";
 import { Legend } from "./legend.js";
 import { Card } from "./parts.js";
 
-/** @import { Panel, Props, Run, Zoom } from "../types.js" */
+/** @import { Column, Panel, Props, Run, Zoom } from "../types.js" */
 
 /** More rows than anybody reads. */
 const TABLE_ROWS = 500;
 /** How far outside the window, in pixels, a chart is kept ready. */
 const MARGIN = 80;
 const KEYS =
-  "Arrow keys move the cursor, with Shift they select, Enter zooms to the selection, Escape goes back.";
+  "Arrow keys move the cursor, with Shift they select, Enter shows all figures of the selection, Escape goes back.";
 
 /**
  * `panel` as `panels.js` resolves it; `zoom` is `{from, to}` in seconds or null.
@@ -43,7 +44,9 @@ export function ChartCard({ run, panel, zoom, onZoom, caption }) {
   const { windows, problem } = useWindows(run, panel.series, zoom, seen && known);
   const { times } = windows;
   const columns =
-    seen && known ? panel.series.map((s) => drawnColumn(run, windows, s.metric, s.aggregate)) : null;
+    seen && known
+      ? panel.series.map((s) => within(times, zoom, drawnColumn(run, windows, s.metric, s.aggregate)))
+      : null;
 
   callbacks.current = {
     onZoom,
@@ -143,6 +146,19 @@ export function ChartCard({ run, panel, zoom, onZoom, caption }) {
   <//>`;
 }
 
+/**
+ * A column without what lies outside of a part: the window that ends where the part begins is none of it.
+ *
+ * @param {number[]} times
+ * @param {Zoom | null} zoom
+ * @param {Column} values
+ */
+function within(times, zoom, values) {
+  if (!zoom) return values;
+  const [from, to] = placesIn(times, zoom);
+  return values.map((value, at) => (at >= from && at < to ? value : null));
+}
+
 /** Whether the element is in view or near it, and whether it ever was. On paper everything is. */
 function useVisible(ref, known) {
   const [state, setState] = useState({ visible: false, seen: false });
@@ -174,7 +190,8 @@ function useVisible(ref, known) {
 
 /** @param {Props<"panel" | "zoom"> & { times: number[] }} props */
 function ChartTable({ times, panel, columns, zoom }) {
-  const inside = times.flatMap((t, i) => (!zoom || (t >= zoom.from && t <= zoom.to) ? [i] : []));
+  const [first, end] = placesIn(times, zoom);
+  const inside = times.map((_, i) => i).slice(first, end);
   const rows = inside.slice(-TABLE_ROWS);
   return html`<div
     class="table-scroll chart-table"
@@ -223,7 +240,7 @@ function describe(run, panel, columns) {
   const values = panel.series.map(
     (s, i) => `${s.label} ${format(over ? whole[i] : newest(columns[i]), s.unit ?? panel.unit)}`,
   );
-  return `${over ? "Whole run" : "Latest"}: ${values.join(", ")}.`;
+  return `${over ? (run.place ?? "Whole run") : "Latest"}: ${values.join(", ")}.`;
 }
 
 /**

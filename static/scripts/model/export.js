@@ -123,7 +123,11 @@ function facts(summary, name) {
   const length = clock((summary.end ?? NaN) - summary.start);
   const run = name === summary.run ? "" : `Run ${markdownText(summary.run)}, `;
   const began = `${run ? "began" : "Began"} ${moment(summary.start)}`;
-  return `${run}${began}, ${summary.state === "live" ? "still running" : `lasted ${length}`}.`;
+  const whole = `${run}${began}, ${summary.state === "live" ? "still running" : `lasted ${length}`}.`;
+  const { window } = summary;
+  if (!window) return whole;
+  const at = (ms) => clock(ms - summary.start);
+  return `${whole} Figures of ${at(window.start)} to ${at(window.end)} alone.`;
 }
 
 /**

@@ -20,6 +20,7 @@ import { clock, format, NOTHING } from "../model/format.js";
 import { html, useMemo, useRef } from "../html.js";
 import { useWindows } from "../data/merged.js";
 import { useChoices, useOther } from "../data/other-run.js";
+import { usePart } from "../data/part.js";
 import { newRowRun, setColumn } from "../model/rows.js";
 import { runLabel } from "../model/runs.js";
 import { metaOf } from "../model/thresholds.js";
@@ -110,6 +111,8 @@ export function Compare({ run, session, api, route, navigate }) {
   const itself = chosen === info.id;
   const other = useOther(api, itself ? null : chosen);
   const choose = (id) => navigate({ other: id });
+  // Of both runs the same part, each by its own time.
+  const against = usePart(api, other.run, route.zoom);
   const nameOfOther = nameIn([...(list.items ?? []), ...session.state.runs], chosen, info.test);
 
   return html`<${Card}
@@ -132,7 +135,7 @@ export function Compare({ run, session, api, route, navigate }) {
             class="button"
             route=${route}
             navigate=${navigate}
-            change=${{ run: chosen, other: info.id }}
+            change=${{ run: chosen, other: info.id, zoom: route.zoom }}
             >Swap<//
           >`
         }
@@ -149,14 +152,17 @@ export function Compare({ run, session, api, route, navigate }) {
     <//>
     ${
       other.run?.current &&
-      html`<${Both}
-        key=${`${info.id} ${chosen}`}
-        run=${run}
-        other=${other.run}
-        names=${[runLabel(shown), nameOfOther]}
-        zoom=${route.zoom}
-        onZoom=${(zoom) => navigate({ zoom })}
-      />`
+      html`<div class=${`figures${against.awaited ? " figures-former" : ""}`}>
+        ${against.problem && html`<p class="bad" role="alert"><bdi>${nameOfOther}</bdi>: ${against.problem}</p>`}
+        <${Both}
+          key=${`${info.id} ${chosen}`}
+          run=${run}
+          other=${against.shown}
+          names=${[runLabel(shown), nameOfOther]}
+          zoom=${route.zoom}
+          onZoom=${(zoom) => navigate({ zoom })}
+        />
+      </div>`
     }`;
 }
 

@@ -5,14 +5,15 @@ import { DataTable } from "../components/table.js";
 import { toCsv, toMarkdown } from "../model/export.js";
 import { format, unitOf } from "../model/format.js";
 import { html, useEffect, useRef, useState } from "../html.js";
+import { nameOf, NO_SAMPLES } from "../model/part.js";
 import { splitName, total } from "../model/run.js";
 import { metricRows, titleOf, METRIC_TABLES } from "../model/metric-tables.js";
 import { isComplete } from "../model/thresholds.js";
 
-/** @import { Props } from "../types.js" */
+/** @import { Props, Zoom } from "../types.js" */
 
-/** @param {Props<"run" | "session" | "api">} props */
-export function Summary({ run, session, api }) {
+/** @param {Props<"run" | "session" | "api" | "route">} props */
+export function Summary({ run, session, api, route }) {
   const [filter, setFilter] = useState("");
   return html`<div class="toolbar toolbar-wide">
       <input
@@ -23,30 +24,31 @@ export function Summary({ run, session, api }) {
         value=${filter}
         onInput=${(event) => setFilter(event.target.value)}
       />
-      <${Exports} info=${session.state.info} api=${api} />
+      <${Exports} info=${session.state.info} api=${api} part=${route.zoom} />
     </div>
     ${METRIC_TABLES.map((table) => html`<${TypeTable} key=${table.type} run=${run} table=${table} filter=${filter} />`)}`;
 }
 
 /**
- * Written from the server's document, which has every digit.
+ * Written from the server's document, which has every digit, of the run or the part that is shown.
  *
- * @param {Props<"info" | "api">} props
+ * @param {Props<"info" | "api"> & { part: Zoom | null }} props
  */
-function Exports({ info, api }) {
+function Exports({ info, api, part }) {
   const [message, setMessage] = useState(null);
   const [text, setText] = useState(null);
 
   useEffect(() => {
     setMessage(null);
     setText(null);
-  }, [info.id]);
+  }, [info.id, part]);
+  const file = part ? `${info.id} ${nameOf(part).replaceAll(":", ".")}` : info.id;
 
   async function perform(action) {
     setText(null);
     setMessage(null);
     try {
-      setMessage(await action(await api.summary(info.id)));
+      setMessage(await action(await api.summary(info.id, part)));
     } catch (error) {
       setMessage(`That did not work: ${error.message}`);
     }
@@ -66,14 +68,14 @@ function Exports({ info, api }) {
     });
   const csv = () =>
     perform((summary) => {
-      download(`${info.id}.csv`, "text/csv;charset=utf-8", toCsv(summary));
+      download(`${file}.csv`, "text/csv;charset=utf-8", toCsv(summary));
       return "Saved.";
     });
 
   return html`<div class="exports">
       <button type="button" class="button" onClick=${copy}>Copy as Markdown</button>
       <button type="button" class="button" onClick=${csv}>Download CSV</button>
-      <a class="button" href=${api.summaryAddress(info.id)} download=${`${info.id}.json`}>Download JSON</a>
+      <a class="button" href=${api.summaryAddress(info.id, part)} download=${`${file}.json`}>Download JSON</a>
       <span class="caption" role="status">${message}</span>
     </div>
     ${text !== null && html`<${Selected} text=${text} />`}`;
@@ -154,6 +156,7 @@ function MetricName({ run, row }) {
     ${fails && html` <${Sign} state="bad"><span class="unseen">a threshold fails</span><//>`}
     ${passes && html` <${Sign} state="good"><span class="unseen">thresholds pass</span><//>`}
     ${row.meta.unknown && html` <span class="tag tag-warning" title="Shown as the likeliest type by its values">type not known</span>`}
+    ${run.part?.silent.has(row.name) && html` <span class="tag">${NO_SAMPLES}</span>`}
     ${row.meta.partial && html` <span class="tag" title="Counts from when its threshold became known">partial</span>`}
   </span>`;
 }
