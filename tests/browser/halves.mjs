@@ -6,12 +6,12 @@
 export const START = 1_795_000_000;
 /**
  * Every request of a run of `seconds`: 5 a second at first, slow and every tenth failed; then 20 a second, fast and well;
- * `half` is when that begins.
+ * `half` is when that begins; `swapped` is the other way round.
  */
-export function requests(seconds = 120, half = 60) {
+export function requests(seconds = 120, half = 60, swapped = false) {
   const found = [];
   for (let second = 0; second < seconds; second += 1) {
-    const early = second < half;
+    const early = second < half !== swapped;
     const rate = early ? 5 : 20;
     for (let n = 0; n < rate; n += 1) {
       const number = found.length;
@@ -81,8 +81,8 @@ export const OPTIONS = {
 };
 
 /** Sends a run of it as `TEST.1`, ended. */
-export async function sendHalves(url, test, seconds = 120) {
-  const list = requests(seconds, seconds / 2);
+export async function sendHalves(url, test, { seconds = 120, swapped = false } = {}) {
+  const list = requests(seconds, seconds / 2, swapped);
   const put = async (path, method, body) => {
     const answer = await fetch(`${url}${path}`, { method, body });
     if (!answer.ok) throw new Error(`${path}: ${await answer.text()}`);

@@ -22,6 +22,7 @@ import { useWindows } from "../data/merged.js";
 import { useChoices, useOther } from "../data/other-run.js";
 import { usePart } from "../data/part.js";
 import { newRowRun, setColumn } from "../model/rows.js";
+import { wholeRun } from "../model/run.js";
 import { runLabel } from "../model/runs.js";
 import { metaOf } from "../model/thresholds.js";
 
@@ -96,6 +97,13 @@ function drawBoth(drawn, run, other, [metric, aggregate]) {
   if (drawn.revision === revision) return;
   const { times, columns } = overlay(run, other, metric, aggregate);
   Object.assign(drawn, { revision, start: run.start, times, thresholds: run.thresholds, asDrawn: true });
+  // Of a part, and of runs that are over, legends say what the tables say.
+  const whole = [wholeRun(run, metric, aggregate), wholeRun(other, metric, aggregate)];
+  const known = whole.every((value) => value !== undefined);
+  drawn.place = known ? (run.place ?? "whole run") : null;
+  drawn.totals = new Map(
+    known ? [metric, OTHER].map((name, i) => [`${aggregate} ${name}`, whole[i] ?? null]) : [],
+  );
   if (columns.every((values) => values.every((value) => value === null))) return;
   const meta = metaOf(run, metric) ?? metaOf(other, metric);
   setColumn(drawn, metric, aggregate, columns[0], meta);
