@@ -87,6 +87,10 @@ pub struct Metric {
     /// A submetric that was not asked for when the run began misses what came before.
     #[serde(default, skip_serializing_if = "is_false")]
     pub partial: bool,
+    /// In the part of the run that the figures are of it had no samples: then zeros say nothing. Counters that had none
+    /// counted nothing, and that is a figure.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub silent: bool,
     /// Its figures.
     pub values: Values,
     /// As in k6's own summary: what became of its thresholds, by expression.

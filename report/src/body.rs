@@ -115,7 +115,8 @@ impl Charts<'_> {
 
     /// What the tables say; of a gauge the highest, as its tile does.
     fn total(&self, series: &Series) -> Option<f64> {
-        let values = &self.summary.metrics.get(&series.metric)?.values;
+        let metric = self.summary.metrics.get(&series.metric).filter(|metric| !metric.silent)?;
+        let values = &metric.values;
         values.of(head::over_all(values, series.aggregate))
     }
 

@@ -183,10 +183,13 @@ pub(crate) fn tiles<'a>(
 fn tile(panel: &Panel, summary: &Summary, columns: &Columns) -> Option<Markup> {
     let first = panel.series.first()?;
     let last = panel.series.last()?;
-    let values = summary.metrics.get(&first.metric).map(|metric| &metric.values);
+    let metric = summary.metrics.get(&first.metric);
+    let silent = metric.is_some_and(|metric| metric.silent);
+    let values = metric.filter(|_| !silent).map(|metric| &metric.values);
     let figure = values.and_then(|values| values.of(over_all(values, first.aggregate)));
     let count = |count: u64| format(Some(count as f64), Unit::Count, false);
     let aside = match (values, panel.series.get(1)) {
+        (None, _) if silent => "no samples in this part".to_owned(),
         (None, _) => "no data".to_owned(),
         (_, Some(second)) => {
             let metric = summary.metrics.get(&second.metric);

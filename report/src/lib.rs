@@ -100,7 +100,7 @@ pub fn render(
 }
 
 /// How long a run's windows are at their longest, ms, where they grew; none where all of them are of one length.
-/// `length` is the run's, `period` that of its first windows; both in ms.
+/// `length` is the run's, or how far into it the shown part goes, `period` that of its first windows; both in ms.
 pub fn grown_to(length: i64, period: i64) -> Option<u64> {
     let width = |age: i64| windows::width_at(age as f64 / 1e3, period as f64 / 1e3);
     // The last window began before the end.

@@ -85,6 +85,7 @@ fn one_metric(name: &str, whole: &Metric, view: &View, thresholds: &[ThresholdRo
     };
     let own = thresholds.iter().filter(|row| row.metric == name);
     Metric {
+        silent: view.tally.count == 0 && whole.metric_type != MetricType::Counter,
         values: view.values(Detail::All(&percentiles)),
         thresholds: own.map(|row| (row.expression.clone(), row.verdict())).collect(),
         ..whole.clone()

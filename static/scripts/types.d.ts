@@ -63,7 +63,7 @@ export interface Summary extends Tables {
   planned?: number | null;
   /** The part that the figures are of; absent: the whole run. Unix ms. */
   window?: { start: number; end: number };
-  metrics: Record<string, Metric & { values: Record<string, number> }>;
+  metrics: Record<string, Metric & { values: Record<string, number>; silent?: boolean }>;
   thresholds: Threshold[];
   health?: Health;
   outcome?: Outcome | null;

@@ -26,7 +26,9 @@ fn figures(summary: &Value) -> Vec<(String, Value)> {
                     "observed" | "passes" => of_rate,
                     name => name.starts_with("rate"),
                 };
-                for (name, value) in map.iter().filter(|(name, _)| !per_second(name)) {
+                // That a metric is silent is said of parts alone.
+                let figures = map.iter().filter(|(name, _)| !per_second(name) && *name != "silent");
+                for (name, value) in figures {
                     walk(&format!("{path}/{name}"), value, found);
                 }
             }
@@ -204,4 +206,33 @@ fn where_nothing_was_steady_it_is_said_why() {
     let server = recorded::sent(Wire::K6Json, TEST);
     let why = block_on(server.service.summary_of(RUN, Window::Steady)).expect_err("it goes up and down");
     assert!(why.to_string().contains("shop.1 was never steady"), "{why}");
+}
+
+#[test]
+fn what_had_no_samples_in_a_window_says_so_and_no_threshold_on_it_passes() {
+    let server = Server::new();
+    let options = br#"{"thresholds":{"size":["value<100"],"wait":["p(95)<100"],"orders":["count<100"]}}"#;
+    block_on(server.service.declare(TEST, options)).expect("k6's options");
+    let lines: String = (0..20)
+        .map(|second| {
+            let at = (server.hands_ms() + second * 1_000) * 1_000_000;
+            let early = format!("size value=7 {at}\nwait value=9 {at}\norders value=1 {at}\n");
+            format!("http_reqs value=1 {at}\n{}", if second < 10 { &early } else { "" })
+        })
+        .collect();
+    server.post(Wire::InfluxLines, TEST, "k6", lines.as_bytes());
+    server.finish(TEST);
+    let silent = |window: &Value| -> Vec<String> {
+        let metrics = window["metrics"].as_object().expect("metrics");
+        let silent = metrics.iter().filter(|(_, metric)| metric["silent"] == true);
+        silent.map(|(name, _)| name.clone()).collect()
+    };
+    assert_eq!(silent(&server.summary_of(RUN, between(0, 10))), [""; 0]);
+    let late = server.summary_of(RUN, between(10, 20));
+    assert_eq!(silent(&late), ["size", "wait"], "a counter that counted nothing has its zero");
+    for row in late["thresholds"].as_array().expect("thresholds") {
+        if row["metric"] != "orders" {
+            assert_eq!((&row["passes"], &row["observed"]), (&Value::Null, &Value::Null), "{row}");
+        }
+    }
 }

@@ -5,7 +5,7 @@
  */
 
 import { clock, NOTHING } from "./format.js";
-import { column, elapsed } from "./run.js";
+import { elapsed } from "./run.js";
 
 /** @import { Metric, Part, Run, Summary, Zoom } from "../types.js" */
 
@@ -195,7 +195,7 @@ export function partOf(run, zoom, summary) {
   const own = { from: since(span.start), to: since(span.end) };
   const silent = new Set(
     Object.entries(summary.metrics)
-      .filter(([name, metric]) => isSilent(run, own, name, metric))
+      .filter(([, metric]) => metric.silent)
       .map(([name]) => name),
   );
   const part = {
@@ -207,17 +207,6 @@ export function partOf(run, zoom, summary) {
     silent,
   };
   return { ...part, totals: totalsOf(part) };
-}
-
-/** Whether a metric had no samples in the part: then its zeros are none. A counter's zero says that nothing happened. */
-function isSilent(run, own, name, { type, values }) {
-  if (type === "trend") return values.count === 0;
-  if (type === "rate") return values.passes + values.fails === 0;
-  if (type !== "gauge") return false;
-  const [from, to] = placesIn(run.times, own);
-  return column(run, name, "value")
-    .slice(from, to)
-    .every((value) => value === null);
 }
 
 /**

@@ -2,19 +2,27 @@
 
 import { Card, Sign } from "../components/parts.js";
 import { DataTable } from "../components/table.js";
+import { windowOf } from "../data/grown-run.js";
+import { usePolled } from "../data/poller.js";
 import { toCsv, toMarkdown } from "../model/export.js";
 import { format, unitOf } from "../model/format.js";
 import { html, useEffect, useRef, useState } from "../html.js";
 import { nameOf, NO_SAMPLES } from "../model/part.js";
 import { splitName, total } from "../model/run.js";
-import { metricRows, titleOf, METRIC_TABLES } from "../model/metric-tables.js";
+import { figuresOf, metricRows, titleOf, METRIC_TABLES } from "../model/metric-tables.js";
 import { isComplete } from "../model/thresholds.js";
 
-/** @import { Props, Zoom } from "../types.js" */
+/** @import { Api, Props, Run, Summary as Document, ViewProps, Zoom } from "../types.js" */
+
+/** @param {ViewProps} props */
+export function Summary(props) {
+  return html`<${SummaryOfRun} key=${props.run.id} ...${props} />`;
+}
 
 /** @param {Props<"run" | "session" | "api" | "route">} props */
-export function Summary({ run, session, api, route }) {
+function SummaryOfRun({ run, session, api, route }) {
   const [filter, setFilter] = useState("");
+  const document = useDocument(api, run);
   return html`<div class="toolbar toolbar-wide">
       <input
         type="search"
@@ -26,7 +34,7 @@ export function Summary({ run, session, api, route }) {
       />
       <${Exports} info=${session.state.info} api=${api} part=${route.zoom} />
     </div>
-    ${METRIC_TABLES.map((table) => html`<${TypeTable} key=${table.type} run=${run} table=${table} filter=${filter} />`)}`;
+    ${METRIC_TABLES.map((table) => html`<${TypeTable} key=${table.type} run=${run} document=${document} table=${table} filter=${filter} />`)}`;
 }
 
 /**
@@ -105,15 +113,30 @@ function download(name, type, text) {
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
 
-/** @param {Props<"run">} props */
-function TypeTable({ run, table, filter }) {
+/**
+ * The server's summary, which has figures that the stream has not; null before it has come. Of a part it is known already.
+ *
+ * @param {Api} api
+ * @param {Run} run
+ */
+function useDocument(api, run) {
+  const whole = () => (run.part ? Promise.resolve(null) : api.summary(run.id));
+  const { value } = usePolled(whole, run.part ? "part" : windowOf(run));
+  return run.part?.summary ?? value;
+}
+
+/** @param {Props<"run"> & { document: Document | null }} props */
+function TypeTable({ run, document, table, filter }) {
   const rows = metricRows(run.metrics, table.type);
   if (rows.length === 0) return null;
-  const available = run.param.aggregates[table.type] ?? [];
-  const aggregates = [
-    ...table.columns.filter((a) => available.includes(a)),
-    ...available.filter((a) => !table.columns.includes(a)),
-  ];
+  const values = rows.map(({ name }) => document?.metrics[name]?.values ?? {});
+  const aggregates = figuresOf(table, values);
+  /** All figures of a row are of one moment. */
+  const figure = (name, aggregate) => {
+    const known = document?.metrics[name];
+    if (run.part?.silent.has(name)) return null;
+    return known ? (known.values[aggregate] ?? null) : total(run, name, aggregate);
+  };
   const columns = [
     {
       id: "name",
@@ -126,8 +149,8 @@ function TypeTable({ run, table, filter }) {
     ...aggregates.map((aggregate) => ({
       id: aggregate,
       title: titleOf(table.type, aggregate),
-      sort: (row) => total(run, row.name, aggregate),
-      cell: (row) => format(total(run, row.name, aggregate), unitOf(row.meta, aggregate)),
+      sort: (row) => figure(row.name, aggregate),
+      cell: (row) => format(figure(row.name, aggregate), unitOf(row.meta, aggregate)),
     })),
   ];
   return html`<${Card}

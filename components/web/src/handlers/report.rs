@@ -77,8 +77,9 @@ async fn render(call: &Call) -> Result<(String, String), Failure> {
         }
     }
     events.push(']');
-    // Charts have windows of one length.
-    let step = loadgate_report::grown_to(summary.end - summary.start, period);
+    // Charts have windows of one length: the longest that they show.
+    let shown_to = summary.window.map_or(summary.end, |window| window.end);
+    let step = loadgate_report::grown_to(shown_to - summary.start, period);
     let series = step.map(|step| series(&run, Table::Metrics, &[], &[], step)).transpose()?;
     let template = assets::report_template().ok_or_else(|| {
         Failure::Unavailable("the template of the report is not among the assets".to_owned())
