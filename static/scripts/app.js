@@ -48,6 +48,8 @@ export function App({ api, session }) {
   const gate = useGate(api, session);
   const View = VIEWS[tab.view] ?? Panels;
   const chosen = usePart(api, state.run, route.zoom);
+  const { zoom } = chosen;
+  const drawn = useMemo(() => ({ ...route, zoom }), [route, zoom]);
 
   /** The route of the newest rendering, or of what was navigated to since. */
   const latest = useRef(route);
@@ -171,7 +173,7 @@ export function App({ api, session }) {
               session=${session}
               api=${api}
               gate=${gate}
-              route=${route}
+              route=${drawn}
               navigate=${navigate}
           /><//>
         </div>`

@@ -251,8 +251,10 @@ export interface Zoom {
 
 /** What there is to show of a part: its own ends, those of whole windows, and the server's figures of it. */
 export interface Part {
-  /** As it was asked for. */
+  /** As it was asked for … */
   zoom: Zoom;
+  /** … and as charts show it. */
+  drawn: Zoom;
   from: number;
   to: number;
   seconds: number;
@@ -269,6 +271,8 @@ export interface Part {
 export interface Chosen {
   shown: Run;
   part: Part | null;
+  /** What charts show: the part's own ends, as soon as they are known. */
+  zoom: Zoom | null;
   /** The part that is asked for and not yet there, if the former figures have to be dimmed meanwhile. */
   awaited: Zoom | null;
   /** Why there are no figures of it. */

@@ -29,6 +29,12 @@ export function Range({ run, chosen, api, tab, route, navigate }) {
     button.current?.focus();
   }
 
+  function giveUp() {
+    navigate({ zoom: null });
+    // The button that had the focus goes.
+    button.current?.focus();
+  }
+
   async function steady() {
     setSeeking(true);
     setSaid(null);
@@ -55,12 +61,7 @@ export function Range({ run, chosen, api, tab, route, navigate }) {
       >${awaited ? `Loading ${nameOf(awaited)}` : zoom ? `Showing ${name}` : ""}</span
     >
     <span class="range-actions">
-      ${
-        zoom &&
-        html`<button type="button" class="button" onClick=${() => navigate({ zoom: null })}>
-          Whole run
-        </button>`
-      }
+      ${zoom && html`<button type="button" class="button" onClick=${giveUp}>Whole run</button>`}
       <button
         type="button"
         class="button"

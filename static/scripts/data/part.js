@@ -52,14 +52,15 @@ export function usePart(api, run, zoom) {
   }, [api, current, key, ready]);
   const stamp = run && zoom ? stampOf(run, zoom) : null;
   useEffect(() => current?.request(stamp), [current, key, stamp, ready]);
-  return current
-    ? {
-        shown: current.shown,
-        part: current.part(),
-        awaited: current.awaited(zoom),
-        problem: current.problem(key),
-      }
-    : { shown: /** @type {any} */ (run), part: null, awaited: null, problem: null };
+  if (!current) return { shown: /** @type {any} */ (run), part: null, zoom, awaited: null, problem: null };
+  const part = current.part();
+  return {
+    shown: current.shown,
+    part,
+    zoom: part && keyOf(part.zoom) === key ? part.drawn : zoom,
+    awaited: current.awaited(zoom),
+    problem: current.problem(key),
+  };
 }
 
 /** @param {Run} run */

@@ -205,6 +205,8 @@ export function partOf(run, zoom, summary) {
     place: nameOf({ from: own.from, to: zoom.to === null && run.stop === null ? null : own.to }),
     summary,
     silent,
+    // What charts show: windows that lie in it whole, and no others.
+    drawn: { from: own.from, to: zoom.to === null ? null : own.to },
   };
   return { ...part, totals: totalsOf(part) };
 }
@@ -304,5 +306,6 @@ export function unknownPart(run, zoom) {
   });
   const seconds = Math.max(0, to - zoom.from);
   const silent = new Set(run.metrics.keys());
-  return { zoom, from: zoom.from, to, seconds, place: nameOf(zoom), summary, silent, totals: new Map() };
+  const place = nameOf(zoom);
+  return { zoom, drawn: zoom, from: zoom.from, to, seconds, place, summary, silent, totals: new Map() };
 }
