@@ -4,6 +4,7 @@
 //! Times are Unix ms, durations of trends ms, shares ratios of 0 to 1, rates per second.
 
 use crate::stream::{Health, is_false};
+use crate::time::clock;
 use crate::{Aggregate, Contains, MetricType};
 use serde::de::{MapAccess, Visitor};
 use serde::ser::SerializeMap;
@@ -86,6 +87,10 @@ pub struct Metric {
     /// A submetric that was not asked for when the run began misses what came before.
     #[serde(default, skip_serializing_if = "is_false")]
     pub partial: bool,
+    /// In the part of the run that the figures are of it had no samples: then zeros say nothing. Counters that had none
+    /// counted nothing, and that is a figure.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub silent: bool,
     /// Its figures.
     pub values: Values,
     /// As in k6's own summary: what became of its thresholds, by expression.
@@ -335,6 +340,17 @@ impl Summary {
         let base = name.split('{').next().unwrap_or_default();
         let metric = self.metrics.get(name).or_else(|| self.metrics.get(base))?;
         Some((metric.metric_type, metric.contains))
+    }
+
+    /// The part of the run that the figures are of, in seconds since its start.
+    pub fn part_seconds(&self) -> Option<(f64, f64)> {
+        let since = |ms: i64| (ms.saturating_sub(self.start)) as f64 / 1e3;
+        self.window.map(|Span { start, end }| (since(start), since(end)))
+    }
+
+    /// The same by the clock: `0:30 to 2:00`.
+    pub fn place(&self) -> Option<String> {
+        self.part_seconds().map(|(from, to)| format!("{} to {}", clock(from * 1e3), clock(to * 1e3)))
     }
 
     /// Whether limits may be missing: then nothing is green.

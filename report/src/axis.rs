@@ -87,12 +87,12 @@ fn nice(rough: f64, divisor: f64) -> f64 {
     factor.unwrap_or(10.0) * power * divisor
 }
 
-/// Round moments from 0 to `span`, in seconds, at most about `count`, with their labels.
-pub(crate) fn clock_ticks(span: f64, count: f64) -> Vec<(f64, String)> {
-    let rough = span / count;
+/// Round moments between two, in seconds, at most about `count`, with their labels.
+pub(crate) fn clock_ticks(from: f64, to: f64, count: f64) -> Vec<(f64, String)> {
+    let rough = (to - from) / count;
     let step =
         CLOCK_STEPS.into_iter().find(|step| *step >= rough).unwrap_or((rough / 86_400.0).ceil() * 86_400.0);
-    (0..=(span / step + 1e-6) as u32)
+    ((from / step - 1e-6).ceil() as u32..=(to / step + 1e-6) as u32)
         .map(|i| f64::from(i) * step)
         .map(|seconds| (seconds, clock(seconds * 1000.0)))
         .collect()
@@ -172,8 +172,18 @@ mod tests {
             }
         }
         for Moments { span, count, labels } in vectors.moments {
-            let said: Vec<String> = clock_ticks(span, count).into_iter().map(|(_, label)| label).collect();
+            let said: Vec<String> =
+                clock_ticks(0.0, span, count).into_iter().map(|(_, label)| label).collect();
             assert_eq!(said, labels, "{span} {count}");
         }
+    }
+
+    #[test]
+    fn moments_of_a_part_are_those_of_the_run() {
+        let said = |from, to| -> Vec<String> {
+            clock_ticks(from, to, 5.0).into_iter().map(|(_, label)| label).collect()
+        };
+        assert_eq!(said(30.0, 120.0), ["0:30", "1:00", "1:30", "2:00"]);
+        assert_eq!(said(31.0, 39.0), ["0:32", "0:34", "0:36", "0:38"]);
     }
 }

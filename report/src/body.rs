@@ -22,8 +22,14 @@ pub(crate) fn parts(summary: &Summary, verdict: Option<&GateVerdict>, recording:
     let tabs = tabs(recording);
     let wanted = panels(&tabs).flat_map(|panel| &panel.series);
     let wanted = wanted.map(|series| (series.metric.clone(), series.aggregate)).collect();
-    let columns = recording.columns(wanted, summary.start as f64);
-    let mut charts = Charts { summary, columns, drawn: Vec::new() };
+    let mut columns = recording.columns(wanted, summary.start as f64);
+    let part = summary.part_seconds();
+    if let Some((from, to)) = part {
+        columns = columns.within(from, to);
+    }
+    let place = summary.place().unwrap_or_else(|| "whole run".to_owned());
+    let from = part.map_or(0.0, |(from, _)| from);
+    let mut charts = Charts { summary, columns, drawn: Vec::new(), from, place: &place };
 
     // The first tab's figures are those that decide.
     let mut deciding = Vec::new();
@@ -75,6 +81,10 @@ struct Charts<'a> {
     summary: &'a Summary,
     columns: Columns,
     drawn: Vec<Drawn>,
+    /// Where the charts begin, in seconds since the run's start.
+    from: f64,
+    /// What the figures are of.
+    place: &'a str,
 }
 
 /// A panel as the script draws it, and what its legend says at rest.
@@ -82,7 +92,7 @@ struct Charts<'a> {
 struct Drawn {
     #[serde(flatten)]
     panel: Panel,
-    /// Of each series, over the whole run.
+    /// Of each series, over the run or the part that is shown.
     totals: Vec<Option<f64>>,
 }
 
@@ -103,9 +113,10 @@ impl Charts<'_> {
         panel.kind == "chart" && panel.series.iter().any(|s| !s.right && some(s))
     }
 
-    /// What the tables say of the whole run; of a gauge the highest, as its tile does.
+    /// What the tables say; of a gauge the highest, as its tile does.
     fn total(&self, series: &Series) -> Option<f64> {
-        let values = &self.summary.metrics.get(&series.metric)?.values;
+        let metric = self.summary.metrics.get(&series.metric).filter(|metric| !metric.silent)?;
+        let values = &metric.values;
         values.of(head::over_all(values, series.aggregate))
     }
 
@@ -128,6 +139,8 @@ impl Charts<'_> {
                 .flat_map(|series| limits_of(self.summary, &series.metric, series.aggregate))
                 .collect(),
             start: self.summary.start,
+            from: self.from,
+            place: self.place,
         };
         let number = self.drawn.len();
         let card = html! {

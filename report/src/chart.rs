@@ -28,7 +28,7 @@ pub(crate) struct Line<'a> {
     pub series: &'a Series,
     /// Parallel to the chart's times.
     pub values: &'a [Option<f64>],
-    /// Over the whole run.
+    /// Over the run, or the part that is shown.
     pub total: Option<f64>,
 }
 
@@ -41,9 +41,13 @@ pub(crate) struct Chart<'a> {
     pub limits: Vec<Limit>,
     /// Unix ms.
     pub start: i64,
+    /// Where the horizontal axis begins, in seconds since the run's start.
+    pub from: f64,
+    /// What the figures are of: `whole run`.
+    pub place: &'a str,
 }
 
-/// The drawing, and below it a legend with the figures of the whole run.
+/// The drawing, and below it a legend with the figures of the run, or of the part that is shown.
 impl Render for Chart<'_> {
     fn render(&self) -> Markup {
         html! { (self.svg()) (self.legend()) }
@@ -60,7 +64,7 @@ impl Chart<'_> {
         };
         let scale = Scale::of(values(false), &marks, self.panel.unit);
         let right = self.panel.right_unit.map(|unit| Scale::of(values(true), &[], unit));
-        let span = self.times.last().copied().unwrap_or(0.0).max(4.0);
+        let span = (self.times.last().copied().unwrap_or(self.from) - self.from).max(4.0);
         let class = if right.is_some() { "still-chart two-axes" } else { "still-chart" };
         // The first of a panel's series is the one that matters: it is drawn last, on top.
         let traces: Vec<Trace> = self
@@ -69,7 +73,7 @@ impl Chart<'_> {
             .rev()
             .map(|line| {
                 let scale = right.as_ref().filter(|_| line.series.right).unwrap_or(&scale);
-                Trace::of(line, self.times, span, scale)
+                Trace::of(line, self.times, (self.from, span), scale)
             })
             .collect();
         html! {
@@ -83,8 +87,8 @@ impl Chart<'_> {
                         line class="grid" x1="0" x2="100%" y1=(y) y2=(y)
                             stroke="currentColor" stroke-opacity="0.14" {}
                     }
-                    @for (seconds, label) in clock_ticks(span, 5.0) {
-                        @let percent = seconds / span * 100.0;
+                    @for (seconds, label) in clock_ticks(self.from, self.from + span, 5.0) {
+                        @let percent = (seconds - self.from) / span * 100.0;
                         text class="tick" x={ (short(percent)) "%" } y=(PLOT + 18.0)
                             text-anchor=(if percent > 96.0 { "end" } else { "middle" }) { (label) }
                     }
@@ -124,6 +128,7 @@ impl Chart<'_> {
             @for (&(y, limit), &baseline) in limits.iter().zip(&baselines) {
                 @let within = limit.value <= scale.high;
                 @let crossed = limit.crossed.map(|at| (at - self.start) as f64 / 1000.0);
+                @let across = |seconds: f64| ((seconds - self.from) / span * 100.0).clamp(0.0, 100.0);
                 g class=(if limit.fails { "limit bad" } else { "limit" })
                     color=(if limit.fails { "#c0262d" } else { "currentColor" }) {
                     @if within {
@@ -140,7 +145,7 @@ impl Chart<'_> {
                         }
                     }
                     @if let Some(seconds) = crossed.filter(|_| within) {
-                        circle class="halo" cx={ (short((seconds / span * 100.0).clamp(0.0, 100.0))) "%" }
+                        circle class="halo" cx={ (short(across(seconds))) "%" }
                             cy=(y) r="4" fill="currentColor" stroke="Canvas" stroke-width="1.5" {}
                     }
                 }
@@ -151,7 +156,7 @@ impl Chart<'_> {
     fn legend(&self) -> Markup {
         html! {
             p class="key" {
-                span { "whole run:" }
+                span { (self.place) ":" }
                 @for line in &self.lines {
                     " \u{a0} "
                     span class="key-item" {
@@ -175,7 +180,7 @@ impl Chart<'_> {
             .iter()
             .map(|line| format!("{} {}", line.series.label, format(line.total, line.series.unit, false)))
             .collect();
-        format!("Chart of {} over time. Whole run: {}.", self.panel.title, figures.join(", "))
+        format!("Chart of {} over time. Figures, {}: {}.", self.panel.title, self.place, figures.join(", "))
     }
 }
 
@@ -211,9 +216,9 @@ struct Trace<'a> {
 }
 
 impl<'a> Trace<'a> {
-    /// `span` is how many seconds the horizontal axis holds.
-    fn of(line: &Line<'a>, times: &[f64], span: f64, scale: &Scale) -> Self {
-        let runs = segments(times, line.values, |seconds| seconds / span * COLUMNS, COLUMNS);
+    /// The horizontal axis is where it begins and how much it holds, in seconds.
+    fn of(line: &Line<'a>, times: &[f64], (from, span): (f64, f64), scale: &Scale) -> Self {
+        let runs = segments(times, line.values, |seconds| (seconds - from) / span * COLUMNS, COLUMNS);
         let few = line.values.iter().flatten().count() < 3;
         let y = |value: f64| PLOT * (1.0 - scale.place(value));
         let joined = || runs.iter().filter(|run| run.len() > 1);

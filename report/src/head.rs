@@ -23,7 +23,9 @@ pub(crate) fn head(summary: &Summary, verdict: Option<&GateVerdict>) -> Markup {
             @if live { (chip(State::Warning, "still running")) } @else { (chip(State::None, "ended")) }
             " "
             @if let Some(verdict) = verdict { (verdict::chip_of(verdict)) " " }
-            (thresholds(summary)) (outcome(summary))
+            @if summary.window.is_none() { (thresholds(summary)) }
+            (outcome(summary))
+            (part(summary))
             @if let Some(verdict) = verdict { (verdict::notice(verdict)) }
             (notices(summary))
             dl class="facts" {
@@ -31,6 +33,24 @@ pub(crate) fn head(summary: &Summary, verdict: Option<&GateVerdict>) -> Markup {
                     div { dt { (title) } dd { (said) } }
                 }
             }
+        }
+    }
+}
+
+/// Which part of the run the figures are of, where they are not of all of it.
+fn part(summary: &Summary) -> Markup {
+    let Some((place, (from, to))) = summary.place().zip(summary.part_seconds()) else {
+        return Markup::default();
+    };
+    let whole = clock((summary.end - summary.start) as f64);
+    html! {
+        p class="part" {
+            strong { (place) " of " (whole) } " · " (clock((to - from) * 1e3)) " · in this part: "
+            (thresholds(summary))
+        }
+        p class="caption" {
+            "Every figure, table and chart below is of this part of the run. The verdict, the run's end and what is \
+             said of its samples are of the whole run."
         }
     }
 }
@@ -163,10 +183,13 @@ pub(crate) fn tiles<'a>(
 fn tile(panel: &Panel, summary: &Summary, columns: &Columns) -> Option<Markup> {
     let first = panel.series.first()?;
     let last = panel.series.last()?;
-    let values = summary.metrics.get(&first.metric).map(|metric| &metric.values);
+    let metric = summary.metrics.get(&first.metric);
+    let silent = metric.is_some_and(|metric| metric.silent);
+    let values = metric.filter(|_| !silent).map(|metric| &metric.values);
     let figure = values.and_then(|values| values.of(over_all(values, first.aggregate)));
     let count = |count: u64| format(Some(count as f64), Unit::Count, false);
     let aside = match (values, panel.series.get(1)) {
+        (None, _) if silent => "no samples in this part".to_owned(),
         (None, _) => "no data".to_owned(),
         (_, Some(second)) => {
             let metric = summary.metrics.get(&second.metric);

@@ -42,7 +42,7 @@ pub enum ReportError {
     Template(&'static str),
 }
 
-/// The report of a run, and what the gate says of it.
+/// The report of a run or of a part of it, and what the gate says of the run.
 ///
 /// `template` is the built `report.html`, `events` a JSON array of `{"event", "data"}`: the log, then the
 /// newest state events. `series` is the document of `GET /runs/ID/series` in windows of the run's greatest length, of a
@@ -63,8 +63,17 @@ pub fn render(
     // Where they do not count, nobody misses them.
     summary.health.thresholds_known |= verdict.is_some_and(|verdict| verdict.thresholds_ignored);
     let body::Parts { head, body, panels } = body::parts(&summary, verdict, &recording);
-    let title = html! { (Text(&summary.run)) " · Loadgate report" };
+    let place = summary.place();
+    let title = html! {
+        (Text(&summary.run)) " · " @if let Some(place) = &place { (place) " · " } "Loadgate report"
+    };
+    // What the script needs to show the part as these pages do.
+    let part = summary
+        .part_seconds()
+        .zip(place)
+        .map(|((from, to), place)| serde_json::json!({ "from": from, "to": to, "place": place }).to_string());
     let data = html! {
+        @if let Some(part) = &part { script type="application/json" id="part" { (PreEscaped(embed(part))) } }
         @for (id, json) in [("panels", Some(panels.as_str())), ("events", Some(events)), ("series", series)] {
             @if let Some(json) = json { script type="application/json" id=(id) { (PreEscaped(embed(json))) } }
         }
@@ -91,7 +100,7 @@ pub fn render(
 }
 
 /// How long a run's windows are at their longest, ms, where they grew; none where all of them are of one length.
-/// `length` is the run's, `period` that of its first windows; both in ms.
+/// `length` is the run's, or how far into it the shown part goes, `period` that of its first windows; both in ms.
 pub fn grown_to(length: i64, period: i64) -> Option<u64> {
     let width = |age: i64| windows::width_at(age as f64 / 1e3, period as f64 / 1e3);
     // The last window began before the end.

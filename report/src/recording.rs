@@ -61,6 +61,18 @@ impl Columns {
     pub(crate) fn of(&self, metric: &str, aggregate: Aggregate) -> &[Option<f64>] {
         self.values.get(&(metric.to_owned(), aggregate.to_string())).map_or(&[], Vec::as_slice)
     }
+
+    /// Those of the windows that lie in a part of the run, in seconds since its start.
+    pub(crate) fn within(self, from: f64, to: f64) -> Self {
+        // Windows end at whole milliseconds.
+        let first = self.seconds.partition_point(|end| *end <= from + 5e-4);
+        let end = self.seconds.partition_point(|end| *end <= to + 5e-4).max(first);
+        let cut = |values: Vec<Option<f64>>| values.get(first..end).unwrap_or_default().to_vec();
+        Columns {
+            seconds: self.seconds[first..end].to_vec(),
+            values: self.values.into_iter().map(|(name, values)| (name, cut(values))).collect(),
+        }
+    }
 }
 
 impl<'a> Recording<'a> {

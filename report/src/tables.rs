@@ -380,9 +380,11 @@ fn metrics(summary: &Summary, layout: &MetricTable) -> Table {
         let mut cells = vec![html! {
             @if metric.contains('{') { span class="submetric" { (name(metric)) } } @else { (name(metric)) }
             @if document.unknown.is_some() { " " span class="tag" { "type not known" } }
+            @if document.silent { " " span class="tag" { "no samples in this part" } }
         }];
         let unit = |one| unit_of(Some((*kind, document.contains)), one);
-        cells.extend(figures.iter().map(|&one| figure(one.among(&document.values), unit(one))));
+        let said = |one: Figure| one.among(&document.values).filter(|_| !document.silent);
+        cells.extend(figures.iter().map(|&one| figure(said(one), unit(one))));
         table.rows.push(cells);
     }
     table

@@ -467,3 +467,27 @@ fn a_run_whose_windows_grew_is_drawn_in_windows_of_one_length() {
     assert_eq!(columns.of("http_reqs", wanted[0].1), [Some(4.0), Some(0.0), Some(6.0)]);
     assert_eq!(columns.of("http_req_duration", wanted[1].1), [Some(120.0), None, Some(121.0)]);
 }
+
+#[test]
+fn the_report_of_a_part_says_so_on_top_and_draws_nothing_else() {
+    let windows: Vec<Value> =
+        (1..=60).map(|n| json!({"http_reqs": [2 * n, n], "vus": [if n == 2 { 900 } else { n }]})).collect();
+    let metrics = json!({"http_reqs": {"type": "counter"}, "vus": {"type": "gauge"}});
+    let start = 1_795_221_970_000_i64;
+    let mut part = summary("home");
+    part.end = start + 120_000;
+    part.window = Some(Span { start: start + 30_000, end: start + 90_000 });
+    part.metrics.get_mut("http_req_duration").unwrap().silent = true;
+    let page = render(TEMPLATE, &part, None, &events(metrics, &windows), None).unwrap();
+    assert_text(&page);
+    assert!(page.contains("<title>shop.1 · 0:30 to 1:30 · Loadgate report</title>"));
+    let head = &page[page.find("<h1>").unwrap()..page.find("class=\"facts\"").unwrap()];
+    assert!(head.contains("<strong>0:30 to 1:30 of 2:00</strong> · 1:00 · in this part: "), "{head}");
+    assert!(head.contains("of the whole run"), "{head}");
+    let still = still(&page);
+    assert!(still.contains("0:30 to 1:30:") && !still.contains("whole run:"), "legends name the part");
+    assert!(still.contains(">0:30<") && !still.contains(">0:00<"), "axes begin with it");
+    assert!(!still.contains("1,000") && !still.contains(">900<"), "a peak outside of it is not drawn");
+    assert!(page.contains(r#"<script type="application/json" id="part">"#));
+    assert!(page.contains("no samples in this part") && !page.contains("120.47"), "zeros that say nothing");
+}

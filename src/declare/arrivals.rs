@@ -3,6 +3,7 @@
 
 use crate::settings::parse_duration_ms;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// The rate that a scenario wants over its time: straight lines between the ends of its stages.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -111,6 +112,53 @@ impl Arrivals {
         }
         (iterations, seconds)
     }
+
+    /// When each of its stages begins, ms after the test, and the end of the last.
+    fn borders(&self) -> impl Iterator<Item = u64> + '_ {
+        let lengths = self.stages.iter().map(|(length, _)| *length);
+        let ends = lengths.scan(self.start_ms, |at, length| {
+            *at = at.saturating_add(length);
+            Some(*at)
+        });
+        std::iter::once(self.start_ms).chain(ends)
+    }
+
+    /// Iterations per ms at the beginning and the end of what lies between two neighbouring borders.
+    fn rates(&self, from_ms: u64, to_ms: u64) -> (f64, f64) {
+        let (mut begin, mut rate) = (self.start_ms, self.from as f64);
+        for &(length, target) in &self.stages {
+            let end = begin.saturating_add(length);
+            if begin <= from_ms && to_ms <= end && length > 0 {
+                let at = |ms: u64| rate + (target as f64 - rate) * ((ms - begin) as f64 / length as f64);
+                return (at(from_ms) / self.unit_ms as f64, at(to_ms) / self.unit_ms as f64);
+            }
+            (begin, rate) = (end, target as f64);
+        }
+        (0.0, 0.0)
+    }
+}
+
+/// The longest time, ms after the test's start, in which all of them together plan one rate that is not below
+/// `share` of the greatest; `None` where they only ever climb and fall.
+pub(crate) fn steady<'a>(of: impl Iterator<Item = &'a Arrivals> + Clone, share: f64) -> Option<(u64, u64)> {
+    let borders: BTreeSet<u64> = of.clone().flat_map(Arrivals::borders).collect();
+    let borders: Vec<u64> = borders.into_iter().collect();
+    let parts: Vec<(u64, u64, f64, f64)> = borders
+        .windows(2)
+        .map(|pair| {
+            let rates = of.clone().map(|arrivals| arrivals.rates(pair[0], pair[1]));
+            let (first, last) = rates.fold((0.0, 0.0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+            (pair[0], pair[1], first, last)
+        })
+        .collect();
+    let most = parts.iter().map(|&(.., first, last)| f64::max(first, last)).fold(0.0, f64::max);
+    let same = |one: f64, other: f64| (one - other).abs() <= most * 1e-9;
+    let flat = |&(.., first, last): &(u64, u64, f64, f64)| same(first, last) && first >= most * share;
+    let together = parts.chunk_by(|one, other| flat(one) && flat(other) && same(one.3, other.2));
+    let spans = together.filter(|parts| most > 0.0 && flat(&parts[0]));
+    let spans = spans.map(|parts| (parts[0].0, parts.last().map_or(parts[0].1, |last| last.1)));
+    // Of equals the first.
+    spans.reduce(|long, span| if span.1 - span.0 > long.1 - long.0 { span } else { long })
 }
 
 #[cfg(test)]
@@ -151,6 +199,28 @@ mod tests {
         let ramp = r#"{"executor":"ramping-vus","stages":[{"duration":"1s","target":1},{"duration":"2s","target":0}]}"#;
         assert_eq!(ends(ramp), Some(3_000));
         assert_eq!(ends(r#"{"executor":"per-vu-iterations","maxDuration":"10m0s"}"#), None);
+    }
+
+    #[test]
+    fn what_is_planned_to_be_steady_is_the_longest_time_at_the_greatest_rate() {
+        let ramp = |start_ms, stages: &[(u64, u64)]| Arrivals {
+            start_ms,
+            unit_ms: 1_000,
+            from: 0,
+            stages: stages.to_vec(),
+        };
+        let steady = |of: &[Arrivals]| super::steady(of.iter(), 0.95);
+        // Up, on, down.
+        let one = ramp(0, &[(30_000, 50), (90_000, 50), (10_000, 0)]);
+        assert_eq!(steady(std::slice::from_ref(&one)), Some((30_000, 120_000)));
+        // A shorter time at a greater rate counts, and a longer one well below does not.
+        let steps = ramp(0, &[(0, 10), (60_000, 10), (0, 100), (20_000, 100)]);
+        assert_eq!(steady(&[steps]), Some((60_000, 80_000)));
+        // Together they are steady where both are.
+        let other = Arrivals { from: 20, ..ramp(60_000, &[(120_000, 20)]) };
+        assert_eq!(steady(&[one, other]), Some((60_000, 120_000)));
+        assert_eq!(steady(&[ramp(0, &[(30_000, 50), (30_000, 0)])]), None);
+        assert_eq!(steady(&[]), None);
     }
 
     #[test]

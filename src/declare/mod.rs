@@ -158,6 +158,13 @@ impl Declarations {
         self.learnt.retain(|name, _| !metrics.contains_key(name));
     }
 
+    /// When the load is planned to be steady, within `share` of the greatest, ms after the test's start; `None` where
+    /// the options do not say. They do where every scenario has an arrival rate.
+    pub fn steady_ms(&self, share: f64) -> Option<(u64, u64)> {
+        let all = self.scenarios.len() == self.arrivals.len();
+        all.then(|| arrivals::steady(self.arrivals.values(), share)).flatten()
+    }
+
     /// Submetrics that samples are to be counted in.
     pub fn submetrics(&self) -> Vec<Submetric> {
         self.submetric_names().into_iter().filter_map(Submetric::parse).collect()

@@ -1,9 +1,8 @@
 //! How the values of one trend are distributed: the document of `/runs/ID/distribution`.
 
-use crate::fold::Run;
-use crate::record::Dimension;
+use crate::fold::Tally;
 use crate::record::sketch::{Sketch, value_of};
-use loadgate_documents::{Digits, MetricType, to_json};
+use loadgate_documents::{Digits, MetricKind, MetricType, to_json};
 use serde::Serialize;
 
 /// Bins between the least and the greatest value.
@@ -16,7 +15,7 @@ const PERCENTILES: [f64; 11] = [0.0, 10.0, 25.0, 50.0, 75.0, 90.0, 95.0, 99.0, 9
 
 #[derive(Serialize)]
 struct Document<'a> {
-    run: String,
+    run: &'a str,
     table: &'a str,
     key: &'a [String],
     metric: &'a str,
@@ -36,27 +35,26 @@ struct Bin {
     count: u64,
 }
 
-/// The document; `None` where the run has no such trend, or nothing in it.
-pub(crate) fn document(
-    run: &Run,
-    table: &str,
-    dimension: Dimension,
-    key: &[String],
-    metric: &str,
-) -> Option<String> {
-    let (series, tally) = run
-        .totals()
-        .find(|(series, _)| series.dimension == dimension && series.key == key && series.metric == metric)?;
-    let kind = run.kind(&series.metric);
+/// What the values are of.
+pub(crate) struct Of<'a> {
+    pub run: String,
+    /// What clients call the breakdown.
+    pub table: &'a str,
+    pub key: &'a [String],
+    pub metric: &'a str,
+}
+
+/// The document; `None` where that is no trend, or nothing is in it.
+pub(crate) fn document(of: &Of, kind: MetricKind, tally: &Tally) -> Option<String> {
     if kind.metric_type != MetricType::Trend || tally.count == 0 {
         return None;
     }
     let values = tally.quantiles(PERCENTILES.map(|p| p / 100.0))?;
     let document = Document {
-        run: run.id.to_string(),
-        table,
-        key,
-        metric,
+        run: &of.run,
+        table: of.table,
+        key: of.key,
+        metric: of.metric,
         contains: kind.contains.word(),
         count: tally.count,
         min: tally.min,

@@ -104,6 +104,7 @@ fn one_metric(run: &Run, name: &str, metric: &str, tally: &Tally, own: &[&Thresh
         })
         .collect();
     Metric {
+        silent: false,
         metric_type: kind.metric_type,
         contains: kind.contains,
         unknown: run.possible_types(metric).filter(|_| tally.count > 0).map(<[_]>::to_vec),

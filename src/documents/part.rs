@@ -62,6 +62,22 @@ pub(crate) fn summary(whole: &Summary, part: Part) -> Summary {
     }
 }
 
+/// Which series of windows count in this one of the whole run: its own, and those of names that share its row by now.
+pub(crate) fn counting_in<'a>(whole: &'a Summary, wanted: &'a SeriesKey) -> impl Fn(&SeriesKey) -> bool + 'a {
+    let rows = Rows::of(&whole.tables);
+    move |key| {
+        key.dimension == wanted.dimension && key.metric == wanted.metric && rows.place(key.clone()) == *wanted
+    }
+}
+
+/// All of them together, added up in one order, whoever does it.
+pub(crate) fn sum(tallies: &HashMap<SeriesKey, Tally>) -> Tally {
+    let tallies: BTreeMap<&SeriesKey, &Tally> = tallies.iter().collect();
+    let mut sum = Tally::default();
+    tallies.values().for_each(|tally| sum.merge(tally, true));
+    sum
+}
+
 fn one_metric(name: &str, whole: &Metric, view: &View, thresholds: &[ThresholdRow]) -> Metric {
     let percentiles: Vec<f64> = match &whole.values {
         Values::Trend(trend) => trend.percentiles.iter().map(|(rank, _)| *rank).collect(),
@@ -69,6 +85,7 @@ fn one_metric(name: &str, whole: &Metric, view: &View, thresholds: &[ThresholdRo
     };
     let own = thresholds.iter().filter(|row| row.metric == name);
     Metric {
+        silent: view.tally.count == 0 && whole.metric_type != MetricType::Counter,
         values: view.values(Detail::All(&percentiles)),
         thresholds: own.map(|row| (row.expression.clone(), row.verdict())).collect(),
         ..whole.clone()

@@ -74,6 +74,11 @@ impl Run {
         self.declared.planned_ms
     }
 
+    /// When its load is planned to be steady, within `share` of the greatest, ms after its start.
+    pub(crate) fn steady_ms(&self, share: f64) -> Option<(u64, u64)> {
+        self.declared.steady_ms(share)
+    }
+
     /// The types that a metric can have, where its type is not known.
     pub(crate) fn possible_types(&self, metric: &str) -> Option<&[loadgate_documents::MetricType]> {
         self.kinds.possible(metric)

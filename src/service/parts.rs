@@ -2,15 +2,16 @@
 //! stretch after stretch.
 
 use super::Service;
+use crate::catalogue::runs;
 use crate::catalogue::verdicts::{self, Finished};
-use crate::documents::part;
+use crate::documents::{distribution, part};
 use crate::ingest::Refusal;
-use crate::log::silence;
 use crate::log::stretches::{self, Ask, Between, Stretch};
+use crate::log::{self, silence};
 use crate::names::RunId;
 use crate::record::{Dimension, SeriesKey};
 use crate::store::{Clock, Store};
-use loadgate_documents::{Digits, RunState, Span, Summary, clock, to_json};
+use loadgate_documents::{Digits, MetricKind, RunState, Span, Summary, clock, to_json};
 use loadgate_gate::{Evidence, Expression, MAX_BASELINE, Objectives, Part, Subject, Window};
 use lru::LruCache;
 use std::cell::RefCell;
@@ -248,26 +249,61 @@ impl<S: Store, C: Clock> Service<S, C> {
         })
     }
 
+    /// How the values of a trend are distributed in a window; none where it has none there.
+    pub(super) async fn distribution_within(
+        &self,
+        run: &RunId,
+        of: &distribution::Of<'_>,
+        key: &SeriesKey,
+        window: Window,
+    ) -> Result<Found<Option<String>>, Refusal> {
+        let whole = runs::summary(&self.store, run).await?;
+        let between = match self.between(run, &whole, window).await? {
+            Ok(between) => between,
+            Err(why) => return Ok(Err(why)),
+        };
+        let ask = Ask { name: "", between, wanted: Box::new(part::counting_in(&whole, key)) };
+        let once = stretches::Cache::default();
+        let mut found = once.stretches(&self.store, &self.cache.windows, run, &[ask]).await?;
+        let Some(stretch) = found.pop().flatten().unwrap_or_default().pop() else {
+            return Ok(Err(nothing(&whole, between)));
+        };
+        let kind = whole.kind(&key.metric);
+        let kind = kind.map(|(metric_type, contains)| MetricKind { metric_type, contains });
+        Ok(Ok(kind.and_then(|kind| distribution::document(of, kind, &part::sum(&stretch.tallies)))))
+    }
+
     /// The times of a window.
     async fn between(&self, run: &RunId, whole: &Summary, window: Window) -> Result<Found<Between>, Refusal> {
         let at = |ms: u64| whole.start.saturating_add(i64::try_from(ms).unwrap_or(i64::MAX));
         let (from_ms, to_ms) = match window {
             Window::Whole => (i64::MIN, i64::MAX),
             Window::Between { from, to } => (at(from), to.map_or(i64::MAX, at)),
-            Window::Steady => match self.steady(run).await? {
-                Some(span) => (span.start, span.end),
-                None => return Ok(Err(format!("{} has no VUs that tell where it was steady.", whole.run))),
+            Window::Steady => match self.steady(run, whole).await? {
+                Ok(span) => (span.start, span.end),
+                Err(why) => return Ok(Err(why)),
             },
         };
         Ok(Ok(Between { from_ms, to_ms, step_ms: None }))
     }
 
-    /// The longest stretch of a run in which its VUs were at their most, or near it.
-    async fn steady(&self, run: &RunId) -> Result<Option<Span>, Refusal> {
+    /// Where the load was planned to be steady, if the options say it and the run came so far; else the longest
+    /// stretch in which its VUs were at their most, or near it.
+    async fn steady(&self, run: &RunId, whole: &Summary) -> Result<Found<Span>, Refusal> {
+        // Where arrivals are planned, it is said what became of them.
+        if !whole.health.wanted.is_empty() {
+            let planned = log::with_run(&self.store, &self.cache, run, |run| run.steady_ms(STEADY)).await?;
+            let at =
+                |ms: u64| whole.start.saturating_add(i64::try_from(ms).unwrap_or(i64::MAX)).min(whole.end);
+            let span = planned.flatten().map(|(from, to)| Span { start: at(from), end: at(to) });
+            if let Some(span) = span.filter(|span| span.end - span.start > WINDOW_SLACK_MS) {
+                return Ok(Ok(span));
+            }
+        }
         let vus = self.evidence.stretches.vus(&self.store, &self.cache.windows, run).await?;
         let most = vus.iter().map(|window| window.most).fold(0.0, f64::max);
         if most <= 0.0 {
-            return Ok(None);
+            return Ok(Err(format!("{} has no VUs that tell where it was steady.", whole.run)));
         }
         let stretches = vus.chunk_by(|before, after| {
             before.least >= most * STEADY && after.least >= most * STEADY && before.end_ms == after.start_ms
@@ -278,7 +314,14 @@ impl<S: Store, C: Clock> Service<S, C> {
             end: stretch.last().map_or(stretch[0].end_ms, |window| window.end_ms),
         });
         // Of equals the first.
-        Ok(spans.reduce(|long, span| if span.end - span.start > long.end - long.start { span } else { long }))
+        let longest = spans
+            .reduce(|long, span| if span.end - span.start > long.end - long.start { span } else { long });
+        Ok(longest.ok_or_else(|| {
+            format!(
+                "{} was never steady: no window of it had at least 95 % of its most VUs, {most}, throughout.",
+                whole.run
+            )
+        }))
     }
 }
 

@@ -2,11 +2,11 @@
 
 use super::{LIST_LIMIT, LOGS_LOOKED_AT, Service, Window, known_run, known_test};
 use crate::catalogue::runs;
-use crate::documents::distribution;
+use crate::documents::distribution::{self, Of};
 use crate::ingest::Refusal;
 use crate::log::{self, fresh, lease, rows, stream};
 use crate::names::{LogName, RunId, TestName};
-use crate::record::Dimension;
+use crate::record::{Dimension, SeriesKey};
 use crate::store::{Clock, Store};
 use loadgate_documents::{Digits, RunState, to_json};
 use std::collections::BTreeSet;
@@ -185,25 +185,34 @@ impl<S: Store, C: Clock> Service<S, C> {
         Ok(rows::read(&self.store, &self.cache.windows, &run, query, from).await?)
     }
 
-    /// How the values of one trend are distributed; `table` is what the client calls the dimension.
+    /// How the values of one trend are distributed in a window of the run; `table` is what the client calls the
+    /// dimension.
     ///
     /// # Errors
     ///
-    /// [`Refusal::NotFound`] where there is no such run, or no such trend with values in it; what the store
-    /// refuses.
+    /// [`Refusal::NotFound`] where there is no such run, no such window of it, or no such trend with values in it;
+    /// what the store refuses.
     pub async fn distribution(
         &self,
         run: &str,
         (table, dimension): (&str, Dimension),
         key: &[String],
         metric: &str,
+        window: Window,
     ) -> Result<String, Refusal> {
         let run = self.run(run).await?;
-        let document = log::with_run(&self.store, &self.cache, &run, |run| {
-            distribution::document(run, table, dimension, key, metric)
-        })
-        .await?;
-        document.flatten().ok_or_else(|| {
+        let of = Of { run: run.to_string(), table, key, metric };
+        let key = SeriesKey { dimension, key: key.to_vec(), metric: metric.to_owned() };
+        let document = match window {
+            Window::Whole => log::with_run(&self.store, &self.cache, &run, |run| {
+                let (_, tally) = run.totals().find(|(series, _)| **series == key)?;
+                distribution::document(&of, run.kind(metric), tally)
+            })
+            .await?
+            .flatten(),
+            window => self.distribution_within(&run, &of, &key, window).await?.map_err(Refusal::NotFound)?,
+        };
+        document.ok_or_else(|| {
             Refusal::NotFound(format!("{run} has no trend {metric} with values in this row of {table}"))
         })
     }

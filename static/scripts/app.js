@@ -6,8 +6,9 @@ import { Frame } from "./components/frame.js";
 import { Notices } from "./components/notices.js";
 import { useTabSign } from "./components/tab-sign.js";
 import { TokenDialog } from "./components/token.js";
-import { clock } from "./model/format.js";
+import { snap } from "./model/part.js";
 import { Look } from "./data/page-state.js";
+import { usePart } from "./data/part.js";
 import { html, useCallback, useEffect, useMemo, useRef, useState } from "./html.js";
 import { Checks } from "./views/checks.js";
 import { Compare } from "./views/compare.js";
@@ -47,20 +48,29 @@ export function App({ api, session }) {
   const tab = tabOf(state.run, route.tab);
   const gate = useGate(api, session);
   const View = VIEWS[tab.view] ?? Panels;
+  const chosen = usePart(api, state.run, route.zoom);
+  const { zoom } = chosen;
+  const drawn = useMemo(() => ({ ...route, zoom }), [route, zoom]);
 
   /** The route of the newest rendering, or of what was navigated to since. */
   const latest = useRef(route);
   latest.current = route;
 
   /** `replace` is for what changes letter by letter: it makes no new entry to go back to. */
-  const navigate = useCallback((change, { replace = false } = {}) => {
-    const next = changeRoute(latest.current, change);
-    if (formatRoute(next) !== formatRoute(latest.current)) {
-      history[replace ? "replaceState" : "pushState"](null, "", formatRoute(next));
-    }
-    latest.current = next;
-    setRoute(next);
-  }, []);
+  const navigate = useCallback(
+    (change, { replace = false } = {}) => {
+      const { run } = session.state;
+      // Figures are kept of whole windows.
+      const fitted = change.zoom && run ? { ...change, zoom: snap(run, change.zoom) } : change;
+      const next = changeRoute(latest.current, fitted);
+      if (formatRoute(next) !== formatRoute(latest.current)) {
+        history[replace ? "replaceState" : "pushState"](null, "", formatRoute(next));
+      }
+      latest.current = next;
+      setRoute(next);
+    },
+    [session],
+  );
 
   useEffect(() => session.subscribe(() => redraw((n) => n + 1)), [session]);
 
@@ -132,6 +142,7 @@ export function App({ api, session }) {
     api=${api}
     gate=${gate}
     tab=${tab}
+    chosen=${chosen}
     route=${route}
     navigate=${navigate}
   >
@@ -150,31 +161,27 @@ export function App({ api, session }) {
           setFollowing=${follow}
         />
         ${
-          route.zoom &&
-          html`<p class="zoomed">
-            <span>
-              Showing ${clock(route.zoom.from * 1000)} to ${clock(route.zoom.to * 1000)} of the run.
-            </span>
-            <button type="button" class="button" onClick=${() => navigate({ zoom: null })}>Show all</button>
-          </p>`
-        }
-        ${
           tab === tabsOf(state.run)[0] &&
           html`<${Findings} api=${api} session=${session} route=${route} navigate=${navigate} />`
         }
-        <${Look.Provider} value=${arranged}
-          ><${View}
-            key=${tab.id}
-            tab=${tab}
-            chosen=${route.shown ?? remembered}
-            choose=${choose}
-            run=${state.run}
-            session=${session}
-            api=${api}
-            gate=${gate}
-            route=${route}
-            navigate=${navigate}
-        /><//>`
+        <div
+          class=${`figures${chosen.awaited ? " figures-former" : ""}`}
+          aria-busy=${chosen.awaited !== null}
+        >
+          <${Look.Provider} value=${arranged}
+            ><${View}
+              key=${tab.id}
+              tab=${tab}
+              chosen=${route.shown ?? remembered}
+              choose=${choose}
+              run=${chosen.shown}
+              session=${session}
+              api=${api}
+              gate=${gate}
+              route=${drawn}
+              navigate=${navigate}
+          /><//>
+        </div>`
     }
   <//>`;
 }

@@ -34,11 +34,14 @@ const charts = read("panels").map((panel, i) => {
   return { panel, still, place, alive: false };
 });
 
-/** All charts share one zoom. */
-let zoom = null;
+/** Of the part that the report is of: its ends in seconds, and what it is called. */
+const part = read("part");
+if (part) run.place = part.place;
+/** All charts share one zoom; at most it shows all of the part. */
+let zoom = part;
 
 function zoomTo(range) {
-  zoom = range;
+  zoom = range ?? part;
   for (const chart of charts) if (chart.alive) draw(chart);
 }
 

@@ -1,5 +1,7 @@
 /** The page's address holds what is shown. Reading and writing it is pure. */
 
+import { partQuery, readPart } from "./model/part.js";
+
 /** @import { Route } from "./types.js" */
 
 /** The default document's first tab, which an address need not name. */
@@ -11,20 +13,18 @@ const MOST_LOOKS = 50;
 
 /**
  * `{run, test, tab, zoom, filter, row, rows, other, shown}` of a query string; what is missing or wrong gets
- * its default. `tab` is the id of one of the run's tabs (`model/panels.js` knows which there are), `filter`
+ * its default. `zoom` is the part of the run that all figures are of (`from` and `to`, times since its begin). `tab` is the id of one of the run's tabs (`model/panels.js` knows which there are), `filter`
  * the text above a table, `row` the key of the row that is open (an array of text, the table's name
  * first), `rows` which rows a table shows where that can be chosen, `other` the run that is compared with, `shown` the ids of the percentiles that charts show,
  * null for those of the dashboard, `look` how tables and charts of the tab are arranged (`data/page-state.js`).
  */
 export function parseRoute(search) {
   const query = new URLSearchParams(search);
-  const from = Number(query.get("from") ?? NaN);
-  const to = Number(query.get("to") ?? NaN);
   return {
     run: query.get("run") || null,
     test: query.get("test") || null,
     tab: query.get("tab") || FIRST_TAB,
-    zoom: from >= 0 && to > from && Number.isFinite(to) ? { from, to } : null,
+    zoom: readPart(query.get("from"), query.get("to")),
     filter: query.get("filter") ?? "",
     row: parseRow(query.get("row")),
     rows: query.get("rows") || null,
@@ -51,7 +51,7 @@ function parseRow(text) {
 }
 
 /**
- * The route after `change`. Filter, row, rows and look belong to the tab that is left, the zoom to the run:
+ * The route after `change`. Filter, row, rows and look belong to the tab that is left, the part to the run:
  * they go unless the change names them.
  *
  * @param {Route} route
@@ -79,10 +79,7 @@ export function formatRoute(route) {
   if (route.run) query.set("run", route.run);
   else if (route.test) query.set("test", route.test);
   if (route.tab && route.tab !== FIRST_TAB) query.set("tab", route.tab);
-  if (route.zoom) {
-    query.set("from", String(Number(route.zoom.from.toFixed(1))));
-    query.set("to", String(Number(route.zoom.to.toFixed(1))));
-  }
+  for (const [name, value] of Object.entries(partQuery(route.zoom))) query.set(name, value);
   if (route.filter) query.set("filter", route.filter);
   if (route.row) query.set("row", JSON.stringify(route.row));
   if (route.rows) query.set("rows", route.rows);

@@ -61,7 +61,9 @@ export interface Summary extends Tables {
   start: number;
   end: number | null;
   planned?: number | null;
-  metrics: Record<string, Metric & { values: Record<string, number> }>;
+  /** The part that the figures are of; absent: the whole run. Unix ms. */
+  window?: { start: number; end: number };
+  metrics: Record<string, Metric & { values: Record<string, number>; silent?: boolean }>;
   thresholds: Threshold[];
   health?: Health;
   outcome?: Outcome | null;
@@ -193,6 +195,9 @@ export interface Run {
   asDrawn?: boolean;
   /** Figures of the whole run by aggregate and metric, where no events say them. */
   totals?: Map<string, number | null>;
+  /** Of a run that shows a part of itself: which, and what it is called; the totals are of it. */
+  part?: Part | null;
+  place?: string | null;
 
   verdict: GateVerdict | null;
   /** Panels by key, as they were resolved last. */
@@ -256,10 +261,40 @@ export interface ComparedPanel extends Pick<Panel, "title" | "caption" | "unit">
   color: string;
 }
 
-/** Seconds since a run's start. */
+/** A part of a run, in seconds since its start; without an end it goes on with the run. */
 export interface Zoom {
   from: number;
+  to: number | null;
+}
+
+/** What there is to show of a part: its own ends, those of whole windows, and the server's figures of it. */
+export interface Part {
+  /** As it was asked for … */
+  zoom: Zoom;
+  /** … and as charts show it. */
+  drawn: Zoom;
+  from: number;
   to: number;
+  seconds: number;
+  /** `0:30 to 2:00`. */
+  place: string;
+  summary: Summary;
+  /** Metrics without samples in it. */
+  silent: Set<string>;
+  /** As `wholeRun` reads them. */
+  totals: Map<string, number | null>;
+}
+
+/** What is chosen, what is shown, and what is between them. */
+export interface Chosen {
+  shown: Run;
+  part: Part | null;
+  /** What charts show: the part's own ends, as soon as they are known. */
+  zoom: Zoom | null;
+  /** The part that is asked for and not yet there, if the former figures have to be dimmed meanwhile. */
+  awaited: Zoom | null;
+  /** Why there are no figures of it. */
+  problem: string | null;
 }
 
 /** A line across a chart, and when it was first crossed, in seconds since the run's start. */

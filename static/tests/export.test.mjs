@@ -175,3 +175,21 @@ test("CSV counts samples that a row missed and names that it holds", () => {
   const row = rowsOf(toCsv(document)).find(({ table }) => table === "requests");
   assert.deepEqual([row.missed, row.names], ["3", "20"]);
 });
+
+test("what is written of a part says so, and its silent metrics are no zeros", () => {
+  const part = summary({ window: { start: START + 30_000, end: START + 36_000 } });
+  part.metrics.size = { type: "gauge", silent: true, values: { value: 0, min: 0, max: 0 } };
+  part.metrics.wait = { type: "trend", contains: "time", silent: true, values: { count: 0, avg: 0 } };
+  const markdown = toMarkdown(part);
+  assert.match(markdown, /lasted 0:38\. Figures of 0:30 to 0:36 alone\./);
+  assert.match(markdown, /\| size \| – \| – \| – \|/);
+  assert.match(markdown, /\| wait \| 0 \| – /);
+  const [head, ...rows] = toCsv(part)
+    .split("\r\n")
+    .map((line) => line.split(","));
+  const row = (name) => rows.find((cells) => cells[1] === name);
+  assert.equal(row("size")[head.indexOf("value")], "");
+  assert.equal(row("wait")[head.indexOf("avg")], "");
+  assert.equal(row("wait")[head.indexOf("count")], "0");
+  assert.doesNotMatch(toMarkdown(summary()), /alone/);
+});

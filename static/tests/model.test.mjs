@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { figuresOf, METRIC_TABLES } from "../scripts/model/metric-tables.js";
 import { apply, column, elapsed, latest, newRun, peak, splitName, total } from "../scripts/model/run.js";
 import {
   limitsFor,
@@ -192,4 +193,22 @@ test("filter and rows stay behind with their tab, the zoom with its run, unless 
   assert.deepEqual([tab.filter, tab.row, tab.rows, tab.zoom], ["", ["requests"], null, route.zoom]);
   const run = changeRoute(route, { run: "a.3" });
   assert.deepEqual([run.filter, run.rows, run.zoom, run.other], ["x", "all", null, "a.2"]);
+});
+
+test("tables of metrics have at least what k6 prints, and every percentile that was asked for", () => {
+  const of = (type, values) =>
+    figuresOf(
+      METRIC_TABLES.find((table) => table.type === type),
+      values,
+    );
+  assert.deepEqual(of("trend", []), ["count", "avg", "min", "med", "max", "p(90)", "p(95)", "p(99)"]);
+  assert.deepEqual(
+    of("trend", [
+      { avg: 1, "p(75)": 1 },
+      { "p(99.9)": 2, sum: 3 },
+    ]).slice(5),
+    [...["p(75)", "p(90)", "p(95)", "p(99)", "p(99.9)"]],
+  );
+  assert.deepEqual(of("rate", []), ["rate", "passes", "fails"]);
+  assert.deepEqual(of("gauge", []), ["value", "min", "max"]);
 });

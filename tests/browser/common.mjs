@@ -9,7 +9,7 @@ import { chromium } from "playwright-core";
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 /** Longer than a window and the server's patience take, also on a busy machine. */
-export const PATIENCE = 60_000;
+export const PATIENCE = Number(process.env.PATIENCE ?? 60_000);
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 
 export function launch() {

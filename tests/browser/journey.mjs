@@ -42,9 +42,9 @@ async function charts(page) {
     steps: 5,
   });
   await page.mouse.up();
-  await page.waitForURL(/from=[\d.]+&to=[\d.]+/);
+  await page.waitForURL(/from=[\d.]+s&to=[\d.]+s/);
   await page.reload();
-  await page.getByRole("button", { name: "Show all" }).waitFor();
+  await page.getByRole("button", { name: "Whole run" }).waitFor();
   await page.locator(".u-over").first().dblclick();
   await page.waitForURL((address) => !/from=/.test(address.search));
 

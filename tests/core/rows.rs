@@ -4,6 +4,7 @@ use crate::support::{Server, block_on, text};
 use loadgate::ingest::{Refusal, Wire};
 use loadgate::log::rows::{Query, RowSeries};
 use loadgate::record::Dimension;
+use loadgate::service::Window;
 use loadgate::service::series::Asked;
 use serde_json::{Value, json};
 
@@ -206,7 +207,7 @@ fn a_distribution_holds_every_value_live_ended_and_after_a_restart() {
     server.replay("shop", &text("k6/shop/influx.ndjson.gz"));
     server.fold("shop");
     let ask = |server: &Server, table: (&str, Dimension), key: &[String], metric: &str| {
-        block_on(server.service.distribution("shop.1", table, key, metric))
+        block_on(server.service.distribution("shop.1", table, key, metric, Window::Whole))
             .map(|text| serde_json::from_str::<Value>(&text).expect("JSON"))
     };
     let live = ask(&server, ("metrics", Dimension::Metric), &[], "http_req_duration").expect("a live one");

@@ -1,8 +1,9 @@
 //! Parts of a run: their figures are those of a run that had nothing else, whoever is asked.
 
 use crate::recorded;
-use crate::support::{Server, declarations, text};
+use crate::support::{Server, block_on, declarations, text};
 use loadgate::ingest::Wire;
+use loadgate::record::Dimension;
 use loadgate::service::Window;
 use serde_json::Value;
 
@@ -25,7 +26,9 @@ fn figures(summary: &Value) -> Vec<(String, Value)> {
                     "observed" | "passes" => of_rate,
                     name => name.starts_with("rate"),
                 };
-                for (name, value) in map.iter().filter(|(name, _)| !per_second(name)) {
+                // That a metric is silent is said of parts alone.
+                let figures = map.iter().filter(|(name, _)| !per_second(name) && *name != "silent");
+                for (name, value) in figures {
                     walk(&format!("{path}/{name}"), value, found);
                 }
             }
@@ -147,4 +150,89 @@ fn every_instance_says_the_same_of_a_window_and_rates_are_over_it() {
     assert_eq!(span["end"].as_i64().unwrap() - span["start"].as_i64().unwrap(), 10_000);
     let requests = &window["metrics"]["http_reqs"]["values"];
     assert_eq!(requests["rate"].as_f64(), requests["count"].as_f64().map(|count| count / 10.0));
+}
+
+#[test]
+fn the_distribution_of_a_window_is_that_of_a_run_that_had_nothing_else() {
+    let whole = shop(|_| true);
+    let ask = |server: &Server, (name, table): (&str, Dimension), key: &[String], window: Window| {
+        let metric = "http_req_duration";
+        block_on(server.service.distribution(RUN, (name, table), key, metric, window))
+            .map(|text| serde_json::from_str::<Value>(&text).expect("JSON"))
+    };
+    let metrics = ("metrics", Dimension::Metric);
+    let login = ["POST".to_owned(), "login".to_owned()];
+    for (from, to) in [(4, 20), (10, 12)] {
+        let alone = shop(|second| (from as i64..to as i64).contains(&second));
+        for (table, key) in [(metrics, &[][..]), (("requests", Dimension::Request), &login[..])] {
+            let (one, other) = (
+                ask(&whole, table, key, between(from, to)).expect("of the window"),
+                ask(&alone, table, key, Window::Whole).expect("of the run"),
+            );
+            assert!(one["count"].as_u64().unwrap() > 0);
+            for field in ["count", "min", "max", "bins", "percentiles"] {
+                assert_eq!(one[field], other[field], "{field} of {key:?}, {from} to {to}");
+            }
+        }
+    }
+    let nowhere = ask(&whole, metrics, &[], between(3_000, 4_000)).expect_err("there is no such window");
+    assert!(nowhere.to_string().contains("No window of shop.1 lies between"), "{nowhere}");
+}
+
+#[test]
+fn what_is_planned_to_be_steady_is_taken_before_what_vus_tell() {
+    let server = Server::new();
+    let options = br#"{"scenarios":{"a":{"executor":"ramping-arrival-rate","startRate":0,"timeUnit":"1s",
+        "stages":[{"duration":"10s","target":5},{"duration":"16s","target":5},{"duration":"4s","target":0}]}}}"#;
+    block_on(server.service.declare(TEST, options)).expect("k6's options");
+    // The VUs say otherwise: they are at their most from the beginning.
+    let lines: String = (0..30_000)
+        .step_by(500)
+        .map(|ms| {
+            let at = (server.hands_ms() + ms) * 1_000_000;
+            format!("vus value=3 {at}\niterations,scenario=a value=1 {at}\nhttp_reqs value=1 {at}\n")
+        })
+        .collect();
+    server.post(Wire::InfluxLines, TEST, "k6", lines.as_bytes());
+    server.finish(TEST);
+    let steady = server.summary_of(RUN, Window::Steady);
+    assert_eq!(steady["window"]["start"].as_i64().unwrap() - steady["start"].as_i64().unwrap(), 10_000);
+    assert_eq!(steady["window"]["end"].as_i64().unwrap() - steady["start"].as_i64().unwrap(), 26_000);
+    assert_eq!(steady["metrics"]["http_reqs"]["values"]["count"], 32);
+}
+
+#[test]
+fn where_nothing_was_steady_it_is_said_why() {
+    let server = recorded::sent(Wire::K6Json, TEST);
+    let why = block_on(server.service.summary_of(RUN, Window::Steady)).expect_err("it goes up and down");
+    assert!(why.to_string().contains("shop.1 was never steady"), "{why}");
+}
+
+#[test]
+fn what_had_no_samples_in_a_window_says_so_and_no_threshold_on_it_passes() {
+    let server = Server::new();
+    let options = br#"{"thresholds":{"size":["value<100"],"wait":["p(95)<100"],"orders":["count<100"]}}"#;
+    block_on(server.service.declare(TEST, options)).expect("k6's options");
+    let lines: String = (0..20)
+        .map(|second| {
+            let at = (server.hands_ms() + second * 1_000) * 1_000_000;
+            let early = format!("size value=7 {at}\nwait value=9 {at}\norders value=1 {at}\n");
+            format!("http_reqs value=1 {at}\n{}", if second < 10 { &early } else { "" })
+        })
+        .collect();
+    server.post(Wire::InfluxLines, TEST, "k6", lines.as_bytes());
+    server.finish(TEST);
+    let silent = |window: &Value| -> Vec<String> {
+        let metrics = window["metrics"].as_object().expect("metrics");
+        let silent = metrics.iter().filter(|(_, metric)| metric["silent"] == true);
+        silent.map(|(name, _)| name.clone()).collect()
+    };
+    assert_eq!(silent(&server.summary_of(RUN, between(0, 10))), [""; 0]);
+    let late = server.summary_of(RUN, between(10, 20));
+    assert_eq!(silent(&late), ["size", "wait"], "a counter that counted nothing has its zero");
+    for row in late["thresholds"].as_array().expect("thresholds") {
+        if row["metric"] != "orders" {
+            assert_eq!((&row["passes"], &row["observed"]), (&Value::Null, &Value::Null), "{row}");
+        }
+    }
 }

@@ -228,8 +228,10 @@ impl runs::Guest for Aggregator {
         table: runs::Table,
         key: Vec<String>,
         metric: String,
+        window: runs::Window,
     ) -> Result<String, Failure> {
-        with(async |service| service.distribution(&run, convert::table(table), &key, &metric).await)
+        let window = convert::window(window);
+        with(async |service| service.distribution(&run, convert::table(table), &key, &metric, window).await)
     }
 
     fn set_label(run: String, document: Vec<u8>) -> Result<String, Failure> {

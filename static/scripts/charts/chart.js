@@ -10,6 +10,7 @@ import { drawBands, drawBandWords, drawLimits } from "./marks.js";
 import { clock, formatTick } from "../model/format.js";
 import { onPaper, PAPER_WIDTH, redrawForPaper } from "./paper.js";
 import { clockStep, scaleOf, steps } from "./scales.js";
+import { selectByTouch } from "./touch.js";
 
 /** @import { Panel, Series, Zoom } from "../types.js" */
 
@@ -24,8 +25,8 @@ const PAGE = 10;
  * `spec` is `{unit, rightUnit, bands, series: [{label, color, dash, fill, right}]}`, colours named after
  * custom properties (`--series-1`). `on` is `{cursor(index or null, byKey), zoom(from, to), reset()}`.
  *
- * By keyboard: arrows move the cursor, with Shift they select, Enter zooms to what is selected, Escape
- * takes back the selection, the zoom or the cursor.
+ * By keyboard: arrows move the cursor, with Shift they select, Enter chooses what is selected, Escape
+ * takes back the selection, the choice or the cursor. By touch: a finger that goes sideways selects.
  *
  * @param {Panel} spec
  */
@@ -183,7 +184,9 @@ export function createChart(element, spec, on) {
       return true;
     }
     if (key === "Enter" && anchor !== null && at !== null && at !== anchor) {
-      const [from, to] = [data[0][Math.min(anchor, at)], data[0][Math.max(anchor, at)]];
+      // Times are the ends of windows: the first of those that are selected begins where the one before it ends.
+      const from = data[0][Math.min(anchor, at) - 1] ?? 0;
+      const to = data[0][Math.max(anchor, at)];
       clear();
       on.zoom(from, to);
       return true;
@@ -202,6 +205,7 @@ export function createChart(element, spec, on) {
     plot.setCursor({ left: -10, top: -10 }, true, true);
   }
 
+  const stopTouch = selectByTouch(plot, select, on.zoom);
   element.addEventListener("keydown", onKey);
   const onBlur = () => {
     byKey = true;
@@ -229,6 +233,7 @@ export function createChart(element, spec, on) {
     destroy() {
       observer.disconnect();
       stopRedrawing();
+      stopTouch();
       element.removeEventListener("keydown", onKey);
       element.removeEventListener("blur", onBlur);
       plot.destroy();
@@ -311,7 +316,7 @@ function faint(color, opacity) {
 
 /** @param {Zoom | null} zoom */
 function xRange(u, zoom, max) {
-  if (zoom) return [zoom.from, zoom.to];
   const last = u.data[0].at(-1) ?? max ?? 10;
+  if (zoom) return [zoom.from, zoom.to ?? Math.max(last, zoom.from + 4)];
   return [0, Math.max(last, 4)];
 }

@@ -1,25 +1,27 @@
 /** A chart in its card: title, drawing, a legend that holds values, and the table behind it. */
 
 import { createChart } from "../charts/chart.js";
+import { inTurn } from "../charts/turns.js";
 import { clock, format, span } from "../model/format.js";
 import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../html.js";
 import { chartDrawn } from "../measure.js";
 import { useWindows } from "../data/merged.js";
 import { useLook } from "../data/page-state.js";
 import { hasMetric, newest, wholeRun } from "../model/run.js";
+import { placesIn } from "../model/part.js";
 import { limitsFor } from "../model/thresholds.js";
 import { drawnColumn } from "../model/windows.js";
 import { Legend } from "./legend.js";
 import { Card } from "./parts.js";
 
-/** @import { Panel, Props, Run, Zoom } from "../types.js" */
+/** @import { Column, Panel, Props, Run, Zoom } from "../types.js" */
 
 /** More rows than anybody reads. */
 const TABLE_ROWS = 500;
 /** How far outside the window, in pixels, a chart is kept ready. */
 const MARGIN = 80;
 const KEYS =
-  "Arrow keys move the cursor, with Shift they select, Enter zooms to the selection, Escape goes back.";
+  "Arrow keys move the cursor, with Shift they select, Enter shows all figures of the selection, Escape goes back.";
 
 /**
  * `panel` as `panels.js` resolves it; `zoom` is `{from, to}` in seconds or null.
@@ -31,6 +33,7 @@ export function ChartCard({ run, panel, zoom, onZoom, caption }) {
   const chart = useRef(null);
   const drawn = useRef(/** @type {{ revision: any, zoom?: Zoom | null }} */ ({ revision: -1 }));
   const callbacks = useRef(null);
+  const destroy = useRef(() => {});
   const cursorListener = useRef(/** @type {(index: number | null) => void} */ (() => {}));
   const [hiding, setHiding] = useLook(`hide.${panel.id}`);
   const [table, setTable] = useLook(`table.${panel.id}`);
@@ -43,7 +46,9 @@ export function ChartCard({ run, panel, zoom, onZoom, caption }) {
   const { windows, problem } = useWindows(run, panel.series, zoom, seen && known);
   const { times } = windows;
   const columns =
-    seen && known ? panel.series.map((s) => drawnColumn(run, windows, s.metric, s.aggregate)) : null;
+    seen && known
+      ? panel.series.map((s) => within(times, zoom, drawnColumn(run, windows, s.metric, s.aggregate)))
+      : null;
 
   callbacks.current = {
     onZoom,
@@ -53,39 +58,61 @@ export function ChartCard({ run, panel, zoom, onZoom, caption }) {
     },
   };
 
+  /** What the drawing has to show, as of the newest rendering. */
+  const draw = useRef(() => {});
+  draw.current = () => {
+    const last = drawn.current;
+    if (
+      !isOf(chart.current, panel, run) ||
+      !visible ||
+      (last.revision === run.revision && last.zoom === zoom)
+    )
+      return;
+    drawn.current = { revision: run.revision, zoom };
+    chart.current.made.set(times, columns, limitsFor(run, panel.series), zoom);
+    if (run.current || run.stop !== null) chartDrawn(run);
+  };
+  const hideLines = useRef(() => {});
+  hideLines.current = () => {
+    if (!isOf(chart.current, panel, run)) return;
+    panel.series.forEach((_, i) => chart.current.made.show(i, !hidden.has(i)));
+  };
+
   useLayoutEffect(() => {
     if (!known || !seen) return undefined;
-    const made = createChart(host.current, panel, {
-      cursor: (index, byKey) => callbacks.current.cursor(index, byKey),
-      zoom: (from, to) => callbacks.current.onZoom({ from, to }),
-      reset: () => callbacks.current.onZoom(null),
+    // Making one takes longer than drawing it; a choice of percentiles makes all of a page anew.
+    return inTurn(() => {
+      // The former one stands until there is another.
+      destroy.current();
+      const made = createChart(host.current, panel, {
+        cursor: (index, byKey) => callbacks.current.cursor(index, byKey),
+        zoom: (from, to) => callbacks.current.onZoom({ from, to }),
+        reset: () => callbacks.current.onZoom(null),
+      });
+      chart.current = { made, panel, run };
+      const repaint = () => made.repaint();
+      addEventListener("themechange", repaint);
+      const dark = matchMedia("(prefers-color-scheme: dark)");
+      dark.addEventListener("change", repaint);
+      destroy.current = () => {
+        removeEventListener("themechange", repaint);
+        dark.removeEventListener("change", repaint);
+        made.destroy();
+        chart.current = null;
+        destroy.current = () => {};
+      };
+      drawn.current = { revision: -1 };
+      draw.current();
+      hideLines.current();
     });
-    chart.current = made;
-    const repaint = () => made.repaint();
-    addEventListener("themechange", repaint);
-    const dark = matchMedia("(prefers-color-scheme: dark)");
-    dark.addEventListener("change", repaint);
-    drawn.current = { revision: -1 };
-    return () => {
-      removeEventListener("themechange", repaint);
-      dark.removeEventListener("change", repaint);
-      made.destroy();
-      chart.current = null;
-    };
   }, [panel, known, run, seen]);
+  useLayoutEffect(() => () => destroy.current(), [known]);
 
   // Before the frame is painted, so that figures and lines change together.
-  useLayoutEffect(() => {
-    const last = drawn.current;
-    if (!chart.current || !visible || (last.revision === run.revision && last.zoom === zoom)) return;
-    drawn.current = { revision: run.revision, zoom };
-    chart.current.set(times, columns, limitsFor(run, panel.series), zoom);
-    if (run.current || run.stop !== null) chartDrawn(run);
-  });
+  useLayoutEffect(() => draw.current());
 
   useLayoutEffect(() => {
-    if (!seen) return;
-    panel.series.forEach((_, i) => chart.current?.show(i, !hidden.has(i)));
+    if (seen) hideLines.current();
   }, [hidden, panel, known, run, seen]);
 
   const hide = (next) => setHiding(next.size > 0 ? [...next].sort((a, b) => a - b).join(".") : null);
@@ -143,6 +170,22 @@ export function ChartCard({ run, panel, zoom, onZoom, caption }) {
   <//>`;
 }
 
+/** Whether a chart is the one of this panel: until it is made, the former stands. */
+const isOf = (chart, panel, run) => chart !== null && chart.panel === panel && chart.run === run;
+
+/**
+ * A column without what lies outside of a part: the window that ends where the part begins is none of it.
+ *
+ * @param {number[]} times
+ * @param {Zoom | null} zoom
+ * @param {Column} values
+ */
+function within(times, zoom, values) {
+  if (!zoom) return values;
+  const [from, to] = placesIn(times, zoom);
+  return values.map((value, at) => (at >= from && at < to ? value : null));
+}
+
 /** Whether the element is in view or near it, and whether it ever was. On paper everything is. */
 function useVisible(ref, known) {
   const [state, setState] = useState({ visible: false, seen: false });
@@ -174,7 +217,8 @@ function useVisible(ref, known) {
 
 /** @param {Props<"panel" | "zoom"> & { times: number[] }} props */
 function ChartTable({ times, panel, columns, zoom }) {
-  const inside = times.flatMap((t, i) => (!zoom || (t >= zoom.from && t <= zoom.to) ? [i] : []));
+  const [first, end] = placesIn(times, zoom);
+  const inside = times.map((_, i) => i).slice(first, end);
   const rows = inside.slice(-TABLE_ROWS);
   return html`<div
     class="table-scroll chart-table"
@@ -223,7 +267,7 @@ function describe(run, panel, columns) {
   const values = panel.series.map(
     (s, i) => `${s.label} ${format(over ? whole[i] : newest(columns[i]), s.unit ?? panel.unit)}`,
   );
-  return `${over ? "Whole run" : "Latest"}: ${values.join(", ")}.`;
+  return `${over ? (run.place ?? "Whole run") : "Latest"}: ${values.join(", ")}.`;
 }
 
 /**

@@ -3,6 +3,7 @@
 import { curve, histogram, linearTicks, percentilePlace } from "../model/distribution.js";
 import { format, plural, unitOf } from "../model/format.js";
 import { html, useState } from "../html.js";
+import { stampOf } from "../data/part.js";
 import { usePolled } from "../data/poller.js";
 import { Card } from "./parts.js";
 
@@ -37,7 +38,7 @@ export function Distributions({ api, run, table, row, metrics }) {
     ${metrics.map((name) => html`<option key=${name} value=${name}>${name}</option>`)}
   </select>`;
   return html`<${Distribution}
-    key=${metric}
+    key=${`${metric} ${run.place ?? ""}`}
     api=${api}
     run=${run}
     table=${table}
@@ -50,17 +51,15 @@ export function Distributions({ api, run, table, row, metrics }) {
 /** @param {Props<"api" | "run">} props */
 function Distribution({ api, run, table, row, metric, choice }) {
   const [asTable, setAsTable] = useState(false);
-  const load = () => api.distribution(run.id, { table, key: row, metric });
-  const { value, problem, retry } = usePolled(
-    load,
-    run.stop ?? (run.current ? run.times.length : 0),
-    WAIT_MS,
-  );
+  const part = run.part?.zoom ?? null;
+  const load = () => api.distribution(run.id, { table, key: row, metric, part });
+  const stamp = run.stop ?? (run.current ? run.times.length : 0);
+  const { value, problem, retry } = usePolled(load, part ? stampOf(run, part) : stamp, WAIT_MS);
   const unit = unitOf({ type: "trend", contains: value?.contains ?? run.metrics.get(metric)?.contains });
   return html`<${Card}
     id="distribution"
     title="Distribution"
-    caption=${value ? plural(value.count, "value") : ""}
+    caption=${value ? [plural(value.count, "value"), run.place].filter(Boolean).join(" · ") : ""}
     actions=${html`${choice}
       <button
         type="button"
@@ -84,7 +83,7 @@ function Distribution({ api, run, table, row, metric, choice }) {
               <${Curve} value=${value} unit=${unit} />
             </div>`)
     }
-    ${!value && !problem && html`<div class="distribution-wait"></div>`}
+    ${!value && !problem && html`<div class="distribution-wait"><p class="nothing">Loading…</p></div>`}
   <//>`;
 }
 

@@ -12,16 +12,17 @@ import { CompareLink, Share, ThemeButton } from "./actions.js";
 import { onPlainClick, RouteLink } from "./link.js";
 import { NewRun } from "./new-run.js";
 import { Chip } from "./parts.js";
+import { Range } from "./range.js";
 import { RunSelector } from "./run-selector.js";
 
 /** @import { Props, Run } from "../types.js" */
 
 /**
- * `tab` is the one that is shown, of `tabsOf(run)`.
+ * `tab` is the one that is shown, of `tabsOf(run)`, `chosen` the part of the run. The chips are of the whole run.
  *
  * @param {Props<"session" | "api" | "gate" | "tab" | "route" | "navigate">} props
  */
-export function Frame({ session, api, gate, tab, route, navigate, children }) {
+export function Frame({ session, api, gate, tab, chosen, route, navigate, children }) {
   const { state } = session;
   const { run } = state;
   /** On a phone, where actions have no room beside the chips. */
@@ -38,6 +39,7 @@ export function Frame({ session, api, gate, tab, route, navigate, children }) {
             <${Liveness} session=${session} />
             <${VerdictChip} gate=${gate} route=${route} navigate=${navigate} />
             <${ThresholdsChip} run=${run} route=${route} navigate=${navigate} />
+            ${route.zoom && html`<span class="caption of-whole">whole run</span>`}
             <${Ending} info=${state.info} />`
         }
         <span class="grow"></span>
@@ -57,12 +59,26 @@ export function Frame({ session, api, gate, tab, route, navigate, children }) {
             html`<${NewRun} session=${session} />
               <${CompareLink} run=${run} route=${route} navigate=${navigate} />
               <${Share} />
-              <a class="button button-primary" href=${api.report(state.info.id)}>Report</a>`
+              <a class="button button-primary" href=${api.report(state.info.id, route.zoom)}>Report</a>`
           }
           <${ThemeButton} />
         </span>
       </div>
-      ${run && html`<${Tabs} run=${run} tab=${tab} route=${route} navigate=${navigate} />`}
+      ${
+        run &&
+        html`<div class="views">
+          <${Tabs} run=${chosen.shown} tab=${tab} route=${route} navigate=${navigate} />
+          <${Range}
+            key=${state.info.id}
+            run=${run}
+            chosen=${chosen}
+            api=${api}
+            tab=${tab}
+            route=${route}
+            navigate=${navigate}
+          />
+        </div>`
+      }
     </header>
     <main id="main" tabindex="-1">${children}</main>`;
 }

@@ -1,7 +1,8 @@
-/** A chart's legend: the value at the cursor, at rest the newest, of a run that is over that of all of it; it hides series and shows one alone. */
+/** A chart's legend: the value at the cursor, at rest the newest, of a run that is over that of all of it, or of the part that is shown; it hides series and shows one alone. */
 
 import { clock, format } from "../model/format.js";
 import { html, useState } from "../html.js";
+import { NO_SAMPLES } from "../model/part.js";
 import { newest, wholeRun } from "../model/run.js";
 
 /** @import { Props } from "../types.js" */
@@ -21,7 +22,13 @@ export function Legend({ run, times, panel, columns, cursorListener, hidden, onH
   const whole = panel.series.map((s) => wholeRun(run, s.metric, s.aggregate));
   const over = whole.every((value) => value !== undefined);
   const gauge = (s) => run.metrics.get(s.metric)?.type === "gauge";
-  const rest = over ? (panel.series.every(gauge) ? "peak" : "whole run") : "";
+  const rest = over ? restOf(whole) : "";
+
+  /** What the values at rest are. */
+  function restOf(values) {
+    if (run.place && values.every((value) => value === null)) return NO_SAMPLES;
+    return [panel.series.every(gauge) && "peak", run.place].filter(Boolean).join(", ") || "whole run";
+  }
 
   function valueOf(index) {
     if (over && at === null) return whole[index];

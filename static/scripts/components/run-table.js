@@ -147,7 +147,7 @@ function CompareLink({ item, shown, baseline, route, navigate }) {
     class="button button-quiet"
     route=${route}
     navigate=${navigate}
-    change=${{ tab: "compare", other, zoom: null }}
+    change=${{ tab: "compare", other }}
     aria-label=${own ? "Compare the shown run with the baseline" : `Compare the shown run with ${runLabel(item)}`}
     >Compare<//
   >`;

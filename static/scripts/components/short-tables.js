@@ -9,7 +9,7 @@ import { onPlainClick } from "./link.js";
 import { Card } from "./parts.js";
 import { requestColumns, totalTime } from "./request-table.js";
 import { DataTable } from "./table.js";
-import { formatTally, thresholdColumns } from "./threshold-table.js";
+import { tallyOf, thresholdColumns } from "./threshold-table.js";
 
 /** @import { Props } from "../types.js" */
 
@@ -18,12 +18,12 @@ const MOST = 10;
 /** Tables change no more often than they can be read. */
 const STEADY_MS = 1000;
 
-/** `value`, exchanged at most once a second; at once when `final`. */
-function useSteady(value, final) {
-  const steady = useRef({ value, at: 0 });
+/** `value`, exchanged at most once a second; at once when `final`, and when it is of something else. */
+function useSteady(value, final, of = /** @type {unknown} */ (null)) {
+  const steady = useRef({ value, of, at: 0 });
   const [, again] = useState(0);
-  const due = performance.now() - steady.current.at >= STEADY_MS;
-  if (steady.current.value !== value && (final || due)) steady.current = { value, at: performance.now() };
+  const due = performance.now() - steady.current.at >= STEADY_MS || steady.current.of !== of;
+  if (steady.current.value !== value && (final || due)) steady.current = { value, of, at: performance.now() };
   const late = steady.current.value !== value;
   useEffect(() => {
     if (!late) return undefined;
@@ -37,7 +37,7 @@ function useSteady(value, final) {
 /** @param {Props<"run" | "panel" | "route" | "navigate">} props */
 export function RequestsCard({ run, panel, route, navigate }) {
   const [filter, setFilter] = useState("");
-  const all = useSteady(run.tables.requests, run.stop !== null || !run.current);
+  const all = useSteady(run.tables.requests, run.stop !== null || !run.current, run.place);
   const tab = tabOfView(run, "requests");
   return useMemo(() => {
     const time = totalTime(all);
@@ -83,11 +83,11 @@ function requestsCaption(shown, found, all) {
 
 /** @param {Props<"run" | "panel">} props */
 export function ThresholdsCard({ run, panel }) {
-  const thresholds = useSteady(run.thresholds, run.stop !== null || !run.current);
+  const thresholds = useSteady(run.thresholds, run.stop !== null || !run.current, run.place);
   const grown = useGrownRun(run, run.layout);
   return useMemo(() => {
     if (thresholds.length === 0) return null;
-    return html`<${Card} id=${panel.id} title=${panel.title} caption=${formatTally(thresholds)}>
+    return html`<${Card} id=${panel.id} title=${panel.title} caption=${tallyOf(grown.run, thresholds)}>
       <${DataTable}
         label="Thresholds"
         columns=${thresholdColumns(grown.run)}

@@ -93,6 +93,16 @@ function Outcome({ threshold, complete }) {
 }
 
 /**
+ * The same of a run, and of which part of it.
+ *
+ * @param {Run} run
+ * @param {Threshold[]} thresholds
+ */
+export function tallyOf(run, thresholds) {
+  return run.place ? `in this part: ${formatTally(thresholds)}` : formatTally(thresholds);
+}
+
+/**
  * `3 of 4 thresholds pass, 1 has no data`.
  *
  * @param {Threshold[]} thresholds

@@ -4,6 +4,7 @@ import { format, NOTHING, unitOf } from "../model/format.js";
 import { html } from "../html.js";
 import { useWindows } from "../data/merged.js";
 import { isReplaying, latest, peak, total, wholeRun } from "../model/run.js";
+import { NO_SAMPLES, placesIn } from "../model/part.js";
 import { isComplete, outcomeOf, parseExpression, sideOf } from "../model/thresholds.js";
 import { drawnColumn } from "../model/windows.js";
 import { Sign } from "./parts.js";
@@ -21,11 +22,13 @@ export function Tile({ run, panel }) {
   const trend = panel.series[panel.series.length - 1];
   const meta = run.metrics.get(figure.metric);
   const now = meta?.type === "gauge";
-  const over = run.stop !== null;
+  // A part of a run is something whole, too.
+  const over = run.stop !== null || Boolean(run.place);
   const read = over
     ? (wholeRun(run, figure.metric, figure.aggregate) ?? null)
     : (now ? latest : total)(run, figure.metric, figure.aggregate);
   const { windows } = useWindows(run, [trend]);
+  const [from, to] = placesIn(windows.times, run.part ?? null);
   const limits = run.thresholds
     .filter((t) => t.metric === figure.metric)
     .flatMap((t) => {
@@ -46,9 +49,12 @@ export function Tile({ run, panel }) {
     <p class="figure">${format(read, panel.unit)}</p>
     <div class="tile-foot">
       <span class="caption"
-        >${meta ? footText(run, { panel, figure, aside, now, meta, decisive }) : isReplaying(run) ? "loading" : "no data"}</span
+        >${meta ? footText(run, { panel, figure, aside, now, meta, decisive, read }) : isReplaying(run) ? "loading" : "no data"}</span
       >
-      <${Sparkline} values=${drawnColumn(run, windows, trend.metric, trend.aggregate)} color=${trend.color} />
+      <${Sparkline}
+        values=${drawnColumn(run, windows, trend.metric, trend.aggregate).slice(from, to)}
+        color=${trend.color}
+      />
     </div>
   </div>`;
 }
@@ -60,9 +66,10 @@ function Verdict({ limit, complete }) {
 }
 
 /** @param {Run} run */
-function footText(run, { panel, figure, aside, now, meta, decisive }) {
+function footText(run, { panel, figure, aside, now, meta, decisive, read }) {
   if (isReplaying(run)) return "loading";
-  const over = run.stop !== null;
+  const over = run.stop !== null || Boolean(run.place);
+  if (run.place && read === null) return NO_SAMPLES;
   if (aside) {
     if (over) return format(wholeRun(run, aside.metric, aside.aggregate) ?? null, aside.unit);
     const asideNow = run.metrics.get(aside.metric)?.type === "gauge";
@@ -73,7 +80,7 @@ function footText(run, { panel, figure, aside, now, meta, decisive }) {
   if (decisive) {
     return `limit ${format(decisive.parsed.limit, unitOf(meta, decisive.parsed.aggregate), { trim: true })}`;
   }
-  if (over) return "whole run";
+  if (over) return run.place ?? "whole run";
   const value = latest(run, figure.metric, figure.aggregate);
   return value === null ? NOTHING : `now ${format(value, panel.unit)}`;
 }

@@ -1,9 +1,10 @@
 /** Speaks to the server: runs, the event stream, finishing. Paths are relative to the page's own place. */
 
 import { timed } from "../measure.js";
+import { partQuery } from "../model/part.js";
 import { openStream } from "./stream.js";
 
-/** @import { Distribution, Findings, GateVerdict, RowKey, RowsDocument, RunItem, SeriesDocument, Summary, TableName } from "../types.js" */
+/** @import { Distribution, Findings, GateVerdict, RowKey, RowsDocument, RunItem, SeriesDocument, Summary, TableName, Zoom } from "../types.js" */
 
 /** Where the server is: the folder above the page's, unless the page says otherwise. */
 export function serverRoot(document) {
@@ -117,14 +118,14 @@ export function createApi(root, streams = openStream) {
       return (await request(`runs/${encodeURIComponent(run)}/rows?${query}`)).json();
     },
     /**
-     * How the values of a row's metric are distributed over the whole run.
+     * How the values of a row's metric are distributed over the run, or a part of it.
      *
      * @param {string} run
-     * @param {{ table: TableName, key: RowKey, metric: string }} row
+     * @param {{ table: TableName, key: RowKey, metric: string, part?: Zoom | null }} row
      * @returns {Promise<Distribution>}
      */
-    async distribution(run, { table, key, metric }) {
-      const query = new URLSearchParams({ table, key: JSON.stringify(key), metric });
+    async distribution(run, { table, key, metric, part = null }) {
+      const query = new URLSearchParams({ table, key: JSON.stringify(key), metric, ...partQuery(part) });
       return (await request(`runs/${encodeURIComponent(run)}/distribution?${query}`)).json();
     },
     /**
@@ -140,7 +141,8 @@ export function createApi(root, streams = openStream) {
       if (key) query.set("key", JSON.stringify(key));
       return (await request(`runs/${encodeURIComponent(run)}/series?${query}`)).json();
     },
-    report: (run) => at(`report?run=${encodeURIComponent(run)}`),
+    /** @param {Zoom | null} [part] */
+    report: (run, part = null) => at(`report?${new URLSearchParams({ run, ...partQuery(part) })}`),
     /**
      * Follows a run's events until `close` is called. `on` is `{event(kind, data, id), open(), lost()}`; it is told
      * events that it knows again where a stream had to begin anew.
@@ -151,13 +153,26 @@ export function createApi(root, streams = openStream) {
       };
       return streams(at(`events?run=${encodeURIComponent(run)}`), { ...on, events: take });
     },
-    summaryAddress: (run) => at(`runs/${encodeURIComponent(run)}/summary`),
+    /** @param {Zoom | null} [part] */
+    summaryAddress: (run, part = null) => at(summaryPath(run, partQuery(part))),
     /**
+     * Every figure of a run, or of a part of it.
+     *
+     * @param {string} run
+     * @param {Zoom | null} [part]
+     * @returns {Promise<Summary>}
+     */
+    async summary(run, part = null) {
+      return (await request(summaryPath(run, partQuery(part)))).json();
+    },
+    /**
+     * The same of where the load was steady; an error that says why, where it never was.
+     *
      * @param {string} run
      * @returns {Promise<Summary>}
      */
-    async summary(run) {
-      return (await request(`runs/${encodeURIComponent(run)}/summary`)).json();
+    async steady(run) {
+      return (await request(summaryPath(run, { window: "steady" }))).json();
     },
     /**
      * What the gate says of the run; provisional while it goes on.
@@ -214,6 +229,12 @@ export function createApi(root, streams = openStream) {
       await request(path, run === null ? { method: "DELETE" } : sending("PUT", { run }));
     },
   };
+}
+
+/** @param {Record<string, string>} part */
+function summaryPath(run, part) {
+  const query = new URLSearchParams(part).toString();
+  return `runs/${encodeURIComponent(run)}/summary${query ? `?${query}` : ""}`;
 }
 
 function sending(method, body) {

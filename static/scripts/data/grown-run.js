@@ -17,8 +17,9 @@ export function useGrownRun(run, stamp) {
 }
 
 /**
- * What tables of a run wait for: a window, the end of the replay, the end of the run.
+ * What tables of a run wait for: a window, the end of the replay, the end of the run, figures of another part.
  *
  * @param {Run} run
  */
-export const windowOf = (run) => `${run.times.length} ${run.current} ${run.stop}`;
+export const windowOf = (run) =>
+  `${run.times.length} ${run.current} ${run.stop} ${run.part ? `${run.place} ${run.revision}` : ""}`;

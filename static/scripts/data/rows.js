@@ -40,6 +40,7 @@ export function useDrawnRow({ api, run, table, row }) {
     drawRow(drawn.current, value, run, row);
     Object.assign(drawn.current, { current: run.current, stop: run.stop });
     drawn.current.totals = rowTotals(value, run, table, row);
+    drawn.current.place = run.place;
   }
   return { drawn: drawn.current, problem, retry };
 }

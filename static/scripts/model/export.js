@@ -6,7 +6,7 @@
  */
 
 import { clock, format, moment, unitOf } from "./format.js";
-import { metricRows, METRIC_TABLES, titleOf } from "./metric-tables.js";
+import { figuresOf, metricRows, METRIC_TABLES, titleOf } from "./metric-tables.js";
 import { allKnown, margin, outcomeOf, parseExpression, formatExpression, SIGNS } from "./thresholds.js";
 
 /** @import { RowKey, Summary } from "../types.js" */
@@ -77,15 +77,20 @@ export function toMarkdown(summary, name = summary.run) {
       ];
     }),
   );
-  for (const { type, title, columns } of METRIC_TABLES) {
+  for (const table of METRIC_TABLES) {
+    const { type, title } = table;
     const rows = metricRows(Object.entries(summary.metrics), type);
-    const aggregates = columns.filter((a) => rows.some((row) => row.meta.values[a] !== undefined));
+    const figures = figuresOf(
+      table,
+      rows.map(({ meta }) => meta.values),
+    );
+    const aggregates = figures.filter((a) => rows.some((row) => row.meta.values[a] !== undefined));
     add(
       title,
       [left("Metric"), ...aggregates.map((a) => right(titleOf(type, a)))],
       rows.map(({ name: metric, meta }) => [
         markdownText(metric),
-        ...aggregates.map((a) => format(meta.values[a], unitOf(meta, a))),
+        ...aggregates.map((a) => format(said(meta)[a], unitOf(meta, a))),
       ]),
     );
   }
@@ -123,7 +128,11 @@ function facts(summary, name) {
   const length = clock((summary.end ?? NaN) - summary.start);
   const run = name === summary.run ? "" : `Run ${markdownText(summary.run)}, `;
   const began = `${run ? "began" : "Began"} ${moment(summary.start)}`;
-  return `${run}${began}, ${summary.state === "live" ? "still running" : `lasted ${length}`}.`;
+  const whole = `${run}${began}, ${summary.state === "live" ? "still running" : `lasted ${length}`}.`;
+  const { window } = summary;
+  if (!window) return whole;
+  const at = (ms) => clock(ms - summary.start);
+  return `${whole} Figures of ${at(window.start)} to ${at(window.end)} alone.`;
 }
 
 /**
@@ -134,6 +143,14 @@ function facts(summary, name) {
 export function checkName([group, name]) {
   return name === undefined ? group : group ? `${group.replace(/^::/, "")} › ${name}` : name;
 }
+
+/** Of a metric without samples in the part, that there were none, and nothing else. */
+function said({ silent, values }) {
+  if (!silent) return values;
+  return Object.fromEntries(Object.entries(values).filter(([name]) => COUNTS.has(name)));
+}
+
+const COUNTS = new Set(["count", "passes", "fails"]);
 
 /** A cell of a formula begins so in spreadsheets; CSV injection, https://owasp.org/www-community/attacks/CSV_Injection. */
 const FORMULA = /^[=+\-@\t\r]/;
@@ -180,8 +197,8 @@ export function toCsv(summary) {
     for (const [figure, value] of named) row[LONG_NAMES[figure] ?? figure] = value;
     rows.push(row);
   };
-  const metric = (table, owner, name, /** @type {any} */ { type, contains, values }) =>
-    add(table, owner ?? name, owner === null ? "" : name, { type, unit: UNITS[contains] }, values);
+  const metric = (table, owner, name, /** @type {any} */ { type, contains, ...meta }) =>
+    add(table, owner ?? name, owner === null ? "" : name, { type, unit: UNITS[contains] }, said(meta));
   for (const [name, meta] of Object.entries(summary.metrics)) metric("metrics", null, name, meta);
   for (const { metric: name, expression, observed, passes, firstFailed } of summary.thresholds) {
     const unit = UNITS[summary.metrics[name]?.contains ?? ""];

@@ -204,7 +204,7 @@ export function thresholdsOf(run, table, key) {
 }
 
 /**
- * Figures of a row over the whole run, as `wholeRun` reads them.
+ * Figures of a row over the whole run, or the part that is shown, as `wholeRun` reads them.
  *
  * @param {Rows} rows
  * @param {Run} run
@@ -212,6 +212,7 @@ export function thresholdsOf(run, table, key) {
  * @param {RowKey} key
  */
 export function rowTotals(rows, run, table, key) {
+  if (run.part) return partTotals(run, run.part.seconds, table, key);
   const totals = new Map();
   if (run.stop === null) return totals;
   const seconds = Math.max(1, elapsed(run) / 1000);
@@ -239,6 +240,41 @@ export function rowTotals(rows, run, table, key) {
     ]) {
       const value = figures?.[aggregate] ?? figures?.[short];
       if (value !== undefined) totals.set(`${aggregate} ${metric}`, value);
+    }
+  }
+  return totals;
+}
+
+/** What short columns of rows are called among aggregates. */
+const LONG = { p90: "p(90)", p95: "p(95)", p99: "p(99)" };
+
+/**
+ * The same of a part: what the server says of the row, for nobody else can.
+ *
+ * @param {Run} run
+ * @param {number} seconds
+ * @param {TableName} table
+ * @param {RowKey} key
+ */
+export function partTotals(run, seconds, table, key) {
+  const totals = new Map();
+  const rowsOfTable = /** @type {any[]} */ (run.tables[table]);
+  const wanted = JSON.stringify(key);
+  const row = rowsOfTable.find((other) => JSON.stringify(other.key) === wanted);
+  if (!row) return totals;
+  const perSecond = (count) => count / Math.max(1, seconds);
+  if (table === "requests") {
+    totals.set("rate http_reqs", row.rate).set("rate http_req_failed", row.failed);
+    for (const [name, value] of Object.entries(row))
+      totals.set(`${LONG[name] ?? name} http_req_duration`, value);
+  } else if (table === "statuses") {
+    totals.set("rate http_reqs", perSecond(row.count));
+  } else if (table === "checks") {
+    totals.set("rate checks", row.passes / (row.passes + row.fails));
+    totals.set("passes checks", perSecond(row.passes)).set("fails checks", perSecond(row.fails));
+  } else {
+    for (const [metric, values] of Object.entries(row.metrics)) {
+      for (const [aggregate, value] of Object.entries(values)) totals.set(`${aggregate} ${metric}`, value);
     }
   }
   return totals;

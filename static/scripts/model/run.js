@@ -180,13 +180,17 @@ function isEmpty(run, at, metric) {
 }
 
 /**
- * A metric's aggregate over the whole run, or null.
+ * A metric's aggregate over the whole run, or the part that is shown, or null.
  *
  * @param {Run} run
  * @param {string} metric
  * @param {string} aggregate
  */
 export function total(run, metric, aggregate) {
+  if (run.part) {
+    const { summary, silent } = run.part;
+    return silent.has(metric) ? null : (summary.metrics[metric]?.values[aggregate] ?? null);
+  }
   if (!run.cumulative) return null;
   return pick(run, run.cumulative.data, run.cumulative.layout, metric, aggregate);
 }
@@ -205,16 +209,18 @@ function pick(run, data, layout, metric, aggregate) {
 
 /**
  * What a legend and a tile say of a run that is over: the figure of the whole run, of a gauge its peak, since what it
- * says when all users have gone says little. Undefined while the run goes on, and where nothing says it.
+ * says when all users have gone says little. Undefined while the run goes on, and where nothing says it. Of a part of a
+ * run it is the part's, whether or not the run goes on.
  *
  * @param {Run} run
  * @param {string} metric
  * @param {string} aggregate
  */
 export function wholeRun(run, metric, aggregate) {
-  if (run.stop === null) return undefined;
+  if (run.stop === null && !run.place) return undefined;
   const told = run.totals?.get(`${aggregate} ${metric}`);
   if (told !== undefined) return told;
+  if (run.place) return null;
   if (run.metrics.get(metric)?.type === "gauge") return peak(run, metric, aggregate);
   return run.cumulative ? total(run, metric, aggregate) : undefined;
 }

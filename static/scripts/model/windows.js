@@ -69,7 +69,7 @@ function compute(run, zoom) {
   const { times } = run;
   const period = periodOf(run);
   const shortest = widthAt(startOf(times, zoom ? firstIn(times, zoom.from) : 0), period);
-  const newest = zoom ? lastIn(times, zoom.to) : times.length - 1;
+  const newest = zoom ? lastIn(times, zoom.to ?? Infinity) : times.length - 1;
   const width = times.length > 0 ? widthAt(startOf(times, newest), period) : shortest;
   const groups = width > shortest ? grouped(times, width) : null;
   const ends = groups ? groups.map(([, to]) => times[to - 1]) : times;

@@ -7,7 +7,7 @@ import { WholeName } from "../components/name.js";
 import { Bar, Card, Chip } from "../components/parts.js";
 import { Mark, Missed } from "../components/request-table.js";
 import { DataTable } from "../components/table.js";
-import { formatTally, ThresholdTable } from "../components/threshold-table.js";
+import { tallyOf, ThresholdTable } from "../components/threshold-table.js";
 import { useGrownRun, windowOf } from "../data/grown-run.js";
 import { clock, format, moment, NOTHING, plural } from "../model/format.js";
 import { html, useCallback, useMemo, useRef } from "../html.js";
@@ -37,7 +37,7 @@ function Thresholds({ run }) {
     title="Thresholds"
     caption=${
       total > 0 &&
-      html`<${Chip} state=${state}>${thresholdsKnown(run) ? formatTally(run.thresholds) : text}<//>`
+      html`<${Chip} state=${state}>${thresholdsKnown(run) ? tallyOf(run, run.thresholds) : text}<//>`
     }
   >
     ${total > 0 && html`<${ThresholdTable} run=${run} />`}
@@ -71,7 +71,9 @@ function drawFailures(drawn, run, windows) {
   if (drawn.revision === run.revision && drawn.times === windows.times) return;
   const passed = drawnColumn(run, windows, "checks", "rate");
   const share = wholeRun(run, "checks", "rate");
-  if (share !== undefined) drawn.totals = new Map([["failed checks", share === null ? null : 1 - share]]);
+  const known = share !== undefined;
+  drawn.totals = known ? new Map([["failed checks", share === null ? null : 1 - share]]) : undefined;
+  drawn.place = run.place;
   Object.assign(drawn, { start: run.start, stop: run.stop, times: windows.times, asDrawn: true });
   setColumn(
     drawn,
@@ -107,7 +109,7 @@ function ChecksOfRun({ run, api, route, navigate }) {
         rowKey=${(row) => JSON.stringify(row.key)}
         initial=${{ by: "share", down: false }}
         filter=${route.filter}
-        empty=${grown.run.current ? (grown.run.stop === null ? "No checks yet." : "The test has no checks.") : ""}
+        empty=${emptyText(grown.run)}
         open=${route.row?.[0] === "checks" ? JSON.stringify(route.row.slice(1)) : null}
         onOpen=${(row) => navigate({ row: row ? ["checks", ...row.key] : null })}
         detail=${(row) =>
@@ -135,6 +137,13 @@ function ChecksOfRun({ run, api, route, navigate }) {
       ${content}
     <//>
     ${all > 0 && html`<${ChartCard} run=${drawn.current} panel=${FAILURES} zoom=${route.zoom} onZoom=${onZoom} />`}`;
+}
+
+/** @param {Run} run */
+function emptyText(run) {
+  if (!run.current) return "";
+  if (run.place) return "No checks in this part of the run.";
+  return run.stop === null ? "No checks yet." : "The test has no checks.";
 }
 
 function Verdict({ fails, all }) {

@@ -20,7 +20,9 @@ import { clock, format, NOTHING } from "../model/format.js";
 import { html, useMemo, useRef } from "../html.js";
 import { useWindows } from "../data/merged.js";
 import { useChoices, useOther } from "../data/other-run.js";
+import { usePart } from "../data/part.js";
 import { newRowRun, setColumn } from "../model/rows.js";
+import { wholeRun } from "../model/run.js";
 import { runLabel } from "../model/runs.js";
 import { metaOf } from "../model/thresholds.js";
 
@@ -95,6 +97,13 @@ function drawBoth(drawn, run, other, [metric, aggregate]) {
   if (drawn.revision === revision) return;
   const { times, columns } = overlay(run, other, metric, aggregate);
   Object.assign(drawn, { revision, start: run.start, times, thresholds: run.thresholds, asDrawn: true });
+  // Of a part, and of runs that are over, legends say what the tables say.
+  const whole = [wholeRun(run, metric, aggregate), wholeRun(other, metric, aggregate)];
+  const known = whole.every((value) => value !== undefined);
+  drawn.place = known ? (run.place ?? "whole run") : null;
+  drawn.totals = new Map(
+    known ? [metric, OTHER].map((name, i) => [`${aggregate} ${name}`, whole[i] ?? null]) : [],
+  );
   if (columns.every((values) => values.every((value) => value === null))) return;
   const meta = metaOf(run, metric) ?? metaOf(other, metric);
   setColumn(drawn, metric, aggregate, columns[0], meta);
@@ -110,6 +119,8 @@ export function Compare({ run, session, api, route, navigate }) {
   const itself = chosen === info.id;
   const other = useOther(api, itself ? null : chosen);
   const choose = (id) => navigate({ other: id });
+  // Of both runs the same part, each by its own time.
+  const against = usePart(api, other.run, route.zoom);
   const nameOfOther = nameIn([...(list.items ?? []), ...session.state.runs], chosen, info.test);
 
   return html`<${Card}
@@ -132,7 +143,7 @@ export function Compare({ run, session, api, route, navigate }) {
             class="button"
             route=${route}
             navigate=${navigate}
-            change=${{ run: chosen, other: info.id }}
+            change=${{ run: chosen, other: info.id, zoom: route.zoom }}
             >Swap<//
           >`
         }
@@ -149,14 +160,17 @@ export function Compare({ run, session, api, route, navigate }) {
     <//>
     ${
       other.run?.current &&
-      html`<${Both}
-        key=${`${info.id} ${chosen}`}
-        run=${run}
-        other=${other.run}
-        names=${[runLabel(shown), nameOfOther]}
-        zoom=${route.zoom}
-        onZoom=${(zoom) => navigate({ zoom })}
-      />`
+      html`<div class=${`figures${against.awaited ? " figures-former" : ""}`}>
+        ${against.problem && html`<p class="bad" role="alert"><bdi>${nameOfOther}</bdi>: ${against.problem}</p>`}
+        <${Both}
+          key=${`${info.id} ${chosen}`}
+          run=${run}
+          other=${against.shown}
+          names=${[runLabel(shown), nameOfOther]}
+          zoom=${route.zoom}
+          onZoom=${(zoom) => navigate({ zoom })}
+        />
+      </div>`
     }`;
 }
 

@@ -13,6 +13,7 @@ import { html, useMemo, useRef } from "../html.js";
 import { tabOfView } from "../model/panels.js";
 import { ALL, withChoice, chooseRows, hasChoice } from "../model/phases.js";
 import { useDrawnRow, useRows } from "../data/rows.js";
+import { elapsed } from "../model/run.js";
 import { ratePerSecond, newRowRun, setColumn, setTimes, sumOf } from "../model/rows.js";
 
 /** @import { Metric, Props, Run, ViewProps } from "../types.js" */
@@ -110,6 +111,7 @@ function Verdict({ failed, responses }) {
 /** @param {Run} run */
 function emptyText(run, statuses, all) {
   if (!run.current) return "";
+  if (statuses.length === 0 && run.place) return "No HTTP requests in this part of the run.";
   if (statuses.length === 0) return run.stop === null ? "No requests yet." : "The run made no HTTP requests.";
   return all ? "" : "No errors: every request got a response with a status below 400.";
 }
@@ -191,6 +193,7 @@ const RATE = { type: "counter" };
  * @param {Run} run
  */
 function drawStatuses(drawn, rows, run) {
+  setTotals(drawn, run);
   if (drawn.revision === rows.revision) return;
   setTimes(drawn, rows, run);
   const classes = new Map();
@@ -203,6 +206,29 @@ function drawStatuses(drawn, rows, run) {
   }
   for (const [id, columns] of classes) setColumn(drawn, `class ${id}`, "rate", sumOf(rows, columns), RATE);
   drawn.revision = rows.revision;
+}
+
+/**
+ * What the legends say of a run that is over, and of a part of one: by the server's counts.
+ *
+ * @param {Run} drawn
+ * @param {Run} run
+ */
+function setTotals(drawn, run) {
+  drawn.place = run.place;
+  drawn.totals = new Map();
+  if (run.stop === null && !run.place) return;
+  const seconds = Math.max(1, run.part?.seconds ?? elapsed(run) / 1000);
+  for (const row of run.tables.statuses) {
+    const status = row.key.length >= 4 ? row.key[2] : "";
+    for (const name of [`rate status ${status}`, `rate class ${classOf(status)}`]) {
+      drawn.totals.set(name, (drawn.totals.get(name) ?? 0) + row.count / seconds);
+    }
+  }
+  // What did not come in a part came no times.
+  for (const name of drawn.metrics.keys()) {
+    if (!drawn.totals.has(`rate ${name}`)) drawn.totals.set(`rate ${name}`, 0);
+  }
 }
 
 /** Further statuses of a class, whose first has the class's colour. */

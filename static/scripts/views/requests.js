@@ -44,7 +44,7 @@ export function Requests({ run, api, route, navigate }) {
         rowKey=${(row) => keyOf(row.key)}
         initial=${table === "requests" ? { by: "time", down: true } : { by: "name", down: false }}
         filter=${route.filter}
-        empty=${grown.run.current ? EMPTY[table] : ""}
+        empty=${grown.run.current ? (grown.run.place ? "No samples in this part of the run." : EMPTY[table]) : ""}
         open=${open}
         onOpen=${(row) => navigate({ row: row ? [table, ...row.key] : table === "requests" ? null : [table] })}
         detail=${(row) =>

@@ -2,18 +2,27 @@
 
 import { Card, Sign } from "../components/parts.js";
 import { DataTable } from "../components/table.js";
+import { windowOf } from "../data/grown-run.js";
+import { usePolled } from "../data/poller.js";
 import { toCsv, toMarkdown } from "../model/export.js";
 import { format, unitOf } from "../model/format.js";
 import { html, useEffect, useRef, useState } from "../html.js";
+import { nameOf, NO_SAMPLES } from "../model/part.js";
 import { splitName, total } from "../model/run.js";
-import { metricRows, titleOf, METRIC_TABLES } from "../model/metric-tables.js";
+import { figuresOf, metricRows, titleOf, METRIC_TABLES } from "../model/metric-tables.js";
 import { isComplete } from "../model/thresholds.js";
 
-/** @import { Props } from "../types.js" */
+/** @import { Api, Props, Run, Summary as Document, ViewProps, Zoom } from "../types.js" */
 
-/** @param {Props<"run" | "session" | "api">} props */
-export function Summary({ run, session, api }) {
+/** @param {ViewProps} props */
+export function Summary(props) {
+  return html`<${SummaryOfRun} key=${props.run.id} ...${props} />`;
+}
+
+/** @param {Props<"run" | "session" | "api" | "route">} props */
+function SummaryOfRun({ run, session, api, route }) {
   const [filter, setFilter] = useState("");
+  const document = useDocument(api, run);
   return html`<div class="toolbar toolbar-wide">
       <input
         type="search"
@@ -23,30 +32,31 @@ export function Summary({ run, session, api }) {
         value=${filter}
         onInput=${(event) => setFilter(event.target.value)}
       />
-      <${Exports} info=${session.state.info} api=${api} />
+      <${Exports} info=${session.state.info} api=${api} part=${route.zoom} />
     </div>
-    ${METRIC_TABLES.map((table) => html`<${TypeTable} key=${table.type} run=${run} table=${table} filter=${filter} />`)}`;
+    ${METRIC_TABLES.map((table) => html`<${TypeTable} key=${table.type} run=${run} document=${document} table=${table} filter=${filter} />`)}`;
 }
 
 /**
- * Written from the server's document, which has every digit.
+ * Written from the server's document, which has every digit, of the run or the part that is shown.
  *
- * @param {Props<"info" | "api">} props
+ * @param {Props<"info" | "api"> & { part: Zoom | null }} props
  */
-function Exports({ info, api }) {
+function Exports({ info, api, part }) {
   const [message, setMessage] = useState(null);
   const [text, setText] = useState(null);
 
   useEffect(() => {
     setMessage(null);
     setText(null);
-  }, [info.id]);
+  }, [info.id, part]);
+  const file = part ? `${info.id} ${nameOf(part).replaceAll(":", ".")}` : info.id;
 
   async function perform(action) {
     setText(null);
     setMessage(null);
     try {
-      setMessage(await action(await api.summary(info.id)));
+      setMessage(await action(await api.summary(info.id, part)));
     } catch (error) {
       setMessage(`That did not work: ${error.message}`);
     }
@@ -66,14 +76,14 @@ function Exports({ info, api }) {
     });
   const csv = () =>
     perform((summary) => {
-      download(`${info.id}.csv`, "text/csv;charset=utf-8", toCsv(summary));
+      download(`${file}.csv`, "text/csv;charset=utf-8", toCsv(summary));
       return "Saved.";
     });
 
   return html`<div class="exports">
       <button type="button" class="button" onClick=${copy}>Copy as Markdown</button>
       <button type="button" class="button" onClick=${csv}>Download CSV</button>
-      <a class="button" href=${api.summaryAddress(info.id)} download=${`${info.id}.json`}>Download JSON</a>
+      <a class="button" href=${api.summaryAddress(info.id, part)} download=${`${file}.json`}>Download JSON</a>
       <span class="caption" role="status">${message}</span>
     </div>
     ${text !== null && html`<${Selected} text=${text} />`}`;
@@ -103,15 +113,30 @@ function download(name, type, text) {
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
 
-/** @param {Props<"run">} props */
-function TypeTable({ run, table, filter }) {
+/**
+ * The server's summary, which has figures that the stream has not; null before it has come. Of a part it is known already.
+ *
+ * @param {Api} api
+ * @param {Run} run
+ */
+function useDocument(api, run) {
+  const whole = () => (run.part ? Promise.resolve(null) : api.summary(run.id));
+  const { value } = usePolled(whole, run.part ? "part" : windowOf(run));
+  return run.part?.summary ?? value;
+}
+
+/** @param {Props<"run"> & { document: Document | null }} props */
+function TypeTable({ run, document, table, filter }) {
   const rows = metricRows(run.metrics, table.type);
   if (rows.length === 0) return null;
-  const available = run.param.aggregates[table.type] ?? [];
-  const aggregates = [
-    ...table.columns.filter((a) => available.includes(a)),
-    ...available.filter((a) => !table.columns.includes(a)),
-  ];
+  const values = rows.map(({ name }) => document?.metrics[name]?.values ?? {});
+  const aggregates = figuresOf(table, values);
+  /** All figures of a row are of one moment. */
+  const figure = (name, aggregate) => {
+    const known = document?.metrics[name];
+    if (run.part?.silent.has(name)) return null;
+    return known ? (known.values[aggregate] ?? null) : total(run, name, aggregate);
+  };
   const columns = [
     {
       id: "name",
@@ -124,8 +149,8 @@ function TypeTable({ run, table, filter }) {
     ...aggregates.map((aggregate) => ({
       id: aggregate,
       title: titleOf(table.type, aggregate),
-      sort: (row) => total(run, row.name, aggregate),
-      cell: (row) => format(total(run, row.name, aggregate), unitOf(row.meta, aggregate)),
+      sort: (row) => figure(row.name, aggregate),
+      cell: (row) => format(figure(row.name, aggregate), unitOf(row.meta, aggregate)),
     })),
   ];
   return html`<${Card}
@@ -154,6 +179,7 @@ function MetricName({ run, row }) {
     ${fails && html` <${Sign} state="bad"><span class="unseen">a threshold fails</span><//>`}
     ${passes && html` <${Sign} state="good"><span class="unseen">thresholds pass</span><//>`}
     ${row.meta.unknown && html` <span class="tag tag-warning" title="Shown as the likeliest type by its values">type not known</span>`}
+    ${run.part?.silent.has(row.name) && html` <span class="tag">${NO_SAMPLES}</span>`}
     ${row.meta.partial && html` <span class="tag" title="Counts from when its threshold became known">partial</span>`}
   </span>`;
 }

@@ -232,7 +232,11 @@ fn a_window_of_a_run_is_asked_for_by_times_and_the_windows_add_up_to_the_run() {
         ("window=best", 400, "window is `steady`; for another part of the run say from, to or both"),
         ("from=2h", 404, "No window of shop.1 lies between"),
         // They go up and down all the time.
-        ("window=steady", 404, "shop.1 has no VUs that tell where it was steady"),
+        (
+            "window=steady",
+            404,
+            "shop.1 was never steady: no window of it had at least 95 % of its most VUs, 10, throughout",
+        ),
     ] {
         let answer = of(query);
         assert_eq!(answer.status, status, "{query}: {}", answer.text());

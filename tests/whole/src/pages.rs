@@ -271,6 +271,13 @@ fn what_is_shown_is_true_at_a_glance() {
 }
 
 #[test]
+fn a_part_of_a_run_is_what_every_figure_is_of() {
+    let server =
+        Server::with(Options { settings: &[("idle", "5m"), ("straggler", "500ms")], ..Options::default() });
+    assert_eq!(drive("part.mjs", &[&server.url(), &pictures()]).len(), 13);
+}
+
+#[test]
 fn the_pages_fit_below_a_path_behind_a_token_and_into_a_link() {
     let folder = tempfile::TempDir::new().expect("a folder");
     let store = store_in(folder.path());

@@ -1,10 +1,11 @@
 //! `/report`: one HTML file with everything of a run.
 
+use super::runs::window;
 use super::{assets, gate};
 use crate::background;
 use crate::bindings::loadgate::dashboard::events::{Cursor, newest, read};
 use crate::bindings::loadgate::dashboard::gate::verdict;
-use crate::bindings::loadgate::dashboard::runs::{Table, Window, series, summary};
+use crate::bindings::loadgate::dashboard::runs::{Table, series, summary};
 use crate::bindings::loadgate::dashboard::types::Failure;
 use crate::call::Call;
 use crate::reply::{self, Reply};
@@ -23,10 +24,10 @@ struct Param {
     period: i64,
 }
 
-/// The report of a run; without one, of the newest. Its policy, with the hashes of its script and style, stands in
-/// the file itself, so that it holds on disk too.
+/// The report of a run, or of a part of it; without one, of the newest. Its policy, with the hashes of its script and
+/// style, stands in the file itself, so that it holds on disk too.
 pub(crate) async fn page(call: &Call) -> Reply {
-    match render(call.param("run")).await {
+    match render(call).await {
         Ok((run, html)) => {
             let mut answer = reply::compressed(call, "text/html; charset=utf-8", html);
             let headers = answer.headers_mut();
@@ -40,13 +41,15 @@ pub(crate) async fn page(call: &Call) -> Reply {
     }
 }
 
-async fn render(run: Option<&str>) -> Result<(String, String), Failure> {
-    let run = match run {
+/// The name that a file of it has, and the page.
+async fn render(call: &Call) -> Result<(String, String), Failure> {
+    let window = window(call)?;
+    let run = match call.param("run") {
         Some(run) => run.to_owned(),
         None => newest(None)?.ok_or_else(|| Failure::NotFound("there is no run yet".to_owned()))?,
     };
     background::settle(&run).await?;
-    let summary: Summary = serde_json::from_str(&summary(&run, Window::Whole)?)
+    let summary: Summary = serde_json::from_str(&summary(&run, window)?)
         .map_err(|error| Failure::Unavailable(format!("the run's summary cannot be read: {error}")))?;
     let verdict = gate::parse(&verdict(&run)?)?;
     let mut events = String::from("[");
@@ -70,13 +73,15 @@ async fn render(run: Option<&str>) -> Result<(String, String), Failure> {
         }
     }
     events.push(']');
-    // Charts have windows of one length.
-    let step = loadgate_report::grown_to(summary.end - summary.start, period);
+    // Charts have windows of one length: the longest that they show.
+    let shown_to = summary.window.map_or(summary.end, |window| window.end);
+    let step = loadgate_report::grown_to(shown_to - summary.start, period);
     let series = step.map(|step| series(&run, Table::Metrics, &[], &[], step)).transpose()?;
     let template = assets::report_template().ok_or_else(|| {
         Failure::Unavailable("the template of the report is not among the assets".to_owned())
     })?;
     let html = loadgate_report::render(&template, &summary, Some(&verdict), &events, series.as_deref())
         .map_err(|error| Failure::Unavailable(error.to_string()))?;
-    Ok((run, html))
+    let part = summary.place().map_or(String::new(), |place| format!(" {}", place.replace(':', ".")));
+    Ok((format!("{run}{part}"), html))
 }

@@ -39,7 +39,7 @@ pub(crate) async fn summary(call: &Call, run: &str) -> Reply {
 }
 
 /// The part of the run that is asked for: `from`, `to`, both, or `window=steady`; else all of it.
-fn window(call: &Call) -> Result<Window, Failure> {
+pub(super) fn window(call: &Call) -> Result<Window, Failure> {
     let invalid = |sentence: &str| Err(Failure::Invalid(sentence.to_owned()));
     let time = |name: &str| match call.param(name).map(|text| parse_duration_ms(text).ok_or(text)) {
         None => Ok(None),
@@ -72,8 +72,9 @@ pub(crate) async fn distribution(call: &Call, run: &str) -> Reply {
         let metric = call
             .param("metric")
             .ok_or_else(|| Failure::Invalid("say which metric, like metric=http_req_duration".to_owned()))?;
+        let window = window(call)?;
         background::catch_up(run).await?;
-        runs::distribution(run, table, &key, metric)
+        runs::distribution(run, table, &key, metric, window)
     };
     reply::document(document.await)
 }

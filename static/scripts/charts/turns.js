@@ -1,0 +1,66 @@
+/**
+ * Work that is done piece by piece, so that a page with many charts answers meanwhile: a piece at once as long as the turn
+ * is short, the others each in a turn of its own.
+ */
+
+/** Together with what else a turn does, this stays below the 50 ms from which a task is a long one. */
+const SHORT_MS = 16;
+
+export function createTurns({ now = () => performance.now(), later = nextTask } = {}) {
+  /** @type {(() => void)[]} */
+  const waiting = [];
+  /** When the turn began, or null between two. */
+  let began = /** @type {number | null} */ (null);
+  let scheduled = false;
+
+  function next() {
+    scheduled = false;
+    began = now();
+    do waiting.shift()?.();
+    while (waiting.length > 0 && now() - began < SHORT_MS);
+    if (waiting.length > 0) schedule();
+    else began = null;
+  }
+
+  function schedule() {
+    if (scheduled) return;
+    scheduled = true;
+    later(next);
+  }
+
+  /**
+   * Does it now or soon; what is returned takes it back, if it has not been done.
+   *
+   * @param {() => void} work
+   */
+  return function inTurn(work) {
+    if (began === null && waiting.length === 0) {
+      began = now();
+      // The turn ends with the task that it is in.
+      schedule();
+    }
+    if (waiting.length === 0 && began !== null && now() - began < SHORT_MS) {
+      work();
+      return () => {};
+    }
+    waiting.push(work);
+    schedule();
+    return () => {
+      const at = waiting.indexOf(work);
+      if (at >= 0) waiting.splice(at, 1);
+    };
+  };
+}
+
+/** A task behind what the browser has to do by now; timers are slowed down where they follow each other. */
+function nextTask(work) {
+  const { port1, port2 } = new MessageChannel();
+  port1.onmessage = () => {
+    port1.close();
+    work();
+  };
+  port2.postMessage(null);
+}
+
+/** Of all charts of a page. */
+export const inTurn = createTurns();
