@@ -10,6 +10,7 @@
 // Tests of a module share freely among themselves.
 #![cfg_attr(not(test), warn(unreachable_pub))]
 
+mod comparison;
 pub mod dashboard;
 pub mod format;
 mod json;
@@ -20,6 +21,7 @@ mod time;
 mod verdict;
 mod words;
 
+pub use comparison::{ComparedFigure, ComparedTable, ComparedThreshold, Comparison, Condition, Says, Turn};
 pub use json::{Digits, finite, to_json};
 pub use metric::{
     Aggregate, Contains, Evaluation, MetricKind, MetricType, Observed, Operator, Submetric, Threshold,
