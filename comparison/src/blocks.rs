@@ -57,8 +57,8 @@ enum Spread {
     Quantile { rank: f64, error: f64, ranks: Vec<(f64, f64)> },
 }
 
-/// The sum over blocks of squared deviations, as many samples of which are independent: neighbours that deviate alike
-/// add what they have in common (Newey and West 1987, with one lag).
+/// The variance of the sum of deviations, which is about 0. Neighbours that deviate alike add what they have in common
+/// (a lag window of one block: Priestley 1981, §6.2); where they seem to deviate against each other that is left out.
 fn variance(deviations: &[(i64, f64)], blocks: f64) -> f64 {
     let squares: f64 = deviations.iter().map(|(_, deviation)| deviation * deviation).sum();
     let neighbours: f64 = deviations
@@ -66,8 +66,7 @@ fn variance(deviations: &[(i64, f64)], blocks: f64) -> f64 {
         .filter(|pair| pair[1].0 == pair[0].0 + 1)
         .map(|pair| pair[0].1 * pair[1].1)
         .sum();
-    // Two means of the deviations are estimated from them: a correlation of 0 looks like −1/K.
-    (squares + neighbours.max(0.0)) * blocks / (blocks - 1.0)
+    (squares + 2.0 * neighbours.max(0.0)) * blocks / (blocks - 1.0)
 }
 
 /// Kish's number of equal blocks.

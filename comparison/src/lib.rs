@@ -92,22 +92,45 @@ fn judged(pairs: &[Pair], run: Side, other: Side, comparable: bool) -> Vec<Compa
     let contrasts: Vec<Option<Contrast>> =
         pairs.iter().map(|pair| pair.contrast(run.series, other.series, comparable)).collect();
     let chances: Vec<Option<f64>> = contrasts.iter().map(|contrast| contrast.as_ref()?.chance()).collect();
-    let counting = |decides: bool| {
-        let own = pairs.iter().zip(&chances).filter(|(pair, _)| pair.judged && pair.decides == decides);
-        let chances: Vec<f64> = own.filter_map(|(_, chance)| *chance).collect();
-        family::counting(&chances, LEVEL / 2.0)
-    };
-    let (of_run, of_rest) = (counting(true), counting(false));
+    let counts = counting(pairs, &chances);
     pairs
         .iter()
-        .zip(contrasts.iter().zip(&chances))
-        .map(|(pair, (contrast, chance))| {
-            let counts = if pair.decides { of_run } else { of_rest };
+        .zip(contrasts.iter().zip(chances.iter().zip(counts)))
+        .map(|(pair, (contrast, (chance, counts)))| {
             let interval = contrast.as_ref().map(|contrast| contrast.interval(counts));
             let has_blocks = [run, other].iter().all(|side| side.series.contains_key(&pair.series));
             pair.figure(figures::Found { chance: *chance, interval, counts, has_blocks, comparable })
         })
         .collect()
+}
+
+/// Up to which chance a difference counts, of each pair: groups are what one row, or one metric, has.
+fn counting(pairs: &[Pair], chances: &[Option<f64>]) -> Vec<f64> {
+    let mut counts = vec![0.0; pairs.len()];
+    for decides in [true, false] {
+        let mut groups: BTreeMap<Group, (Vec<usize>, Vec<f64>)> = BTreeMap::new();
+        for (place, pair) in pairs.iter().enumerate().filter(|(_, pair)| pair.decides == decides) {
+            let (places, known) = groups.entry(group(&pair.series)).or_default();
+            places.push(place);
+            known.extend(chances[place].filter(|_| pair.judged));
+        }
+        let (places, known): (Vec<_>, Vec<_>) = groups.into_values().unzip();
+        for (places, upto) in places.into_iter().zip(family::counting(&known, LEVEL / 2.0)) {
+            places.into_iter().for_each(|place| counts[place] = upto);
+        }
+    }
+    counts
+}
+
+/// A request, a check or a metric.
+type Group<'a> = (u8, &'a [String], &'a str);
+
+fn group(series: &Series) -> Group<'_> {
+    match series {
+        Series::Metric(name) => (0, &[], name),
+        Series::Request(key, _) => (1, key, ""),
+        Series::Check(key) => (2, key, ""),
+    }
 }
 
 /// What all figures come to.

@@ -198,6 +198,7 @@ fn equal_runs_are_seldom_told_to_differ() {
 fn a_fifth_more_is_found_in_nearly_all_pairs_and_called_by_its_name() {
     const PAIRS: usize = 20;
     let mut dice = Dice(7);
+    let (mut all_found, mut all_others) = (0, 0);
     for plan in PLANS {
         let plan = Plan { requests: plan.requests * 4.0, ..plan };
         let slow = Slow { name: plan.names / 2, by: 1.2 };
@@ -215,7 +216,11 @@ fn a_fifth_more_is_found_in_nearly_all_pairs_and_called_by_its_name() {
             others += usize::from(comparison.figures.iter().any(|figure| other(&figure)));
         }
         println!("{} names, {} windows: {found} found, {others} with others", plan.names, plan.windows);
-        assert!(found * 10 >= PAIRS * 9, "{found} of {PAIRS} were found");
-        assert!(others * 10 <= PAIRS, "in {others} of {PAIRS} something else was named");
+        assert!(found * 10 >= PAIRS * 8, "{found} of {PAIRS} were found");
+        (all_found, all_others) = (all_found + found, all_others + others);
     }
+    let all = PAIRS * PLANS.len();
+    assert!(all_found * 20 >= all * 19, "{all_found} of {all} were found");
+    // Of all that is named one in twenty may be chance, and in most pairs two are right: the name and the whole.
+    assert!(all_others * 10 <= all, "in {all_others} of {all} something else was named");
 }

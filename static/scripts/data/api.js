@@ -3,7 +3,7 @@
 import { timed } from "../measure.js";
 import { openStream } from "./stream.js";
 
-/** @import { Distribution, GateVerdict, RowKey, RowsDocument, RunItem, SeriesDocument, Summary, TableName } from "../types.js" */
+/** @import { Comparison, Distribution, GateVerdict, RowKey, RowsDocument, RunItem, SeriesDocument, Summary, TableName, Zoom } from "../types.js" */
 
 /** Where the server is: the folder above the page's, unless the page says otherwise. */
 export function serverRoot(document) {
@@ -139,6 +139,22 @@ export function createApi(root, streams = openStream) {
       if (table) query.set("table", table);
       if (key) query.set("key", JSON.stringify(key));
       return (await request(`runs/${encodeURIComponent(run)}/series?${query}`)).json();
+    },
+    /**
+     * What differs from another run, or from the baseline where none is named: null where there is none. `zoom` is
+     * the part of both that is meant, in seconds since each began.
+     *
+     * @param {string} run
+     * @param {{ other?: string | null, zoom?: Zoom | null }} [asked]
+     * @returns {Promise<Comparison | null>}
+     */
+    async comparison(run, { other, zoom } = {}) {
+      const query = new URLSearchParams({ with: other ?? "baseline" });
+      if (zoom) {
+        query.set("from", `${Math.round(zoom.from * 1000)}ms`);
+        query.set("to", `${Math.round(zoom.to * 1000)}ms`);
+      }
+      return (await request(`runs/${encodeURIComponent(run)}/comparison?${query}`)).json();
     },
     report: (run) => at(`report?run=${encodeURIComponent(run)}`),
     /**
