@@ -53,13 +53,11 @@ enum Spread {
     Mean(f64),
     /// Of a share: as many independent samples say as much.
     Share(f64),
-    /// Of a quantile: its rank, that rank's standard error, and the values with the ranks up to which they go.
-    Quantile { rank: f64, error: f64, ranks: Vec<(f64, f64)> },
 }
 
 /// The variance of the sum of deviations, which is about 0. Neighbours that deviate alike add what they have in common
 /// (a lag window of one block: Priestley 1981, §6.2); where they seem to deviate against each other that is left out.
-fn variance(deviations: &[(i64, f64)], blocks: f64) -> f64 {
+pub(crate) fn variance(deviations: &[(i64, f64)], blocks: f64) -> f64 {
     let squares: f64 = deviations.iter().map(|(_, deviation)| deviation * deviation).sum();
     let neighbours: f64 = deviations
         .windows(2)
@@ -76,7 +74,7 @@ fn equal_blocks(weights: impl Iterator<Item = f64>) -> f64 {
 }
 
 /// What a figure of the blocks is made with: samples, and how many blocks they are worth.
-fn samples(blocks: &Blocks) -> Option<(f64, f64)> {
+pub(crate) fn samples(blocks: &Blocks) -> Option<(f64, f64)> {
     let count: f64 = blocks.values().map(|block| block.count).sum();
     let equal = equal_blocks(blocks.values().map(|block| block.count));
     (equal >= FEWEST_BLOCKS).then_some((count, equal))
@@ -104,73 +102,13 @@ impl Estimate {
         Some(Estimate { value, blocks: equal, spread: Spread::Share(count / design) })
     }
 
-    /// A quantile, at a rank of 0 to 1.
-    pub(crate) fn quantile(blocks: &Blocks, rank: f64) -> Option<Estimate> {
-        let (count, equal) = samples(blocks)?;
-        let mut all: Vec<(f64, f64)> = blocks.values().flat_map(|block| &block.values).copied().collect();
-        let known: f64 = all.iter().map(|(_, n)| n).sum();
-        if known < count {
-            return None;
-        }
-        all.sort_by(|a, b| a.0.total_cmp(&b.0));
-        all.dedup_by(|next, kept| {
-            let same = next.0 == kept.0;
-            kept.1 += if same { next.1 } else { 0.0 };
-            same
-        });
-        let mut below = 0.0;
-        let ranks: Vec<(f64, f64)> = all
-            .iter()
-            .map(|(value, n)| {
-                below += n;
-                (*value, below / count)
-            })
-            .collect();
-        let value = at(&ranks, rank);
-        // Of those that are equal to the quantile, the share that lies below its rank.
-        let (less, equals) = split(&all, value);
-        let share = if equals > 0.0 { ((rank * count - less) / equals).clamp(0.0, 1.0) } else { 0.0 };
-        let deviations: Vec<_> = blocks
-            .iter()
-            .map(|(at, block)| {
-                let (less, equals) = split(&block.values, value);
-                (*at, less + share * equals - rank * block.count)
-            })
-            .collect();
-        let alone = rank * (1.0 - rank) * count;
-        let error = variance(&deviations, equal).max(alone).sqrt() / count;
-        Some(Estimate { value, blocks: equal, spread: Spread::Quantile { rank, error, ranks } })
-    }
-
-    /// Within what the figure is, `t` standard errors to either side: of quantiles the values at the ranks there
-    /// (Woodruff 1952), of shares Wilson's score interval.
+    /// Within what the figure is, `t` standard errors to either side; of shares Wilson's score interval.
     pub(crate) fn within(&self, t: f64) -> Interval {
         match &self.spread {
             Spread::Mean(error) => Interval { from: self.value - t * error, to: self.value + t * error },
             Spread::Share(count) => wilson(self.value, *count, t),
-            Spread::Quantile { rank, error, ranks } => {
-                let (from, to) = (rank - t * error, rank + t * error);
-                Interval {
-                    from: if from > 0.0 { at(ranks, from) } else { f64::NEG_INFINITY },
-                    to: if to < 1.0 { at(ranks, to) } else { f64::INFINITY },
-                }
-            }
         }
     }
-}
-
-/// The value at a rank; the greatest is the last one's.
-fn at(ranks: &[(f64, f64)], rank: f64) -> f64 {
-    // Sums of ranks miss round numbers by their last digits.
-    let place = ranks.partition_point(|(_, upto)| *upto < rank - 1e-12);
-    ranks.get(place).or(ranks.last()).map_or(f64::NAN, |(value, _)| *value)
-}
-
-/// How many of sorted values lie below one, and how many are equal to it.
-fn split(values: &[(f64, f64)], value: f64) -> (f64, f64) {
-    let place = values.partition_point(|(one, _)| *one < value);
-    let less = values[..place].iter().map(|(_, n)| n).sum();
-    (less, values.get(place).filter(|(one, _)| *one == value).map_or(0.0, |(_, n)| *n))
 }
 
 fn wilson(p: f64, count: f64, t: f64) -> Interval {
@@ -202,10 +140,10 @@ pub(crate) fn paired_ratio(run: &Blocks, other: &Blocks) -> Option<(f64, f64, f6
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    fn blocks(values: impl IntoIterator<Item = Vec<f64>>) -> Blocks {
+    pub(crate) fn blocks(values: impl IntoIterator<Item = Vec<f64>>) -> Blocks {
         let block = |mut values: Vec<f64>| {
             values.sort_by(f64::total_cmp);
             Block {
@@ -216,16 +154,6 @@ mod tests {
             }
         };
         (0..).zip(values.into_iter().map(block)).collect()
-    }
-
-    #[test]
-    fn blocks_that_are_alike_say_as_much_as_their_samples_do() {
-        let alike = blocks((0..10).map(|_| (1..=100).map(f64::from).collect()));
-        let median = Estimate::quantile(&alike, 0.5).unwrap();
-        assert_eq!(median.value, 50.0);
-        // 1,000 samples: ±1.96·√(0.25/1000) = ±3.1 % in rank, and a rank of 1 % is 1.
-        let within = median.within(1.96);
-        assert_eq!((within.from, within.to), (47.0, 54.0));
     }
 
     #[test]
@@ -241,11 +169,8 @@ mod tests {
     }
 
     #[test]
-    fn too_few_samples_leave_an_end_open() {
-        let few = blocks((0..10).map(|at| (0..7).map(|i| f64::from(at * 7 + i)).collect()));
-        let within = Estimate::quantile(&few, 0.99).unwrap().within(1.96);
-        assert!(within.from.is_finite() && within.to == f64::INFINITY, "{within:?}");
-        assert!(Estimate::quantile(&blocks((0..4).map(|_| vec![1.0; 100])), 0.5).is_none());
+    fn a_few_blocks_tell_nothing() {
+        assert!(Estimate::mean(&blocks((0..4).map(|_| vec![1.0; 100]))).is_none());
         let once = blocks([vec![1.0; 1000], vec![1.0], vec![1.0], vec![1.0], vec![1.0], vec![1.0]]);
         assert!(Estimate::mean(&once).is_none(), "all in one block is one block");
     }

@@ -1,6 +1,7 @@
 //! The difference of two figures: within what it is by chance, and how probable one as large is where there is none.
 
 use crate::blocks::{Block, Blocks, Estimate, Interval, paired_ratio};
+use crate::quantiles::Quantiles;
 use crate::student::{exceeded_with, two_sided};
 
 /// So many standard errors are certain.
@@ -19,6 +20,7 @@ enum Sides {
     Two(Estimate, Estimate),
     /// A ratio, its standard error.
     Ratio(f64, f64),
+    Quantiles(Box<Quantiles>),
 }
 
 /// What differences are told in.
@@ -40,6 +42,13 @@ impl Contrast {
         }
         let positive = run.value > 0.0 && other.value > 0.0;
         Some(Contrast::of(run, other, if positive { Scale::Logarithm } else { Scale::Share }))
+    }
+
+    /// Of a quantile, told likewise.
+    pub(crate) fn of_quantiles(run: &Blocks, other: &Blocks, rank: f64) -> Option<Contrast> {
+        let quantiles = Quantiles::of(run, other, rank)?;
+        let freedom = quantiles.freedom();
+        Some(Contrast { sides: Sides::Quantiles(Box::new(quantiles)), scale: Scale::Logarithm, freedom })
     }
 
     /// Of shares: told as what it is.
@@ -77,6 +86,10 @@ impl Contrast {
             Sides::Ratio(ratio, error) => {
                 return Interval { from: ratio - 1.0 - t * error, to: ratio - 1.0 + t * error };
             }
+            Sides::Quantiles(quantiles) => {
+                let (from, to) = quantiles.within(t);
+                return Interval { from: from.ln(), to: to.ln() };
+            }
             Sides::Two(run, other) => (run, other),
         };
         let scaled = |value: f64| if self.scale == Scale::Logarithm { value.max(0.0).ln() } else { value };
@@ -96,6 +109,9 @@ impl Contrast {
         if !(from.is_finite() && to.is_finite()) {
             return None;
         }
+        if let Sides::Quantiles(quantiles) = &self.sides {
+            return Some(two_sided(quantiles.errors().abs(), self.freedom));
+        }
         let excludes = |t: f64| {
             let Interval { from, to } = self.within(t);
             from > 0.0 || to < 0.0
@@ -114,7 +130,7 @@ impl Contrast {
     pub(crate) fn interval(&self, chance: f64) -> [Option<f64>; 2] {
         let Interval { from, to } = self.within(exceeded_with(chance, self.freedom));
         let told = |end: f64| match (&self.sides, self.scale) {
-            (Sides::Two(..), Scale::Logarithm) => end.exp_m1(),
+            (Sides::Two(..) | Sides::Quantiles(_), Scale::Logarithm) => end.exp_m1(),
             (Sides::Two(_, other), Scale::Share) => end / other.value.abs(),
             _ => end,
         };

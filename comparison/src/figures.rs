@@ -31,8 +31,6 @@ enum Made {
 #[derive(Debug, Clone)]
 pub(crate) struct Pair {
     pub series: Series,
-    /// It is of the run as a whole.
-    pub decides: bool,
     pub judged: bool,
     table: ComparedTable,
     figure: Aggregate,
@@ -115,7 +113,6 @@ fn of_metric(name: &str, metric: &Metric, sides: [Option<&Metric>; 2], direction
         let [value, other] = of(figure);
         Pair {
             series: Series::Metric(name.to_owned()),
-            decides: deciding,
             judged,
             table: if deciding { ComparedTable::Run } else { ComparedTable::Metrics },
             figure,
@@ -149,7 +146,6 @@ fn of_request(key: Vec<String>, sides: [Option<&RequestRow>; 2]) -> Vec<Pair> {
         let [value, other] = sides.map(|side| side.and_then(of));
         Pair {
             series: Series::Request(key.clone(), metric.to_owned()),
-            decides: false,
             judged: made != Made::Extreme,
             table: ComparedTable::Requests,
             figure,
@@ -183,7 +179,6 @@ fn of_check(key: Vec<String>, sides: [Option<&CheckRow>; 2]) -> Pair {
     let [value, other] = sides.map(|side| side.map(share));
     Pair {
         series: Series::Check(key),
-        decides: false,
         judged: true,
         table: ComparedTable::Checks,
         figure: Aggregate::Rate,
@@ -196,7 +191,23 @@ fn of_check(key: Vec<String>, sides: [Option<&CheckRow>; 2]) -> Pair {
     }
 }
 
+/// Figures whose number is allowed for together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Family {
+    Run,
+    Requests,
+    Rest,
+}
+
 impl Pair {
+    pub(crate) fn family(&self) -> Family {
+        match self.table {
+            ComparedTable::Run => Family::Run,
+            ComparedTable::Requests => Family::Requests,
+            ComparedTable::Checks | ComparedTable::Metrics => Family::Rest,
+        }
+    }
+
     /// The difference as blocks tell it. `None`: they do not, or it means nothing.
     pub(crate) fn contrast(
         &self,
@@ -206,9 +217,7 @@ impl Pair {
     ) -> Option<Contrast> {
         let (run, other) = (run.get(&self.series)?, other.get(&self.series)?);
         match self.made {
-            Made::Quantile(rank) => {
-                Contrast::of_values(Estimate::quantile(run, rank)?, Estimate::quantile(other, rank)?)
-            }
+            Made::Quantile(rank) => Contrast::of_quantiles(run, other, rank),
             Made::Mean => Contrast::of_values(Estimate::mean(run)?, Estimate::mean(other)?),
             Made::Share => Some(Contrast::of_shares(Estimate::share(run)?, Estimate::share(other)?)),
             Made::Rate if comparable && self.judged => Contrast::of_sums(run, other),

@@ -16,6 +16,7 @@ mod contrast;
 mod family;
 mod figures;
 mod meaning;
+mod quantiles;
 mod sentence;
 mod student;
 mod text;
@@ -23,14 +24,14 @@ mod text;
 pub use blocks::{Block, Blocks, MOST_BLOCKS};
 
 use contrast::Contrast;
-use figures::Pair;
+use figures::{Family, Pair};
 use loadgate_documents::{
     ComparedFigure, ComparedTable, ComparedThreshold, Comparison, RunState, Says, Summary, Turn,
 };
 use std::collections::BTreeMap;
 
-/// The chance that anything at all is called worse, better or different where nothing is: half of it for the run as
-/// a whole, half for all the rest.
+/// The chance that anything at all is called worse, better or different where nothing is: a third of it for the run
+/// as a whole, one for its requests, one for all the rest.
 pub const LEVEL: f64 = 0.05;
 
 /// What blocks are of.
@@ -107,15 +108,15 @@ fn judged(pairs: &[Pair], run: Side, other: Side, comparable: bool) -> Vec<Compa
 /// Up to which chance a difference counts, of each pair: groups are what one row, or one metric, has.
 fn counting(pairs: &[Pair], chances: &[Option<f64>]) -> Vec<f64> {
     let mut counts = vec![0.0; pairs.len()];
-    for decides in [true, false] {
+    for family in [Family::Run, Family::Requests, Family::Rest] {
         let mut groups: BTreeMap<Group, (Vec<usize>, Vec<f64>)> = BTreeMap::new();
-        for (place, pair) in pairs.iter().enumerate().filter(|(_, pair)| pair.decides == decides) {
+        for (place, pair) in pairs.iter().enumerate().filter(|(_, pair)| pair.family() == family) {
             let (places, known) = groups.entry(group(&pair.series)).or_default();
             places.push(place);
             known.extend(chances[place].filter(|_| pair.judged));
         }
         let (places, known): (Vec<_>, Vec<_>) = groups.into_values().unzip();
-        for (places, upto) in places.into_iter().zip(family::counting(&known, LEVEL / 2.0)) {
+        for (places, upto) in places.into_iter().zip(family::counting(&known, LEVEL / 3.0)) {
             places.into_iter().for_each(|place| counts[place] = upto);
         }
     }

@@ -138,10 +138,17 @@ fn blocks(samples: &[(i64, f64)]) -> Blocks {
         block.count += 1.0;
         block.nonzero += 1.0;
         block.sum += value;
-        block.values.push((*value, 1.0));
+        // As sketches keep them.
+        block.values.push(((value.ln() * 1e3).round(), 1.0));
     }
     for block in blocks.values_mut() {
         block.values.sort_by(|a, b| a.0.total_cmp(&b.0));
+        block.values.dedup_by(|next, kept| {
+            let same = next.0 == kept.0;
+            kept.1 += if same { 1.0 } else { 0.0 };
+            same
+        });
+        block.values.iter_mut().for_each(|(value, _)| *value = (*value / 1e3).exp());
     }
     blocks
 }

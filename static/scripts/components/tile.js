@@ -67,7 +67,9 @@ function Delta({ row }) {
   }
   const said = html`${word}${row.says === "unlike" || row.says === "little" ? "" : `, ${row.text}`}`;
   return html`<p class="tile-delta caption" title="against the baseline">
-    ${state ? html`<${Sign} state=${state}>${said}<//>` : said}<span class="unseen"> against the baseline</span>
+    ${state ? html`<${Sign} state=${state}>${said}<//>` : said}<span class="unseen">
+      against the baseline</span
+    >
   </p>`;
 }
 
