@@ -4,8 +4,8 @@
 //! one by one. A run is cut into at most [`MOST_BLOCKS`] blocks (the method of batch means; Schmeiser 1982: between
 //! 10 and 30 batches are enough, and the fewer, the longer is the correlation that they take in), and how much
 //! figures move from block to block tells how much they move by chance. Each figure is a ratio of two sums over the
-//! blocks, so that blocks may be unequal; its variance is that of a ratio from clusters (Cochran 1977, §6.3 and
-//! §9.2), never less than that of as many independent samples.
+//! blocks, so that blocks may be unequal; its variance is that of a ratio from clusters (Cochran 1977, chapters 6 and
+//! 9A), never less than that of as many independent samples.
 
 use std::collections::BTreeMap;
 
@@ -56,7 +56,7 @@ enum Spread {
 }
 
 /// The variance of the sum of deviations, which is about 0. Neighbours that deviate alike add what they have in common
-/// (a lag window of one block: Priestley 1981, §6.2); where they seem to deviate against each other that is left out.
+/// (a lag window of one block: Priestley 1981, chapter 6); where they seem to deviate against each other that is left out.
 pub(crate) fn variance(deviations: &[(i64, f64)], blocks: f64) -> f64 {
     let squares: f64 = deviations.iter().map(|(_, deviation)| deviation * deviation).sum();
     let neighbours: f64 = deviations
@@ -124,9 +124,10 @@ fn wilson(p: f64, count: f64, t: f64) -> Interval {
 /// the load does to both cancels out; with its standard error, and the blocks that it is from.
 pub(crate) fn paired_ratio(run: &Blocks, other: &Blocks) -> Option<(f64, f64, f64)> {
     let of = |blocks: &Blocks, at: i64| blocks.get(&at).map_or(0.0, |block| block.sum);
-    let (first, last) = other.keys().chain(run.keys()).fold((i64::MAX, i64::MIN), |(first, last), at| {
-        (first.min(*at), last.max(*at))
-    });
+    let (first, last) = other
+        .keys()
+        .chain(run.keys())
+        .fold((i64::MAX, i64::MIN), |(first, last), at| (first.min(*at), last.max(*at)));
     let pairs: Vec<(f64, f64)> = (first..=last).map(|at| (of(run, at), of(other, at))).collect();
     let (sum, others) = pairs.iter().fold((0.0, 0.0), |(a, b), pair| (a + pair.0, b + pair.1));
     let equal = equal_blocks(pairs.iter().map(|pair| pair.1));
@@ -134,8 +135,7 @@ pub(crate) fn paired_ratio(run: &Blocks, other: &Blocks) -> Option<(f64, f64, f6
         return None;
     }
     let ratio = sum / others;
-    let deviations: Vec<_> =
-        (first..).zip(&pairs).map(|(at, pair)| (at, pair.0 - ratio * pair.1)).collect();
+    let deviations: Vec<_> = (first..).zip(&pairs).map(|(at, pair)| (at, pair.0 - ratio * pair.1)).collect();
     Some((ratio, variance(&deviations, equal).sqrt() / others, equal))
 }
 

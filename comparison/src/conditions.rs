@@ -8,7 +8,8 @@ use loadgate_documents::{Condition, RunState, Summary, Threshold, Values, clock}
 const ALIKE: f64 = 0.05;
 
 pub(crate) fn of(run: &Summary, other: &Summary) -> Vec<Condition> {
-    let mut found = vec![condition("duration", clock(length(run)), clock(length(other)), !lengths_alike(run, other))];
+    let mut found =
+        vec![condition("duration", clock(length(run)), clock(length(other)), !lengths_alike(run, other))];
     let mut exact = |title: &str, value: Option<String>, other: Option<String>| {
         if let Some((value, other)) = value.zip(other) {
             let differs = value != other;
@@ -60,7 +61,10 @@ pub(crate) fn notes(run: Side, other: Side, conditions: &[Condition], comparable
                 .to_owned(),
         );
     } else if !differing.is_empty() {
-        notes.push(format!("The runs differ in {}: what differs below may come from it.", differing.join(", ")));
+        notes.push(format!(
+            "The runs differ in {}: what differs below may come from it.",
+            differing.join(", ")
+        ));
     }
     let live: Vec<&str> = [run, other]
         .into_iter()

@@ -143,5 +143,8 @@ impl Contrast {
 /// One sample for each block of either: its sum.
 fn each(of: &Blocks, with: &Blocks) -> Blocks {
     let sum = |at: &i64| of.get(at).map_or(0.0, |block| block.sum);
-    of.keys().chain(with.keys()).map(|at| (*at, Block { count: 1.0, sum: sum(at), ..Block::default() })).collect()
+    of.keys()
+        .chain(with.keys())
+        .map(|at| (*at, Block { count: 1.0, sum: sum(at), ..Block::default() }))
+        .collect()
 }

@@ -55,13 +55,13 @@ pub(crate) struct Found {
     pub comparable: bool,
 }
 
-/// Extremes are of one value, and means of a few: neither is judged, where there are quantiles.
+/// Extremes are of one value, and one value can make a mean: neither is judged where there are quantiles.
 const TREND: [(Aggregate, Made, bool); 7] = [
     (Aggregate::Med, Made::Quantile(0.5), true),
+    (Aggregate::Percentile(90.0), Made::Quantile(0.9), true),
     (Aggregate::Percentile(95.0), Made::Quantile(0.95), true),
     (Aggregate::Percentile(99.0), Made::Quantile(0.99), true),
     (Aggregate::Avg, Made::Mean, false),
-    (Aggregate::Percentile(90.0), Made::Quantile(0.9), false),
     (Aggregate::Min, Made::Extreme, false),
     (Aggregate::Max, Made::Extreme, false),
 ];
@@ -126,7 +126,8 @@ fn of_metric(name: &str, metric: &Metric, sides: [Option<&Metric>; 2], direction
     };
     match metric.metric_type {
         MetricType::Trend => {
-            let quantiles = of(Aggregate::Med).iter().zip(&sides).all(|(med, side)| med.is_some() || side.is_none());
+            let quantiles =
+                of(Aggregate::Med).iter().zip(&sides).all(|(med, side)| med.is_some() || side.is_none());
             let pairs = TREND.into_iter().map(|(figure, made, judged)| {
                 let judged = if quantiles { judged } else { judged || figure == Aggregate::Avg };
                 pair(figure, made, judged)
@@ -162,6 +163,7 @@ fn of_request(key: Vec<String>, sides: [Option<&RequestRow>; 2]) -> Vec<Pair> {
     let mut pairs = match quantiles {
         true => vec![
             duration(Aggregate::Med, Made::Quantile(0.5), |row| row.med),
+            duration(Aggregate::Percentile(90.0), Made::Quantile(0.9), |row| row.p90),
             duration(Aggregate::Percentile(95.0), Made::Quantile(0.95), |row| row.p95),
             duration(Aggregate::Percentile(99.0), Made::Quantile(0.99), |row| row.p99),
         ],

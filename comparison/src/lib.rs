@@ -172,12 +172,13 @@ fn thresholds(run: &Summary, other: &Summary) -> Vec<ComparedThreshold> {
     let mut found: BTreeMap<(&str, &str), ComparedThreshold> = BTreeMap::new();
     for (summary, own) in [(run, true), (other, false)] {
         for row in &summary.thresholds {
-            let threshold = found.entry((&row.metric, &row.expression)).or_insert_with(|| ComparedThreshold {
-                metric: row.metric.clone(),
-                expression: row.expression.clone(),
-                unit: conditions::unit_of(summary, &row.metric, &row.expression),
-                ..ComparedThreshold::default()
-            });
+            let threshold =
+                found.entry((&row.metric, &row.expression)).or_insert_with(|| ComparedThreshold {
+                    metric: row.metric.clone(),
+                    expression: row.expression.clone(),
+                    unit: conditions::unit_of(summary, &row.metric, &row.expression),
+                    ..ComparedThreshold::default()
+                });
             let (value, passes) = match own {
                 true => (&mut threshold.value, &mut threshold.passes),
                 false => (&mut threshold.other, &mut threshold.passed),

@@ -8,8 +8,11 @@
 
 use crate::blocks::{Blocks, samples, variance};
 
-/// Ratios that are looked at.
-const FARTHEST: f64 = 1e3;
+/// Ratios that are looked for.
+const FARTHEST: f64 = 1e6;
+
+/// An end that is further from the ratio than this is as good as open.
+const WIDEST: f64 = 10.0;
 
 /// The distribution of one run's values.
 #[derive(Debug, Clone)]
@@ -114,13 +117,14 @@ impl Quantiles {
     /// From and to which ratio they may differ, `t` standard errors to either side; infinite where the values do not
     /// tell.
     pub(crate) fn within(&self, t: f64) -> (f64, f64) {
-        let from = self.ratio_at(-t).unwrap_or(0.0);
-        (from, self.ratio_at(t).unwrap_or(f64::INFINITY))
+        let own = self.ratio_at(0.0, 1.0, FARTHEST).unwrap_or(1.0);
+        let end = |errors| self.ratio_at(errors, own, WIDEST);
+        (end(-t).unwrap_or(0.0), end(t).unwrap_or(f64::INFINITY))
     }
 
-    /// The ratio at which shares differ by so many standard errors.
-    fn ratio_at(&self, errors: f64) -> Option<f64> {
-        let (mut low, mut high) = (-FARTHEST.ln(), FARTHEST.ln());
+    /// The ratio, so near to another, at which shares differ by so many standard errors.
+    fn ratio_at(&self, errors: f64, near: f64, within: f64) -> Option<f64> {
+        let (mut low, mut high) = ((near / within).ln(), (near * within).ln());
         let reached = |at: f64| self.distance(at.exp()).errors;
         if reached(low) > errors || reached(high) < errors {
             return None;

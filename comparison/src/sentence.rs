@@ -6,10 +6,16 @@ use loadgate_documents::{ComparedFigure, ComparedTable, ComparedThreshold, Says,
 /// So many subjects are named; the rest is counted.
 const NAMED: usize = 3;
 
-pub(crate) fn of(says: Says, figures: &[ComparedFigure], thresholds: &[ComparedThreshold], other: &str) -> String {
+pub(crate) fn of(
+    says: Says,
+    figures: &[ComparedFigure],
+    thresholds: &[ComparedThreshold],
+    other: &str,
+) -> String {
     let sentence = match says {
         Says::Worse => {
-            let better = list(figures, Says::Better).map_or(String::new(), |list| format!(" Better: {list}."));
+            let better =
+                list(figures, Says::Better).map_or(String::new(), |list| format!(" Better: {list}."));
             format!("Worse than {other}: {}.{better}", list(figures, Says::Worse).unwrap_or_default())
         }
         Says::Better => {
@@ -19,7 +25,8 @@ pub(crate) fn of(says: Says, figures: &[ComparedFigure], thresholds: &[ComparedT
         Says::Little => format!("There is too little data to tell whether anything differs from {other}."),
         Says::Unknown => format!("Whether anything differs from {other} by more than chance cannot be told."),
         _ => {
-            let shown = deciding(figures).map_or(String::new(), |one| format!(": {} {}", subject(one), one.text));
+            let shown =
+                deciding(figures).map_or(String::new(), |one| format!(": {} {}", subject(one), one.text));
             format!("Nothing got worse or better than {other} beyond chance{shown}.")
         }
     };

@@ -40,7 +40,12 @@ pub(crate) fn difference(
         Some([from, to]) => {
             let decimals = decimals(value.abs());
             let end = |end: Option<f64>| end.map_or("?".to_owned(), |end| number(end, decimals, false));
-            format!("{}{SPACE}{name} ({} … {}{SPACE}{name})", number(value, decimals, true), end(from), end(to))
+            format!(
+                "{}{SPACE}{name} ({} … {}{SPACE}{name})",
+                number(value, decimals, true),
+                end(from),
+                end(to)
+            )
         }
     }
 }

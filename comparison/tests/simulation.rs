@@ -89,24 +89,24 @@ fn simulate(dice: &mut Dice, plan: Plan, slow: Option<Slow>) -> Run {
     run.summary.window = Some(Span { start: 0, end: plan.windows as i64 * 2_000 });
     let mut tables = Tables::default();
     for (name, samples) in all.iter().enumerate() {
-        let [med, p95, p99] = quantiles(samples);
-        tables.requests.push(RequestRow { key: key(name), med, p95, p99, ..RequestRow::default() });
+        let [med, p90, p95, p99] = quantiles(samples);
+        tables.requests.push(RequestRow { key: key(name), med, p90, p95, p99, ..RequestRow::default() });
         let series = Series::Request(key(name), "http_req_duration".to_owned());
         run.series.insert(series, blocks(samples));
     }
     let whole: Vec<(i64, f64)> = all.concat();
-    let [med, p95, p99] = quantiles(&whole);
+    let [med, p90, p95, p99] = quantiles(&whole);
     let trend = TrendValues {
         count: whole.len() as u64,
         med,
-        percentiles: vec![(95.0, p95), (99.0, p99)],
+        percentiles: vec![(90.0, p90), (95.0, p95), (99.0, p99)],
         ..TrendValues::default()
     };
     let (count, fails) = failed.values().fold((0.0, 0.0), |(a, b), (c, d)| (a + c, b + d));
     let rate = Values::Rate { rate: fails / count, passes: fails as u64, fails: (count - fails) as u64 };
-    let failing = failed.iter().map(|(at, (count, nonzero))| {
-        (*at, Block { count: *count, nonzero: *nonzero, ..Block::default() })
-    });
+    let failing = failed
+        .iter()
+        .map(|(at, (count, nonzero))| (*at, Block { count: *count, nonzero: *nonzero, ..Block::default() }));
     run.series.insert(Series::Metric("http_req_failed".to_owned()), failing.collect());
     run.series.insert(Series::Metric("http_req_duration".to_owned()), blocks(&whole));
     let metric = |metric_type, contains, values| Metric {
@@ -125,10 +125,10 @@ fn simulate(dice: &mut Dice, plan: Plan, slow: Option<Slow>) -> Run {
     run
 }
 
-fn quantiles(samples: &[(i64, f64)]) -> [Option<f64>; 3] {
+fn quantiles(samples: &[(i64, f64)]) -> [Option<f64>; 4] {
     let mut values: Vec<f64> = samples.iter().map(|(_, value)| *value).collect();
     values.sort_by(f64::total_cmp);
-    [0.5, 0.95, 0.99].map(|rank| values.get((rank * values.len() as f64) as usize).copied())
+    [0.5, 0.9, 0.95, 0.99].map(|rank| values.get((rank * values.len() as f64) as usize).copied())
 }
 
 fn blocks(samples: &[(i64, f64)]) -> Blocks {

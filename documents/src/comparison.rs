@@ -173,7 +173,8 @@ impl Comparison {
     /// A figure of the run as a whole.
     #[must_use]
     pub fn of_run(&self, metric: &str, figure: &str) -> Option<&ComparedFigure> {
-        let named = |one: &&ComparedFigure| one.metric == metric && one.figure == figure && one.key.is_empty();
+        let named =
+            |one: &&ComparedFigure| one.metric == metric && one.figure == figure && one.key.is_empty();
         self.figures.iter().find(named)
     }
 }

@@ -7,7 +7,9 @@ use super::markup::{State, Text, chip, name};
 use super::panels::Panel;
 use super::recording::Columns;
 use super::{comparison, verdict};
-use loadgate_documents::{Aggregate, Comparison, GateVerdict, RunState, Summary, Values, WantedLoad, clock, moment};
+use loadgate_documents::{
+    Aggregate, Comparison, GateVerdict, RunState, Summary, Values, WantedLoad, clock, moment,
+};
 use maud::{Markup, html};
 use std::collections::BTreeMap;
 

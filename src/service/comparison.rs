@@ -122,14 +122,9 @@ impl<S: Store, C: Clock> Service<S, C> {
         let alike = steps[0].min(steps[1]) * 2 > step;
         let steps = if alike { [step; 2] } else { steps };
         let [one, against] = looked;
-        let series = [
-            self.blocks(run, one, steps[0]).await?,
-            self.blocks(other, against, steps[1]).await?,
-        ];
-        let names = [
-            one.name(),
-            if baseline { format!("the baseline {}", against.name()) } else { against.name() },
-        ];
+        let series = [self.blocks(run, one, steps[0]).await?, self.blocks(other, against, steps[1]).await?];
+        let names =
+            [one.name(), if baseline { format!("the baseline {}", against.name()) } else { against.name() }];
         let side = |at: usize| Side { summary: &looked[at].summary, series: &series[at], name: &names[at] };
         Ok(Comparison { baseline, ..compare(side(0), side(1)) })
     }
