@@ -10,6 +10,7 @@
 // Tests of a module share freely among themselves.
 #![cfg_attr(not(test), warn(unreachable_pub))]
 
+mod comparison;
 pub mod dashboard;
 mod finding;
 pub mod format;
@@ -21,6 +22,7 @@ mod time;
 mod verdict;
 mod words;
 
+pub use comparison::{ComparedFigure, ComparedTable, ComparedThreshold, Comparison, Condition, Says, Turn};
 pub use finding::{Finding, FindingKind, Findings, View};
 pub use json::{Digits, finite, to_json};
 pub use metric::{

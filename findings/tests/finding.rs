@@ -69,6 +69,7 @@ fn metric(summary: &mut Summary, name: &str, metric_type: MetricType, values: Va
         contains: Default::default(),
         unknown: None,
         partial: false,
+        silent: false,
         values,
         thresholds: Default::default(),
     };

@@ -6,8 +6,8 @@ use super::markup::{Text, name};
 use super::panels::{Panel, Section, Series, panels, tabs};
 use super::recording::{Columns, Recording};
 use super::tables::{self, Table};
-use super::{head, verdict};
-use loadgate_documents::{GateVerdict, Summary};
+use super::{comparison, head, verdict};
+use loadgate_documents::{Comparison, GateVerdict, Summary};
 use maud::{Markup, Render, html};
 use serde::Serialize;
 
@@ -18,7 +18,12 @@ pub(crate) struct Parts {
     pub panels: String,
 }
 
-pub(crate) fn parts(summary: &Summary, verdict: Option<&GateVerdict>, recording: &Recording) -> Parts {
+pub(crate) fn parts(
+    summary: &Summary,
+    verdict: Option<&GateVerdict>,
+    compared: Option<&Comparison>,
+    recording: &Recording,
+) -> Parts {
     let tabs = tabs(recording);
     let wanted = panels(&tabs).flat_map(|panel| &panel.series);
     let wanted = wanted.map(|series| (series.metric.clone(), series.aggregate)).collect();
@@ -38,7 +43,7 @@ pub(crate) fn parts(summary: &Summary, verdict: Option<&GateVerdict>, recording:
         let mut parts = Vec::new();
         for section in &tab.sections {
             let stats = section.panels.iter().filter(|panel| panel.kind == "stat");
-            let tiles = head::tiles(stats, summary, &charts.columns);
+            let tiles = head::tiles(stats, summary, compared, &charts.columns);
             if i == 0 { &mut deciding } else { &mut parts }.push(tiles);
             parts.push(charts.section(section));
         }
@@ -48,7 +53,9 @@ pub(crate) fn parts(summary: &Summary, verdict: Option<&GateVerdict>, recording:
         }
     }
     let objectives = verdict.and_then(verdict::objectives);
-    let before: Vec<Table> = objectives.into_iter().chain(tables::before_charts(summary)).collect();
+    let differences = compared.and_then(comparison::table);
+    let before: Vec<Table> =
+        objectives.into_iter().chain(differences).chain(tables::before_charts(summary)).collect();
     let after = tables::after_charts(summary);
 
     let mut contents: Vec<(String, &str)> = Vec::new();
@@ -56,7 +63,7 @@ pub(crate) fn parts(summary: &Summary, verdict: Option<&GateVerdict>, recording:
     contents.extend(drawn.iter().map(|(id, title, _)| (id.clone(), *title)));
     contents.extend(after.iter().map(|table| (table.id(), table.title.as_str())));
     let head = html! {
-        (head::head(summary, verdict))
+        (head::head(summary, verdict, compared))
         @for tiles in &deciding { (tiles) }
         @if contents.len() > 1 {
             nav class="contents" aria-label="Contents" {

@@ -6,12 +6,18 @@ use super::limits;
 use super::markup::{State, Text, chip, name};
 use super::panels::Panel;
 use super::recording::Columns;
-use super::verdict;
-use loadgate_documents::{Aggregate, GateVerdict, RunState, Summary, Values, WantedLoad, clock, moment};
+use super::{comparison, verdict};
+use loadgate_documents::{
+    Aggregate, Comparison, GateVerdict, RunState, Summary, Values, WantedLoad, clock, moment,
+};
 use maud::{Markup, html};
 use std::collections::BTreeMap;
 
-pub(crate) fn head(summary: &Summary, verdict: Option<&GateVerdict>) -> Markup {
+pub(crate) fn head(
+    summary: &Summary,
+    verdict: Option<&GateVerdict>,
+    compared: Option<&Comparison>,
+) -> Markup {
     let run = summary.run.as_str();
     let short =
         run.strip_prefix(summary.test.as_str()).and_then(|rest| rest.strip_prefix('.')).unwrap_or(run);
@@ -27,6 +33,7 @@ pub(crate) fn head(summary: &Summary, verdict: Option<&GateVerdict>) -> Markup {
             (outcome(summary))
             (part(summary))
             @if let Some(verdict) = verdict { (verdict::notice(verdict)) }
+            @if let Some(compared) = compared { (comparison::notice(compared)) }
             (notices(summary))
             dl class="facts" {
                 @for (title, said) in facts(summary, live) {
@@ -172,15 +179,21 @@ fn declaring(test: &str, types: &BTreeMap<&str, String>) -> String {
 pub(crate) fn tiles<'a>(
     panels: impl Iterator<Item = &'a Panel>,
     summary: &Summary,
+    compared: Option<&Comparison>,
     columns: &Columns,
 ) -> Markup {
-    let tiles: Vec<Markup> = panels.filter_map(|panel| tile(panel, summary, columns)).collect();
+    let tiles: Vec<Markup> = panels.filter_map(|panel| tile(panel, summary, compared, columns)).collect();
     html! {
         @if !tiles.is_empty() { div class="tiles" { @for tile in tiles { (tile) } } }
     }
 }
 
-fn tile(panel: &Panel, summary: &Summary, columns: &Columns) -> Option<Markup> {
+fn tile(
+    panel: &Panel,
+    summary: &Summary,
+    compared: Option<&Comparison>,
+    columns: &Columns,
+) -> Option<Markup> {
     let first = panel.series.first()?;
     let last = panel.series.last()?;
     let metric = summary.metrics.get(&first.metric);
@@ -210,6 +223,7 @@ fn tile(panel: &Panel, summary: &Summary, columns: &Columns) -> Option<Markup> {
             " "
             b class="figure" { @if values.is_some() { (format(figure, first.unit, false)) } @else { (NOTHING) } }
             " "
+            (comparison::delta(compared, &first.metric, &first.aggregate.to_string()))
             span class="tile-foot" {
                 span class="caption" { (aside) }
                 " "

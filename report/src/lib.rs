@@ -14,6 +14,7 @@ mod axis;
 mod body;
 mod chart;
 mod codes;
+mod comparison;
 mod figure;
 mod head;
 mod limits;
@@ -24,7 +25,7 @@ mod tables;
 mod verdict;
 mod windows;
 
-use loadgate_documents::{GateVerdict, Summary, format};
+use loadgate_documents::{Comparison, GateVerdict, Summary, format};
 use markup::Text;
 use maud::{PreEscaped, Render, html};
 use recording::Recording;
@@ -42,7 +43,7 @@ pub enum ReportError {
     Template(&'static str),
 }
 
-/// The report of a run or of a part of it, and what the gate says of the run.
+/// The report of a run or of a part of it, what the gate says of the run, and how it compares with the baseline.
 ///
 /// `template` is the built `report.html`, `events` a JSON array of `{"event", "data"}`: the log, then the
 /// newest state events. `series` is the document of `GET /runs/ID/series` in windows of the run's greatest length, of a
@@ -55,6 +56,7 @@ pub fn render(
     template: &str,
     summary: &Summary,
     verdict: Option<&GateVerdict>,
+    comparison: Option<&Comparison>,
     events: &str,
     series: Option<&str>,
 ) -> Result<String, ReportError> {
@@ -62,7 +64,7 @@ pub fn render(
     let mut summary = summary.clone();
     // Where they do not count, nobody misses them.
     summary.health.thresholds_known |= verdict.is_some_and(|verdict| verdict.thresholds_ignored);
-    let body::Parts { head, body, panels } = body::parts(&summary, verdict, &recording);
+    let body::Parts { head, body, panels } = body::parts(&summary, verdict, comparison, &recording);
     let place = summary.place();
     let title = html! {
         (Text(&summary.run)) " · " @if let Some(place) = &place { (place) " · " } "Loadgate report"

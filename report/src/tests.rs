@@ -51,7 +51,7 @@ fn summary(name: &str) -> Summary {
 }
 
 fn report(name: &str, events: &str) -> String {
-    render(TEMPLATE, &summary(name), None, events, None).unwrap()
+    render(TEMPLATE, &summary(name), None, None, events, None).unwrap()
 }
 
 /// Events of a run with a window every two seconds, in which each metric has these values.
@@ -241,7 +241,7 @@ fn a_run_without_requests_has_its_custom_metrics_drawn() {
     let events = events(metrics, &[window.clone(), window]);
     let summary = typed(json!({"run": "a.1", "test": "a", "start": 1_795_221_970_000_u64, "metrics": {
         "orders": {"type": "counter", "values": {"count": 6, "rate": 1.5}}}}));
-    let page = render(TEMPLATE, &summary, None, &events, None).unwrap();
+    let page = render(TEMPLATE, &summary, None, None, &events, None).unwrap();
     assert!(page.contains("Chart of orders over time. Whole run: orders 1.50/s."));
     assert!(page.contains("<bdi>stock</bdi></h3>"));
     assert!(page.contains("no thresholds") && page.contains("no data"));
@@ -337,7 +337,7 @@ fn a_threshold_without_data_is_shown_as_no_data() {
 #[test]
 fn a_run_that_measured_next_to_nothing_has_a_report() {
     let summary = typed(json!({"run": "shop.1", "test": "shop", "state": "live"}));
-    let page = render(TEMPLATE, &summary, None, "[]", None).unwrap();
+    let page = render(TEMPLATE, &summary, None, None, "[]", None).unwrap();
     assert!(page.contains("still running") && page.contains("no data"));
     assert!(!page.contains("<table") && !page.contains("<svg") && !page.contains("NaN"));
 }
@@ -345,16 +345,16 @@ fn a_run_that_measured_next_to_nothing_has_a_report() {
 #[test]
 fn what_people_wrote_beside_a_run_stands_in_its_head() {
     let summary = typed(json!({"run": "shop.1", "test": "shop", "label": "<b>fix</b>", "note": "a\nb"}));
-    let page = render(TEMPLATE, &summary, None, "[]", None).unwrap();
+    let page = render(TEMPLATE, &summary, None, None, "[]", None).unwrap();
     assert!(page.contains("&lt;b&gt;fix&lt;/b&gt;") && page.contains("<dt>Note</dt>"));
 }
 
 #[test]
 fn what_cannot_be_read_is_named() {
     let summary = Summary::default();
-    assert!(matches!(render(TEMPLATE, &summary, None, "{}", None), Err(ReportError::Events(_))));
+    assert!(matches!(render(TEMPLATE, &summary, None, None, "{}", None), Err(ReportError::Events(_))));
     assert!(matches!(
-        render("<p>", &summary, None, "[]", None),
+        render("<p>", &summary, None, None, "[]", None),
         Err(ReportError::Template("<!--loadgate:title-->"))
     ));
 }
@@ -402,7 +402,7 @@ fn the_verdict_stands_at_the_top_and_its_objectives_before_the_charts() {
         objectives: vec![objective],
         ..GateVerdict::default()
     };
-    let page = render(TEMPLATE, &Summary::default(), Some(&verdict), "[]", None).unwrap();
+    let page = render(TEMPLATE, &Summary::default(), Some(&verdict), None, "[]", None).unwrap();
     for expected in
         ["✗</span> No-go", "The run has a gap.", "&lt;b&gt;Login&lt;/b&gt;", "612 ms", "&lt; 500ms"]
     {
@@ -412,13 +412,13 @@ fn the_verdict_stands_at_the_top_and_its_objectives_before_the_charts() {
     let mut part = verdict.clone();
     (part.start, part.window) = (Some(0), window(60_000, 600_000));
     part.objectives[0].window = window(30_000, 90_000);
-    let page = render(TEMPLATE, &Summary::default(), Some(&part), "[]", None).unwrap();
+    let page = render(TEMPLATE, &Summary::default(), Some(&part), None, "[]", None).unwrap();
     for expected in ["Judged from 1:00 to 10:00 of the run.", "from 0:30 to 1:30"] {
         assert!(page.contains(expected), "{expected} is not in {page}");
     }
     assert!(page.contains("thresholds not known"), "{page}");
     let ignored = GateVerdict { thresholds_ignored: true, ..verdict.clone() };
-    let page = render(TEMPLATE, &Summary::default(), Some(&ignored), "[]", None).unwrap();
+    let page = render(TEMPLATE, &Summary::default(), Some(&ignored), None, "[]", None).unwrap();
     assert!(!page.contains("thresholds not known"), "nobody asked for them: {page}");
     let live = GateVerdict { state: ObjectiveState::Pass, provisional: true, ..verdict };
     let page = render(TEMPLATE, &Summary::default(), Some(&live), "[]", None).unwrap();

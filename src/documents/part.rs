@@ -19,12 +19,7 @@ pub(crate) struct Part<'a> {
 pub(crate) fn summary(whole: &Summary, part: Part) -> Summary {
     let Part { span, tallies } = part;
     let rows = Rows::of(&whole.tables);
-    let mut totals: BTreeMap<SeriesKey, Tally> = BTreeMap::new();
-    // Those that share a row are added up in one order, whoever does it.
-    let tallies: BTreeMap<&SeriesKey, &Tally> = tallies.iter().collect();
-    for (key, tally) in tallies {
-        totals.entry(rows.place(key.clone())).or_default().merge(tally, true);
-    }
+    let totals = placed(&rows, tallies);
     let seconds = ((span.end - span.start) as f64 / 1e3).max(1.0);
     let figures = Figures { totals: &totals, seconds, whole, rows: &rows };
     let nothing = Tally::default();
@@ -76,6 +71,21 @@ pub(crate) fn sum(tallies: &HashMap<SeriesKey, Tally>) -> Tally {
     let mut sum = Tally::default();
     tallies.values().for_each(|tally| sum.merge(tally, true));
     sum
+}
+
+/// What came in a part, each series where it counts by now.
+pub(crate) fn totals(tables: &Tables, tallies: &HashMap<SeriesKey, Tally>) -> BTreeMap<SeriesKey, Tally> {
+    placed(&Rows::of(tables), tallies)
+}
+
+fn placed(rows: &Rows, tallies: &HashMap<SeriesKey, Tally>) -> BTreeMap<SeriesKey, Tally> {
+    let mut totals: BTreeMap<SeriesKey, Tally> = BTreeMap::new();
+    // Those that share a row are added up in one order, whoever does it.
+    let tallies: BTreeMap<&SeriesKey, &Tally> = tallies.iter().collect();
+    for (key, tally) in tallies {
+        totals.entry(rows.place(key.clone())).or_default().merge(tally, true);
+    }
+    totals
 }
 
 fn one_metric(name: &str, whole: &Metric, view: &View, thresholds: &[ThresholdRow]) -> Metric {

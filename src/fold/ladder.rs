@@ -34,6 +34,12 @@ pub(super) fn window_at(age: i64, period: i64) -> Window {
     Window { start: age, end: age.saturating_add(1) }
 }
 
+/// How long the window is that holds an age, ms; ages and periods are ms too.
+pub(crate) fn width_at(age_ms: i64, period_ms: i64) -> i64 {
+    let Window { start, end } = window_at(age_ms.max(0) / 1_000, period_ms / 1_000);
+    (end - start) * 1_000
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

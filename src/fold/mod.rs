@@ -28,6 +28,7 @@ pub use kept::{DEFINED_EVERY, Partial, Window, Windows};
 pub use series::OTHER;
 
 pub(crate) use border::LOOK_AHEAD;
+pub(crate) use ladder::width_at;
 pub(crate) use run::Run;
 pub(crate) use shorten::shortened_key;
 pub(crate) use tally::Tally;

@@ -7,6 +7,7 @@ use crate::fold::{Partial, Tally, Window};
 use crate::names::RunId;
 use crate::record::{Dimension, SeriesKey};
 use crate::store::{Store, StoreError};
+use loadgate_documents::Span;
 use lru::LruCache;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
@@ -163,17 +164,20 @@ fn merge(
 }
 
 /// Merges the windows that end in each step of `step_ms` from `origin_ms` on, of the series that are wanted; by the
-/// step's number.
+/// step's number. Only windows that lie within `within`.
 pub(crate) async fn steps<S: Store>(
     store: &S,
     windows: &windows::Cache,
     run: &RunId,
-    origin_ms: i64,
-    step_ms: i64,
+    (origin_ms, step_ms): (i64, i64),
+    within: Span,
     wanted: impl Fn(&SeriesKey) -> bool,
 ) -> Result<BTreeMap<i64, Step>, StoreError> {
     let mut found: BTreeMap<i64, Step> = BTreeMap::new();
-    each(store, windows, run, 0, i64::MIN, |series, _, window| {
+    each(store, windows, run, 0, within.start, |series, _, window| {
+        if window.start_ms < within.start || window.end_ms > within.end {
+            return window.end_ms <= within.end;
+        }
         let number = (window.end_ms - 1 - origin_ms).div_euclid(step_ms).max(0);
         let step = found.entry(number).or_default();
         step.end_ms = window.end_ms;

@@ -7,7 +7,7 @@ use crate::ingest::Refusal;
 use crate::log::stretches;
 use crate::record::{Dimension, SeriesKey};
 use crate::store::{Clock, Store};
-use loadgate_documents::{Digits, Finding, FindingKind, Findings, Summary, to_json};
+use loadgate_documents::{Digits, Finding, FindingKind, Findings, Span, Summary, to_json};
 use loadgate_findings::{Window, find, step_ms};
 use std::collections::BTreeMap;
 
@@ -24,7 +24,9 @@ impl<S: Store, C: Clock> Service<S, C> {
         let run = self.run(run).await?;
         let whole = runs::summary(&self.store, &run).await?;
         let step_ms = step_ms(whole.end.saturating_sub(whole.start));
-        let steps = stretches::steps(&self.store, &self.cache.windows, &run, whole.start, step_ms, |key| {
+        let (kept, grid) = (&self.cache.windows, (whole.start, step_ms));
+        let all = Span { start: i64::MIN, end: i64::MAX };
+        let steps = stretches::steps(&self.store, kept, &run, grid, all, |key| {
             key.dimension == Dimension::Metric && LOOKED_AT.contains(&key.metric.as_str())
         })
         .await?;

@@ -1,6 +1,7 @@
 //! What the aggregation component offers, over any store: uploads that are stored piece by piece,
 //! commands, and what clients read.
 
+mod comparison;
 mod declare;
 pub mod deliveries;
 mod findings;
@@ -45,6 +46,8 @@ pub struct Service<S, C> {
     outbox: outbox::Outbox,
     /// What it merged of runs that it judged.
     evidence: parts::Cache,
+    /// What it found of pairs of runs.
+    compared: comparison::Cache,
 }
 
 /// One request body on its way into the log.
@@ -96,6 +99,7 @@ impl<S: Store, C: Clock> Service<S, C> {
             cache: Cache::new(),
             outbox: outbox::Outbox::default(),
             evidence: parts::Cache::default(),
+            compared: comparison::Cache::default(),
         }
     }
 

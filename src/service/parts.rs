@@ -274,7 +274,12 @@ impl<S: Store, C: Clock> Service<S, C> {
     }
 
     /// The times of a window.
-    async fn between(&self, run: &RunId, whole: &Summary, window: Window) -> Result<Found<Between>, Refusal> {
+    pub(super) async fn between(
+        &self,
+        run: &RunId,
+        whole: &Summary,
+        window: Window,
+    ) -> Result<Found<Between>, Refusal> {
         let at = |ms: u64| whole.start.saturating_add(i64::try_from(ms).unwrap_or(i64::MAX));
         let (from_ms, to_ms) = match window {
             Window::Whole => (i64::MIN, i64::MAX),

@@ -8,7 +8,7 @@ use crate::ingest::Refusal;
 use crate::log::stretches;
 use crate::record::{Dimension, SeriesKey};
 use crate::store::{Clock, Store};
-use loadgate_documents::MetricType;
+use loadgate_documents::{MetricType, Span};
 use std::collections::BTreeSet;
 
 /// Steps that one answer has at the most: a day of 10 s windows, and more than a chart has pixels.
@@ -61,9 +61,14 @@ impl<S: Store, C: Clock> Service<S, C> {
                 whole.run
             )));
         }
-        let steps = stretches::steps(&self.store, &self.cache.windows, &run, whole.start, step_ms, |key| {
-            asked.wants(key)
-        })
+        let steps = stretches::steps(
+            &self.store,
+            &self.cache.windows,
+            &run,
+            (whole.start, step_ms),
+            Span { start: i64::MIN, end: i64::MAX },
+            |key| asked.wants(key),
+        )
         .await?;
         let of: BTreeSet<SeriesKey> = steps.values().flat_map(|step| step.tallies.keys().cloned()).collect();
         let of: Vec<SeriesKey> = of.into_iter().collect();

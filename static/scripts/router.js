@@ -11,11 +11,14 @@ const FIRST_TAB = "overview";
 const LOOK = /^(sort|hide|table)\../;
 const MOST_LOOKS = 50;
 
+/** Beside the shown run and the one that it is compared with. */
+export const MOST_MORE = 3;
+
 /**
  * `{run, test, tab, zoom, filter, row, rows, other, shown}` of a query string; what is missing or wrong gets
  * its default. `zoom` is the part of the run that all figures are of (`from` and `to`, times since its begin). `tab` is the id of one of the run's tabs (`model/panels.js` knows which there are), `filter`
  * the text above a table, `row` the key of the row that is open (an array of text, the table's name
- * first), `rows` which rows a table shows where that can be chosen, `other` the run that is compared with, `shown` the ids of the percentiles that charts show,
+ * first), `rows` which rows a table shows where that can be chosen, `other` the run that is compared with, `more` up to three others that charts show beside them, `shown` the ids of the percentiles that charts show,
  * null for those of the dashboard, `look` how tables and charts of the tab are arranged (`data/page-state.js`).
  */
 export function parseRoute(search) {
@@ -29,12 +32,16 @@ export function parseRoute(search) {
     row: parseRow(query.get("row")),
     rows: query.get("rows") || null,
     other: query.get("other") || null,
+    more: parseMore(query.get("more")),
     shown: parseShown(query.get("shown")),
     look: Object.fromEntries(
       [...query].filter(([name, value]) => LOOK.test(name) && value.length < 500).slice(0, MOST_LOOKS),
     ),
   };
 }
+
+/** No run's id has a comma. */
+const parseMore = (text) => [...new Set((text ?? "").split(",").filter(Boolean))].slice(0, MOST_MORE);
 
 function parseShown(text) {
   const ids = (text ?? "").split(".").filter((id) => /^\w+$/.test(id));
@@ -84,6 +91,7 @@ export function formatRoute(route) {
   if (route.row) query.set("row", JSON.stringify(route.row));
   if (route.rows) query.set("rows", route.rows);
   if (route.other) query.set("other", route.other);
+  if (route.more?.length) query.set("more", route.more.join(","));
   if (route.shown) query.set("shown", route.shown.join("."));
   for (const [name, value] of Object.entries(route.look ?? {})) query.set(name, value);
   const text = query.toString();

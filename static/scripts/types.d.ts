@@ -384,6 +384,63 @@ export interface RunChoices {
   problem: string | null;
 }
 
+/** What the server says of a difference. */
+export type Says =
+  "worse" | "better" | "differs" | "none" | "little" | "unknown" | "unlike" | "added" | "gone" | "shown";
+
+/** One figure of two runs; `interval` is of `change`, of shares of `difference`. */
+export interface ComparedFigure {
+  table: "run" | "requests" | "checks" | "metrics";
+  key?: RowKey;
+  metric: string;
+  figure: string;
+  unit: Unit;
+  value: number | null;
+  other: number | null;
+  difference: number | null;
+  change: number | null;
+  interval?: [number | null, number | null];
+  says: Says;
+  text: string;
+}
+
+/** A threshold of two runs. */
+export interface ComparedThreshold {
+  metric: string;
+  expression: string;
+  unit: Unit;
+  value: number | null;
+  other: number | null;
+  passes: boolean | null;
+  passed: boolean | null;
+  turn: "same" | "fails" | "holds" | "added" | "gone";
+}
+
+/** `GET /runs/ID/comparison`. */
+export interface Comparison {
+  run: string;
+  other: string;
+  baseline?: boolean;
+  provisional?: boolean;
+  says: Says;
+  sentence: string;
+  notes: string[];
+  level: number;
+  window?: { start: number; end: number };
+  otherWindow?: { start: number; end: number };
+  conditions: { title: string; value: string; other: string; differs: boolean }[];
+  thresholds: ComparedThreshold[];
+  figures: ComparedFigure[];
+}
+
+/** A comparison as a page has it: `comparison` is null before the first answer, and where there is nothing to compare with. */
+export interface ComparisonState {
+  comparison: Comparison | null;
+  problem: string | null;
+  /** The server has said. */
+  known: boolean;
+}
+
 /** The run that the shown one is compared with, as far as it has come. */
 export interface FollowedRun {
   id: string | null;

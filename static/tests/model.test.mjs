@@ -166,6 +166,7 @@ test("an address survives being written and read, and nonsense gets defaults", (
     row: ["requests", "GET", "https://shop/?a=b"],
     rows: "all",
     other: "shop.1",
+    more: ["shop.2", "other.1"],
     shown: ["p50", "max"],
     look: { "sort.requests": "-p95", "hide.request-duration": "0.2", "table.virtual-users": "1" },
   };
@@ -180,9 +181,11 @@ test("an address survives being written and read, and nonsense gets defaults", (
     row: null,
     rows: null,
     other: null,
+    more: [],
     shown: null,
     look: {},
   });
+  assert.deepEqual(parseRoute("?more=a,,b,a,c,d,e").more, ["a", "b", "c"], "no more than charts have lines for");
   assert.deepEqual(parseRoute("?from=9&to=3&row=[1]"), plain);
   assert.deepEqual(parseRoute("?row={"), plain);
 });

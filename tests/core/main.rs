@@ -3,6 +3,7 @@
 
 mod architecture;
 mod borders;
+mod comparison;
 mod dashboard;
 mod figures;
 mod findings;

@@ -27,6 +27,7 @@ pub fn run(shell: &Shell, filter: &[String]) -> Result<()> {
             ("routes and access", "loadgate-http"),
             ("documents", "loadgate-documents"),
             ("the gate", "loadgate-gate"),
+            ("the comparison", "loadgate-comparison"),
             ("news of tests, and of verdicts", "loadgate-lifecycle"),
             ("the report", "loadgate-report"),
             ("what goes into the log of a server", "loadgate-journal"),

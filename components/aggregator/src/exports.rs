@@ -223,6 +223,11 @@ impl runs::Guest for Aggregator {
         with(async |service| service.set_muted(&test, &document).await)
     }
 
+    fn comparison(run: String, with: Option<String>, window: runs::Window) -> Result<String, Failure> {
+        let other = with;
+        self::with(async |service| service.comparison(&run, other.as_deref(), convert::window(window)).await)
+    }
+
     fn distribution(
         run: String,
         table: runs::Table,

@@ -56,6 +56,8 @@ pub enum Route {
     MuteFindings,
     /// How a trend's values are distributed.
     Distribution,
+    /// What differs from another run, or from the baseline.
+    Comparison,
     /// Ends a run, or a test's newest live one.
     FinishRun,
     /// The exit code that k6 ended with.
@@ -168,6 +170,7 @@ const ROUTES: &[(&str, &str, Access, Route)] = &[
     ("GET", "/runs/{}/series", Read, Route::Series),
     ("GET", "/runs/{}/findings", Read, Route::Findings),
     ("GET", "/runs/{}/distribution", Read, Route::Distribution),
+    ("GET", "/runs/{}/comparison", Read, Route::Comparison),
     ("GET", "/runs/{}/verdict", Read, Route::Verdict),
     ("POST", "/runs/{}/verdict", Write, Route::Judge),
     ("GET", "/runs/{}/deliveries", Read, Route::Deliveries),

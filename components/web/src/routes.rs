@@ -91,6 +91,7 @@ async fn handle(call: Call, found: Found<'_>, policy: &Policy) -> Reply {
         Route::Findings => runs::findings(&call, name).await,
         Route::MuteFindings => tests::mute_findings(&call, name).await,
         Route::Distribution => runs::distribution(&call, name).await,
+        Route::Comparison => runs::comparison(&call, name).await,
         Route::FinishRun => runs::finish(&call, name).await,
         Route::SetOutcome => runs::set_outcome(&call, name).await,
         Route::NewRun => tests::new_run(&call, name),

@@ -1,103 +1,44 @@
-/** Figures of two runs against each other, the worst first. */
+/** Figures of two runs against each other, as the server's comparison has them, the worst first. */
 
-import { tallyRows } from "../model/compare.js";
-import { format, NOTHING, plural, signed } from "../model/format.js";
+import { isNews, SAYS, tallyFigures } from "../model/compare.js";
+import { format, plural } from "../model/format.js";
 import { html, useState } from "../html.js";
 import { Card, Sign } from "./parts.js";
-import { DataTable } from "./table.js";
 
-const VERDICTS = {
-  worse: { state: "bad", word: "worse" },
-  better: { state: "good", word: "better" },
-};
-const PLAIN = {
-  same: "≈ same",
-  higher: "↑ higher",
-  lower: "↓ lower",
-  added: "+ added",
-  gone: "− gone",
-};
+/** Rows that a table shows without being asked. */
+const SHOWN = 40;
 
 /**
- * `rows` as of compare.js. `nameCell(row)` draws what the row is about, `figureTitle` heads the column
- * of its figure, `valueCell(row, "value" or "other")` may draw more than the number. `nothing` is said
- * where there are no rows.
+ * `rows` are the document's figures. `nameCell(row)` draws what a row is about, `nameOf(row)` is that as text;
+ * `figureOf(row)` heads its figure. `nothing` is said where there are no rows; with `all` every row is shown.
  */
-export function Differences({
-  id,
-  title,
-  rows,
-  names,
-  nameTitle,
-  nameCell,
-  figureTitle,
-  valueCell,
-  nothing,
-}) {
+export function Differences({ id, title, rows, nameCell, nameOf, figureOf, nothing, all = false }) {
   const [filter, setFilter] = useState("");
-  const [withSame, setWithSame] = useState(false);
-  const counts = tallyRows(rows);
-  const differing = rows.filter((row) => row.verdict !== "same" && row.verdict !== null);
-  const shown = withSame || filter ? rows : differing;
-  const figure = valueCell ?? ((row, which) => format(row[which], row.unit));
-  const columns = [
-    {
-      id: "name",
-      title: nameTitle,
-      left: true,
-      sort: (row) => row.name,
-      text: (row) => row.name,
-      cell: nameCell,
-    },
-    figureTitle && {
-      id: "figure",
-      title: figureTitle,
-      left: true,
-      sort: (row) => row.figure,
-      text: (row) => row.figure,
-      cell: (row) => row.figure,
-    },
-    {
-      id: "value",
-      title: html`<bdi class="run-head" title=${names[0]}>${names[0]}</bdi>`,
-      cell: (row) => figure(row, "value"),
-    },
-    {
-      id: "other",
-      title: html`<bdi class="run-head" title=${names[1]}>${names[1]}</bdi>`,
-      cell: (row) => figure(row, "other"),
-    },
-    { id: "difference", title: "Difference", cell: formatDifference },
-    {
-      id: "share",
-      title: "Percent",
-      sort: (row) => row.share,
-      cell: (row) => (row.share === null ? NOTHING : signed(row.share, "ratio")),
-    },
-    {
-      id: "verdict",
-      title: "Verdict",
-      left: true,
-      sort: (row) => row.score,
-      cell: (row) => html`<${Verdict} verdict=${row.verdict} complete=${row.complete ?? true} />`,
-    },
-  ].filter(Boolean);
+  const [withRest, setWithRest] = useState(all);
+  const [whole, setWhole] = useState(false);
+  const wanted = filter.trim().toLowerCase();
+  const matching = wanted
+    ? rows.filter((row) => `${nameOf(row)} ${figureOf(row)}`.toLowerCase().includes(wanted))
+    : rows.filter((row) => withRest || isNews(row));
+  const shown = whole ? matching : matching.slice(0, SHOWN);
+  const rest = rows.filter((row) => !isNews(row)).length;
   return html`<${Card}
     id=${id}
     title=${title}
-    caption=${rows.length > 0 ? formatCounts(counts) : ""}
+    caption=${rows.length > 0 ? formatCounts(tallyFigures(rows)) : ""}
     actions=${
       rows.length > 0 &&
+      !all &&
       html`<span class="difference-actions">
         ${
-          counts.same > 0 &&
+          rest > 0 &&
           html`<label class="check">
             <input
               type="checkbox"
-              checked=${withSame}
-              onChange=${(event) => setWithSame(event.target.checked)}
+              checked=${withRest}
+              onChange=${(event) => setWithRest(event.target.checked)}
             />
-            <span class="caption">show the ${plural(counts.same, "same", "same")}</span>
+            <span class="caption">show all ${plural(rows.length, "figure", "figures")}</span>
           </label>`
         }
         <input
@@ -113,46 +54,54 @@ export function Differences({
   >
     ${
       shown.length === 0
-        ? html`<p class="nothing">${rows.length === 0 ? nothing : "Nothing differs by 1 % or more."}</p>`
-        : html`<div class="tall-table">
-            <${DataTable}
-              label=${`${title}, differences`}
-              columns=${columns}
-              rows=${shown}
-              rowKey=${(row) => row.id}
-              initial=${{ by: "verdict", down: true }}
-              filter=${filter}
-            />
-          </div>`
+        ? html`<p class="nothing">
+            ${rows.length === 0 ? nothing : wanted ? "Nothing matches." : "Nothing differs by more than chance and enough to matter."}
+          </p>`
+        : html`<table class="differences" aria-label=${`${title}, differences`}>
+            <thead>
+              <tr>
+                <th scope="col" class="left">Name</th>
+                <th scope="col" class="left">Figure</th>
+                <th scope="col">Other</th>
+                <th scope="col">Shown</th>
+                <th scope="col">Difference</th>
+                <th scope="col" class="left">Verdict</th>
+              </tr>
+            </thead>
+            <tbody>
+              ${shown.map(
+                (row) =>
+                  html`<tr key=${`${row.table} ${JSON.stringify(row.key)} ${row.metric} ${row.figure}`}>
+                    <th scope="row" class="left difference-name">${nameCell(row)}</th>
+                    <td class="left difference-figure">${figureOf(row)}</td>
+                    <td class="difference-other">${format(row.other, row.unit)}</td>
+                    <td class="difference-value">${format(row.value, row.unit)}</td>
+                    <td class="difference-text">${row.text}</td>
+                    <td class="left difference-says"><${SaysSign} says=${row.says} /></td>
+                  </tr>`,
+              )}
+            </tbody>
+          </table>`
+    }
+    ${
+      matching.length > shown.length &&
+      html`<p class="difference-more">
+        <button type="button" class="button" onClick=${() => setWhole(true)}>
+          Show ${plural(matching.length - shown.length, "more row", "more rows")}
+        </button>
+      </p>`
     }
   <//>`;
 }
 
-function formatCounts({ worse, better, same, rest }) {
-  return [
-    `${format(worse, "count")} worse`,
-    `${format(better, "count")} better`,
-    `${format(same, "count")} same`,
-    rest > 0 && `${format(rest, "count")} other`,
-  ]
+/** What the server says, as a sign where it is one. */
+export function SaysSign({ says }) {
+  const { state, word } = SAYS[says];
+  return state ? html`<${Sign} state=${state}>${word}<//>` : html`<span class="caption">${word}</span>`;
+}
+
+function formatCounts({ worse, better, rest }) {
+  return [worse > 0 && `${worse} worse`, better > 0 && `${better} better`, `${rest} other`]
     .filter(Boolean)
     .join(" · ");
-}
-
-/** A threshold that does better is not shown as good while others may be missing (`complete` is false). */
-function Verdict({ verdict, complete }) {
-  const judged = VERDICTS[verdict];
-  if (judged) {
-    const state = judged.state === "good" && !complete ? "open" : judged.state;
-    return html`<${Sign} state=${state}>${judged.word}<//>`;
-  }
-  if (verdict === null) return html`<${Sign} state="none">no data<//>`;
-  return html`<span class="caption">${PLAIN[verdict]}</span>`;
-}
-
-/** Shares differ in percentage points: per cent of a per cent would mislead. */
-function formatDifference(row) {
-  if (row.difference === null) return NOTHING;
-  if (row.unit !== "ratio") return signed(row.difference, row.unit);
-  return html`${signed(row.difference * 100, "number")} <abbr title="percentage points">pp</abbr>`;
 }

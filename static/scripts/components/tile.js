@@ -6,18 +6,20 @@ import { useWindows } from "../data/merged.js";
 import { isReplaying, latest, peak, total, wholeRun } from "../model/run.js";
 import { NO_SAMPLES, placesIn } from "../model/part.js";
 import { isComplete, outcomeOf, parseExpression, sideOf } from "../model/thresholds.js";
+import { figureOf, SAYS } from "../model/compare.js";
 import { drawnColumn } from "../model/windows.js";
 import { Sign } from "./parts.js";
 import { Sparkline } from "./sparkline.js";
 
-/** @import { Props, Run } from "../types.js" */
+/** @import { Comparison, Props, Run } from "../types.js" */
 
 /**
  * `panel` is a `stat` as `panels.js` resolves it: its first series is the figure, its second the aside.
+ * `comparison` is with the baseline, where there is one.
  *
- * @param {Props<"run" | "panel">} props
+ * @param {Props<"run" | "panel"> & { comparison?: Comparison | null }} props
  */
-export function Tile({ run, panel }) {
+export function Tile({ run, panel, comparison = null }) {
   const [figure, aside] = panel.series;
   const trend = panel.series[panel.series.length - 1];
   const meta = run.metrics.get(figure.metric);
@@ -47,6 +49,7 @@ export function Tile({ run, panel }) {
       }
     </div>
     <p class="figure">${format(read, panel.unit)}</p>
+    <${Delta} row=${figureOf(comparison, figure.metric, figure.aggregate)} />
     <div class="tile-foot">
       <span class="caption"
         >${meta ? footText(run, { panel, figure, aside, now, meta, decisive, read }) : isReplaying(run) ? "loading" : "no data"}</span
@@ -57,6 +60,23 @@ export function Tile({ run, panel }) {
       />
     </div>
   </div>`;
+}
+
+/** What became of the figure since the baseline. */
+function Delta({ row }) {
+  if (row === null || row.says === "shown" || row.difference === null) return null;
+  const { state, word } = SAYS[row.says];
+  if (row.says === "none") {
+    return html`<p class="tile-delta caption" title="against the baseline">
+      ≈ baseline<span class="unseen">, ${word}</span>, ${row.text}
+    </p>`;
+  }
+  const said = html`${word}${row.says === "unlike" || row.says === "little" ? "" : `, ${row.text}`}`;
+  return html`<p class="tile-delta caption" title="against the baseline">
+    ${state ? html`<${Sign} state=${state}>${said}<//>` : said}<span class="unseen">
+      against the baseline</span
+    >
+  </p>`;
 }
 
 function Verdict({ limit, complete }) {

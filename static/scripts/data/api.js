@@ -4,7 +4,7 @@ import { timed } from "../measure.js";
 import { partQuery } from "../model/part.js";
 import { openStream } from "./stream.js";
 
-/** @import { Distribution, Findings, GateVerdict, RowKey, RowsDocument, RunItem, SeriesDocument, Summary, TableName, Zoom } from "../types.js" */
+/** @import { Comparison, Distribution, Findings, GateVerdict, RowKey, RowsDocument, RunItem, SeriesDocument, Summary, TableName, Zoom } from "../types.js" */
 
 /** Where the server is: the folder above the page's, unless the page says otherwise. */
 export function serverRoot(document) {
@@ -140,6 +140,18 @@ export function createApi(root, streams = openStream) {
       if (table) query.set("table", table);
       if (key) query.set("key", JSON.stringify(key));
       return (await request(`runs/${encodeURIComponent(run)}/series?${query}`)).json();
+    },
+    /**
+     * What differs from another run, or from the baseline where none is named: null where there is none. `zoom` is
+     * the part of both that is meant, in seconds since each began.
+     *
+     * @param {string} run
+     * @param {{ other?: string | null, zoom?: Zoom | null }} [asked]
+     * @returns {Promise<Comparison | null>}
+     */
+    async comparison(run, { other, zoom } = {}) {
+      const query = new URLSearchParams({ with: other ?? "baseline", ...partQuery(zoom ?? null) });
+      return (await request(`runs/${encodeURIComponent(run)}/comparison?${query}`)).json();
     },
     /** @param {Zoom | null} [part] */
     report: (run, part = null) => at(`report?${new URLSearchParams({ run, ...partQuery(part) })}`),

@@ -1,320 +1,108 @@
 /**
- * What two runs of a test have different: figures, their direction, and both on one axis of elapsed
- * time. Pure. `run` is the one that is shown, `other` the one that it is compared with; both are
- * runs of `run.js`.
+ * Runs of a test on one axis of elapsed time, and what the server's comparison of two says in signs. What is worse
+ * or better is decided there and nowhere else. Pure. Runs are those of `run.js`.
  */
 
-import { checkName } from "./export.js";
-import { unitOf } from "./format.js";
-import { elapsed, peak, splitName, total } from "./run.js";
-import { METRIC_TABLES, titleOf } from "./metric-tables.js";
-import { isComplete, metaOf, outcomeOf, parseExpression, formatExpression } from "./thresholds.js";
+import { titleOf } from "./metric-tables.js";
+import { formatExpression, isComplete, metaOf, outcomeOf } from "./thresholds.js";
 import { drawnColumn, drawnWindows } from "./windows.js";
 
-/** @import { Metric, Run, Threshold, Unit } from "../types.js" */
+/** @import { ComparedFigure, Comparison, Run, Says, State } from "../types.js" */
 
-/** A smaller share of the figure is noise. */
-const SAME = 0.01;
-/** Runs whose lengths differ by more have counts that cannot be compared. */
-const SAME_LENGTH = 0.05;
+/** How each of the document's words looks. */
+/** @type {Record<Says, { state: State | null, word: string }>} */
+export const SAYS = {
+  worse: { state: "bad", word: "worse" },
+  better: { state: "good", word: "better" },
+  differs: { state: "warning", word: "differs" },
+  none: { state: null, word: "no difference shown" },
+  little: { state: null, word: "too little data" },
+  unknown: { state: "unknown", word: "chance not known" },
+  unlike: { state: null, word: "loads differ" },
+  added: { state: "info", word: "added" },
+  gone: { state: "info", word: "gone" },
+  shown: { state: null, word: "not judged" },
+};
 
-const MORE_IS_BETTER = new Set(["http_reqs", "iterations", "checks", "grpc_reqs"]);
-const LESS_IS_BETTER = new Set(["http_req_failed", "dropped_iterations", "browser_http_req_failed"]);
+/** What a table shows without being asked. */
+const NEWS = new Set(["worse", "better", "differs", "unknown", "added", "gone"]);
 
-/**
- * 1 where a higher figure is better, -1 where a lower one is, 0 where nobody can say. What k6's own
- * metrics mean is known; of others, times are better short, and a threshold says which way its
- * metric should go.
- *
- * @param {string} name
- * @param {Metric | undefined} meta
- * @param {string} aggregate
- * @param {Threshold[]} [thresholds]
- */
-export function direction(name, meta, aggregate, thresholds = []) {
-  const { metric } = splitName(name);
-  if (meta?.type === "trend" && aggregate === "count") return 0;
-  if (MORE_IS_BETTER.has(metric)) return 1;
-  if (LESS_IS_BETTER.has(metric)) return -1;
-  if (meta?.type === "trend" && (meta.contains === "time" || metric.startsWith("browser_web_vital_")))
-    return -1;
-  const directions = new Set(
-    thresholds.filter((t) => splitName(t.metric).metric === metric).map((t) => directionOf(t.expression)),
-  );
-  directions.delete(0);
-  return directions.size === 1 ? [...directions][0] : 0;
-}
+/** @param {ComparedFigure} row */
+export const isNews = (row) => NEWS.has(row.says);
 
-/** @param {string} expression */
-function directionOf(expression) {
-  const operator = parseExpression(expression)?.operator ?? "";
-  if (operator.startsWith(">")) return 1;
-  return operator.startsWith("<") ? -1 : 0;
-}
-
-/**
- * Two figures against each other: `{value, other, difference, share, verdict, score}`. `share` is of
- * the other figure, null where that is zero or missing. `verdict` is `better`, `worse`, `same`,
- * `higher`, `lower`, `added` (only the shown run has it), `gone` or, where neither has it, null.
- * `score` orders from the worst (greatest) to the best.
- * @param {number | null | undefined} value
- * @param {number | null | undefined} other
- */
-export function difference(value, other, goodDirection) {
-  if (!isFigure(value) || !isFigure(other)) {
-    const has = isFigure(value);
-    const had = isFigure(other);
-    const verdict = has ? "added" : had ? "gone" : null;
-    const score = has ? 2.4 : had ? 2.5 : 0;
-    return {
-      value: has ? value : null,
-      other: had ? other : null,
-      difference: null,
-      share: null,
-      verdict,
-      score,
-    };
-  }
-  const change = value - other;
-  const share = other === 0 ? (change === 0 ? 0 : null) : change / Math.abs(other);
-  const size = share === null ? Infinity : Math.abs(share);
-  const verdict = verdictOf(change, size, goodDirection);
-  return { value, other, difference: change, share, verdict, score: scoreOf(verdict, size) };
-}
-
-/**
- * @param {number | null | undefined} value
- * @returns {value is number}
- */
-function isFigure(value) {
-  return value !== null && value !== undefined && Number.isFinite(value);
-}
-
-function verdictOf(change, size, goodDirection) {
-  if (change === 0 || size < SAME) return "same";
-  if (goodDirection === 0) return change > 0 ? "higher" : "lower";
-  return change > 0 === goodDirection > 0 ? "better" : "worse";
-}
-
-function scoreOf(verdict, size) {
-  const part = size === Infinity ? 1 : size / (1 + size);
-  if (verdict === "worse") return 3 + part;
-  if (verdict === "better") return -part;
-  return verdict === "same" ? 0.5 : 1 + part;
-}
-
-/** Worst first; what is equally bad keeps its order. */
-function byWorst(rows) {
-  return [...rows].sort((a, b) => b.score - a.score);
-}
-
-/** `{worse, better, same, rest}`: how many rows say what. Without data on either side nothing changed. */
-export function tallyRows(rows) {
-  const count = { worse: 0, better: 0, same: 0, rest: 0 };
-  for (const { verdict } of rows)
-    count[Object.hasOwn(count, verdict ?? "same") ? (verdict ?? "same") : "rest"] += 1;
+/** `{worse, better, rest}`: how many figures say what. */
+export function tallyFigures(figures) {
+  const count = { worse: 0, better: 0, rest: 0 };
+  for (const { says } of figures) count[says === "worse" || says === "better" ? says : "rest"] += 1;
   return count;
 }
 
 /**
- * Whether the runs lasted about as long, so that their counts can be compared.
+ * The figures of some of the document's tables; what only one of the runs has is one row for all of its figures.
  *
- * @param {Run} run
- * @param {Run} other
+ * @param {Comparison} comparison
+ * @param {string[]} tables
  */
-function sameLength(run, other) {
-  const a = elapsed(run);
-  const b = elapsed(other);
-  return Math.abs(a - b) <= SAME_LENGTH * Math.max(a, b);
-}
-
-/**
- * Every aggregate of every metric: rows `{id, name, figure, unit, …difference}`.
- *
- * @param {Run} run
- * @param {Run} other
- */
-export function compareMetrics(run, other) {
-  const names = new Set([...run.metrics.keys(), ...other.metrics.keys()]);
-  names.delete("time");
-  const countable = sameLength(run, other);
-  const thresholds = [...run.thresholds, ...other.thresholds];
-  const rows = [...names].sort().flatMap((name) => {
-    const meta = /** @type {Metric} */ (run.metrics.get(name) ?? other.metrics.get(name));
-    const found = aggregatesOf(run, other, meta.type).flatMap((aggregate) => {
-      const counts = meta.type === "counter" && aggregate === "count";
-      const goodDirection = counts && !countable ? 0 : direction(name, meta, aggregate, thresholds);
-      const row = difference(total(run, name, aggregate), total(other, name, aggregate), goodDirection);
-      if (row.verdict === null) return [];
-      return [
-        {
-          id: `${name} ${aggregate}`,
-          name,
-          figure: titleOf(meta.type, aggregate),
-          unit: unitOf(meta, aggregate),
-          ...row,
-        },
-      ];
-    });
-    return onceWhereAlone(found, "p95");
+export function figuresOf(comparison, tables) {
+  const alone = new Set();
+  return comparison.figures.filter((row) => {
+    if (!tables.includes(row.table)) return false;
+    if (row.says !== "added" && row.says !== "gone") return true;
+    const subject = JSON.stringify([row.key, row.key ? "" : row.metric]);
+    if (alone.has(subject)) return false;
+    alone.add(subject);
+    return true;
   });
-  return byWorst(rows);
-}
-
-/** What only one of the runs has is one row, with the figure that says most, not one for every figure. */
-function onceWhereAlone(rows, figure) {
-  const alone =
-    rows.length > 0 && rows.every((row) => row.verdict === rows[0].verdict && row.difference === null);
-  return alone ? [rows.find((row) => row.figure === figure) ?? rows[0]] : rows;
 }
 
 /**
- * In the tables' order, then what only this test asks for.
+ * What heads a figure: `p95`, `Failed`.
  *
- * @param {Run} run
- * @param {Run} other
+ * @param {ComparedFigure} row
  */
-function aggregatesOf(run, other, type) {
-  const available = new Set([...(run.param.aggregates[type] ?? []), ...(other.param.aggregates[type] ?? [])]);
-  const order = METRIC_TABLES.find((table) => table.type === type)?.columns ?? [];
-  return [...order.filter((a) => available.has(a)), ...[...available].filter((a) => !order.includes(a))];
+export function figureTitle({ table, metric, figure, unit }) {
+  if (metric === "http_req_failed" && table === "requests") return "Failed";
+  if (table === "checks") return "Passed";
+  return titleOf(figure === "rate" ? (unit === "ratio" ? "rate" : "counter") : "trend", figure);
 }
 
-const REQUEST_FIGURES = [
-  { figure: "Median", of: (row) => row.med, unit: "time", goodDirection: -1 },
-  { figure: "p95", of: (row) => row.p95, unit: "time", goodDirection: -1 },
-  { figure: "p99", of: (row) => row.p99, unit: "time", goodDirection: -1 },
-  { figure: "Failed", of: (row) => row.failed, unit: "ratio", goodDirection: -1 },
-  { figure: "Rate", of: (row) => row.rate, unit: "rate", goodDirection: 1 },
-];
-const CHECK_FIGURES = [
-  { figure: "Passed", of: (row) => row.passes / (row.passes + row.fails), unit: "ratio", goodDirection: 1 },
-];
-
 /**
- * Rows `{id, name, parts, figure, unit, …difference}` of the requests of both.
+ * A figure of the run as a whole.
  *
- * @param {Run} run
- * @param {Run} other
+ * @param {Comparison | null} comparison
+ * @returns {ComparedFigure | null}
  */
-export function compareRequests(run, other) {
-  return compareTables(run.tables.requests, other.tables.requests, REQUEST_FIGURES, (key) => key.join(" "));
+export function figureOf(comparison, metric, aggregate) {
+  const found = comparison?.figures.find(
+    (row) => row.metric === metric && row.figure === aggregate && !row.key?.length,
+  );
+  return found ?? null;
 }
 
 /**
- * @param {Run} run
- * @param {Run} other
- */
-export function compareChecks(run, other) {
-  return compareTables(run.tables.checks, other.tables.checks, CHECK_FIGURES, checkName);
-}
-
-function compareTables(rows, others, figures, nameOf) {
-  const byKey = (list) => new Map(list.map((row) => [JSON.stringify(row.key), row]));
-  const mine = byKey(rows);
-  const theirs = byKey(others);
-  const compared = [...new Set([...mine.keys(), ...theirs.keys()])].flatMap((key) => {
-    const row = mine.get(key);
-    const before = theirs.get(key);
-    const parts = (row ?? before).key;
-    const found = figures.flatMap(({ figure, of, unit, goodDirection }) => {
-      const against = difference(row ? of(row) : null, before ? of(before) : null, goodDirection);
-      if (against.verdict === null) return [];
-      return [{ id: `${key} ${figure}`, name: nameOf(parts), parts, figure, unit, ...against }];
-    });
-    return onceWhereAlone(found, "p95");
-  });
-  return byWorst(compared);
-}
-
-/** A threshold that fails now and did not before is worse than any figure. */
-const TURNED = 5;
-
-/**
- * Rows of the thresholds of both: also `{expression, outcome, was}`, what the threshold comes to in
- * the shown run and in the other (`outcomeOf`), null where it is none of that run's; and `complete`, whether all
- * that would decide is known of both.
+ * Rows of the thresholds of both, each with what it comes to in the shown run and in the other (`outcomeOf`), null
+ * where it is none of that run's.
  *
+ * @param {Comparison} comparison
  * @param {Run} run
  * @param {Run} other
  */
-export function compareThresholds(run, other) {
-  const key = (t) => JSON.stringify([t.metric, t.expression]);
-  const mine = new Map(run.thresholds.map((t) => [key(t), t]));
-  const theirs = new Map(other.thresholds.map((t) => [key(t), t]));
-  const countable = sameLength(run, other);
-  const complete = isComplete(run) && isComplete(other);
-  const rows = [...new Set([...mine.keys(), ...theirs.keys()])].map((id) => {
-    const threshold = mine.get(id);
-    const against = theirs.get(id);
-    const { metric, expression } = /** @type {Threshold} */ (threshold ?? against);
-    const meta = metaOf(run, metric) ?? metaOf(other, metric);
-    const aggregate = parseExpression(expression)?.aggregate;
-    const goodDirection = aggregate === "count" && !countable ? 0 : directionOf(expression);
-    const found = difference(threshold?.observed, against?.observed, goodDirection);
-    const row = {
-      id,
-      name: metric,
-      figure: formatExpression(expression, meta),
-      unit: unitOf(meta, aggregate),
-      expression,
-      outcome: threshold ? outcomeOf(threshold, isComplete(run)) : null,
-      was: against ? outcomeOf(against, isComplete(other)) : null,
-      complete,
-      ...found,
-    };
-    if (!threshold || !against) {
-      const verdict = threshold ? "added" : "gone";
-      return { ...row, verdict, score: verdict === "gone" ? 2.5 : 2.4 };
-    }
-    if (row.verdict === null) return { ...row, score: 0.4 };
-    if (threshold.passes === false && against.passes) return { ...row, verdict: "worse", score: TURNED };
-    if (threshold.passes && against.passes === false) return { ...row, verdict: "better" };
-    return row;
-  });
-  return byWorst(rows);
-}
-
-/**
- * What should be equal for the figures to be comparable, as far as both report it: `{title, value, other, unit, differs}`.
- *
- * @param {Run} run
- * @param {Run} other
- */
-export function conditions(run, other) {
-  /** @type {{ title: string, value: any, other: any, unit: Unit | "clock" | "text", differs: boolean }[]} */
-  const list = [
-    {
-      title: "duration",
-      value: elapsed(run),
-      other: elapsed(other),
-      unit: "clock",
-      differs: !sameLength(run, other),
-    },
-  ];
-  const exact = (title, value, against, unit) => {
-    if (value !== null && against !== null) {
-      list.push({ title, value, other: against, unit, differs: value !== against });
-    }
+export function thresholdRows(comparison, run, other) {
+  const outcome = (of, row, passes) => {
+    const own = of.thresholds.find((t) => t.metric === row.metric && t.expression === row.expression);
+    return own ? outcomeOf({ ...own, passes }, isComplete(of)) : null;
   };
-  exact("planned duration", run.param.endOffset ?? null, other.param.endOffset ?? null, "clock");
-  exact("most VUs", peak(run, "vus", "value"), peak(other, "vus", "value"), "count");
-  exact("scenarios", scenarios(run), scenarios(other), "text");
-  exact("generators", generators(run), generators(other), "count");
-  return list;
+  const complete = isComplete(run) && isComplete(other);
+  return comparison.thresholds.map((row) => ({
+    ...row,
+    complete,
+    limit: formatExpression(row.expression, metaOf(run, row.metric) ?? metaOf(other, row.metric)),
+    outcome: outcome(run, row, row.passes),
+    was: outcome(other, row, row.passed),
+  }));
 }
 
-/** @param {Run} run */
-function scenarios(run) {
-  return [...run.param.scenarios].sort().join(", ") || null;
-}
-
-/** @param {Run} run */
-function generators(run) {
-  return run.health?.generators?.length || null;
-}
-
-/** Ends of the windows of both, in seconds since each began, ascending and without repetition. */
+/** Ends of the windows of two, in seconds since each began, ascending and without repetition. */
 export function commonTimes(a, b) {
   const found = [];
   let i = 0;
@@ -345,19 +133,18 @@ export function resample(times, values, axis) {
 }
 
 /**
- * One metric's aggregate of both on one axis: `{times, columns: [run's, other's]}`.
+ * One metric's aggregate of several runs on one axis: `{times, columns}`, a column for each run.
  *
- * @param {Run} run
- * @param {Run} other
+ * @param {Run[]} runs
  * @param {string} metric
  * @param {string} aggregate
  */
-export function overlay(run, other, metric, aggregate) {
-  const windows = [run, other].map((of) => drawnWindows(of));
-  const times = commonTimes(windows[0].times, windows[1].times);
+export function overlay(runs, metric, aggregate) {
+  const windows = runs.map((of) => drawnWindows(of));
+  const times = windows.map((of) => of.times).reduce(commonTimes, []);
   return {
     times,
-    columns: [run, other].map((of, i) =>
+    columns: runs.map((of, i) =>
       resample(windows[i].times, drawnColumn(of, windows[i], metric, aggregate), times),
     ),
   };

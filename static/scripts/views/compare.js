@@ -1,4 +1,4 @@
-/** Two runs by elapsed time, and what differs between them. */
+/** A run against another one: what the server says of it, up to five runs by elapsed time, and every figure. */
 
 import { ChartCard } from "../components/chart-card.js";
 import { Differences } from "../components/differences.js";
@@ -6,27 +6,21 @@ import { RouteLink } from "../components/link.js";
 import { Card, Sign } from "../components/parts.js";
 import { RequestName } from "../components/request-table.js";
 import { RunChoice } from "../components/run-choice.js";
-import { useGrownRun } from "../data/grown-run.js";
-import {
-  compareChecks,
-  compareMetrics,
-  compareRequests,
-  compareThresholds,
-  conditions,
-  defaultOther,
-  overlay,
-} from "../model/compare.js";
-import { clock, format, NOTHING } from "../model/format.js";
-import { html, useMemo, useRef } from "../html.js";
+import { useComparison } from "../data/comparison.js";
 import { useWindows } from "../data/merged.js";
 import { useChoices, useOther } from "../data/other-run.js";
-import { usePart } from "../data/part.js";
+import { html, useMemo, useRef } from "../html.js";
+import { defaultOther, figuresOf, figureTitle, overlay, SAYS, thresholdRows } from "../model/compare.js";
+import { checkName } from "../model/export.js";
+import { format, plural } from "../model/format.js";
+import { nameOf as partName } from "../model/part.js";
 import { newRowRun, setColumn } from "../model/rows.js";
 import { wholeRun } from "../model/run.js";
 import { runLabel } from "../model/runs.js";
 import { metaOf } from "../model/thresholds.js";
+import { MOST_MORE } from "../router.js";
 
-/** @import { ComparedPanel, Props, Run, RunItem, Unit } from "../types.js" */
+/** @import { ComparedPanel, Comparison, Props, Run, RunItem } from "../types.js" */
 
 /** @type {ComparedPanel[]} */
 const PANELS = [
@@ -70,44 +64,59 @@ const PANELS = [
 
 const COMPARED = PANELS.map(({ of: [metric, aggregate] }) => ({ metric, aggregate }));
 
-/** What the other run's line is called among the columns of a chart. */
-const OTHER = "other";
+/** What the lines of other runs are called among the columns of a chart; dashed, and no colour of a panel. */
+const LINES = [
+  { name: "other", color: "--series-8" },
+  { name: "more 1", color: "--series-3" },
+  { name: "more 2", color: "--series-6" },
+  { name: "more 3", color: "--series-7" },
+];
 
-/** A panel's two lines: solid the shown run, dashed the other. */
+/** A panel's lines: solid the shown run, dashed the others. */
 function withLines({ of: [metric, aggregate], color, ...panel }, names) {
+  const [own, ...others] = names;
   return {
     ...panel,
     id: `both-${metric}-${aggregate}`,
     series: [
-      { label: names[0], metric, aggregate, color, fill: true },
-      { label: names[1], metric: OTHER, aggregate, color: "--series-8", dash: true },
+      { label: own, metric, aggregate, color, fill: true },
+      ...others.map((label, i) => ({
+        label,
+        metric: LINES[i].name,
+        aggregate,
+        color: LINES[i].color,
+        dash: true,
+      })),
     ],
   };
 }
 
 /**
- * Brings the run that a chart of both is drawn from up to date.
+ * Brings the run that a chart of several is drawn from up to date.
  *
  * @param {Run} drawn
- * @param {Run} run
- * @param {Run} other
+ * @param {Run[]} runs
  */
-function drawBoth(drawn, run, other, [metric, aggregate]) {
-  const revision = `${run.revision} ${other.revision}`;
+function drawAll(drawn, runs, [metric, aggregate]) {
+  const revision = runs.map((run) => `${run.id} ${run.revision} ${run.place}`).join(" ");
   if (drawn.revision === revision) return;
-  const { times, columns } = overlay(run, other, metric, aggregate);
-  Object.assign(drawn, { revision, start: run.start, times, thresholds: run.thresholds, asDrawn: true });
-  // Of a part, and of runs that are over, legends say what the tables say.
-  const whole = [wholeRun(run, metric, aggregate), wholeRun(other, metric, aggregate)];
-  const known = whole.every((value) => value !== undefined);
-  drawn.place = known ? (run.place ?? "whole run") : null;
+  const { times, columns } = overlay(runs, metric, aggregate);
+  const [{ start, thresholds }] = runs;
+  Object.assign(drawn, { revision, start, times, thresholds, asDrawn: true });
+  // Of runs that are over, legends say what the tables say; of a part that is not known of all of them.
+  const whole = runs.map((run) => wholeRun(run, metric, aggregate));
+  const known = runs.every((run, i) => whole[i] !== undefined && run.place === runs[0].place);
+  drawn.place = known ? (runs[0].place ?? "whole run") : null;
   drawn.totals = new Map(
-    known ? [metric, OTHER].map((name, i) => [`${aggregate} ${name}`, whole[i] ?? null]) : [],
+    known
+      ? whole.map((value, i) => [`${aggregate} ${i === 0 ? metric : LINES[i - 1].name}`, value ?? null])
+      : [],
   );
   if (columns.every((values) => values.every((value) => value === null))) return;
-  const meta = metaOf(run, metric) ?? metaOf(other, metric);
-  setColumn(drawn, metric, aggregate, columns[0], meta);
-  setColumn(drawn, OTHER, aggregate, columns[1], meta);
+  const meta = runs.map((run) => metaOf(run, metric)).find(Boolean);
+  columns.forEach((values, i) =>
+    setColumn(drawn, i === 0 ? metric : LINES[i - 1].name, aggregate, values, meta),
+  );
 }
 
 /** @param {Props<"run" | "session" | "api" | "route" | "navigate">} props */
@@ -118,15 +127,19 @@ export function Compare({ run, session, api, route, navigate }) {
   const chosen = route.other ?? (list.items ? (defaultOther(list.items, shown)?.id ?? null) : null);
   const itself = chosen === info.id;
   const other = useOther(api, itself ? null : chosen);
+  const more = (route.more ?? []).filter((id) => id !== chosen && id !== info.id);
+  const others = [other, ...useMore(api, more)];
+  const asks = !itself && chosen !== null;
+  const stamp = `${run.stop} ${other.run?.stop}`;
+  const said = useComparison(api, asks ? info.id : null, chosen, { zoom: route.zoom, stamp });
   const choose = (id) => navigate({ other: id });
-  // Of both runs the same part, each by its own time.
-  const against = usePart(api, other.run, route.zoom);
-  const nameOfOther = nameIn([...(list.items ?? []), ...session.state.runs], chosen, info.test);
+  const items = [...(list.items ?? []), ...session.state.runs];
+  const nameOf = (id) => nameIn(items, id, info.test);
 
   return html`<${Card}
       id="compare"
       title=${html`Compare <bdi>${runLabel(shown)}</bdi>`}
-      caption="by elapsed time; solid is the shown run, dashed the other"
+      caption=${route.zoom ? `${partName(route.zoom)} of both` : ""}
     >
       <div class="compare-choice">
         <label for="other">with</label>
@@ -147,39 +160,59 @@ export function Compare({ run, session, api, route, navigate }) {
             >Swap<//
           >`
         }
+        ${
+          route.zoom &&
+          html`<button type="button" class="button" onClick=${() => navigate({ zoom: null })}>
+            Whole runs
+          </button>`
+        }
       </div>
       ${list.problem && html`<p class="bad" role="alert">The runs cannot be listed: ${list.problem}</p>`}
-      <${ComparisonState}
+      <${Answer}
         list=${list}
         chosen=${chosen}
         itself=${itself}
         other=${other}
-        run=${run}
+        said=${said}
         test=${info.test}
       />
     <//>
     ${
       other.run?.current &&
-      html`<div class=${`figures${against.awaited ? " figures-former" : ""}`}>
-        ${against.problem && html`<p class="bad" role="alert"><bdi>${nameOfOther}</bdi>: ${against.problem}</p>`}
-        <${Both}
-          key=${`${info.id} ${chosen}`}
-          run=${run}
-          other=${against.shown}
-          names=${[runLabel(shown), nameOfOther]}
+      html`<${Lines}
+          key=${[info.id, chosen, ...more].join(" ")}
+          runs=${[run, ...others.flatMap((of) => (of.run?.current ? [of.run] : []))]}
+          names=${[runLabel(shown), ...others.flatMap((of) => (of.run?.current ? [nameOf(of.run.id)] : []))]}
           zoom=${route.zoom}
           onZoom=${(zoom) => navigate({ zoom })}
         />
-      </div>`
+        <${More}
+          items=${items}
+          taken=${[info.id, chosen, ...more]}
+          more=${more}
+          nameOf=${nameOf}
+          onChange=${(ids) => navigate({ more: ids })}
+        />`
+    }
+    ${
+      said.comparison &&
+      other.run?.current &&
+      html`<${Figures} key=${chosen} comparison=${said.comparison} run=${run} other=${other.run} />`
     }`;
 }
 
+/** Further runs; always as many hooks. */
+function useMore(api, ids) {
+  const first = useOther(api, ids[0] ?? null);
+  const second = useOther(api, ids[1] ?? null);
+  const third = useOther(api, ids[2] ?? null);
+  return [first, second, third];
+}
+
 /**
- * What there is to say before, or instead of, the figures.
- *
- * @param {Props<"run">} props
+ * What there is to say before the figures, or instead of them.
  */
-function ComparisonState({ list, chosen, itself, other, run, test }) {
+function Answer({ list, chosen, itself, other, said, test }) {
   if (itself)
     return html`<p class="nothing">This is the shown run itself: nothing differs. Choose another run.</p>`;
   if (!chosen) {
@@ -194,135 +227,243 @@ function ComparisonState({ list, chosen, itself, other, run, test }) {
       Run <bdi>${chosen}</bdi> cannot be loaded. It may have been deleted; choose another.
     </p>`;
   }
-  if (!other.run?.current) return html`<p class="nothing">Loading <bdi>${chosen}</bdi>…</p>`;
-  return html`<${Conditions} run=${run} other=${other.run} />`;
+  if (said.problem) return html`<p class="bad" role="alert">The runs cannot be compared: ${said.problem}</p>`;
+  if (!said.comparison) return html`<p class="nothing">Comparing with <bdi>${chosen}</bdi>…</p>`;
+  return html`<${Said} comparison=${said.comparison} />`;
 }
 
-/** @param {Props<"run">} props */
-function Conditions({ run, other }) {
-  const list = conditions(run, other);
-  const differing = list.filter((condition) => condition.differs);
-  const live = [run.stop === null && "the shown run", other.stop === null && "the other run"].filter(Boolean);
-  return html`<div class="conditions">
-    ${
-      differing.length === 0
-        ? html`<p>
-            <${Sign} state="good">Same conditions<//>
-            <span class="caption">
-              ${list.map(({ title, value, unit }) => `${title} ${formatCondition(value, unit)}`).join(" · ")}
-            </span>
-          </p>`
-        : html`<p>
-            <${Sign} state="warning">Conditions differ<//>
-            ${differing.map(
-              ({ title, value, other: against, unit }) =>
-                html`<span class="condition" key=${title}>
-                  <span>${title}</span>
-                  <b><bdi>${formatCondition(value, unit)}</bdi></b>
-                  <span>against</span>
-                  <b><bdi>${formatCondition(against, unit)}</bdi></b>
-                </span>`,
-            )}
-            <span class="caption">What differs below may come from this.</span>
-          </p>`
-    }
-    ${live.length > 0 && html`<p class="caption">Still running: ${live.join(" and ")}. The figures are those of now.</p>`}
-  </div>`;
-}
-
-/** @param {Unit | "text" | "clock"} unit */
-function formatCondition(value, unit) {
-  if (value === null) return NOTHING;
-  if (unit === "text") return value;
-  return unit === "clock" ? clock(value) : format(value, unit);
+/** @param {{ comparison: Comparison }} props */
+function Said({ comparison }) {
+  const { says, sentence, notes, conditions } = comparison;
+  const differing = conditions.filter((condition) => condition.differs);
+  return html`<p class="compare-answer" id="compare-answer">
+      <${Sign} state=${says === "none" ? "good" : (SAYS[says].state ?? "none")}
+        ><span class="unseen">${SAYS[says].word}: </span>${sentence}<//
+      >
+    </p>
+    <div class="conditions">
+      ${
+        differing.length === 0
+          ? html`<p>
+              <${Sign} state="good">Same conditions<//>
+              <span class="caption"
+                >${conditions.map(({ title, value }) => `${title} ${value}`).join(" · ")}</span
+              >
+            </p>`
+          : html`<p>
+              <${Sign} state="warning">Conditions differ<//>
+              ${differing.map(
+                ({ title, value, other }) =>
+                  html`<span class="condition" key=${title}>
+                    <span>${title}</span> <b><bdi>${value}</bdi></b> <span>against</span>
+                    <b><bdi>${other}</bdi></b>
+                  </span>`,
+              )}
+            </p>`
+      }
+      ${notes.map((note) => html`<p class="caption compare-note" key=${note}>${note}</p>`)}
+      <p class="caption compare-note">
+        Worse and better are said where a difference is larger than chance, tested over blocks of the run for
+        all figures together, and large enough to matter. Extremes are never judged.
+      </p>
+    </div>`;
 }
 
 /**
- * To be keyed by both runs.
+ * To be keyed by all runs.
  *
- * @param {Props<"run" | "zoom" | "onZoom">} props
+ * @param {Props<"zoom" | "onZoom">} props
  */
-function Both({ run, other, names, zoom, onZoom }) {
+function Lines({ runs, names, zoom, onZoom }) {
   const drawn = useRef(null);
   drawn.current ??= PANELS.map(() => newRowRun());
-  useWindows(run, COMPARED);
-  useWindows(other, COMPARED);
-  PANELS.forEach(({ of }, i) => drawBoth(drawn.current[i], run, other, of));
-  const [own, others] = names;
-  const panels = useMemo(() => PANELS.map((panel) => withLines(panel, [own, others])), [own, others]);
-  const grown = useGrownRun(run, run.revision);
-  const against = useGrownRun(other, other.revision);
-  const tables = useMemo(
-    () => DIFFERENCES.map(({ compare, ...table }) => ({ ...table, rows: compare(grown.run, against.run) })),
-    [grown, against],
-  );
+  useMerged(runs);
+  PANELS.forEach(({ of }, i) => drawAll(drawn.current[i], runs, of));
+  const named = names.join("\n");
+  const panels = useMemo(() => PANELS.map((panel) => withLines(panel, named.split("\n"))), [named]);
   return html`<div class="charts both">
-      ${panels.map(
-        (panel, i) =>
-          html`<${ChartCard}
-            key=${panel.id}
-            run=${drawn.current[i]}
-            panel=${panel}
-            zoom=${zoom}
-            onZoom=${onZoom}
-          />`,
-      )}
-    </div>
-    ${tables.map((table) => html`<${Differences} key=${table.id} ...${table} names=${names} />`)}`;
+    ${panels.map(
+      (panel, i) =>
+        html`<${ChartCard}
+          key=${panel.id}
+          run=${drawn.current[i]}
+          panel=${panel}
+          zoom=${zoom}
+          onZoom=${onZoom}
+        />`,
+    )}
+  </div>`;
 }
 
-const metricCell = (row) => html`<bdi class="metric-name" title=${row.name}>${row.name}</bdi>`;
-
-const requestCell = ({ parts }) => html`<${RequestName} parts=${parts} />`;
-
-function thresholdCell(row, which) {
-  const outcome = which === "value" ? row.outcome : row.was;
-  if (outcome === null) return html`<span class="caption">not asked</span>`;
-  const { state, word } = outcome;
-  if (row[which] === null) return html`<${Sign} state=${state}>${word}<//>`;
-  return html`<${Sign} state=${state}><span class="unseen">${word}</span><//>
-    ${format(row[which], row.unit)}`;
+/** Asks for what charts draw of each run; always as many hooks. */
+function useMerged(runs) {
+  useWindows(runs[0], COMPARED);
+  useWindows(runs[1] ?? runs[0], COMPARED);
+  useWindows(runs[2] ?? runs[0], COMPARED);
+  useWindows(runs[3] ?? runs[0], COMPARED);
+  useWindows(runs[4] ?? runs[0], COMPARED);
 }
 
-const DIFFERENCES = [
+/** Which further runs the charts show. */
+function More({ items, taken, more, nameOf, onChange }) {
+  const ids = new Set();
+  const free = items.filter(({ id }) => !taken.includes(id) && !ids.has(id) && ids.add(id));
+  if (more.length === 0 && free.length === 0) return null;
+  return html`<div class="card compare-more">
+    <span class="caption">Also on the charts</span>
+    ${more.map(
+      (id) =>
+        html`<button
+          type="button"
+          class="button"
+          key=${id}
+          aria-label=${`Remove ${nameOf(id)} from the charts`}
+          onClick=${() => onChange(more.filter((other) => other !== id))}
+        >
+          <bdi>${nameOf(id)}</bdi> <span aria-hidden="true">×</span>
+        </button>`,
+    )}
+    ${
+      more.length < MOST_MORE &&
+      free.length > 0 &&
+      html`<select
+        class="input select"
+        aria-label="Add a run to the charts"
+        value=""
+        onChange=${(event) => event.target.value && onChange([...more, event.target.value])}
+      >
+        <option value="">add a run…</option>
+        ${free.map(({ id }) => html`<option key=${id} value=${id}>${nameOf(id)}</option>`)}
+      </select>`
+    }
+  </div>`;
+}
+
+const requestCell = ({ key }) => html`<${RequestName} parts=${key} />`;
+const metricCell = ({ metric }) => html`<bdi class="metric-name" title=${metric}>${metric}</bdi>`;
+const checkCell = ({ key }) => html`<bdi class="metric-name">${checkName(key)}</bdi>`;
+const metricOf = ({ metric }) => metric;
+
+const TABLES = [
   {
-    id: "compare-thresholds",
-    title: "Thresholds",
-    compare: compareThresholds,
-    nameTitle: "Metric",
+    id: "compare-run",
+    title: "The run as a whole",
+    tables: ["run"],
     nameCell: metricCell,
-    figureTitle: "Limit",
-    valueCell: thresholdCell,
-    nothing: "Neither run has thresholds.",
+    nameOf: metricOf,
+    nothing: "Neither run has any.",
+    all: true,
   },
   {
     id: "compare-requests",
     title: "Requests",
-    compare: compareRequests,
-    nameTitle: "Name",
+    tables: ["requests"],
     nameCell: requestCell,
-    figureTitle: "Figure",
+    nameOf: ({ key }) => key.join(" "),
     nothing: "Neither run has requests.",
   },
   {
     id: "compare-checks",
     title: "Checks",
-    compare: compareChecks,
-    nameTitle: "Check",
-    nameCell: metricCell,
-    figureTitle: "Figure",
+    tables: ["checks"],
+    nameCell: checkCell,
+    nameOf: ({ key }) => checkName(key),
     nothing: "Neither run has checks.",
   },
   {
     id: "compare-metrics",
-    title: "Metrics",
-    compare: compareMetrics,
-    nameTitle: "Metric",
+    title: "Other metrics",
+    tables: ["metrics"],
     nameCell: metricCell,
-    figureTitle: "Figure",
-    nothing: "Neither run has metrics yet.",
+    nameOf: metricOf,
+    nothing: "Neither run has others.",
   },
 ];
+
+/** Of the run as a whole, what nobody judges would only hide the rest. */
+const isWanted = (row) => row.table !== "run" || row.says !== "shown";
+
+/** @param {{ comparison: Comparison, run: Run, other: Run }} props */
+function Figures({ comparison, run, other }) {
+  const tables = useMemo(
+    () =>
+      TABLES.map(({ tables, ...table }) => ({
+        ...table,
+        rows: figuresOf(comparison, tables).filter(isWanted),
+      })),
+    [comparison],
+  );
+  const [whole, ...parts] = tables;
+  return html`<${Differences} ...${whole} figureOf=${figureTitle} />
+    <${Thresholds} comparison=${comparison} run=${run} other=${other} />
+    ${parts.map((table) => html`<${Differences} key=${table.id} ...${table} figureOf=${figureTitle} />`)}`;
+}
+
+const TURNS = {
+  fails: { says: "worse", word: "fails now" },
+  holds: { says: "better", word: "holds now" },
+  added: { says: "added", word: "added" },
+  gone: { says: "gone", word: "gone" },
+  same: { says: "none", word: "as it was" },
+};
+
+/** @param {{ comparison: Comparison, run: Run, other: Run }} props */
+function Thresholds({ comparison, run, other }) {
+  const rows = thresholdRows(comparison, run, other);
+  const turned = rows.filter(({ turn }) => turn !== "same").length;
+  return html`<${Card}
+    id="compare-thresholds"
+    title="Thresholds"
+    caption=${rows.length > 0 ? `${plural(turned, "differs", "differ")} of ${rows.length}` : ""}
+  >
+    ${
+      rows.length === 0
+        ? html`<p class="nothing">Neither run has thresholds.</p>`
+        : html`<table class="differences" aria-label="Thresholds, differences">
+            <thead>
+              <tr>
+                <th scope="col" class="left">Metric</th>
+                <th scope="col" class="left">Limit</th>
+                <th scope="col">Other</th>
+                <th scope="col">Shown</th>
+                <th scope="col" class="left">Verdict</th>
+              </tr>
+            </thead>
+            <tbody>
+              ${rows.map(
+                (row) =>
+                  html`<tr key=${`${row.metric} ${row.expression}`}>
+                    <th scope="row" class="left difference-name">${metricCell(row)}</th>
+                    <td class="left difference-figure">${row.limit}</td>
+                    <td class="difference-other">
+                      <${Outcome} row=${row} outcome=${row.was} value=${row.other} />
+                    </td>
+                    <td class="difference-value">
+                      <${Outcome} row=${row} outcome=${row.outcome} value=${row.value} />
+                    </td>
+                    <td class="left difference-says"><${Turned} row=${row} /></td>
+                  </tr>`,
+              )}
+            </tbody>
+          </table>`
+    }
+  <//>`;
+}
+
+/** A threshold that holds now is not shown as good while others may be missing. */
+function Turned({ row: { turn, complete } }) {
+  const { says, word } = TURNS[turn];
+  if (turn === "same") return html`<span class="caption">${word}</span>`;
+  const { state } = SAYS[says];
+  return html`<${Sign} state=${state === "good" && !complete ? "open" : state}>${word}<//>`;
+}
+
+function Outcome({ row, outcome, value }) {
+  if (outcome === null) return html`<span class="caption">not asked</span>`;
+  const { state, word } = outcome;
+  if (value === null) return html`<${Sign} state=${state}>${word}<//>`;
+  return html`<${Sign} state=${state}><span class="unseen">${word}</span><//> ${format(value, row.unit)}`;
+}
 
 /**
  * A run of another test is called by its test too.

@@ -4,6 +4,7 @@ import { ChartGrid } from "../components/chart-grid.js";
 import { Percentiles } from "../components/percentiles.js";
 import { RequestsCard, ThresholdsCard } from "../components/short-tables.js";
 import { Tile } from "../components/tile.js";
+import { useComparison } from "../data/comparison.js";
 import { useGrownRun } from "../data/grown-run.js";
 import { html, useMemo } from "../html.js";
 import { sectionsOf } from "../model/panels.js";
@@ -14,11 +15,15 @@ import { metaOf } from "../model/thresholds.js";
 /**
  * `chosen` and `choose` as in `Percentiles`.
  *
- * @param {Props<"run" | "tab" | "route" | "navigate">} props
+ * @param {Props<"run" | "session" | "api" | "tab" | "route" | "navigate">} props
  */
-export function Panels({ run, tab, route, navigate, chosen, choose }) {
+export function Panels({ run, session, api, tab, route, navigate, chosen, choose }) {
   const sections = sectionsOf(run, tab, chosen);
   const grown = useGrownRun(run, run.revision);
+  const counts = sections.some(({ panels }) => panels.some(({ kind }) => kind === "stat"));
+  // Of a run that is still being replayed there is nothing to compare yet.
+  const asked = counts && (run.current || run.stop !== null) ? session.state.info.id : null;
+  const { comparison } = useComparison(api, asked, null, { stamp: run.stop });
   // Clocks tick and pointers move between windows: nothing here changes then.
   return useMemo(() => {
     const { run } = grown;
@@ -46,13 +51,14 @@ export function Panels({ run, tab, route, navigate, chosen, choose }) {
                 kind=${kind}
                 panels=${panels}
                 run=${run}
+                comparison=${comparison}
                 route=${route}
                 navigate=${navigate}
               />`,
           )}
         </div>`,
     );
-  }, [grown, sections, route, navigate, chosen, choose]);
+  }, [grown, sections, comparison, route, navigate, chosen, choose]);
 }
 
 /**
@@ -75,11 +81,11 @@ function groups(panels) {
 }
 
 /** @param {Props<"panels" | "run" | "route" | "navigate">} props */
-function Group({ kind, panels, run, route, navigate }) {
+function Group({ kind, panels, run, comparison, route, navigate }) {
   switch (kind) {
     case "stat":
       return html`<div class="tiles">
-        ${panels.map((panel) => html`<${Tile} key=${panel.key} run=${run} panel=${panel} />`)}
+        ${panels.map((panel) => html`<${Tile} key=${panel.key} run=${run} panel=${panel} comparison=${comparison} />`)}
       </div>`;
     case "chart":
       return html`<${ChartGrid}

@@ -348,6 +348,26 @@ fn nothing_is_green_on_any_page_while_a_limit_may_be_missing() {
     assert!(document["thresholds"].as_array().is_some_and(|all| all.iter().any(|one| one["passes"] == true)));
 }
 
+#[test]
+fn noise_is_called_nothing_and_a_slowdown_by_its_name() {
+    let server = Server::start();
+    let run = |name: &str| {
+        server.post(&format!("/ingest?test=pairs&run={name}"), &unpacked(&format!("pairs/{name}.json.gz")));
+        let run = format!("pairs.{name}");
+        server.finish(&run);
+        server.wait_ended(&run);
+        run
+    };
+    let [baseline, same, slower] = ["same-1", "same-2", "search-100"].map(run);
+    let answer =
+        server.send("PUT", "/tests/pairs/baseline", &[], format!(r#"{{"run":"{baseline}"}}"#).as_bytes());
+    assert!(answer.status < 300, "{} {}", answer.status, answer.text());
+    let flows = drive("compare.mjs", &[&server.url(), &baseline, &same, &slower, &pictures()]);
+    let mut wanted = in_both_themes(&["noise", "slowdown", "overview", "report"]);
+    wanted.extend(["several", "part"].map(str::to_owned));
+    assert_eq!(flows, wanted);
+}
+
 /// One objective of every kind: it holds, also beside the baseline; it fails; it has no data; it asks for nothing.
 const SHOP_OBJECTIVES: &str = r#"
 objectives:

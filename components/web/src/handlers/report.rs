@@ -5,13 +5,13 @@ use super::{assets, gate};
 use crate::background;
 use crate::bindings::loadgate::dashboard::events::{Cursor, newest, read};
 use crate::bindings::loadgate::dashboard::gate::verdict;
-use crate::bindings::loadgate::dashboard::runs::{Table, series, summary};
+use crate::bindings::loadgate::dashboard::runs::{Table, comparison, series, summary};
 use crate::bindings::loadgate::dashboard::types::Failure;
 use crate::call::Call;
 use crate::reply::{self, Reply};
 use http::HeaderValue;
 use http::header::CONTENT_DISPOSITION;
-use loadgate_documents::Summary;
+use loadgate_documents::{Comparison, Summary};
 use serde::Deserialize;
 use std::fmt::Write;
 
@@ -52,6 +52,8 @@ async fn render(call: &Call) -> Result<(String, String), Failure> {
     let summary: Summary = serde_json::from_str(&summary(&run, window)?)
         .map_err(|error| Failure::Unavailable(format!("the run's summary cannot be read: {error}")))?;
     let verdict = gate::parse(&verdict(&run)?)?;
+    let comparison: Option<Comparison> = serde_json::from_str(&comparison(&run, None, window)?)
+        .map_err(|error| Failure::Unavailable(format!("the comparison cannot be read: {error}")))?;
     let mut events = String::from("[");
     let mut cursor = Cursor { chunk: 0, id: 0 };
     let mut period = SHORTEST;
@@ -80,7 +82,8 @@ async fn render(call: &Call) -> Result<(String, String), Failure> {
     let template = assets::report_template().ok_or_else(|| {
         Failure::Unavailable("the template of the report is not among the assets".to_owned())
     })?;
-    let html = loadgate_report::render(&template, &summary, Some(&verdict), &events, series.as_deref())
+    let (verdict, comparison) = (Some(&verdict), comparison.as_ref());
+    let html = loadgate_report::render(&template, &summary, verdict, comparison, &events, series.as_deref())
         .map_err(|error| Failure::Unavailable(error.to_string()))?;
     let part = summary.place().map_or(String::new(), |place| format!(" {}", place.replace(':', ".")));
     Ok((format!("{run}{part}"), html))

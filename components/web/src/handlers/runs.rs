@@ -65,6 +65,20 @@ pub(crate) async fn findings(call: &Call, run: &str) -> Reply {
     reply::large_document(call, document)
 }
 
+/// A run held against another one, or against the baseline where none is named.
+pub(crate) async fn comparison(call: &Call, run: &str) -> Reply {
+    let document = async {
+        let window = window(call)?;
+        let other = call.param("with").filter(|other| *other != "baseline");
+        background::settle(run).await?;
+        if let Some(other) = other {
+            background::catch_up(other).await?;
+        }
+        runs::comparison(run, other, window)
+    };
+    reply::large_document(call, document.await)
+}
+
 pub(crate) async fn distribution(call: &Call, run: &str) -> Reply {
     let document = async {
         let table = rows::table(call.param("table").unwrap_or("metrics"))?;
