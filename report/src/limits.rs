@@ -149,7 +149,7 @@ mod tests {
             summary.health.thresholds_known = known;
             let (said, words) = verdict(&summary);
             assert_eq!((said.word(), words.as_str()), (state.as_str(), text.as_str()));
-            let head = crate::head::head(&summary, None).into_string();
+            let head = crate::head::head(&summary, None, None).into_string();
             let chip =
                 format!("chip-{state}\"><span aria-hidden=\"true\">{}</span> {text}</span>", said.sign());
             assert!(head.contains(&chip), "{chip}: {head}");

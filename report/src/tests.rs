@@ -2,7 +2,10 @@
 //! without a script.
 
 use super::{ReportError, render};
-use loadgate_documents::{Aggregate, GateVerdict, ObjectiveResult, ObjectiveState, Span, Summary, format};
+use loadgate_documents::{
+    Aggregate, ComparedFigure, ComparedTable, Comparison, GateVerdict, ObjectiveResult, ObjectiveState, Says,
+    Span, Summary, format,
+};
 use maud::Render;
 use serde_json::{Value, json};
 
@@ -369,7 +372,7 @@ fn the_report_says_loudly_how_a_run_ended_what_it_missed_and_what_nobody_told() 
             {"scenario": "<buy>", "wanted": 100, "reached": 60, "dropped": 40, "seconds": 10, "short": true}
         ]},
     }));
-    let head = super::head::head(&summary, None).0;
+    let head = super::head::head(&summary, None, None).0;
     for part in [
         "aborted by a threshold at 0:06 of 1:00 planned (k6 exit code 99)",
         "notice-bad",
@@ -421,7 +424,7 @@ fn the_verdict_stands_at_the_top_and_its_objectives_before_the_charts() {
     let page = render(TEMPLATE, &Summary::default(), Some(&ignored), None, "[]", None).unwrap();
     assert!(!page.contains("thresholds not known"), "nobody asked for them: {page}");
     let live = GateVerdict { state: ObjectiveState::Pass, provisional: true, ..verdict };
-    let page = render(TEMPLATE, &Summary::default(), Some(&live), "[]", None).unwrap();
+    let page = render(TEMPLATE, &Summary::default(), Some(&live), None, "[]", None).unwrap();
     assert!(page.contains("chip-open") && page.contains("Go so far"), "nothing is green before the end");
 }
 
@@ -478,7 +481,7 @@ fn the_report_of_a_part_says_so_on_top_and_draws_nothing_else() {
     part.end = start + 120_000;
     part.window = Some(Span { start: start + 30_000, end: start + 90_000 });
     part.metrics.get_mut("http_req_duration").unwrap().silent = true;
-    let page = render(TEMPLATE, &part, None, &events(metrics, &windows), None).unwrap();
+    let page = render(TEMPLATE, &part, None, None, &events(metrics, &windows), None).unwrap();
     assert_text(&page);
     assert!(page.contains("<title>shop.1 · 0:30 to 1:30 · Loadgate report</title>"));
     let head = &page[page.find("<h1>").unwrap()..page.find("class=\"facts\"").unwrap()];
@@ -490,4 +493,37 @@ fn the_report_of_a_part_says_so_on_top_and_draws_nothing_else() {
     assert!(!still.contains("1,000") && !still.contains(">900<"), "a peak outside of it is not drawn");
     assert!(page.contains(r#"<script type="application/json" id="part">"#));
     assert!(page.contains("no samples in this part") && !page.contains("120.47"), "zeros that say nothing");
+}
+
+#[test]
+fn what_differs_from_the_baseline_stands_in_the_head_on_tiles_and_in_a_table() {
+    let figure = |metric: &str, says: Says, text: &str| ComparedFigure {
+        metric: metric.to_owned(),
+        figure: "p(95)".to_owned(),
+        difference: Some(1.0),
+        says,
+        text: text.to_owned(),
+        ..ComparedFigure::default()
+    };
+    let row = ComparedFigure {
+        table: ComparedTable::Requests,
+        key: vec!["GET".to_owned(), "<b>search".to_owned()],
+        ..figure("http_req_duration", Says::Worse, "+57 %")
+    };
+    let quiet =
+        ComparedFigure { key: vec!["GET".to_owned(), "quiet".to_owned()], says: Says::None, ..row.clone() };
+    let comparison = Comparison {
+        says: Says::Worse,
+        sentence: "Worse than <i>before</i>.".to_owned(),
+        figures: vec![figure("http_req_duration", Says::Worse, "+25 % ± 12 %"), row, quiet],
+        ..Comparison::default()
+    };
+    let (summary, events) = (summary("shop"), http_events(20));
+    let page = render(TEMPLATE, &summary, None, Some(&comparison), &events, None).unwrap();
+    assert!(page.contains("Worse than &lt;i&gt;before&lt;/i&gt;."));
+    assert!(page.contains("&lt;b&gt;search") && page.contains("+57 %"));
+    assert!(!page.contains("quiet"), "what shows no difference has no row");
+    assert!(page.contains(r#"class="tile-delta caption""#) && page.contains("✗ worse, +25 % ± 12 %"));
+    let without = render(TEMPLATE, &summary, None, None, &events, None).unwrap();
+    assert!(!without.contains("Against the baseline"));
 }

@@ -185,7 +185,11 @@ test("an address survives being written and read, and nonsense gets defaults", (
     shown: null,
     look: {},
   });
-  assert.deepEqual(parseRoute("?more=a,,b,a,c,d,e").more, ["a", "b", "c"], "no more than charts have lines for");
+  assert.deepEqual(
+    parseRoute("?more=a,,b,a,c,d,e").more,
+    ["a", "b", "c"],
+    "no more than charts have lines for",
+  );
   assert.deepEqual(parseRoute("?from=9&to=3&row=[1]"), plain);
   assert.deepEqual(parseRoute("?row={"), plain);
 });

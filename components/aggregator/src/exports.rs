@@ -223,9 +223,9 @@ impl runs::Guest for Aggregator {
         with(async |service| service.set_muted(&test, &document).await)
     }
 
-    fn comparison(run: String, with: Option<String>, window: runs::Window) -> Result<String, Failure> {
-        let other = with;
-        self::with(async |service| service.comparison(&run, other.as_deref(), convert::window(window)).await)
+    fn comparison(run: String, other: Option<String>, window: runs::Window) -> Result<String, Failure> {
+        let window = convert::window(window);
+        with(async |service| service.comparison(&run, other.as_deref(), window).await)
     }
 
     fn distribution(

@@ -7,7 +7,15 @@ use loadgate_documents::{
 use loadgate_gate::{Baseline, Objectives, judge};
 
 pub fn metric(metric_type: MetricType, contains: Contains, values: Values) -> Metric {
-    Metric { metric_type, contains, unknown: None, partial: false, values, thresholds: Default::default() }
+    Metric {
+        metric_type,
+        contains,
+        unknown: None,
+        partial: false,
+        silent: false,
+        values,
+        thresholds: Default::default(),
+    }
 }
 
 /// Durations whose p(95) is `p95`, ten thousand of them.
