@@ -337,7 +337,7 @@ impl Entry {
                 samples.map(gauge).collect()
             }
             MetricType::Trend => {
-                let mut stats = self.stats();
+                let mut stats = Stats { whole: true, ..self.stats() };
                 stats.count = stats.count.or(counts.of(name).and_then(count));
                 stats.points(name, kind.contains, &tags, span)
             }
