@@ -1,6 +1,7 @@
 //! Real programs on every wire, against what they say of the same run themselves: here k6 on its other outputs.
 
 mod clients;
+mod hostile;
 mod jmeter;
 mod side_by_side;
 
