@@ -86,10 +86,8 @@ fn request(run: &impl Totals, key: Vec<String>, metrics: &Metrics) -> RequestRow
     let durations = metrics.get("http_req_duration").copied().unwrap_or(&none);
     let requests = metrics.get("http_reqs").map_or(durations.count as f64, |requests| requests.sum.get());
     let known = durations.count > 0;
-    let [med, p90, p95, p99] = match durations.quantiles([0.5, 0.9, 0.95, 0.99]).filter(|_| known) {
-        Some(quantiles) => quantiles.map(Some),
-        None => [None; 4],
-    };
+    let [med, p90, p95, p99] =
+        if known { durations.percentiles([50.0, 90.0, 95.0, 99.0]) } else { [None; 4] };
     RequestRow {
         missed: run.missed(Dimension::Request, &key),
         // An estimate, and no more than there were requests.

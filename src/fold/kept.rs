@@ -134,6 +134,7 @@ impl Partial {
             first_ms: self.first_ms.saturating_add(start_ms),
             zero_ms: self.zero_ms.map(|ms| ms.saturating_add(start_ms)),
             sketch,
+            told: None,
         }
     }
 }

@@ -7,11 +7,12 @@
 
 use crate::fold::run::Run;
 use crate::fold::since_start::{News, Part};
+use crate::fold::tally::Told;
 use crate::limits;
 use crate::record::cell::Cell;
 use crate::record::packed::Packed;
 use crate::record::sketch::bucket_of;
-use crate::record::{Batch, Second};
+use crate::record::{Batch, Second, Sums};
 use loadgate_documents::MetricType;
 use loadgate_wires::Bucket;
 use std::borrow::Cow;
@@ -51,6 +52,16 @@ impl Run {
             );
         }
         Cow::Owned(seconds.into_values().collect())
+    }
+
+    /// Percentiles that came with a sum are the run's, as long as it has no other samples: no second has them.
+    pub(super) fn hear_percentiles(&mut self, batch: &Batch, places: &[Option<u32>]) {
+        for Sums { series, sum, .. } in batch.sums.iter().filter(|sums| !sums.sum.percentiles.is_empty()) {
+            let told = Told { count: sum.count, percentiles: sum.percentiles.clone() };
+            for number in series.iter().filter_map(|at| places.get(*at as usize).copied().flatten()) {
+                self.totals[number as usize].told = Some(told.clone());
+            }
+        }
     }
 }
 

@@ -46,6 +46,15 @@ impl Sum {
     }
 }
 
+/// Percentiles of samples whose distribution nobody told, by whoever had them all.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Told {
+    /// Of so many samples: with others beside them they hold no more.
+    pub count: u64,
+    /// 0 to 100, and the value.
+    pub percentiles: Vec<(f64, f64)>,
+}
+
 /// The samples of one series over a window or a run.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Tally {
@@ -63,6 +72,7 @@ pub(crate) struct Tally {
     /// When a sample was last 0, Unix ms, to the second where others followed in it.
     pub zero_ms: Option<i64>,
     pub sketch: Sketch,
+    pub told: Option<Told>,
 }
 
 impl Tally {
@@ -102,6 +112,9 @@ impl Tally {
         if distribution {
             self.sketch.merge(&other.sketch);
         }
+        if self.told.is_none() {
+            self.told.clone_from(&other.told);
+        }
     }
 
     fn absorb(&mut self, count: u64, nonzero: u64, (min, max): (f64, f64), last: (i64, f64)) {
@@ -139,6 +152,24 @@ impl Tally {
         (self.sketch.count() >= self.count)
             .then(|| self.sketch.quantiles(quantiles, self.min, self.max))
             .flatten()
+    }
+
+    /// The values at percentiles (0 to 100, ascending), where they are known: from the distribution, else those
+    /// that were told of these very samples.
+    pub(crate) fn percentiles<const N: usize>(&self, percentiles: [f64; N]) -> [Option<f64>; N] {
+        match self.quantiles(percentiles.map(|percentile| percentile / 100.0)) {
+            Some(values) => values.map(Some),
+            None => percentiles.map(|wanted| {
+                let mut told = self.told();
+                told.find(|(percentile, _)| (percentile - wanted).abs() < 1e-9).map(|(_, value)| value)
+            }),
+        }
+    }
+
+    /// The percentiles that were told of these very samples.
+    pub(crate) fn told(&self) -> impl Iterator<Item = (f64, f64)> {
+        let told = self.told.iter().filter(|told| told.count == self.count);
+        told.flat_map(|told| told.percentiles.iter().copied())
     }
 
     /// Sum over count. Nothing counted: 0.

@@ -9,7 +9,7 @@ use loadgate_documents::{Aggregate, MetricType, Observed, TrendValues, Values, f
 pub(crate) enum Detail<'a> {
     /// What the event stream carries.
     Stream,
-    /// Its sum and p(99.9) too, and these percentiles, 0 to 100.
+    /// Its sum and p(99.9) too, these percentiles, 0 to 100, and those that its tool told.
     All(&'a [f64]),
 }
 
@@ -35,10 +35,7 @@ impl View<'_> {
             MetricType::Gauge => vec![tally.last],
             MetricType::Rate => vec![tally.ratio()],
             MetricType::Trend => {
-                let [med, p90, p95, p99] = match tally.quantiles([0.5, 0.9, 0.95, 0.99]) {
-                    Some(quantiles) => quantiles.map(Some),
-                    None => [None; 4],
-                };
+                let [med, p90, p95, p99] = tally.percentiles([50.0, 90.0, 95.0, 99.0]);
                 let known = [tally.greatest(), med, tally.least(), p90, p95, p99];
                 return std::iter::once(Some(tally.avg()))
                     .chain(known)
@@ -72,6 +69,7 @@ impl View<'_> {
                 if let Detail::All(more) = detail {
                     ranks.push(99.9);
                     ranks.extend_from_slice(more);
+                    ranks.extend(tally.told().map(|(rank, _)| rank).filter(|rank| *rank != 50.0));
                     let mut known = Vec::new();
                     ranks.retain(|rank| {
                         !known.contains(rank) && {
@@ -94,7 +92,8 @@ impl View<'_> {
     }
 
     fn percentile(&self, percentile: f64) -> Option<f64> {
-        self.tally.quantiles([percentile / 100.0]).map(|[value]| value)
+        let [value] = self.tally.percentiles([percentile]);
+        value
     }
 }
 

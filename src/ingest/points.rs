@@ -46,6 +46,15 @@ impl Out for Units<'_> {
         self.count();
     }
 
+    fn accept_histogram(&mut self, unit: u64, points: Vec<Point>) {
+        self.session.line = unit;
+        match self.session.take(points, self.clock) {
+            Ok(()) => self.session.receipt.accept_histogram(unit),
+            Err(wrong) => self.session.refuse(wrong),
+        }
+        self.count();
+    }
+
     fn refuse(&mut self, unit: u64, wrong: Wrong) {
         self.session.line = unit;
         self.session.refuse(wrong);
@@ -196,7 +205,8 @@ fn is_finite(value: &Value) -> bool {
     let known = |sum: &Summed| {
         let bounds =
             sum.buckets.iter().flatten().all(|b| !b.low.is_nan() && !b.high.is_nan() && b.low <= b.high);
-        [Some(sum.sum), sum.min, sum.max].into_iter().flatten().all(f64::is_finite) && bounds
+        let told = sum.percentiles.iter().all(|(rank, value)| rank.is_finite() && value.is_finite());
+        [Some(sum.sum), sum.min, sum.max].into_iter().flatten().all(f64::is_finite) && bounds && told
     };
     match value {
         Value::Sample(value) => value.is_finite(),

@@ -19,6 +19,8 @@ pub struct Receipt {
     /// Lines, declarations included; blank lines and comments are no lines. Of wires without lines, what they
     /// count by: elements, data points.
     pub accepted: u64,
+    /// Those of the accepted that are whole histograms, where the protocol counts these apart: ascending.
+    histograms: Vec<u64>,
     /// Lines that count nowhere.
     pub refused: u64,
     /// The first [`limits::RECEIPT_ERRORS`], by line.
@@ -35,6 +37,17 @@ const REASONS: usize = 10;
 impl Receipt {
     pub(crate) fn accept(&mut self) {
         self.accepted += 1;
+    }
+
+    /// One that is a whole histogram, in ascending order.
+    pub(crate) fn accept_histogram(&mut self, unit: u64) {
+        self.accept();
+        self.histograms.push(unit);
+    }
+
+    /// Accepted units that are whole histograms, where the protocol counts these apart.
+    pub fn histograms(&self) -> u64 {
+        self.histograms.len() as u64
     }
 
     pub(crate) fn refuse(&mut self, line: u64, wrong: Wrong) {
@@ -61,7 +74,20 @@ impl Receipt {
     /// Takes back an acceptance.
     pub(crate) fn withdraw(&mut self, line: u64, wrong: Wrong) {
         self.accepted -= 1;
+        if let Ok(at) = self.histograms.binary_search(&line) {
+            self.histograms.remove(at);
+        }
         self.refuse(line, wrong);
+    }
+
+    /// Takes back so many acceptances, from a line on.
+    pub(crate) fn withdraw_all(&mut self, first_line: u64, lines: u64, wrong: Wrong) {
+        self.accepted -= lines;
+        let before = self.histograms.partition_point(|unit| *unit < first_line);
+        let gone = self.histograms.len().min(before + lines as usize);
+        self.histograms.drain(before..gone);
+        self.refused += lines - 1;
+        self.refuse(first_line, wrong);
     }
 
     /// The reasons since the last call, the most frequent first.

@@ -296,9 +296,8 @@ impl Session {
     }
 
     pub(super) fn withdraw(&mut self, prepared: &Prepared, reason: &str) {
-        self.receipt.accepted -= prepared.lines;
-        self.receipt.refused += prepared.lines - 1;
-        self.receipt.refuse(prepared.first_line, Wrong::new(reason.to_owned()));
+        let wrong = Wrong::new(reason.to_owned());
+        self.receipt.withdraw_all(prepared.first_line, prepared.lines, wrong);
     }
 }
 

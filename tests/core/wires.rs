@@ -294,5 +294,27 @@ fn files_of_other_tools_are_posted_as_they_are() {
     let values = &summary["metrics"]["http_req_duration"]["values"];
     let k6s = &told["metrics"]["http_req_duration"];
     assert_eq!((&values["count"], &values["max"]), (&k6s["count"], &k6s["max"]));
-    assert!(values["p(95)"].is_null(), "percentiles cannot be made of percentiles");
+    // Of a run that is told as a whole, percentiles are what the tool says; what it does not say nobody knows.
+    for (figure, told) in k6s.as_object().expect("a metric").iter().filter(|(_, told)| told.is_number()) {
+        let near = values[figure].as_f64().zip(told.as_f64()).is_some_and(|(a, b)| (a - b).abs() <= 1e-9 * b);
+        assert!(near, "{figure}: {}, not {told}", values[figure]);
+    }
+    assert!(summary["metrics"]["http_req_duration_p95"].is_null(), "and nothing is told twice");
+
+    // That summary does not tell it.
+    let short = text("files/k6-export.json");
+    server.post_as(import("short"), short.as_bytes(), true).expect("the request is fine");
+    let run = server.finish("t.short");
+    let of_short = &server.summary(&run)["metrics"]["http_req_duration"]["values"];
+    assert!(of_short["p(99)"].is_number() && of_short["p(99.9)"].is_null(), "{of_short}");
+
+    // A second summary in the same run: the percentiles of both are nobody's.
+    for _ in 0..2 {
+        let body = text("k6/shop/summary.json");
+        server.post_as(import("twice"), body.as_bytes(), true).expect("the request is fine");
+    }
+    let run = server.finish("t.twice");
+    let values = &server.summary(&run)["metrics"]["http_req_duration"]["values"];
+    assert_eq!(values["count"].as_u64(), k6s["count"].as_u64().map(|count| 2 * count));
+    assert!(values["p(95)"].is_null() && values["med"].is_null());
 }

@@ -97,6 +97,9 @@ pub struct Summed {
     /// How they are distributed, in ascending order and disjoint; `None`: not known. Their counts add up to
     /// `count`.
     pub buckets: Option<Vec<Bucket>>,
+    /// Percentiles of these very samples, 0 to 100, with their values, where a tool tells those and no
+    /// distribution. They cannot be added up: they hold of a run that has no other samples.
+    pub percentiles: Vec<(f64, f64)>,
 }
 
 /// Samples between two values.

@@ -12,6 +12,11 @@ pub trait Out {
     /// A good unit; it may say nothing.
     fn accept(&mut self, unit: u64, points: Vec<Point>);
 
+    /// A good unit that is a whole histogram, where the protocol counts these apart.
+    fn accept_histogram(&mut self, unit: u64, points: Vec<Point>) {
+        self.accept(unit, points);
+    }
+
     /// A unit that counts nowhere.
     fn refuse(&mut self, unit: u64, wrong: Wrong);
 

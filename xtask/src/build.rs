@@ -111,14 +111,37 @@ pub fn npm_ci(shell: &Shell, folder: &str) -> Result<()> {
 
 /// The stock k6, built once from its Go module.
 pub fn k6(shell: &Shell) -> Result<PathBuf> {
-    let binary = products().join("k6");
-    let folder = root().join("tests/k6");
-    unless_done(&stamp("k6"), std::slice::from_ref(&folder), std::slice::from_ref(&binary), || {
-        ensure!(found_go(shell), "the tests build k6, which needs Go 1.26 or newer: https://go.dev/dl/");
+    go_program(shell, "k6")
+}
+
+/// A program of `tests`, of its folder's name.
+fn go_program(shell: &Shell, name: &str) -> Result<PathBuf> {
+    let binary = products().join(name);
+    let folder = root().join("tests").join(name);
+    unless_done(&stamp(name), std::slice::from_ref(&folder), std::slice::from_ref(&binary), || {
+        ensure!(found_go(shell), "the tests build {name}, which needs Go 1.26 or newer: https://go.dev/dl/");
         let _there = shell.push_dir(&folder);
         Ok(cmd!(shell, "go build -trimpath -o {binary} .").run()?)
     })?;
     Ok(binary)
+}
+
+/// Prometheus's remote write, built once from its Go module.
+pub fn remote_write(shell: &Shell) -> Result<PathBuf> {
+    go_program(shell, "remote-write")
+}
+
+/// Apache JMeter from its published artifacts, laid out as its own archive is.
+pub fn jmeter(shell: &Shell) -> Result<PathBuf> {
+    let home = products().join("jmeter");
+    let plan = root().join("tests/jmeter/pom.xml");
+    let launcher = home.join("bin/ApacheJMeter.jar");
+    unless_done(&stamp("jmeter"), std::slice::from_ref(&plan), std::slice::from_ref(&launcher), || {
+        // It looks there whether there is anything or not.
+        fs::create_dir_all(home.join("lib/junit"))?;
+        Ok(cmd!(shell, "mvn --quiet --batch-mode --file {plan} package -Dhome={home}").run()?)
+    })?;
+    Ok(home)
 }
 
 /// `go` knows no `--version`.

@@ -23,14 +23,16 @@ pub fn everything(shell: &Shell) -> Result<()> {
             "clippy --workspace --all-targets --exclude loadgate-aggregator --exclude loadgate-web -- --deny warnings",
         )
     })?;
-    for module in ["k6", "tests/k6"].into_iter().filter(|module| root().join(module).join("go.mod").exists())
+    for module in ["k6", "tests/k6", "tests/remote-write"]
+        .into_iter()
+        .filter(|module| root().join(module).join("go.mod").exists())
     {
         step("gofmt and go vet", || go(shell, module))?;
     }
     step("ESLint, types and Prettier", || {
         cmd!(shell, "npm run --silent --prefix static lint").run()?;
         // Prettier reads the pattern itself.
-        let scripts = "tests/{browser,receiver}/*.{mjs,json}";
+        let scripts = "tests/{browser,receiver,opentelemetry}/*.{mjs,json}";
         let prettier = cmd!(shell, "static/node_modules/.bin/prettier --config static/.prettierrc.json");
         Ok(prettier.args(["--check", scripts]).run()?)
     })?;

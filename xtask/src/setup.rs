@@ -65,10 +65,22 @@ impl Wanted {
 const PACKAGES: [(&str, &str); 4] =
     [("chromium", "chromium"), ("redis-server", "redis-server"), ("curl", "curl"), ("git", "git")];
 
+/// What JMeter needs beyond that: some 60 MB.
+const JAVA: [(&str, &str); 2] = [("java", "default-jre-headless"), ("mvn", "maven")];
+
 /// Chromium, Redis and the like: from Debian's packages, as root, where they are missing.
 pub fn packages(shell: &Shell) -> Result<()> {
+    install(shell, &PACKAGES)
+}
+
+/// Java, which runs JMeter, and Maven, which brings it.
+pub fn java(shell: &Shell) -> Result<()> {
+    install(shell, &JAVA)
+}
+
+fn install(shell: &Shell, packages: &[(&str, &'static str)]) -> Result<()> {
     let missing: Vec<&str> =
-        PACKAGES.iter().filter(|(name, _)| !found(shell, name)).map(|(_, package)| *package).collect();
+        packages.iter().filter(|(name, _)| !found(shell, name)).map(|(_, package)| *package).collect();
     if missing.is_empty() {
         return Ok(());
     }

@@ -16,6 +16,9 @@ pub fn run(shell: &Shell, filter: &[String]) -> Result<()> {
     sections.section("k6, as the tests use it", || build::k6(shell).map(drop));
     sections.section("the browser's driver", || build::npm_ci(shell, "tests/browser"));
     sections.section("the receiver of webhooks", || build::npm_ci(shell, "tests/receiver"));
+    sections.section("OpenTelemetry's SDK", || build::npm_ci(shell, "tests/opentelemetry"));
+    sections.section("Prometheus's remote write", || build::remote_write(shell).map(drop));
+    sections.section("JMeter", || build::jmeter(shell).map(drop));
     if filter.is_empty() {
         sections.section("pages", || {
             let _there = shell.push_dir("static");
@@ -77,7 +80,8 @@ fn prerequisites(shell: &Shell) -> Result<()> {
     .filter_map(|(there, what)| (!there).then_some(what))
     .collect();
     ensure!(missing.is_empty(), "the tests need {}", missing.join(" and "));
-    setup::packages(shell)
+    setup::packages(shell)?;
+    setup::java(shell)
 }
 
 #[derive(Default)]

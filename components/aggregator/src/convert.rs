@@ -86,6 +86,7 @@ pub(crate) fn receipt(outcome: Outcome) -> ingest::Receipt {
         test: outcome.test.to_string(),
         run: outcome.run,
         accepted: outcome.receipt.accepted,
+        histograms: outcome.receipt.histograms(),
         refused: outcome.receipt.refused,
         errors: lines(outcome.receipt.errors),
         warnings: lines(outcome.receipt.warnings),

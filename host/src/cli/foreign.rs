@@ -26,7 +26,12 @@ pub fn detect(file: &mut dyn BufRead, name: &str) -> Result<Format> {
 pub fn is_summed_up(format: Format) -> bool {
     matches!(
         format,
-        Format::K6Summary | Format::K6Recording | Format::LocustHistory | Format::Artillery | Format::Hgrm
+        Format::K6Summary
+            | Format::K6Recording
+            | Format::LocustHistory
+            | Format::Artillery
+            | Format::OhaJson
+            | Format::Hgrm
     )
 }
 

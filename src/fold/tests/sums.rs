@@ -138,8 +138,14 @@ fn a_distribution_keeps_its_counts_and_its_percentiles_stay_within_their_buckets
 
 #[test]
 fn percentiles_of_what_came_without_a_distribution_are_not_told_and_pass_no_limit() {
-    let sum =
-        Summed { count: 40, nonzero: 40, sum: 4_000.0, min: Some(10.0), max: Some(300.0), buckets: None };
+    let sum = Summed {
+        count: 40,
+        nonzero: 40,
+        sum: 4_000.0,
+        min: Some(10.0),
+        max: Some(300.0),
+        ..Summed::default()
+    };
     let mut state = unnamed();
     let steps = fold(
         &mut state,

@@ -59,7 +59,13 @@ impl Host {
     }
 
     pub fn post(&self, target: &str, body: &[u8]) -> Result<()> {
-        let mut answer = self.agent.post(format!("{}{target}", self.url)).send(body)?;
+        self.post_with(target, &[], body)
+    }
+
+    pub fn post_with(&self, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Result<()> {
+        let request = self.agent.post(format!("{}{target}", self.url));
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        let mut answer = request.send(body)?;
         // Read to its end: the connection is kept alive.
         let said = answer.body_mut().read_to_string()?;
         ensure!(answer.status().is_success(), "{target} was answered with {}: {said}", answer.status());

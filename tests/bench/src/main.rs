@@ -8,6 +8,7 @@ mod input;
 mod live;
 mod long;
 mod pages;
+mod wires;
 mod yardstick;
 
 use anyhow::{Context, Result, ensure};
@@ -33,6 +34,9 @@ fn main() -> Result<()> {
     }
     if wanted("influx") {
         throughput(&binary, Wire::Influx, INFLUX_SHARE)?;
+    }
+    if wanted("wires") {
+        wires::wires(&binary)?;
     }
     if wanted("late") {
         long::late_client(&binary)?;

@@ -107,8 +107,14 @@ impl Listener {
         let (count, mean) = (known.count?, known.mean?);
         let (min, max) = (Some(known.least?), Some(known.greatest?));
         self.durations.remove(&key);
-        let sum =
-            Summed { count: count as u64, nonzero: count as u64, sum: count * mean, min, max, buckets: None };
+        let sum = Summed {
+            count: count as u64,
+            nonzero: count as u64,
+            sum: count * mean,
+            min,
+            max,
+            ..Summed::default()
+        };
         (count >= 1.0).then_some(sum)
     }
 }

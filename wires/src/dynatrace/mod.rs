@@ -109,7 +109,14 @@ impl Reader {
             Payload::Count(delta) => Value::Sample(delta),
             Payload::Gauge { min, max, sum, count } => Value::Interval {
                 length_ns: 0,
-                sum: Summed { count, nonzero: count, sum, min: Some(min), max: Some(max), buckets: None },
+                sum: Summed {
+                    count,
+                    nonzero: count,
+                    sum,
+                    min: Some(min),
+                    max: Some(max),
+                    ..Summed::default()
+                },
             },
         };
         Ok(vec![Point::new(metric, kind, tags(dimensions), time_ns, value)])

@@ -212,7 +212,7 @@ fn figures_of_jmeters_listener_come_together_per_transaction_and_interval() {
     let failed = of("http_req_failed");
     assert_eq!(failed.iter().map(|sum| (sum.count, sum.nonzero)).collect::<Vec<_>>(), [(10, 0), (2, 2)]);
     let durations =
-        Summed { count: 12, nonzero: 12, sum: 306.0, min: Some(4.0), max: Some(80.0), buckets: None };
+        Summed { count: 12, nonzero: 12, sum: 306.0, min: Some(4.0), max: Some(80.0), ..Summed::default() };
     assert_eq!(of("http_req_duration"), [durations]);
     let named = seen.points.iter().find(|point| point.metric == "http_reqs").expect("one");
     assert!(named.tags.contains(&("name".to_owned(), "Find a product".to_owned())));

@@ -246,7 +246,7 @@ fn rest(all: &Stats, parts: &[Stats]) -> Option<Summed> {
     let left = count.checked_sub(parts_count).filter(|left| *left > 0)?;
     let (min, max) = if parts_count == 0 { (all.min, all.max) } else { (None, None) };
     let sum = (avg * count as f64 - parts_sum).max(0.0);
-    Some(Summed { count: left, nonzero: left, sum, min, max, buckets: None })
+    Some(Summed { count: left, nonzero: left, sum, min, max, ..Summed::default() })
 }
 
 /// The code of a request that ended: of its answer, or of the network's error.

@@ -63,8 +63,15 @@ pub(super) fn document(bytes: &[u8], out: &mut dyn Out) -> Result<(), Wrong> {
     let middles =
         || buckets.iter().map(|bucket| f64::midpoint(bucket.low, bucket.high) * bucket.count as f64).sum();
     let sum = mean.map_or_else(middles, |mean| mean * scale * total as f64);
-    let sum =
-        Summed { count: total, nonzero: total, sum, min: Some(min), max: Some(max), buckets: Some(buckets) };
+    let sum = Summed {
+        count: total,
+        nonzero: total,
+        sum,
+        min: Some(min),
+        max: Some(max),
+        buckets: Some(buckets),
+        ..Summed::default()
+    };
     let span = Span { end_ns: None, length_ns: 0 };
     let trend = kind(MetricType::Trend, Contains::Time);
     out.accept(

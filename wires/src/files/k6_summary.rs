@@ -6,8 +6,8 @@
 //!
 //! Totals become one interval of the run's length. A trend's sum is its mean times its number of samples, which
 //! stands there where `summaryTrendStats` has `count`; else it is that of the requests for the metrics that k6
-//! measures once a request, and that of the iterations for `iteration_duration`. Other trends have gauges alone:
-//! `payment_time_avg`, `_min`, `_med`, `_max`, `_p90`, as percentiles have in all cases. Submetrics
+//! measures once a request, and that of the iterations for `iteration_duration`. With its sum come the percentiles,
+//! which are the run's. Other trends have gauges alone: `payment_time_avg`, `_min`, `_med`, `_max`, `_p90`. Submetrics
 //! (`http_req_duration{name:login}`) are parts of what is counted already, so their figures are gauges, too, with
 //! their tags.
 
@@ -337,7 +337,7 @@ impl Entry {
                 samples.map(gauge).collect()
             }
             MetricType::Trend => {
-                let mut stats = self.stats();
+                let mut stats = Stats { whole: true, ..self.stats() };
                 stats.count = stats.count.or(counts.of(name).and_then(count));
                 stats.points(name, kind.contains, &tags, span)
             }

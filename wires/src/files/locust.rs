@@ -200,7 +200,7 @@ impl Since {
         let mut points = requests(tags, span, count, failures);
         if count > 0 {
             let trend = kind(MetricType::Trend, Contains::Time);
-            let sum = Summed { count, nonzero: count, sum, min, max, buckets: None };
+            let sum = Summed { count, nonzero: count, sum, min, max, ..Summed::default() };
             points.push(interval("http_req_duration", Some(trend), tags, span, sum));
         }
         if bytes > 0.0 {

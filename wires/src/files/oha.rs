@@ -72,7 +72,7 @@ pub(super) fn document(bytes: &[u8], out: &mut dyn Out) -> Result<(), Wrong> {
     let named = [("avg", average), ("min", fastest), ("max", slowest)];
     let percentiles = report.latency_percentiles.iter().map(|(name, value)| (name.as_str(), *value));
     let values = named.into_iter().chain(percentiles).filter_map(|(name, value)| Some((name, value? * 1e3)));
-    let stats = Stats { count: Some(answered), ..Stats::new(values) };
+    let stats = Stats { count: Some(answered), whole: true, ..Stats::new(values) };
     out.accept(unit + 1, stats.points("http_req_duration", Contains::Time, &Tags::new(), span));
     if let Some(bytes) = total_data.filter(|bytes| is_sane(*bytes) && *bytes > 0.0) {
         let point = interval("data_received", builtin("data_received"), &Tags::new(), span, counted(bytes));

@@ -132,7 +132,12 @@ pub(super) struct Stats {
     pub(super) max: Option<f64>,
     /// Percentiles and whatever else, by what is appended to the metric's name: `p95`, `med`.
     pub(super) others: Vec<(String, f64)>,
+    /// They are of a whole run: its percentiles, where number and mean are told.
+    pub(super) whole: bool,
 }
+
+/// So many percentiles are kept of a trend.
+const PERCENTILES: usize = 32;
 
 impl Stats {
     /// By k6's names of aggregates: `avg`, `min`, `max`, `count`, `med`, `p(95)`. Numbers that are none are left
@@ -154,18 +159,30 @@ impl Stats {
         stats
     }
 
-    /// A sum where number and mean are told, which make one; else, as the percentiles always, gauges.
+    /// A sum where number and mean are told, which make one, with the percentiles if they are a whole run's;
+    /// all else becomes gauges.
     pub(super) fn points(&self, metric: &str, contains: Contains, tags: &Tags, span: Span) -> Vec<Point> {
         let gauge = |suffix: &str, value: f64| {
             gauge(&format!("{metric}_{suffix}"), contains, tags, span.end_ns, value)
         };
         let mut points = Vec::new();
+        let mut others: Vec<_> = self.others.iter().collect();
         match (self.count, self.avg) {
             (Some(0), _) => return points,
             (Some(count), Some(avg)) => {
                 let sum = avg * count as f64;
                 let (min, max) = (self.min, self.max);
-                let sum = Summed { count, nonzero: count, sum, min, max, buckets: None };
+                let mut percentiles = Vec::new();
+                if self.whole {
+                    others.retain(|(suffix, value)| match percentile(suffix) {
+                        Some(rank) if percentiles.len() < PERCENTILES => {
+                            percentiles.push((rank, *value));
+                            false
+                        }
+                        _ => true,
+                    });
+                }
+                let sum = Summed { count, nonzero: count, sum, min, max, percentiles, ..Summed::default() };
                 points.push(interval(metric, Some(kind(MetricType::Trend, contains)), tags, span, sum));
             }
             (_, avg) => {
@@ -174,9 +191,18 @@ impl Stats {
                 }
             }
         }
-        points.extend(self.others.iter().map(|(suffix, value)| gauge(suffix, *value)));
+        points.extend(others.into_iter().map(|(suffix, value)| gauge(suffix, *value)));
         points
     }
+}
+
+/// What `suffix` makes of a percentile's name, back as a number: `p99_9`, `med`.
+fn percentile(suffix: &str) -> Option<f64> {
+    match suffix.strip_prefix('p') {
+        Some(digits) => digits.replace('_', ".").parse().ok(),
+        None => (suffix == "med").then_some(50.0),
+    }
+    .filter(|rank| (0.0..=100.0).contains(rank))
 }
 
 /// Unix ms as ns, until the year 2255; `None`: no time.
@@ -216,7 +242,7 @@ mod tests {
     fn what_has_number_and_mean_becomes_a_sum_and_percentiles_never_do() {
         let values = [("avg", 2.0), ("count", 3.0), ("max", 4.0), ("p(99.9)", 3.9), ("min", f64::NAN)];
         let points = Stats::new(values).points("wait", Contains::Time, &Vec::new(), SPAN);
-        let sum = Summed { count: 3, nonzero: 3, sum: 6.0, min: None, max: Some(4.0), buckets: None };
+        let sum = Summed { count: 3, nonzero: 3, sum: 6.0, min: None, max: Some(4.0), ..Summed::default() };
         assert_eq!(points[0].value, Value::Interval { length_ns: 3, sum });
         assert_eq!((points[1].metric.as_str(), &points[1].value), ("wait_p99_9", &Value::Sample(3.9)));
         assert_eq!(points.len(), 2);

@@ -211,7 +211,7 @@ impl Recording {
                 // An extreme that no snapshot had came after them.
                 min: all.min.filter(|min| seen.min.is_none_or(|seen| *min < seen)),
                 max: all.max.filter(|max| seen.max.is_none_or(|seen| *max > seen)),
-                buckets: None,
+                ..Summed::default()
             };
             let rest = match kind.metric_type {
                 MetricType::Counter if !by_ones(name) => counted(rest.sum),
@@ -252,7 +252,7 @@ impl Frame {
                 let (count, avg) = (once_a()?, value(values, "avg")?);
                 let sum = avg * count as f64;
                 let (min, max) = (value(values, "min"), value(values, "max"));
-                Some(Summed { count, nonzero: count, sum, min, max, buckets: None })
+                Some(Summed { count, nonzero: count, sum, min, max, ..Summed::default() })
             }
             MetricType::Gauge => None,
         }

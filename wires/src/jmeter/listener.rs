@@ -166,7 +166,7 @@ fn threads(line: &Line<'_>) -> Result<Option<Point>, Wrong> {
         sum: mean,
         min: line.number("minAT")?,
         max: line.number("maxAT")?,
-        buckets: None,
+        ..Summed::default()
     };
     Ok(Some(Point::interval("vus", Some(kind("vus")), tags, line.time_ns, 0, sum)))
 }

@@ -194,7 +194,7 @@ fn samples(
     let sum = sum.ok_or(Wrong::new("a histogram without a sum has no mean: it cannot be shown"))?;
     let scaled = |value: Option<f64>| value.map(|value| finite(value, factor)).transpose();
     let (min, max) = (scaled(min)?, scaled(max)?);
-    Ok(Summed { count, nonzero: count, sum: finite(sum, factor)?, min, max, buckets: None })
+    Ok(Summed { count, nonzero: count, sum: finite(sum, factor)?, min, max, ..Summed::default() })
 }
 
 fn finish(distribution: Distribution, samples: &Summed, cut: bool) -> Result<Vec<crate::Bucket>, Wrong> {

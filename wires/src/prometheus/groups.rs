@@ -140,7 +140,7 @@ impl<'a> Parts<'a> {
             sum: sum * factor,
             min: scaled(self.min),
             max: scaled(self.max),
-            buckets: None,
+            ..Summed::default()
         };
         Ok(Some((MetricKind { metric_type: MetricType::Trend, contains }, summed)))
     }
@@ -233,7 +233,7 @@ mod tests {
 
     fn since(count: u64, sum: f64, extremes: Option<(f64, f64)>) -> What {
         let (min, max) = extremes.unzip();
-        What::Since(Summed { count, nonzero: count, sum, min, max, buckets: None })
+        What::Since(Summed { count, nonzero: count, sum, min, max, ..Summed::default() })
     }
 
     #[test]

@@ -63,7 +63,7 @@ pub(super) fn samples(histogram: &Histogram, factor: f64) -> Result<Summed, Wron
         count.saturating_sub(zeros)
     };
     let buckets = distribution.finish(count, None, None)?;
-    Ok(Summed { count, nonzero, sum, min: None, max: None, buckets: Some(buckets) })
+    Ok(Summed { count, nonzero, sum, buckets: Some(buckets), ..Summed::default() })
 }
 
 fn count(whole: Option<u64>, float: Option<f64>) -> Result<u64, Wrong> {

@@ -75,18 +75,12 @@ impl Written {
 pub struct Reader {
     version: Version,
     body: Body,
-    written: Written,
 }
 
 impl Reader {
     /// For a body as it was sent, packed.
     pub fn new(version: Version) -> Self {
-        Reader { version, body: Body::default(), written: Written::default() }
-    }
-
-    /// What was accepted, after the end.
-    pub fn written(&self) -> Written {
-        self.written
+        Reader { version, body: Body::default() }
     }
 }
 
@@ -104,7 +98,7 @@ impl crate::Reader for Reader {
             samples.series(series);
             Ok(())
         })?;
-        self.written = samples.finish();
+        samples.finish();
         Ok(())
     }
 }

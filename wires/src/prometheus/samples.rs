@@ -1,6 +1,5 @@
 //! Samples to points.
 
-use super::Written;
 use super::family::{self, Part, Role, Type, Unit};
 use super::groups::{Parts, Said, What};
 use super::histogram;
@@ -20,7 +19,6 @@ pub(super) struct Samples<'a, 'o> {
     request: &'o Request<'a>,
     out: &'o mut dyn Out,
     unit: u64,
-    written: Written,
     groups: Vec<Group<'a>>,
     /// By what their series have in common, and their time.
     by_identity: HashMap<(u64, i64), usize>,
@@ -54,7 +52,7 @@ struct Read<'a, 's> {
 impl<'a, 'o> Samples<'a, 'o> {
     pub(super) fn new(request: &'o Request<'a>, out: &'o mut dyn Out) -> Self {
         let (groups, by_identity) = (Vec::new(), HashMap::new());
-        Samples { request, out, unit: 0, written: Written::default(), groups, by_identity }
+        Samples { request, out, unit: 0, groups, by_identity }
     }
 
     /// Takes a series.
@@ -75,15 +73,18 @@ impl<'a, 'o> Samples<'a, 'o> {
         let read = Read { series: &series, labels, role, about };
         for item in series.items() {
             self.unit += 1;
-            let (points, written) = match item {
-                Item::Sample(message) => (self.sample(&read, message), &mut self.written.samples),
-                Item::Histogram(message) => (read.histogram(message), &mut self.written.histograms),
+            let points = match item {
+                Item::Sample(message) => self.sample(&read, message),
+                Item::Histogram(message) => match read.histogram(message) {
+                    Ok(points) => {
+                        self.out.accept_histogram(self.unit, points);
+                        continue;
+                    }
+                    Err(wrong) => Err(wrong),
+                },
             };
             match points {
-                Ok(Some(points)) => {
-                    *written += 1;
-                    self.out.accept(self.unit, points);
-                }
+                Ok(Some(points)) => self.out.accept(self.unit, points),
                 Ok(None) => {}
                 Err(wrong) => self.out.refuse(self.unit, wrong),
             }
@@ -128,21 +129,19 @@ impl<'a, 'o> Samples<'a, 'o> {
     }
 
     /// Reads what belongs together.
-    pub(super) fn finish(mut self) -> Written {
+    pub(super) fn finish(mut self) {
         for group in std::mem::take(&mut self.groups) {
             let points = self.together(&group);
             // Of the first unit are the points, or the reason for all of them.
             let Some((first, others)) = group.units.split_first() else { continue };
             match points {
                 Ok(points) => {
-                    self.written.samples += group.units.len() as u64;
                     self.out.accept(*first, points);
                     others.iter().for_each(|unit| self.out.accept(*unit, Vec::new()));
                 }
                 Err(wrong) => group.units.iter().for_each(|unit| self.out.refuse(*unit, wrong.clone())),
             }
         }
-        self.written
     }
 
     fn together(&self, group: &Group<'a>) -> Result<Vec<Point>, Wrong> {
@@ -211,10 +210,10 @@ impl Read<'_, '_> {
     }
 
     /// A native histogram's points.
-    fn histogram(&self, message: &[u8]) -> Result<Option<Vec<Point>>, Wrong> {
+    fn histogram(&self, message: &[u8]) -> Result<Vec<Point>, Wrong> {
         let histogram = Histogram::read(message)?;
         if histogram.sum.to_bits() == STALE {
-            return Ok(Some(Vec::new()));
+            return Ok(Vec::new());
         }
         if self.about.told == Type::Gauge {
             return Err(Wrong::new("a gauge histogram does not add up samples since a start"));
@@ -226,7 +225,7 @@ impl Read<'_, '_> {
         let Unit { name: metric, contains, factor } = family::unit(own, self.about.unit);
         let what = What::Since(histogram::samples(&histogram, factor)?);
         let kind = Some(MetricKind { metric_type: MetricType::Trend, contains });
-        Ok(Some(vec![point(Said { metric, kind, what }, self.labels, name, times)?]))
+        Ok(vec![point(Said { metric, kind, what }, self.labels, name, times)?])
     }
 }
 

@@ -61,7 +61,7 @@ pub fn figures(points: &[Point], metric: &str, tags: &[(&str, &str)]) -> Figures
                     sum: *value,
                     min: Some(*value),
                     max: Some(*value),
-                    buckets: None,
+                    ..Summed::default()
                 };
                 &one
             }

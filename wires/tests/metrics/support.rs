@@ -56,6 +56,8 @@ pub fn requests(name: &str) -> Vec<Request> {
 #[derive(Debug, Default, PartialEq)]
 pub struct Seen {
     pub accepted: Vec<(u64, Vec<Point>)>,
+    /// How many of them are whole histograms.
+    pub histograms: u64,
     pub refused: Vec<(u64, Wrong)>,
     pub warned: Vec<(u64, Wrong)>,
 }
@@ -63,6 +65,11 @@ pub struct Seen {
 impl Out for Seen {
     fn accept(&mut self, unit: u64, points: Vec<Point>) {
         self.accepted.push((unit, points));
+    }
+
+    fn accept_histogram(&mut self, unit: u64, points: Vec<Point>) {
+        self.histograms += 1;
+        self.accept(unit, points);
     }
 
     fn refuse(&mut self, unit: u64, wrong: Wrong) {

@@ -80,21 +80,25 @@ pub(crate) async fn prometheus(call: &Call, prefix: &str) -> Reply {
         prometheus::Version::One => Wire::PrometheusOne,
         prometheus::Version::Two => Wire::PrometheusTwo,
     };
-    let receipt = match lines::receive(call, wire, test(call, prefix)).await {
-        Ok(Receipt { failure: Some(failure), .. }) | Err(failure) => {
-            let (status, sentence) = reply::failure_parts(&failure);
-            return reply::body(status, PLAIN, sentence.to_owned());
-        }
-        Ok(receipt) => receipt,
+    let failed = |failure: &Failure| {
+        let (status, sentence) = reply::failure_parts(failure);
+        reply::body(status, PLAIN, sentence.to_owned())
     };
-    // A sender tries 5xx again and drops what got a 4xx: the good samples are counted all the same.
-    let mut answer = match receipt.refused {
-        0 => reply::empty(StatusCode::NO_CONTENT),
-        _ => reply::body(StatusCode::BAD_REQUEST, PLAIN, first_error(&receipt)),
+    let (mut answer, written) = match lines::receive(call, wire, test(call, prefix)).await {
+        Err(failure) => (failed(&failure), prometheus::Written::default()),
+        Ok(receipt) => {
+            let samples = receipt.accepted.saturating_sub(receipt.histograms);
+            let written = prometheus::Written { samples, histograms: receipt.histograms };
+            let answer = match (&receipt.failure, receipt.refused) {
+                (Some(failure), _) => failed(failure),
+                (None, 0) => reply::empty(StatusCode::NO_CONTENT),
+                // A sender tries 5xx again and drops what got a 4xx: the good samples are counted all the same.
+                (None, _) => reply::body(StatusCode::BAD_REQUEST, PLAIN, first_error(&receipt)),
+            };
+            (answer, written)
+        }
     };
     if version == prometheus::Version::Two {
-        // A receipt counts what a request holds, histograms among the samples.
-        let written = prometheus::Written { samples: receipt.accepted, histograms: 0 };
         for (name, number) in written.headers() {
             answer.headers_mut().insert(name, HeaderValue::from(number));
         }

@@ -1,4 +1,9 @@
-//! A stock k6 on its other outputs, against its own summary of the same run.
+//! Real programs on every wire, against what they say of the same run themselves: here k6 on its other outputs.
+
+mod clients;
+mod hostile;
+mod jmeter;
+mod side_by_side;
 
 use crate::harness::Server;
 use crate::harness::server::Options;

@@ -1,0 +1,93 @@
+//! Clients that are no load generators: OpenTelemetry's JavaScript SDK, and Prometheus's own remote write.
+
+use crate::harness::{Server, assert_close, built, root, target};
+use serde_json::Value;
+use std::process::{Command, Stdio};
+
+/// Runs a client to its end; gives the JSON that it prints.
+fn said(command: &mut Command, server: &Server) -> Value {
+    let output = command.env("LOADGATE", server.url()).stdin(Stdio::null()).output().expect("it starts");
+    let complaints = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && complaints.is_empty(), "{complaints}");
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
+fn number(value: &Value) -> f64 {
+    value.as_f64().unwrap_or_else(|| panic!("no number: {value}"))
+}
+
+/// The summary of a test's only run, once it is over.
+fn summary_of(server: &Server, test: &str) -> Value {
+    let [run] = &server.runs(test)[..] else { panic!("one run of {test}: {:?}", server.runs(test)) };
+    server.finish(run);
+    server.summary(run)
+}
+
+#[test]
+fn opentelemetrys_javascript_sdk_has_what_it_counted() {
+    let server = Server::start();
+    let mut node = Command::new("node");
+    node.arg(root().join("tests/opentelemetry/send.mjs"))
+        .env("TARGET", format!("http://{}", target::start()));
+    let counted = said(&mut node, &server);
+    let (good, missing) = (number(&counted["requests"]["200"]), number(&counted["requests"]["404"]));
+    let payments: Vec<f64> = counted["payments_ms"].as_array().expect("a list").iter().map(number).collect();
+    for test in ["js-json", "js-protobuf", "js-delta"] {
+        let summary = summary_of(&server, test);
+        let value = |metric: &str, figure: &str| number(&summary["metrics"][metric]["values"][figure]);
+        assert_eq!(value("http_reqs", "count"), good + missing, "{test}");
+        assert_eq!(value("http_req_failed", "passes"), missing, "{test}");
+        assert_eq!(value("orders", "count"), number(&counted["orders"]), "{test}");
+        // The program's own watch runs a little longer than what is measured inside.
+        let (inside, outside) = (value("http_req_duration", "sum"), number(&counted["elapsed_ms"]));
+        assert!(inside <= outside && inside >= outside * 0.6, "{test}: {inside} ms, {outside} ms outside");
+        assert_eq!(value("payment_time", "count"), payments.len() as f64, "{test}");
+        let close = |figure: &str, wanted: f64, share: f64| {
+            assert_close(&format!("{test} {figure}"), value("payment_time", figure), wanted, share);
+        };
+        close("sum", payments.iter().sum(), 1e-9);
+        close("min", payments[0], 1e-9);
+        close("max", payments[payments.len() - 1], 1e-9);
+        // They ascend; between two neighbours the rank may fall to either, and a bucket is some percent wide.
+        let rank = 0.9 * (payments.len() - 1) as f64;
+        let found = value("payment_time", "p(90)");
+        let (low, high) = (payments[rank.floor() as usize] * 0.95, payments[rank.ceil() as usize] * 1.05);
+        assert!((low..=high).contains(&found), "{test}: {found} is not in {low}..{high}");
+    }
+}
+
+#[test]
+fn prometheus_itself_writes_what_was_measured_by_both_versions() {
+    let server = Server::start();
+    let measured = said(&mut Command::new(built("LOADGATE_REMOTE_WRITE", "target/remote-write")), &server);
+    for (version, test) in [("one", "rw-one"), ("two", "rw-two")] {
+        // What it took from the answers: 2.0 holds samples and histograms against what it sent.
+        for bad in [
+            "samples_failed",
+            "histograms_failed",
+            "samples_retried",
+            "histograms_retried",
+            "samples_dropped",
+        ] {
+            assert_eq!(
+                measured["sender"][format!("{version} {bad}_total")],
+                0.0,
+                "{version} {bad}: {measured}"
+            );
+        }
+        let summary = summary_of(&server, test);
+        let orders = ["orders", "orders_total"].iter().find_map(|name| summary["metrics"].get(name));
+        let orders = orders.unwrap_or_else(|| panic!("{test}: {:?}", summary["metrics"]));
+        assert_eq!(orders["type"], "counter", "{test}");
+        assert_eq!(number(&orders["values"]["count"]), number(&measured["orders"]), "{test}");
+        for metric in ["payment", "basket"] {
+            let (ours, wanted) = (&summary["metrics"][metric]["values"], &measured[metric]);
+            assert_eq!(number(&ours["count"]), number(&wanted["count"]), "{test} {metric}");
+            assert_close(&format!("{test} {metric}"), number(&ours["sum"]), number(&wanted["sum"]), 1e-9);
+        }
+        // Native buckets are a tenth wide; classic ones tell no more than their bounds.
+        let greatest = number(&summary["metrics"]["payment"]["values"]["max"]);
+        assert_close(&format!("{test} payment max"), greatest, number(&measured["payment"]["max"]), 0.1);
+        assert_eq!(number(&summary["metrics"]["queue_count"]["values"]["value"]), number(&measured["queue"]));
+    }
+}
