@@ -180,7 +180,11 @@ impl Chart<'_> {
             .iter()
             .map(|line| format!("{} {}", line.series.label, format(line.total, line.series.unit, false)))
             .collect();
-        format!("Chart of {} over time. Figures, {}: {}.", self.panel.title, self.place, figures.join(", "))
+        let mut place = self.place.to_owned();
+        if let Some(first) = place.get_mut(..1) {
+            first.make_ascii_uppercase();
+        }
+        format!("Chart of {} over time. {place}: {}.", self.panel.title, figures.join(", "))
     }
 }
 
