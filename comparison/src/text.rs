@@ -31,7 +31,12 @@ pub(crate) fn difference(
             let decimals = decimals(half);
             let value_text = number(value, decimals, true);
             if below > 0.0 && above > 0.0 && (above - below).abs() <= EVEN * above.max(below) {
-                format!("{value_text}{SPACE}{name} ±{SPACE}{}{SPACE}{name}", number(half, decimals, false))
+                let half = number(half, decimals, false);
+                match unit {
+                    // Tiles are narrow.
+                    Unit::Ratio => format!("{value_text} ±{SPACE}{half}{SPACE}{name}"),
+                    _ => format!("{value_text}{SPACE}{name} ±{SPACE}{half}{SPACE}{name}"),
+                }
             } else {
                 let (from, to) = (number(from, decimals, false), number(to, decimals, false));
                 format!("{value_text}{SPACE}{name} ({from} … {to}{SPACE}{name})")
@@ -97,6 +102,7 @@ mod tests {
         assert_eq!(of(0.08, ends(0.03, 0.20), Unit::Time), "+8 % (3 … 20 %)");
         assert_eq!(of(-0.004, ends(-0.02, 0.01), Unit::Rate), "−0.4 % ± 1.5 %");
         assert_eq!(of(0.012, ends(-0.03, 0.2), Unit::Ratio), "+1 pp (−3 … 20 pp)");
+        assert_eq!(of(0.002, ends(-0.011, 0.015), Unit::Ratio), "+0.2 ± 1.3 pp");
         assert_eq!(of(12.346, None, Unit::Time), "+1,235 %");
         assert_eq!(of(0.3, Some([Some(-0.1), None]), Unit::Time), "+30 % (−10 … ? %)");
         assert_eq!(difference(Some(0.8), None, None, Unit::Time).replace(SPACE, " "), "+800 µs");

@@ -73,9 +73,9 @@ fn row(figure: &ComparedFigure) -> Vec<Markup> {
 
 /// What became of a tile's figure.
 pub(crate) fn delta(comparison: Option<&Comparison>, metric: &str, figure: &str) -> Markup {
-    let Some(figure) = comparison.and_then(|comparison| comparison.of_run(metric, figure)) else {
-        return Markup::default();
-    };
+    // Of a sum, its rate is compared.
+    let found = comparison.and_then(|all| all.of_run(metric, figure).or_else(|| all.of_run(metric, "rate")));
+    let Some(figure) = found else { return Markup::default() };
     if figure.says == Says::Shown || figure.difference.is_none() {
         return Markup::default();
     }

@@ -79,7 +79,7 @@ async function look(page, name) {
 async function noise(page, theme) {
   const answer = await compared(page, same);
   assert.match(answer, /Nothing got worse or better/);
-  assert.match(answer, /all requests p95 .+ %/);
+  assert.match(answer, /all requests p95 .+\s%/);
   assert.equal(await called(page).count(), 0);
   assert.match(
     await page.locator(".conditions").innerText(),
@@ -124,7 +124,7 @@ async function slowdown(page, theme) {
 async function overview(page, theme) {
   await page.goto(`${url}/ui/?run=${slower}`);
   const tile = page.locator(".tile", { hasText: /p95/ }).first();
-  await tile.locator(".tile-delta", { hasText: /worse, \+25 % ±/ }).waitFor();
+  await tile.locator(".tile-delta", { hasText: /worse,\s\+25\s%\s±/ }).waitFor();
   await look(page, `overview-${theme}`);
   assert.deepEqual(await axe(page), []);
 }

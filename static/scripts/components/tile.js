@@ -49,7 +49,12 @@ export function Tile({ run, panel, comparison = null }) {
       }
     </div>
     <p class="figure">${format(read, panel.unit)}</p>
-    <${Delta} row=${figureOf(comparison, figure.metric, figure.aggregate)} />
+    <${Delta}
+      row=${
+        // Of a sum, its rate is compared.
+        figureOf(comparison, figure.metric, figure.aggregate) ?? figureOf(comparison, figure.metric, "rate")
+      }
+    />
     <div class="tile-foot">
       <span class="caption"
         >${meta ? footText(run, { panel, figure, aside, now, meta, decisive, read }) : isReplaying(run) ? "loading" : "no data"}</span
