@@ -187,7 +187,7 @@ impl Recording {
         for time in 0..times as u64 {
             let sender = time.to_string();
             let mut headers = self.headers.to_vec();
-            headers.push(("x-loadgate-source", &sender));
+            headers.push(("x-loadgate-source", sender.as_str()));
             for body in &once {
                 host.post_with(self.target, &headers, &self.shifted(body, time * LATER_MS))?;
             }

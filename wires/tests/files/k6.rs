@@ -1,9 +1,9 @@
 //! k6's summaries and the recordings of its dashboard.
 
-use crate::support::{assert_near, figures, fixture, good, json};
+use crate::support::{assert_near, figures, fixture, good, json, percentiles};
 use loadgate_documents::{Contains, MetricKind, MetricType};
+use loadgate_wires::Value;
 use loadgate_wires::files::{Format, k6_summary};
-use loadgate_wires::{Point, Value};
 
 /// What the script of the recorded summaries did, in iterations.
 struct Run {
@@ -28,19 +28,6 @@ const RUNS: [Run; 4] = [
         thresholds: 0,
     },
 ];
-
-/// What a file tells of a trend's percentiles.
-fn percentiles(points: &[Point], metric: &str) -> Vec<(f64, f64)> {
-    let of_run = |point: &&Point| point.metric == metric && point.tags.is_empty();
-    points
-        .iter()
-        .filter(of_run)
-        .find_map(|point| match &point.value {
-            Value::Interval { sum, .. } => Some(sum.percentiles.clone()),
-            _ => None,
-        })
-        .unwrap_or_default()
-}
 
 #[test]
 fn every_form_of_the_summary_gives_the_runs_totals() {
@@ -83,7 +70,8 @@ fn every_form_of_the_summary_gives_the_runs_totals() {
         let of_rank = |rank: f64| told.iter().find(|(known, _)| *known == rank).map(|(_, value)| *value);
         assert!(of_rank(95.0) > of_rank(90.0), "{file}: {told:?}");
         assert!(of_rank(50.0) > Some(0.0) && of_rank(50.0) < of_rank(90.0), "{file}: {told:?}");
-        assert_eq!(of("http_req_duration_p95").last, None, "{file}: nothing is told twice");
+        let twice = |point: &&Point| point.metric == "http_req_duration_p95" && point.tags.is_empty();
+        assert_eq!(points.iter().find(twice), None, "{file}");
         let part = figures(&points, "http_req_duration_p95", &[("name", "search")]);
         assert!(part.last.is_some(), "{file}: figures of a submetric are gauges");
         assert_eq!(

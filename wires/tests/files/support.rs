@@ -77,6 +77,19 @@ pub fn figures(points: &[Point], metric: &str, tags: &[(&str, &str)]) -> Figures
     figures
 }
 
+/// What a file tells of a trend's percentiles.
+pub fn percentiles(points: &[Point], metric: &str) -> Vec<(f64, f64)> {
+    let of_run = |point: &&Point| point.metric == metric && point.tags.is_empty();
+    points
+        .iter()
+        .filter(of_run)
+        .find_map(|point| match &point.value {
+            Value::Interval { sum, .. } => Some(sum.percentiles.clone()),
+            _ => None,
+        })
+        .unwrap_or_default()
+}
+
 /// That two numbers agree to so much.
 #[track_caller]
 pub fn assert_near(found: f64, known: f64, error: f64) {

@@ -9,7 +9,7 @@ use serde_json::Value;
 use std::fmt::Write as _;
 use std::fs;
 
-const LOOPS: u64 = 40;
+const LOOPS: u64 = 100;
 /// Two in each round: a page that takes 40 ms, and one that is missing.
 const REQUESTS: u64 = 2 * LOOPS * jmeter::USERS;
 
@@ -19,7 +19,7 @@ import http from 'k6/http';
 import { check, group, sleep } from 'k6';
 
 export const options = {
-  scenarios: { shop: { executor: 'per-vu-iterations', vus: 3, iterations: 40 } },
+  scenarios: { shop: { executor: 'per-vu-iterations', vus: 3, iterations: 100 } },
   summaryTrendStats: ['avg', 'min', 'med', 'max', 'p(90)', 'p(95)', 'p(99)', 'count'],
 };
 
@@ -66,6 +66,7 @@ struct Own {
     p95: f64,
 }
 
+#[track_caller]
 fn number(value: &Value) -> f64 {
     value.as_f64().unwrap_or_else(|| panic!("no number: {value}"))
 }
@@ -154,7 +155,8 @@ fn first_k6(server: &Server, wires: &mut Vec<Wire>) {
     set.extend(remote_write(server, "stats"));
     set.push(("K6_PROMETHEUS_RW_TREND_STATS", "count,sum,min,max,avg,p(95)".to_owned()));
     set.push(("K6_CSV_TIME_FORMAT", "unix_milli".to_owned()));
-    let outputs = ["json=k6.json", "csv=k6.csv", &influx, "opentelemetry", "experimental-prometheus-rw"];
+    let outputs =
+        ["json=k6.json", "csv=k6.csv", influx.as_str(), "opentelemetry", "experimental-prometheus-rw"];
     let own = k6(&scene, &outputs, &set);
     let json = fs::read_to_string(scene.path("k6.json")).expect("k6 wrote it");
     let answer = server.post("/dynatrace/api/v2/metrics/ingest", as_dynatrace(&json).as_bytes());
