@@ -323,12 +323,8 @@ fn noise_is_called_nothing_and_a_slowdown_by_its_name() {
         run
     };
     let [baseline, same, slower] = ["same-1", "same-2", "search-100"].map(run);
-    let answer = server.send(
-        "PUT",
-        "/tests/pairs/baseline",
-        &[],
-        format!(r#"{{"run":"{baseline}"}}"#).as_bytes(),
-    );
+    let answer =
+        server.send("PUT", "/tests/pairs/baseline", &[], format!(r#"{{"run":"{baseline}"}}"#).as_bytes());
     assert!(answer.status < 300, "{} {}", answer.status, answer.text());
     let flows = drive("compare.mjs", &[&server.url(), &baseline, &same, &slower, &pictures()]);
     let mut wanted = in_both_themes(&["noise", "slowdown", "overview", "report"]);

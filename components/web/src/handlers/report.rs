@@ -83,8 +83,7 @@ async fn render(run: Option<&str>) -> Result<(String, String), Failure> {
         Failure::Unavailable("the template of the report is not among the assets".to_owned())
     })?;
     let (verdict, comparison) = (Some(&verdict), comparison.as_ref());
-    let html =
-        loadgate_report::render(&template, &summary, verdict, comparison, &events, series.as_deref())
-            .map_err(|error| Failure::Unavailable(error.to_string()))?;
+    let html = loadgate_report::render(&template, &summary, verdict, comparison, &events, series.as_deref())
+        .map_err(|error| Failure::Unavailable(error.to_string()))?;
     Ok((run, html))
 }
