@@ -124,7 +124,9 @@ async function slowdown(page, theme) {
 async function overview(page, theme) {
   await page.goto(`${url}/ui/?run=${slower}`);
   const tile = page.locator(".tile", { hasText: /p95/ }).first();
-  await tile.locator(".tile-delta", { hasText: /worse,\s\+25\s%\s±/ }).waitFor();
+  await tile
+    .locator(".tile-delta", { hasText: /worse,\s\+25\s%\s±/ })
+    .waitFor();
   await look(page, `overview-${theme}`);
   assert.deepEqual(await axe(page), []);
 }
