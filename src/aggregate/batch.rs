@@ -122,6 +122,7 @@ struct Vus {
     max: bool,
     time_ns: i64,
     value: f64,
+    series: u64,
     line: u32,
 }
 
@@ -174,7 +175,7 @@ impl BatchBuilder {
     pub fn add(&mut self, metric: Metric, tags: TagsId, time_ns: i64, value: f64, line: u32) {
         debug_assert!(value.is_finite());
         if metric.is_vus() {
-            self.vus.push(Vus { tags: tags.0, max: metric.is_vus_max(), time_ns, value, line });
+            self.add_vus(metric, tags, time_ns, value, 0, line);
             return;
         }
         if !(0..NANOS).contains(&time_ns.wrapping_sub(self.second.0)) || self.samples.is_empty() {
@@ -205,6 +206,20 @@ impl BatchBuilder {
         atom.first_ns = atom.first_ns.min(time_ns);
         let bucket = if metric.has_sketch() { bucket_of(value) } else { 0 };
         self.samples.push(Sample { atom: at, line, bucket });
+    }
+
+    /// Adds a sample of `vus` or `vus_max`. `series` tells whose it is, where the wire does; else it is 0.
+    pub fn add_vus(
+        &mut self,
+        metric: Metric,
+        tags: TagsId,
+        time_ns: i64,
+        value: f64,
+        series: u64,
+        line: u32,
+    ) {
+        debug_assert!(metric.is_vus() && value.is_finite());
+        self.vus.push(Vus { tags: tags.0, max: metric.is_vus_max(), time_ns, value, series, line });
     }
 
     /// Adds samples that came summed up, of no metric of VUs; `time_ns` is the end of their interval.
@@ -366,8 +381,8 @@ impl BatchBuilder {
                 batch.sources.push(name.to_owned());
                 batch.sources.len() - 1
             });
-            let (time_ns, value) = (vus.time_ns, vus.value);
-            batch.vus.push(VusSample { max: vus.max, time_ns, value, source: index as u32 });
+            let &Vus { max, time_ns, value, series, .. } = vus;
+            batch.vus.push(VusSample { max, time_ns, value, source: index as u32, series });
             batch.oldest_ns = batch.oldest_ns.min(time_ns);
             batch.newest_ns = batch.newest_ns.max(time_ns);
         }

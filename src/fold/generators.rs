@@ -3,6 +3,9 @@
 //! k6 writes `vus` and `vus_max` once a second, so within a source, samples less than 0.9 s apart
 //! come from different generators. A generator's value holds 3 s; of one that speaks less often, until it
 //! should have spoken again.
+//!
+//! Other wires push when they will, and once more when they end. Where a wire tells one series from another, each is
+//! one generator.
 
 use crate::fold::tally::Tally;
 use serde::{Deserialize, Serialize};
@@ -27,10 +30,13 @@ pub(super) struct Waiting {
     pub source: u32,
     pub max: bool,
     pub value: f64,
+    /// Of its wire; 0: not told.
+    pub series: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Generator {
+    series: u64,
     last_ns: i64,
     value: f64,
     /// Its last silence, and the shorter of its last two: one that was cut off for a while is not slow.
@@ -112,7 +118,7 @@ fn sums(sources: &mut BTreeMap<u32, Vec<Generator>>, samples: Vec<Waiting>, from
         let end_ns = second.saturating_add(1).saturating_mul(SECOND_NS);
         while let Some(sample) = samples.next_if(|sample| sample.time_ns < end_ns) {
             let generators = sources.entry(sample.source).or_default();
-            let Some(at) = assign(generators, sample.time_ns) else { continue };
+            let Some(at) = assign(generators, sample.series, sample.time_ns) else { continue };
             // A generator that speaks twice within a second is heard both times.
             let again = generators.get(at).is_some_and(|g| g.last_ns >= end_ns - SECOND_NS);
             if again {
@@ -122,8 +128,8 @@ fn sums(sources: &mut BTreeMap<u32, Vec<Generator>>, samples: Vec<Waiting>, from
             match generators.get_mut(at) {
                 Some(known) => known.speaks(sample.time_ns, sample.value),
                 None => {
-                    let Waiting { time_ns: last_ns, value, .. } = sample;
-                    generators.push(Generator { last_ns, value, gap_ns: 0, beat_ns: 0 });
+                    let Waiting { time_ns: last_ns, value, series, .. } = sample;
+                    generators.push(Generator { series, last_ns, value, gap_ns: 0, beat_ns: 0 });
                 }
             }
         }
@@ -140,8 +146,13 @@ fn sums(sources: &mut BTreeMap<u32, Vec<Generator>>, samples: Vec<Waiting>, from
 
 /// Which of a source's generators sent a sample; `generators.len()`: a new one; `None`: it is older
 /// than what is known, and changes nothing.
-fn assign(generators: &[Generator], time_ns: i64) -> Option<usize> {
-    let fits = |g: &&Generator| time_ns.saturating_sub(g.last_ns) >= APART_NS;
+fn assign(generators: &[Generator], series: u64, time_ns: i64) -> Option<usize> {
+    if series != 0 {
+        let known = generators.iter().position(|g| g.series == series);
+        let at = known.unwrap_or(generators.len()).min(MOST);
+        return (at < MOST && generators.get(at).is_none_or(|g| g.last_ns <= time_ns)).then_some(at);
+    }
+    let fits = |g: &&Generator| g.series == 0 && time_ns.saturating_sub(g.last_ns) >= APART_NS;
     // Each keeps to its own beat: the one whose last sample is closest to whole seconds ago, among
     // those whose values hold; else the one that fell silent last.
     let off_beat = |g: &Generator| {

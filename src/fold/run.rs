@@ -360,7 +360,8 @@ impl Run {
         let Some(place) = self.place(time_ns, (time_ns, time_ns), 1, draft) else { return };
         // A late one keeps its time: it tells which generator it is from.
         let time_ns = if place.misdated { self.newest_ns } else { time_ns };
-        let waiting = Waiting { time_ns, source, max: sample.max, value: sample.value };
+        let &VusSample { max, value, series, .. } = sample;
+        let waiting = Waiting { time_ns, source, max, value, series };
         self.windows.entry(place.window).or_default().vus.push(waiting);
     }
 

@@ -121,6 +121,9 @@ impl Session {
                 log.units += 1;
             }
             match value {
+                Value::Sample(value) if metric.is_vus() => {
+                    log.builder.add_vus(metric, handle.tags, time_ns, value, series, line);
+                }
                 Value::Sample(value) => log.builder.add(metric, handle.tags, time_ns, value, line),
                 // How many there are is a state, not something to be added up.
                 Value::Interval { sum, .. } | Value::SinceStart { sum, .. } if metric.is_vus() => {
@@ -183,6 +186,9 @@ impl Session {
         })?;
         let series = match value {
             Value::SinceStart { .. } => series_of(self.source(), &name, &raw, series),
+            Value::Sample(_) if series != 0 && metric.is_vus() => {
+                series_of(self.source(), &name, &raw, series)
+            }
             Value::Sample(_) | Value::Interval { .. } => 0,
         };
         Ok(Placed { handle, metric, time_ns, value, series })

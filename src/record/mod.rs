@@ -189,6 +189,9 @@ pub struct VusSample {
     pub value: f64,
     /// Who sent it, an index into [`Batch::sources`].
     pub source: u32,
+    /// Which series of its wire it is of, whose samples are of one generator, however close they are; 0 where the
+    /// wire does not tell.
+    pub series: u64,
 }
 
 /// Settings that the fold heeds.

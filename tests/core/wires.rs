@@ -318,3 +318,24 @@ fn files_of_other_tools_are_posted_as_they_are() {
     assert_eq!(values["count"].as_u64(), k6s["count"].as_u64().map(|count| 2 * count));
     assert!(values["p(95)"].is_null() && values["med"].is_null());
 }
+
+#[test]
+fn an_exporter_that_pushes_once_more_at_its_end_is_one_generator() {
+    let server = Server::new();
+    let began_ms = server.hands_ms();
+    for after_ms in [0, 1_000, 2_000, 2_300] {
+        let body = serde_json::json!({ "resourceMetrics": [{
+            "resource": { "attributes": [{ "key": "service.name", "value": { "stringValue": "k6" } }] },
+            "scopeMetrics": [{ "metrics": [{ "name": "vus", "gauge": { "dataPoints": [
+                { "timeUnixNano": ((began_ms + after_ms) * 1_000_000).to_string(), "asDouble": 3 },
+            ] } }] }],
+        }] });
+        let say = |request: &mut loadgate::ingest::Request| {
+            request.wire = Wire::Otlp(otlp::Encoding::Json);
+        };
+        let outcome = server.post_as(say, body.to_string().as_bytes(), true).expect("the request is fine");
+        assert_eq!((outcome.receipt.accepted, outcome.receipt.refused), (1, 0));
+    }
+    let run = server.finish("t");
+    assert_eq!(server.summary(&run)["metrics"]["vus"]["values"]["max"], 3);
+}

@@ -41,7 +41,7 @@ fn batch(samples: &[Sample]) -> Batch {
     for (ms, metric, value) in samples {
         let time_ns = ms * 1_000_000;
         if metric == "vus" || metric == "vus_max" {
-            batch.vus.push(VusSample { max: metric == "vus_max", time_ns, value, source: 0 });
+            batch.vus.push(VusSample { max: metric == "vus_max", time_ns, value, source: 0, series: 0 });
             continue;
         }
         let key = key(Dimension::Metric, &[], metric);

@@ -192,8 +192,9 @@ fn numbers_at_their_extremes_are_counted_without_a_panic() {
             (hostile.oldest_ns, hostile.newest_ns) = (oldest, newest);
             hostile.samples = u64::MAX;
             hostile.import = oldest < newest;
-            hostile.vus =
-                extremes.map(|ns| VusSample { max: ns < 0, time_ns: ns, value: f64::MAX, source: 0 }).into();
+            hostile.vus = extremes
+                .map(|ns| VusSample { max: ns < 0, time_ns: ns, value: f64::MAX, source: 0, series: 0 })
+                .into();
             hostile.seconds = extremes
                 .iter()
                 .zip(values.iter().cycle())
