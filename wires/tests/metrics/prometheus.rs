@@ -4,7 +4,7 @@ use crate::figures::{Carried, check_run, check_subtractable, expected, same};
 use crate::support::{Totals, fixture, read, requests};
 use loadgate_documents::{Contains, MetricKind, MetricType};
 use loadgate_wires::prometheus::{Reader, Version};
-use loadgate_wires::{Bucket, Reader as _, Value};
+use loadgate_wires::{Bucket, Value};
 
 fn version(headers: &std::collections::BTreeMap<String, String>) -> Version {
     Version::of(&headers["content-type"]).expect("a version")
