@@ -9,6 +9,7 @@ import { RunChoice } from "../components/run-choice.js";
 import { useComparison } from "../data/comparison.js";
 import { useWindows } from "../data/merged.js";
 import { useChoices, useOther } from "../data/other-run.js";
+import { usePart } from "../data/part.js";
 import { html, useMemo, useRef } from "../html.js";
 import { defaultOther, figuresOf, figureTitle, overlay, SAYS, thresholdRows } from "../model/compare.js";
 import { checkName } from "../model/export.js";
@@ -103,10 +104,11 @@ function drawAll(drawn, runs, [metric, aggregate]) {
   const { times, columns } = overlay(runs, metric, aggregate);
   const [{ start, thresholds }] = runs;
   Object.assign(drawn, { revision, start, times, thresholds, asDrawn: true });
-  // Of runs that are over, legends say what the tables say; of a part that is not known of all of them.
-  const whole = runs.map((run) => wholeRun(run, metric, aggregate));
-  const known = runs.every((run, i) => whole[i] !== undefined && run.place === runs[0].place);
-  drawn.place = known ? (runs[0].place ?? "whole run") : null;
+  // Of a part, and of runs that are over, legends say what the tables say; of further runs no part is asked for.
+  const place = runs[0].place ?? null;
+  const whole = runs.map((run) => (place === null || run.place ? wholeRun(run, metric, aggregate) : null));
+  const known = whole.every((value) => value !== undefined);
+  drawn.place = known ? (place ?? "whole run") : null;
   drawn.totals = new Map(
     known
       ? whole.map((value, i) => [`${aggregate} ${i === 0 ? metric : LINES[i - 1].name}`, value ?? null])
@@ -128,7 +130,9 @@ export function Compare({ run, session, api, route, navigate }) {
   const itself = chosen === info.id;
   const other = useOther(api, itself ? null : chosen);
   const more = (route.more ?? []).filter((id) => id !== chosen && id !== info.id);
-  const others = [other, ...useMore(api, more)];
+  // Of the run that is compared with, the same part, by its own time.
+  const against = usePart(api, other.run, route.zoom);
+  const others = [{ ...other, run: against.shown }, ...useMore(api, more)];
   const asks = !itself && chosen !== null;
   const stamp = `${run.stop} ${other.run?.stop}`;
   const said = useComparison(api, asks ? info.id : null, chosen, { zoom: route.zoom, stamp });

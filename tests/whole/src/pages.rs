@@ -243,8 +243,8 @@ fn ramp(name: &str, most: u64) -> String {
         let ms = (vus * 1_000 / requests).saturating_sub(230).max(20);
         lines += &format!("vus,testid={name} value={vus} {ns}\n");
         for _ in 0..requests {
-            lines +=
-                &format!("http_reqs,name=pay value=1 {ns}\nhttp_req_duration,name=pay value={ms} {ns}\n");
+            let tags = format!("testid={name},name=pay");
+            lines += &format!("http_reqs,{tags} value=1 {ns}\nhttp_req_duration,{tags} value={ms} {ns}\n");
         }
     }
     lines

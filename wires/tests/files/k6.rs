@@ -70,7 +70,8 @@ fn every_form_of_the_summary_gives_the_runs_totals() {
         let of_rank = |rank: f64| told.iter().find(|(known, _)| *known == rank).map(|(_, value)| *value);
         assert!(of_rank(95.0) > of_rank(90.0), "{file}: {told:?}");
         assert!(of_rank(50.0) > Some(0.0) && of_rank(50.0) < of_rank(90.0), "{file}: {told:?}");
-        let twice = |point: &&loadgate_wires::Point| point.metric == "http_req_duration_p95" && point.tags.is_empty();
+        let twice =
+            |point: &&loadgate_wires::Point| point.metric == "http_req_duration_p95" && point.tags.is_empty();
         assert_eq!(points.iter().find(twice), None, "{file}");
         let part = figures(&points, "http_req_duration_p95", &[("name", "search")]);
         assert!(part.last.is_some(), "{file}: figures of a submetric are gauges");
