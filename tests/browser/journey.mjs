@@ -138,10 +138,11 @@ async function summary(page) {
   await show(page, "summary");
   const truth = await summaryOf(second);
   await press(page.getByRole("button", { name: /markdown/i }));
-  await page.waitForFunction(async () =>
-    (await navigator.clipboard.readText()).includes("http_req_duration"),
-  );
-  const markdown = await page.evaluate(() => navigator.clipboard.readText());
+  const copied = await page.waitForFunction(async () => {
+    const text = await navigator.clipboard.readText();
+    return text.includes("http_req_duration") && text;
+  });
+  const markdown = await copied.jsonValue();
   assert.match(markdown, /^\|.*\|$/m);
   const download = async (name) => {
     const coming = page.waitForEvent("download");
