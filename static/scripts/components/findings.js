@@ -50,7 +50,10 @@ export function Findings({ api, session, route, navigate }) {
     );
   return html`<section class="card findings" aria-label="Findings">
     <header class="findings-head">
-      <h2>${found.findings.length > 0 ? "Worth a look" : "Nothing else to look at"}</h2>
+      <h2>
+        ${found.findings.length > 0 ? "Worth a look" : "Nothing else to look at"}
+        ${route.zoom && html` <span class="caption">in the whole run</span>`}
+      </h2>
       ${
         muted.length > 0 &&
         html`<button type="button" class="button" aria-expanded=${all} onClick=${() => setAll(!all)}>
