@@ -299,7 +299,12 @@ fn files_of_other_tools_are_posted_as_they_are() {
         let near = values[figure].as_f64().zip(told.as_f64()).is_some_and(|(a, b)| (a - b).abs() <= 1e-9 * b);
         assert!(near, "{figure}: {}, not {told}", values[figure]);
     }
-    assert!(summary["metrics"]["http_req_duration_p95"].is_null(), "and nothing is told twice");
+    // Of submetrics they stay gauges, and the whole's is not told among these again.
+    let of_parts = &summary["metrics"]["http_req_duration_p95"];
+    assert_eq!(of_parts["type"], "gauge");
+    for figure in ["value", "min", "max"] {
+        assert_ne!(of_parts["values"][figure], k6s["p(95)"], "{figure}");
+    }
 
     // That summary does not tell it.
     let short = text("files/k6-export.json");
