@@ -31,6 +31,7 @@ pub fn run(shell: &Shell, filter: &[String]) -> Result<()> {
             ("documents", "loadgate-documents"),
             ("the gate", "loadgate-gate"),
             ("the comparison", "loadgate-comparison"),
+            ("findings", "loadgate-findings"),
             ("news of tests, and of verdicts", "loadgate-lifecycle"),
             ("the report", "loadgate-report"),
             ("what goes into the log of a server", "loadgate-journal"),
