@@ -99,7 +99,7 @@ impl<S: Store, C: Clock> Service<S, C> {
         let between = self.between(run, &whole, window).await?.map_err(Refusal::NotFound)?;
         let summary = match window {
             Window::Whole => whole.clone(),
-            window => self.summary_within(run, &whole, window).await?.map_err(Refusal::NotFound)?,
+            _ => self.summary_between(run, &whole, between).await?.map_err(Refusal::NotFound)?,
         };
         Ok(Looked { whole, summary, within: Span { start: between.from_ms, end: between.to_ms } })
     }

@@ -235,18 +235,21 @@ impl<S: Store, C: Clock> Service<S, C> {
         whole: &Summary,
         window: Window,
     ) -> Result<Found<Summary>, Refusal> {
-        let between = match self.between(run, whole, window).await? {
-            Ok(between) => between,
-            Err(why) => return Ok(Err(why)),
-        };
-        let ask = Ask { name: "", between, wanted: Box::new(|_| true) };
-        // Whoever wants this once need not have it kept: it has every series.
-        let once = stretches::Cache::default();
-        let mut found = once.stretches(&self.store, &self.cache.windows, run, &[ask]).await?;
-        Ok(match found.pop().flatten().unwrap_or_default().first() {
-            Some(stretch) => Ok(part::summary(whole, of(stretch))),
-            None => Err(nothing(whole, between)),
-        })
+        match self.between(run, whole, window).await? {
+            Ok(between) => self.summary_between(run, whole, between).await,
+            Err(why) => Ok(Err(why)),
+        }
+    }
+
+    /// The same of times that are known.
+    pub(super) async fn summary_between(
+        &self,
+        run: &RunId,
+        whole: &Summary,
+        between: Between,
+    ) -> Result<Found<Summary>, Refusal> {
+        let stretch = self.stretch(run, whole, between, |_| true).await?;
+        Ok(stretch.map(|stretch| part::summary(whole, of(&stretch))))
     }
 
     /// How the values of a trend are distributed in a window; none where it has none there.
@@ -262,15 +265,26 @@ impl<S: Store, C: Clock> Service<S, C> {
             Ok(between) => between,
             Err(why) => return Ok(Err(why)),
         };
-        let ask = Ask { name: "", between, wanted: Box::new(part::counting_in(&whole, key)) };
-        let once = stretches::Cache::default();
-        let mut found = once.stretches(&self.store, &self.cache.windows, run, &[ask]).await?;
-        let Some(stretch) = found.pop().flatten().unwrap_or_default().pop() else {
-            return Ok(Err(nothing(&whole, between)));
-        };
+        let stretch = self.stretch(run, &whole, between, part::counting_in(&whole, key)).await?;
         let kind = whole.kind(&key.metric);
         let kind = kind.map(|(metric_type, contains)| MetricKind { metric_type, contains });
-        Ok(Ok(kind.and_then(|kind| distribution::document(of, kind, &part::sum(&stretch.tallies)))))
+        Ok(stretch.map(|stretch| distribution::document(of, kind?, &part::sum(&stretch.tallies))))
+    }
+
+    /// What came between two times of the run that `whole` is of, in the series that are wanted.
+    async fn stretch(
+        &self,
+        run: &RunId,
+        whole: &Summary,
+        between: Between,
+        wanted: impl Fn(&SeriesKey) -> bool,
+    ) -> Result<Found<Rc<Stretch>>, Refusal> {
+        let ask = Ask { name: "", between, wanted: Box::new(wanted) };
+        // Whoever wants this once need not have it kept: it can have every series.
+        let once = stretches::Cache::default();
+        let mut found = once.stretches(&self.store, &self.cache.windows, run, &[ask]).await?;
+        let stretch = found.pop().flatten().unwrap_or_default().pop();
+        Ok(stretch.ok_or_else(|| nothing(whole, between)))
     }
 
     /// The times of a window.
