@@ -1,7 +1,7 @@
 //! Whether the load generator is what is slow.
 
 use crate::course::{Window, median};
-use loadgate_documents::format::{Unit, format};
+use crate::text;
 use loadgate_documents::{Aggregate, Finding, FindingKind, Summary, View};
 
 /// Waiting for a connection is told from this share of the response time on …
@@ -21,16 +21,15 @@ pub(crate) fn requests_wait(summary: &Summary) -> Option<Finding> {
     if count < LEAST_REQUESTS || blocked < WAIT_MS || blocked < WAIT_SHARE * duration {
         return None;
     }
-    let time = |ms| format(Some(ms), Unit::Time, true);
     let mut evidence = vec![format!(
         "A request waited {} on average for its connection, and took {} then.",
-        time(blocked),
-        time(duration)
+        text::time(blocked),
+        text::time(duration)
     )];
     let parts: Vec<String> = [("http_req_connecting", "TCP"), ("http_req_tls_handshaking", "TLS")]
         .into_iter()
         .filter_map(|(metric, word)| Some((of(metric, Aggregate::Avg).filter(|ms| *ms > 0.0)?, word)))
-        .map(|(ms, word)| format!("{} to {word}", time(ms)))
+        .map(|(ms, word)| format!("{} to {word}", text::time(ms)))
         .collect();
     if !parts.is_empty() {
         evidence.push(format!("Of that {} handshakes.", parts.join(" and ")));
@@ -82,18 +81,16 @@ pub(crate) fn iterations_slow_down(course: &[Window]) -> Option<Finding> {
     if users_high < users_low * MORE_USERS || own_high < own_low * GROWN || own_high - own_low < GROWN_MS {
         return None;
     }
-    let users = |vus: f64| format(Some(vus.round()), Unit::Count, true);
-    let time = |ms| format(Some(ms), Unit::Time, true);
     Some(Finding {
         kind: FindingKind::IterationsSlowDown,
         title: "Iterations take longer outside of their requests as the load grows.".to_owned(),
         evidence: vec![
             format!(
                 "At {} VUs an iteration spent {} without a request, at {} VUs {}.",
-                users(users_low),
-                time(own_low),
-                users(users_high),
-                time(own_high)
+                text::count(users_low),
+                text::time(own_low),
+                text::count(users_high),
+                text::time(own_high)
             ),
             "The load generator may be the bottleneck: look at its processor and memory.".to_owned(),
         ],

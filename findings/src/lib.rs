@@ -15,6 +15,7 @@ mod generator;
 mod load;
 mod outcome;
 mod rows;
+mod text;
 
 pub use course::{Window, step_ms};
 

@@ -1,7 +1,7 @@
 //! What the load does to the system under test: its throughput and its response times.
 
 use crate::course::{Window, median, rank_correlation};
-use loadgate_documents::format::{Unit, format};
+use crate::text;
 use loadgate_documents::{Finding, FindingKind, Summary, View, clock};
 
 /// Fewer windows than this show no trend.
@@ -43,17 +43,15 @@ pub(crate) fn throughput_stalls(summary: &Summary, course: &[Window]) -> Option<
     if rate_high / rate_half - 1.0 >= FOLLOWS * growth {
         return None;
     }
-    let count = |value| format(Some(value), Unit::Count, true);
-    let per_second = |value| format(Some(value), Unit::Rate, true);
     Some(Finding {
         kind: FindingKind::ThroughputStalls,
         title: "Throughput does not follow the virtual users.".to_owned(),
         evidence: vec![format!(
             "{} VUs made {}, {} VUs {}.",
-            count(users_half.round()),
-            per_second(rate_half),
-            count(users_high.round()),
-            per_second(rate_high)
+            text::count(users_half),
+            text::rate(rate_half),
+            text::count(users_high),
+            text::rate(rate_high)
         )],
         view: View::Overview,
         metrics: vec!["http_reqs".to_owned(), "vus".to_owned()],
@@ -99,18 +97,17 @@ pub(crate) fn latency_rises(course: &[Window]) -> Option<Finding> {
     let begin = course.first()?.start_ms;
     let from = risen.filter(|at| *at > begin).map(|at| format!(", from {} on", clock((at - begin) as f64)));
     let of = |load: f64| match told {
-        true => format!("{} VUs", format(Some(load.round()), Unit::Count, true)),
-        false => format(Some(load), Unit::Rate, true),
+        true => format!("{} VUs", text::count(load)),
+        false => text::rate(load),
     };
-    let time = |ms| format(Some(ms), Unit::Time, true);
     Some(Finding {
         kind: FindingKind::LatencyRises,
         title: format!("Response times rise with the load{}.", from.unwrap_or_default()),
         evidence: vec![format!(
             "The 95th percentile was {} at {}, {} at {}.",
-            time(p95_low),
+            text::time(p95_low),
             of(load_low),
-            time(p95_high),
+            text::time(p95_high),
             of(load_high)
         )],
         view: View::Overview,

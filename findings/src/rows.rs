@@ -1,6 +1,6 @@
 //! What is special about single requests.
 
-use loadgate_documents::format::{Unit, format};
+use crate::text;
 use loadgate_documents::{Finding, FindingKind, RequestRow, Summary, View};
 use std::collections::BTreeMap;
 
@@ -31,18 +31,17 @@ pub(crate) fn most_failures(summary: &Summary) -> Option<Finding> {
     {
         return None;
     }
-    let share = |ratio| format(Some(ratio), Unit::Ratio, true);
     let name = worst.key[..2].join(" ");
     Some(Finding {
         kind: FindingKind::MostFailures,
         title: format!("Most failures are of one request: {name}."),
         evidence: vec![format!(
             "{} of {} failures, {}, with {} of the requests; {} of its own fail.",
-            format(Some(failures(worst).round()), Unit::Count, true),
-            format(Some(failed.round()), Unit::Count, true),
-            share(of_failures),
-            share(of_requests),
-            share(worst.failed.unwrap_or(0.0))
+            text::count(failures(worst)),
+            text::count(failed),
+            text::share(of_failures),
+            text::share(of_requests),
+            text::share(worst.failed.unwrap_or(0.0))
         )],
         view: View::Errors,
         metrics: vec!["http_req_failed".to_owned()],
@@ -72,7 +71,7 @@ pub(crate) fn third_parties(summary: &Summary) -> Option<Finding> {
     let named: Vec<String> = others
         .iter()
         .take(HOSTS)
-        .map(|(host, count)| format!("{host} ({} requests)", format(Some(*count), Unit::Count, true)))
+        .map(|(host, count)| format!("{host} ({} requests)", text::count(*count)))
         .collect();
     let more = others.len().saturating_sub(HOSTS);
     let rest = if more > 0 { format!(" and {more} more") } else { String::new() };

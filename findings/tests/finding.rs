@@ -2,8 +2,8 @@
 //! of which there is nothing to say.
 
 use loadgate_documents::{
-    CheckRow, Finding, FindingKind, Metric, MetricType, Outcome, RequestRow, RunState, Summary, ThresholdRow,
-    TrendValues, Values, WantedLoad,
+    CheckRow, Contains, Finding, FindingKind, Metric, MetricType, Outcome, RequestRow, RunState, Summary,
+    ThresholdRow, TrendValues, Values, WantedLoad,
 };
 use loadgate_findings::{Window, find};
 
@@ -64,16 +64,7 @@ fn one(summary: &Summary, course: &[Window]) -> Finding {
 }
 
 fn metric(summary: &mut Summary, name: &str, metric_type: MetricType, values: Values) {
-    let metric = Metric {
-        metric_type,
-        contains: Default::default(),
-        unknown: None,
-        partial: false,
-        silent: false,
-        values,
-        thresholds: Default::default(),
-    };
-    summary.metrics.insert(name.to_owned(), metric);
+    summary.metrics.insert(name.to_owned(), Metric::of(metric_type, Contains::Default, values));
 }
 
 fn trend(summary: &mut Summary, name: &str, count: u64, avg: f64) {

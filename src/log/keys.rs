@@ -232,11 +232,12 @@ pub(crate) fn declarations(test: &TestName, hash: &str) -> String {
     format!("test/{test}/declarations/{hash}")
 }
 
-/// The id of the run that retention never deletes.
+/// The kinds of findings that are muted for a test.
 pub(crate) fn muted(test: &TestName) -> String {
     format!("test/{test}/muted")
 }
 
+/// The id of the run that retention never deletes.
 pub(crate) fn baseline(test: &TestName) -> String {
     format!("test/{test}/baseline")
 }

@@ -3,6 +3,7 @@
 use super::{Service, known_test};
 use crate::catalogue::{labels, runs};
 use crate::documents::series::Step;
+use crate::fold::Tally;
 use crate::ingest::Refusal;
 use crate::log::stretches;
 use crate::record::{Dimension, SeriesKey};
@@ -61,18 +62,19 @@ impl<S: Store, C: Clock> Service<S, C> {
 /// The windows in their order. The last one may have been cut short by the run's end: it would look like a
 /// load that fell.
 fn course(whole: &Summary, step_ms: i64, steps: &BTreeMap<i64, Step>) -> Vec<Window> {
-    let of = |step: &Step, metric: &str| step.tallies.get(&SeriesKey::named(metric)).cloned();
+    let nothing = Tally::default();
     steps
         .iter()
         .map(|(number, step)| {
             let start_ms = whole.start + number * step_ms;
-            let durations = of(step, "http_req_duration").unwrap_or_default();
-            let iterations = of(step, "iteration_duration").unwrap_or_default();
+            let told = |metric: &str| step.tallies.get(&SeriesKey::named(metric));
+            let durations = told("http_req_duration").unwrap_or(&nothing);
+            let iterations = told("iteration_duration").unwrap_or(&nothing);
             Window {
                 start_ms,
                 end_ms: start_ms + step_ms,
-                vus: of(step, "vus").map(|vus| vus.last),
-                requests: of(step, "http_reqs").unwrap_or_default().sum.get(),
+                vus: told("vus").map(|vus| vus.last),
+                requests: told("http_reqs").unwrap_or(&nothing).sum.get(),
                 p95: durations.quantiles([0.95]).map(|[p95]| p95).filter(|_| durations.count > 0),
                 request_ms: durations.sum.get(),
                 iterations: iterations.count as f64,

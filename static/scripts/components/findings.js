@@ -20,34 +20,6 @@ export function Findings({ api, session, route, navigate }) {
   if (!found || found.findings.length + found.muted.length === 0) return null;
   const { run } = session.state;
   const muted = found.muted.map(({ kind }) => kind);
-  const rows = (list, action) =>
-    list.map(
-      (finding) =>
-        html`<li key=${finding.kind} class="finding">
-          <p class="finding-text"><strong>${finding.title}</strong> ${finding.evidence.join(" ")}</p>
-          <span class="finding-actions">
-            ${action !== "Unmute" && html`<${Where} run=${run} finding=${finding} route=${route} navigate=${navigate} />`}
-            <button
-              type="button"
-              class="button"
-              title=${
-                action === "Mute"
-                  ? "Not to be told of this in any run of the test"
-                  : "To be told of this again in runs of the test"
-              }
-              aria-label=${`${action}: ${finding.title}`}
-              onClick=${() =>
-                mute(
-                  action === "Mute"
-                    ? [...muted, finding.kind]
-                    : muted.filter((kind) => kind !== finding.kind),
-                )}
-            >
-              ${action}
-            </button>
-          </span>
-        </li>`,
-    );
   return html`<section class="card findings" aria-label="Findings">
     <header class="findings-head">
       <h2>
@@ -63,9 +35,52 @@ export function Findings({ api, session, route, navigate }) {
     </header>
     ${problem && html`<p class="bad" role="alert">Could not mute: ${problem}</p>`}
     <ul class="finding-list">
-      ${rows(found.findings, "Mute")}${all && rows(found.muted, "Unmute")}
+      ${found.findings.map(
+        (finding) =>
+          html`<${Row}
+            key=${finding.kind}
+            finding=${finding}
+            action="Mute"
+            about="Not to be told of this in any run of the test"
+            onAction=${() => mute([...muted, finding.kind])}
+          >
+            <${Where} run=${run} finding=${finding} route=${route} navigate=${navigate} />
+          <//>`,
+      )}
+      ${
+        all &&
+        found.muted.map(
+          (finding) =>
+            html`<${Row}
+              key=${finding.kind}
+              finding=${finding}
+              action="Unmute"
+              about="To be told of this again in runs of the test"
+              onAction=${() => mute(muted.filter((kind) => kind !== finding.kind))}
+            />`,
+        )
+      }
     </ul>
   </section>`;
+}
+
+/** What was found, `children` that lead to it, and what can be done about it. */
+function Row({ finding, action, about, onAction, children }) {
+  return html`<li class="finding">
+    <p class="finding-text"><strong>${finding.title}</strong> ${finding.evidence.join(" ")}</p>
+    <span class="finding-actions">
+      ${children}
+      <button
+        type="button"
+        class="button"
+        title=${about}
+        aria-label=${`${action}: ${finding.title}`}
+        onClick=${onAction}
+      >
+        ${action}
+      </button>
+    </span>
+  </li>`;
 }
 
 /**
