@@ -22,17 +22,7 @@ fn run() -> Run {
 
 impl Run {
     fn with(mut self, name: &str, kind: (MetricType, Contains), values: Values, block: Block) -> Self {
-        let (metric_type, contains) = kind;
-        let metric = Metric {
-            metric_type,
-            contains,
-            unknown: None,
-            partial: false,
-            silent: false,
-            values,
-            thresholds: BTreeMap::new(),
-        };
-        self.summary.metrics.insert(name.to_owned(), metric);
+        self.summary.metrics.insert(name.to_owned(), Metric::of(kind.0, kind.1, values));
         let blocks = (0..20).map(|at| (at, block.clone())).collect();
         self.series.insert(Series::Metric(name.to_owned()), blocks);
         self

@@ -109,18 +109,9 @@ fn simulate(dice: &mut Dice, plan: Plan, slow: Option<Slow>) -> Run {
         .map(|(at, (count, nonzero))| (*at, Block { count: *count, nonzero: *nonzero, ..Block::default() }));
     run.series.insert(Series::Metric("http_req_failed".to_owned()), failing.collect());
     run.series.insert(Series::Metric("http_req_duration".to_owned()), blocks(&whole));
-    let metric = |metric_type, contains, values| Metric {
-        metric_type,
-        contains,
-        unknown: None,
-        partial: false,
-        silent: false,
-        values,
-        thresholds: BTreeMap::new(),
-    };
     run.summary.metrics = BTreeMap::from([
-        ("http_req_duration".to_owned(), metric(MetricType::Trend, Contains::Time, Values::Trend(trend))),
-        ("http_req_failed".to_owned(), metric(MetricType::Rate, Contains::Default, rate)),
+        ("http_req_duration".to_owned(), Metric::of(MetricType::Trend, Contains::Time, Values::Trend(trend))),
+        ("http_req_failed".to_owned(), Metric::of(MetricType::Rate, Contains::Default, rate)),
     ]);
     run.summary.tables = tables;
     run

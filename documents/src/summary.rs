@@ -98,6 +98,22 @@ pub struct Metric {
     pub thresholds: BTreeMap<String, Verdict>,
 }
 
+impl Metric {
+    /// Figures of a metric of which all is known, and that has no thresholds.
+    #[must_use]
+    pub fn of(metric_type: MetricType, contains: Contains, values: Values) -> Self {
+        Metric {
+            metric_type,
+            contains,
+            unknown: None,
+            partial: false,
+            silent: false,
+            values,
+            thresholds: BTreeMap::new(),
+        }
+    }
+}
+
 /// What k6's summary says of a threshold.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Verdict {

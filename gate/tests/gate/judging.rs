@@ -1,10 +1,10 @@
 //! What becomes of figures, criteria and evidence.
 
-use crate::support::{asks, counter, durations, file, metric, one, run, share, verdict};
+use crate::support::{asks, counter, durations, file, one, run, share, verdict};
 use loadgate_documents::ObjectiveState::{self, Error, Fail, Info, Pass, Warning};
 use loadgate_documents::format::Unit;
 use loadgate_documents::{
-    Contains, Generator, MetricType, Origin, Outcome, RunState, Span, Summary, ThresholdRow, Values,
+    Contains, Generator, Metric, MetricType, Origin, Outcome, RunState, Span, Summary, ThresholdRow, Values,
     WantedLoad,
 };
 use loadgate_gate::{Baseline, Evidence, Expression, Objectives, Part, Window, judge};
@@ -50,9 +50,9 @@ fn every_form_of_a_criterion_holds_on_its_side_and_not_on_the_other() {
 fn every_kind_of_figure_is_found_with_its_unit() {
     let mut summary = run("shop.1", 400.0);
     let data = Values::Counter { count: 5e6, rate: 5e4 };
-    summary.metrics.insert("data_sent".to_owned(), metric(MetricType::Counter, Contains::Data, data));
+    summary.metrics.insert("data_sent".to_owned(), Metric::of(MetricType::Counter, Contains::Data, data));
     let gauge = Values::Gauge { value: 1.0, min: 0.0, max: 50.0 };
-    summary.metrics.insert("vus".to_owned(), metric(MetricType::Gauge, Contains::Default, gauge));
+    summary.metrics.insert("vus".to_owned(), Metric::of(MetricType::Gauge, Contains::Default, gauge));
     summary.health.late = 10;
     summary.health.wanted =
         vec![WantedLoad { wanted: 1_000.0, reached: Some(900.0), ..WantedLoad::default() }];
@@ -118,7 +118,7 @@ fn what_cannot_be_told_is_an_error_even_where_no_data_would_pass() {
     summary.metrics.insert("errors".to_owned(), untyped);
     summary
         .metrics
-        .insert("score".to_owned(), metric(MetricType::Trend, Contains::Default, durations(5.0).values));
+        .insert("score".to_owned(), Metric::of(MetricType::Trend, Contains::Default, durations(5.0).values));
     summary.tables.requests[0].key = vec!["(other)".to_owned()];
     for (expression, pass, reason) in [
         ("errors rate", "< 1", "The type of errors is not known: counter or rate."),

@@ -6,18 +6,6 @@ use loadgate_documents::{
 };
 use loadgate_gate::{Baseline, Objectives, judge};
 
-pub fn metric(metric_type: MetricType, contains: Contains, values: Values) -> Metric {
-    Metric {
-        metric_type,
-        contains,
-        unknown: None,
-        partial: false,
-        silent: false,
-        values,
-        thresholds: Default::default(),
-    }
-}
-
 /// Durations whose p(95) is `p95`, ten thousand of them.
 pub fn durations(p95: f64) -> Metric {
     let trend = TrendValues {
@@ -29,16 +17,16 @@ pub fn durations(p95: f64) -> Metric {
         percentiles: vec![(90.0, Some(p95 * 0.9)), (95.0, Some(p95)), (99.0, Some(p95 * 1.3))],
         sum: Some(p95 * 5_000.0),
     };
-    metric(MetricType::Trend, Contains::Time, Values::Trend(trend))
+    Metric::of(MetricType::Trend, Contains::Time, Values::Trend(trend))
 }
 
 pub fn share(passes: u64, fails: u64) -> Metric {
     let rate = passes as f64 / (passes + fails).max(1) as f64;
-    metric(MetricType::Rate, Contains::Default, Values::Rate { rate, passes, fails })
+    Metric::of(MetricType::Rate, Contains::Default, Values::Rate { rate, passes, fails })
 }
 
 pub fn counter(count: f64) -> Metric {
-    metric(MetricType::Counter, Contains::Default, Values::Counter { count, rate: count / 100.0 })
+    Metric::of(MetricType::Counter, Contains::Default, Values::Counter { count, rate: count / 100.0 })
 }
 
 /// A whole and healthy run of 100 s with a p(95) of so many ms.
