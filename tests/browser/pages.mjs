@@ -7,7 +7,7 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { axe, closeAfter, launch, open, run as runFlows } from "./common.mjs";
+import { axe, closeAfter, launch, open, outline, run as runFlows } from "./common.mjs";
 
 const WIDTHS = [360, 1280, 3840];
 
@@ -58,6 +58,10 @@ async function look(page, title, theme) {
   }
   await page.setViewportSize({ width: 1280, height: 900 });
   assert.deepEqual(await axe(page), [], `${title}, ${theme}`);
+  await outline(page);
+  for (const chart of await page.locator(`[role="application"]`).all()) {
+    assert.match(await chart.getAttribute("aria-label"), /^Chart: .+: .+, from .+ to /s, "least and greatest");
+  }
   assert.doesNotMatch(await page.title(), /pwned/, "no name is run as code");
 }
 

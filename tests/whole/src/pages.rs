@@ -232,6 +232,7 @@ fn rows_say_what_they_lack_and_errors_can_leave_setup_out() {
     for wanted in ["https://x.io/users/{id}/orders", "about ", " more in (other)"] {
         assert!(report.text().contains(wanted), "the report says {wanted:?}");
     }
+    look_at_report(&server, "wide.1");
 }
 
 /// A minute of one more user each second, whose requests are no more than `most` a second and take the longer.
