@@ -203,6 +203,17 @@ fn look_at_report(server: &Server, run: &str) {
     );
 }
 
+#[test]
+fn the_main_journey_works_in_firefox() {
+    let server = Server::with(Options { settings: &[("idle", "10m")], ..Options::default() });
+    let run = shop(&server, "first");
+    let folder = tempfile::TempDir::new().expect("a folder");
+    let report = folder.path().join("report.html");
+    fs::write(&report, server.get(&format!("/report?run={run}")).body).expect("it is stored");
+    let flows = drive("firefox.mjs", &[&server.url(), &run, &report.to_string_lossy()]);
+    assert_eq!(flows.len(), 5);
+}
+
 /// Some names often, ids in paths, and more names than there are rows.
 #[test]
 fn rows_say_what_they_lack_and_errors_can_leave_setup_out() {
