@@ -170,6 +170,8 @@ export interface Run {
   lastEvent: number;
   /** Of a drawing that is no run of events, anything that changes with it. */
   revision: any;
+  /** When it was opened, as long as its charts are not drawn (`measure.js`). */
+  opened: { at: number | null } | null;
   current: boolean;
   param: Omit<Events["param"], "thresholds" | "scenarios" | "period" | "thresholdsKnown" | "run" | "test"> &
     Partial<Events["param"]> & { thresholds: Record<string, string[]>; scenarios: string[] };

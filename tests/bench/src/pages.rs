@@ -92,6 +92,10 @@ fn verdict(ms: f64, goal: Duration) -> &'static str {
 /// Opens a long, wide run in Chromium while it lives, and after its end.
 pub fn pages(binary: &Path) -> Result<()> {
     let host = Host::start(binary)?;
+    // Of unknown types, charts would stand below what is said of that.
+    let types: Vec<String> =
+        (0..METRICS - 3).map(|metric| format!("\"series_{metric:02}\":\"trend\"")).collect();
+    host.put("/tests/wide/metrics", format!("{{{}}}", types.join(",")).as_bytes())?;
     let post = |text: &str| host.post("/write?db=wide&run=i1&import=1", text.as_bytes());
     let (mut second, mut index, mut text) = (0, 0, String::new());
     for (length, until) in WINDOWS {
