@@ -211,7 +211,7 @@ fn the_main_journey_works_in_firefox() {
     let report = folder.path().join("report.html");
     fs::write(&report, server.get(&format!("/report?run={run}")).body).expect("it is stored");
     let flows = drive("firefox.mjs", &[&server.url(), &run, &report.to_string_lossy()]);
-    assert_eq!(flows.len(), 5);
+    assert_eq!(flows.len(), 6);
 }
 
 /// Some names often, ids in paths, and more names than there are rows.
@@ -279,7 +279,7 @@ fn what_an_expert_would_notice_stands_above_the_tiles() {
 fn what_is_shown_is_true_at_a_glance() {
     let server =
         Server::with(Options { settings: &[("idle", "5m"), ("straggler", "500ms")], ..Options::default() });
-    assert_eq!(drive("truth.mjs", &[&server.url(), &pictures()]).len(), 6);
+    assert_eq!(drive("truth.mjs", &[&server.url(), &pictures()]).len(), 7);
 }
 
 #[test]
