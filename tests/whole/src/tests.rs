@@ -7,6 +7,7 @@ mod borders;
 mod browser;
 mod bytes;
 mod components;
+mod connections;
 mod dashboard;
 mod declare;
 mod gate;
