@@ -77,6 +77,8 @@ test("the end of a run is no cliff, and figures at rest are those of the whole r
   await ended("cliff", lines);
   const { page, complaints } = await shown("cliff.1");
   await page.getByText("ended", { exact: true }).first().waitFor();
+  // What is at rest says so, and what of.
+  await page.locator("section:has(#chart-request-rate) .legend", { hasText: "whole run" }).waitFor();
   const tile = page.locator(".tile", { has: page.getByRole("heading", { name: "Requests", exact: true }) });
   assert.equal(
     await legend(page, "request-rate", "request rate"),
@@ -247,6 +249,8 @@ test("seven tabs share one stream, and each shows the run", async () => {
       pages.push(page);
     }
     assert.equal(between.open(), 1);
+    // Until its first window a run has no figures.
+    for (const page of pages) await page.locator(".tile .figure", { hasText: /\d/ }).first().waitFor();
     const counts = () => Promise.all(pages.map((page) => figure(page, "Requests").then(parse)));
     const before = await counts();
     for (const [n, page] of pages.entries()) {
