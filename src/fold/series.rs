@@ -103,7 +103,7 @@ impl SeriesTable {
     pub(super) fn shorten(&mut self) -> Vec<Move> {
         self.short = true;
         let mut moves = Vec::new();
-        for dimension in [Dimension::Request, Dimension::Status] {
+        for dimension in [Dimension::Request, Dimension::Status, Dimension::Facets] {
             let Some(rows) = self.breakdowns.get_mut(&dimension) else { continue };
             rows.begin_anew();
             let keys: Vec<Vec<String>> = rows.keys().cloned().collect();
@@ -125,7 +125,7 @@ impl SeriesTable {
         moves
     }
 
-    /// Counts a name that was shortened at the row that it came to. Statuses would count the same again.
+    /// Counts a name that was shortened at the row that it came to. Statuses and facets would count the same again.
     pub(super) fn note_name(&mut self, dimension: Dimension, short: &[String], key: &[String]) {
         let rows = self.breakdowns.get_mut(&dimension).filter(|_| dimension == Dimension::Request);
         if let Some(row) = rows.and_then(|rows| rows.row_mut(short)) {

@@ -243,6 +243,9 @@ pub enum Dimension {
     Request,
     /// By method, name, status and error code: `http_reqs`. Setup and teardown as above, as a fifth part.
     Status,
+    /// By all that requests are grouped and filtered by, method, name, status, scenario, group and whether the
+    /// answer was expected: `http_reqs`, `http_req_duration`.
+    Facets,
     /// By group and check: `checks`.
     Check,
     /// By group: every metric.
@@ -250,4 +253,12 @@ pub enum Dimension {
     /// By scenario: `iterations`, `iteration_duration`, `http_reqs`, `http_req_failed`,
     /// `http_req_duration`, `checks`, `dropped_iterations`.
     Scenario,
+}
+
+/// Whether a group is of the test's setup or teardown, which k6 runs once, before and after the load.
+pub fn phase(group: &str) -> Option<&'static str> {
+    let name = group.strip_prefix("::")?;
+    ["setup", "teardown"]
+        .into_iter()
+        .find(|phase| name.strip_prefix(phase).is_some_and(|rest| rest.is_empty() || rest.starts_with("::")))
 }

@@ -15,6 +15,7 @@ mod panels;
 mod polls;
 mod quiet;
 mod recorded;
+mod requests;
 mod room;
 mod rows;
 mod schema;
