@@ -3,6 +3,7 @@
 use super::metrics::{Metric, Metrics};
 use super::tags::TagSet;
 use crate::limits;
+use crate::record::example::Example;
 use crate::record::{Dimension, SeriesKey, phase};
 use loadgate_documents::Submetric;
 use std::collections::HashMap;
@@ -30,6 +31,8 @@ pub(super) struct SeriesTable<'a> {
     metrics: &'a Metrics,
     submetrics: Vec<Vec<&'a Submetric>>,
     series: Vec<SeriesKey>,
+    /// See [`crate::record::Batch::examples`].
+    examples: Vec<(u32, Example)>,
     /// Series by metric.
     whole: Vec<Option<u32>>,
     /// Series by breakdown, key and metric.
@@ -67,6 +70,7 @@ impl<'a> SeriesTable<'a> {
             metrics,
             submetrics: by_metric,
             series: Vec::new(),
+            examples: Vec::new(),
             whole: vec![None; metrics.len()],
             divided: HashMap::default(),
             partial: HashMap::default(),
@@ -80,8 +84,8 @@ impl<'a> SeriesTable<'a> {
         self.series.len()
     }
 
-    /// The series of a metric's samples with these tags.
-    pub(super) fn targets(&mut self, metric: Metric, tags_id: u32, tags: &TagSet) -> Vec<u32> {
+    /// The series of a metric's samples with these tags, and with a URL that is no tag.
+    pub(super) fn targets(&mut self, metric: Metric, tags_id: u32, tags: &TagSet, url: &str) -> Vec<u32> {
         let mut targets = Vec::with_capacity(7);
         targets.push(self.metric_series(metric));
         for (at, submetric) in self.submetrics[metric.id as usize].iter().enumerate() {
@@ -113,7 +117,13 @@ impl<'a> SeriesTable<'a> {
                 self.keys[tags_id as usize][slot] = self.key(slot, tags);
             }
             if let Key::Is(key) = self.keys[tags_id as usize][slot] {
-                targets.push(self.breakdown_series(slot, key, metric));
+                let known = self.series.len();
+                let series = self.breakdown_series(slot, key, metric);
+                if slot == STATUS && self.series.len() > known && is_failure(tags) {
+                    let url = if url.is_empty() { tags.get("url") } else { url };
+                    self.examples.push((series, Example::new(tags.get("error"), url)));
+                }
+                targets.push(series);
             }
         }
         targets
@@ -174,10 +184,17 @@ impl<'a> SeriesTable<'a> {
         Key::Is(key)
     }
 
-    /// The series by index.
-    pub(super) fn finish(self) -> Vec<SeriesKey> {
-        self.series
+    /// The series by index, and examples of them.
+    pub(super) fn finish(self) -> (Vec<SeriesKey>, Vec<(u32, Example)>) {
+        (self.series, self.examples)
     }
+}
+
+/// Whether tags are of a request that failed: it got no answer, or one that says so.
+pub(crate) fn is_failure(tags: &TagSet) -> bool {
+    let status = tags.get("status");
+    let failed = status == "0" || status.parse().is_ok_and(|status: u16| status >= 400);
+    failed || !tags.get("error_code").is_empty() || !tags.get("error").is_empty()
 }
 
 fn push_cut(text: &mut String, value: &str) {

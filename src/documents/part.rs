@@ -188,4 +188,9 @@ impl Totals for Figures<'_> {
     fn names(&self, key: &[String]) -> Option<u64> {
         self.rows.names.get(key).copied()
     }
+
+    fn example(&self, key: &[String]) -> [Option<String>; 2] {
+        let row = self.whole.tables.statuses.iter().find(|row| row.key == key);
+        row.map_or([None, None], |row| [row.error.clone(), row.url.clone()])
+    }
 }

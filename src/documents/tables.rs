@@ -1,6 +1,7 @@
 //! The breakdowns of a run: requests, statuses, checks, groups and scenarios.
 
 use crate::fold::{Detail, OTHER, Run, Tally, View};
+use crate::record::example::Example;
 use crate::record::{Dimension, SeriesKey};
 use loadgate_documents::{
     CheckRow, GroupRow, MetricKind, MetricType, RequestRow, StatusRow, Tables, Values, finite,
@@ -23,6 +24,8 @@ pub(super) trait Totals {
     fn missed(&self, dimension: Dimension, key: &[String]) -> u64;
     /// About how many names of requests were shortened to that of a row.
     fn names(&self, key: &[String]) -> Option<u64>;
+    /// What the first of the failures that are a row of statuses said, and the URL that it had.
+    fn example(&self, key: &[String]) -> [Option<String>; 2];
 }
 
 impl Totals for Run {
@@ -44,6 +47,13 @@ impl Totals for Run {
 
     fn names(&self, key: &[String]) -> Option<u64> {
         Run::names(self, key)
+    }
+
+    fn example(&self, key: &[String]) -> [Option<String>; 2] {
+        let of = |text: fn(&Example) -> &String| {
+            Run::example(self, key).map(text).filter(|text| !text.is_empty()).cloned()
+        };
+        [of(|example| &example.error), of(|example| &example.url)]
     }
 }
 
@@ -126,8 +136,11 @@ pub(super) fn request_row(key: Vec<String>, metrics: &Metrics, seconds: f64) -> 
 fn status(run: &impl Totals, key: Vec<String>, metrics: &Metrics) -> StatusRow {
     let none = Tally::default();
     let requests = metrics.values().next().copied().unwrap_or(&none);
+    let [error, url] = run.example(&key);
     StatusRow {
         missed: run.missed(Dimension::Status, &key),
+        error,
+        url,
         key,
         count: finite(requests.sum.get()),
         first: requests.first_ms,

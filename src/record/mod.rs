@@ -4,10 +4,12 @@
 //! names). It is stored as postcard, behind one byte for the version of the format.
 
 pub mod cell;
+pub mod example;
 pub mod packed;
 pub mod sketch;
 
 use self::cell::Cell;
+use self::example::Example;
 use loadgate_documents::Submetric;
 use loadgate_wires::Summed;
 use serde::{Deserialize, Serialize};
@@ -130,6 +132,8 @@ pub struct Batch {
     pub refused: Vec<(String, u64)>,
     /// The series that `seconds` speaks of, by index.
     pub series: Vec<SeriesKey>,
+    /// Of the series of [`Dimension::Status`] that stand for failures, by index, the first request that came.
+    pub examples: Vec<(u32, Example)>,
     /// In ascending order of time.
     pub seconds: Vec<Second>,
     /// Samples that came summed up, in the order in which they came. They are in no second: the fold divides

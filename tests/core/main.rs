@@ -5,6 +5,7 @@ mod architecture;
 mod borders;
 mod comparison;
 mod dashboard;
+mod errors;
 mod figures;
 mod findings;
 mod gate;
