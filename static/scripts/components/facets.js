@@ -64,6 +64,7 @@ export function FacetBar({ run, facets }) {
       >Group by
       <select
         class="select"
+        aria-label="Group by"
         onChange=${(event) => set.by(event.target.value === "name" ? null : event.target.value)}
       >
         ${groupings.map((name) => html`<option key=${name} value=${name} selected=${name === by}>${TITLES[name]}</option>`)}

@@ -265,11 +265,13 @@ function partColumns(table, rows) {
       text: (row) => formatGroup(row.key[0]),
       // In the tree the groups around it stand above it.
       cell: (row, { depth = 0 } = {}) =>
-        html`<bdi class="metric-name" title=${row.key[0]}
+        html`<span
+          ><bdi class="metric-name" title=${row.key[0]}
             >${table === "groups" ? formatGroup(depth > 0 ? lastOf(row.key[0]) : row.key[0]) : row.key[0]}</bdi
           >${phaseOf(table, row.key) && html`<${Mark} word=${phaseOf(table, row.key)} />`}<${Missed}
             row=${row}
-          />${row.whole && html`<span class="whole">without the groups in it</span>`}`,
+          />${row.whole && html`<span class="whole">without the groups in it</span>`}</span
+        >`,
     },
     metric("Iterations", "iterations", "count"),
     table === "groups" && metric("Executions", "group_duration", "count"),
