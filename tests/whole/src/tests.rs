@@ -9,6 +9,7 @@ mod bytes;
 mod components;
 mod dashboard;
 mod declare;
+mod facets;
 mod gate;
 mod harness;
 mod k6;
