@@ -270,13 +270,21 @@ fn statuses(summary: &Summary) -> Table {
             html! { (request_name(&row.key)) (missed(row.missed)) },
             cell(status(row)),
             cell(code(row)),
-            html! { (meaning(status(row), code(row))) },
+            html! { (meaning(status(row), code(row))) (message(row)) },
             figure(Some(row.count), Unit::Count),
             moment_of(Some(row.first), summary),
             moment_of(Some(row.last), summary),
         ]);
     }
     table
+}
+
+/// What the first of a row's failures said, and what it had asked for where the row's name does not say it.
+fn message(row: &StatusRow) -> Markup {
+    let url = row.url.as_ref().filter(|url| row.key.get(1) != Some(url));
+    html! {
+        @for text in row.error.iter().chain(url) { div class="message" { (Text(text)) } }
+    }
 }
 
 /// Those that failed first.

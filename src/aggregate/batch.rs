@@ -43,6 +43,8 @@ pub struct BatchBuilder {
 #[derive(Debug)]
 struct Tagged {
     set: TagSet,
+    /// The first URL that came with it and is no tag; empty where none did, or nobody asks.
+    url: String,
     /// `(metric, pair)` of the first metrics that came with these tags.
     pairs: Vec<(u32, u32)>,
     /// Where in `pairs` the next sample's metric is expected.
@@ -166,8 +168,18 @@ impl BatchBuilder {
 
     /// Takes in a tag set; the caller keeps apart which ones it has given already.
     pub fn tags(&mut self, set: TagSet) -> TagsId {
-        self.tags.push(Tagged { set, pairs: Vec::new(), next: 0 });
+        self.tags.push(Tagged { set, url: String::new(), pairs: Vec::new(), next: 0 });
         TagsId(self.tags.len() as u32 - 1)
+    }
+
+    /// Whether no URL is known of a tag set.
+    pub fn lacks_url(&self, tags: TagsId) -> bool {
+        self.tags[tags.0 as usize].url.is_empty()
+    }
+
+    /// Notes the URL that a sample with these tags came with.
+    pub fn note_url(&mut self, tags: TagsId, url: &str) {
+        url.clone_into(&mut self.tags[tags.0 as usize].url);
     }
 
     /// Adds a sample. `value` is finite; `time_ns` is Unix time; `line` is the caller's.
@@ -367,7 +379,7 @@ impl BatchBuilder {
             })
             .collect();
         batch.seconds = seconds(cells, &buckets);
-        batch.series = table.finish();
+        (batch.series, batch.examples) = table.finish();
         batch
     }
 
@@ -407,7 +419,8 @@ impl BatchBuilder {
                 if samples == 0 {
                     return Vec::new();
                 }
-                table.targets(pair.metric, pair.tags, &self.tags[pair.tags as usize].set)
+                let Tagged { set, url, .. } = &self.tags[pair.tags as usize];
+                table.targets(pair.metric, pair.tags, set, url)
             })
             .collect()
     }

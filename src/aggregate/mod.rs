@@ -4,3 +4,5 @@ pub mod batch;
 pub mod metrics;
 mod series;
 pub mod tags;
+
+pub(crate) use series::is_failure;

@@ -3,21 +3,26 @@
 use super::metrics::{Metric, Metrics};
 use super::tags::TagSet;
 use crate::limits;
-use crate::record::{Dimension, SeriesKey};
+use crate::record::example::Example;
+use crate::record::{Dimension, SeriesKey, phase};
 use loadgate_documents::Submetric;
 use std::collections::HashMap;
 
 /// The breakdowns, in the order of their slots, each with the tags that its keys are made of.
-const BREAKDOWNS: [(Dimension, &[&str]); 5] = [
+const BREAKDOWNS: [(Dimension, &[&str]); 6] = [
     (Dimension::Request, &["method", "name"]),
     (Dimension::Status, &["method", "name", "status", "error_code"]),
+    (Dimension::Facets, &["method", "name", "status", "scenario", "group", "expected_response"]),
     (Dimension::Check, &["group", "check"]),
     (Dimension::Group, &["group"]),
     (Dimension::Scenario, &["scenario"]),
 ];
 const REQUEST: usize = 0;
 const STATUS: usize = 1;
-const CHECK: usize = 2;
+const FACETS: usize = 2;
+const CHECK: usize = 3;
+/// Without any of its first tags a sample is of no request.
+const OF_REQUESTS: usize = 3;
 
 /// The series of one batch, numbered as they come. All of them: [`limits::RECORD_LINES`] and
 /// [`limits::RECORD_LINE_BYTES`] bound how many there are, and which keys of breakdowns have rows only the
@@ -26,14 +31,16 @@ pub(super) struct SeriesTable<'a> {
     metrics: &'a Metrics,
     submetrics: Vec<Vec<&'a Submetric>>,
     series: Vec<SeriesKey>,
+    /// See [`crate::record::Batch::examples`].
+    examples: Vec<(u32, Example)>,
     /// Series by metric.
     whole: Vec<Option<u32>>,
     /// Series by breakdown, key and metric.
     divided: HashMap<(u8, u32, u32), u32, foldhash::fast::RandomState>,
     partial: HashMap<(u32, u32), u32, foldhash::fast::RandomState>,
-    breakdowns: [Breakdown; 5],
+    breakdowns: [Breakdown; 6],
     /// Per tag set, its key in each breakdown.
-    keys: Vec<[Key; 5]>,
+    keys: Vec<[Key; 6]>,
     scratch: String,
 }
 
@@ -63,11 +70,12 @@ impl<'a> SeriesTable<'a> {
             metrics,
             submetrics: by_metric,
             series: Vec::new(),
+            examples: Vec::new(),
             whole: vec![None; metrics.len()],
             divided: HashMap::default(),
             partial: HashMap::default(),
             breakdowns: Default::default(),
-            keys: vec![[Key::NotYet; 5]; tag_sets],
+            keys: vec![[Key::NotYet; 6]; tag_sets],
             scratch: String::new(),
         }
     }
@@ -76,9 +84,9 @@ impl<'a> SeriesTable<'a> {
         self.series.len()
     }
 
-    /// The series of a metric's samples with these tags.
-    pub(super) fn targets(&mut self, metric: Metric, tags_id: u32, tags: &TagSet) -> Vec<u32> {
-        let mut targets = Vec::with_capacity(6);
+    /// The series of a metric's samples with these tags, and with a URL that is no tag.
+    pub(super) fn targets(&mut self, metric: Metric, tags_id: u32, tags: &TagSet, url: &str) -> Vec<u32> {
+        let mut targets = Vec::with_capacity(7);
         targets.push(self.metric_series(metric));
         for (at, submetric) in self.submetrics[metric.id as usize].iter().enumerate() {
             if submetric.matches(|key| tags.get(key)) {
@@ -93,7 +101,14 @@ impl<'a> SeriesTable<'a> {
                 }));
             }
         }
-        let wanted = [metric.by_request(), metric.by_status(), metric.by_check(), true, metric.by_scenario()];
+        let wanted = [
+            metric.by_request(),
+            metric.by_status(),
+            metric.by_facets(),
+            metric.by_check(),
+            true,
+            metric.by_scenario(),
+        ];
         for (slot, wanted) in wanted.into_iter().enumerate() {
             if !wanted {
                 continue;
@@ -102,7 +117,13 @@ impl<'a> SeriesTable<'a> {
                 self.keys[tags_id as usize][slot] = self.key(slot, tags);
             }
             if let Key::Is(key) = self.keys[tags_id as usize][slot] {
-                targets.push(self.breakdown_series(slot, key, metric));
+                let known = self.series.len();
+                let series = self.breakdown_series(slot, key, metric);
+                if slot == STATUS && self.series.len() > known && is_failure(tags) {
+                    let url = if url.is_empty() { tags.get("url") } else { url };
+                    self.examples.push((series, Example::new(tags.get("error"), url)));
+                }
+                targets.push(series);
             }
         }
         targets
@@ -130,8 +151,12 @@ impl<'a> SeriesTable<'a> {
     fn key(&mut self, slot: usize, tags: &TagSet) -> Key {
         let names = BREAKDOWNS[slot].1;
         // Without its own tag a check is no row, whatever group it is in.
-        let decisive = if slot == CHECK { &names[1..] } else { names };
-        let by_url = matches!(slot, REQUEST | STATUS) && tags.get("name").is_empty();
+        let decisive = match slot {
+            CHECK => &names[1..],
+            FACETS => &names[..OF_REQUESTS],
+            _ => names,
+        };
+        let by_url = matches!(slot, REQUEST | STATUS | FACETS) && tags.get("name").is_empty();
         if decisive.iter().all(|name| tags.get(name).is_empty()) && !(by_url && tags.contains("url")) {
             return Key::None;
         }
@@ -142,7 +167,7 @@ impl<'a> SeriesTable<'a> {
             push_cut(&mut self.scratch, tags.get(name));
             self.scratch.push('\0');
         }
-        // A request of setup is a row of its own: it is no load.
+        // A request of setup is a row of its own: it is no load. Facets have the group itself.
         if matches!(slot, REQUEST | STATUS)
             && let Some(phase) = phase(tags.get("group"))
         {
@@ -159,18 +184,17 @@ impl<'a> SeriesTable<'a> {
         Key::Is(key)
     }
 
-    /// The series by index.
-    pub(super) fn finish(self) -> Vec<SeriesKey> {
-        self.series
+    /// The series by index, and examples of them.
+    pub(super) fn finish(self) -> (Vec<SeriesKey>, Vec<(u32, Example)>) {
+        (self.series, self.examples)
     }
 }
 
-/// Whether a group is of the test's setup or teardown, which k6 runs once, before and after the load.
-fn phase(group: &str) -> Option<&'static str> {
-    let name = group.strip_prefix("::")?;
-    ["setup", "teardown"]
-        .into_iter()
-        .find(|phase| name.strip_prefix(phase).is_some_and(|rest| rest.is_empty() || rest.starts_with("::")))
+/// Whether tags are of a request that failed: it got no answer, or one that says so.
+pub(crate) fn is_failure(tags: &TagSet) -> bool {
+    let status = tags.get("status");
+    let failed = status == "0" || status.parse().is_ok_and(|status: u16| status >= 400);
+    failed || !tags.get("error_code").is_empty() || !tags.get("error").is_empty()
 }
 
 fn push_cut(text: &mut String, value: &str) {

@@ -287,6 +287,12 @@ impl Influx {
                 Ok(tags)
             })?;
         }
+        if fields.tags.url && session.wants_url(handle) {
+            let found = tag_fields(line, fields_at, &[])?;
+            if let Some((_, url)) = found.iter().find(|(key, _)| *key == b"url") {
+                session.note_url(handle, &field_text(text(url)?));
+            }
+        }
         let time = line[fields.end..].trim_ascii();
         let time_ns = match time {
             b"" => clock.now_ns().ok_or_else(|| Wrong::new("the line has no timestamp"))?,

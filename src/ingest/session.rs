@@ -3,6 +3,7 @@
 use super::receipt::Receipt;
 use super::{Prepared, Request};
 use crate::aggregate::batch::{BatchBuilder, TagsId, TimeLimits};
+use crate::aggregate::is_failure;
 use crate::aggregate::metrics::{Metric, MetricError, Metrics};
 use crate::aggregate::tags::TagSet;
 use crate::declare::{Declarations, MetricDeclaration};
@@ -23,6 +24,8 @@ pub(crate) struct Handle {
     pub(super) tags: TagsId,
     /// The tag `name` is among them.
     pub named: bool,
+    /// They are of a request that failed.
+    pub failed: bool,
 }
 
 /// What a body says of its run.
@@ -130,9 +133,9 @@ impl Session {
         }
         let set = parse()?;
         let log = self.log_of(&set)?;
-        let named = set.contains("name");
+        let (named, failed) = (set.contains("name"), is_failure(&set));
         let tags = self.logs[log].builder.tags(set);
-        let handle = Handle { log: log as u32, tags, named };
+        let handle = Handle { log: log as u32, tags, named, failed };
         self.by_raw_tags.insert(raw.into(), handle);
         Ok(handle)
     }
@@ -170,6 +173,15 @@ impl Session {
         if let Some(at) = self.log_at(name.clone()) {
             self.logs[at].newest = Some((newest_ns, Some(seen_ms)));
         }
+    }
+
+    /// Whether somebody wants to know a URL that these tags came with.
+    pub(super) fn wants_url(&self, handle: Handle) -> bool {
+        handle.failed && self.logs[handle.log as usize].builder.lacks_url(handle.tags)
+    }
+
+    pub(super) fn note_url(&mut self, handle: Handle, url: &str) {
+        self.logs[handle.log as usize].builder.note_url(handle.tags, url);
     }
 
     #[inline]

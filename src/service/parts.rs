@@ -261,14 +261,24 @@ impl<S: Store, C: Clock> Service<S, C> {
         window: Window,
     ) -> Result<Found<Option<String>>, Refusal> {
         let whole = runs::summary(&self.store, run).await?;
-        let between = match self.between(run, &whole, window).await? {
-            Ok(between) => between,
-            Err(why) => return Ok(Err(why)),
-        };
-        let stretch = self.stretch(run, &whole, between, part::counting_in(&whole, key)).await?;
+        let stretch = self.stretch_within(run, &whole, window, part::counting_in(&whole, key)).await?;
         let kind = whole.kind(&key.metric);
         let kind = kind.map(|(metric_type, contains)| MetricKind { metric_type, contains });
         Ok(stretch.map(|stretch| distribution::document(of, kind?, &part::sum(&stretch.tallies))))
+    }
+
+    /// What came in a window of the run that `whole` is of, in the series that are wanted.
+    pub(super) async fn stretch_within(
+        &self,
+        run: &RunId,
+        whole: &Summary,
+        window: Window,
+        wanted: impl Fn(&SeriesKey) -> bool,
+    ) -> Result<Found<Rc<Stretch>>, Refusal> {
+        match self.between(run, whole, window).await? {
+            Ok(between) => self.stretch(run, whole, between, wanted).await,
+            Err(why) => Ok(Err(why)),
+        }
     }
 
     /// What came between two times of the run that `whole` is of, in the series that are wanted.

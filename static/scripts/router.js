@@ -7,8 +7,8 @@ import { partQuery, readPart } from "./model/part.js";
 /** The default document's first tab, which an address need not name. */
 const FIRST_TAB = "overview";
 
-/** What a person arranged: `sort.TABLE`, `hide.CHART`, `table.CHART`. */
-const LOOK = /^(sort|hide|table)\../;
+/** What a person arranged: `sort.TABLE`, `hide.CHART`, `table.CHART`; `only.FACET` and `by.TABLE` (`model/facets.js`). */
+const LOOK = /^(sort|hide|table|only|by)\../;
 const MOST_LOOKS = 50;
 
 /** Beside the shown run and the one that it is compared with. */

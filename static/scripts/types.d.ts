@@ -71,6 +71,18 @@ export interface Summary extends Tables {
   note?: string | null;
 }
 
+/** `GET /runs/ID/requests`. */
+export interface FoundRequests {
+  run: string;
+  window?: { start: number; end: number };
+  by: string[];
+  /** All that match, together. */
+  whole: RequestRow;
+  rows: RequestRow[];
+  /** Requests of which nobody knows whether they match. */
+  other: number;
+}
+
 /** `GET /runs/ID/verdict`, and the state event of it; times are Unix ms. */
 export type GateVerdict = Omit<Events["verdict"], "objectives"> & { objectives: ObjectiveResult[] };
 

@@ -71,7 +71,7 @@ fn the_dashboard_is_small_compressed_and_kept_by_browsers() {
 /// Runs one of the browser's scripts to its end: every flow of it, also behind one that failed. The names of the
 /// flows, in order.
 #[track_caller]
-fn drive(script: &str, arguments: &[&str]) -> Vec<String> {
+pub fn drive(script: &str, arguments: &[&str]) -> Vec<String> {
     let output = Command::new("node")
         .arg("--test-reporter=tap")
         .arg(root().join("tests/browser").join(script))
@@ -98,12 +98,12 @@ fn drive(script: &str, arguments: &[&str]) -> Vec<String> {
 }
 
 /// What is looked at in both themes.
-fn in_both_themes(names: &[&str]) -> Vec<String> {
+pub fn in_both_themes(names: &[&str]) -> Vec<String> {
     let themes = ["light", "dark"].iter();
     themes.flat_map(|theme| names.iter().map(move |name| format!("{name}, {theme}"))).collect()
 }
 
-fn pictures() -> String {
+pub fn pictures() -> String {
     let folder = root().join("target/screenshots");
     fs::create_dir_all(&folder).expect("the target folder is ours");
     folder.to_string_lossy().into_owned()

@@ -10,6 +10,7 @@ mod components;
 mod connections;
 mod dashboard;
 mod declare;
+mod facets;
 mod gate;
 mod harness;
 mod k6;
