@@ -6,7 +6,7 @@
 //! distributions are filled in bucket order, so that no cell sorts anything.
 
 use super::metrics::{Metric, Metrics};
-use super::series::SeriesTable;
+use super::series::{SeriesTable, is_failure};
 use super::tags::TagSet;
 use crate::limits;
 use crate::record::cell::Cell;
@@ -43,12 +43,23 @@ pub struct BatchBuilder {
 #[derive(Debug)]
 struct Tagged {
     set: TagSet,
-    /// The first URL that came with it and is no tag; empty where none did, or nobody asks.
-    url: String,
+    url: Url,
     /// `(metric, pair)` of the first metrics that came with these tags.
     pairs: Vec<(u32, u32)>,
     /// Where in `pairs` the next sample's metric is expected.
     next: usize,
+}
+
+/// A URL that came with tags and is none of them, and by which people know a failure.
+#[derive(Debug, Default)]
+enum Url {
+    /// None came yet, as far as anybody looked.
+    #[default]
+    Missing,
+    /// Nothing failed.
+    NotWanted,
+    /// The first.
+    Is(String),
 }
 
 /// A tag set's metrics beyond these are looked up by hash.
@@ -168,18 +179,22 @@ impl BatchBuilder {
 
     /// Takes in a tag set; the caller keeps apart which ones it has given already.
     pub fn tags(&mut self, set: TagSet) -> TagsId {
-        self.tags.push(Tagged { set, url: String::new(), pairs: Vec::new(), next: 0 });
+        self.tags.push(Tagged { set, url: Url::Missing, pairs: Vec::new(), next: 0 });
         TagsId(self.tags.len() as u32 - 1)
     }
 
-    /// Whether no URL is known of a tag set.
-    pub fn lacks_url(&self, tags: TagsId) -> bool {
-        self.tags[tags.0 as usize].url.is_empty()
+    /// Whether somebody wants to know a URL that a sample with these tags came with: one that failed.
+    pub fn wants_url(&mut self, tags: TagsId) -> bool {
+        let Tagged { set, url, .. } = &mut self.tags[tags.0 as usize];
+        if matches!(url, Url::Missing) && !is_failure(set) {
+            *url = Url::NotWanted;
+        }
+        matches!(url, Url::Missing)
     }
 
     /// Notes the URL that a sample with these tags came with.
     pub fn note_url(&mut self, tags: TagsId, url: &str) {
-        url.clone_into(&mut self.tags[tags.0 as usize].url);
+        self.tags[tags.0 as usize].url = Url::Is(url.to_owned());
     }
 
     /// Adds a sample. `value` is finite; `time_ns` is Unix time; `line` is the caller's.
@@ -420,6 +435,10 @@ impl BatchBuilder {
                     return Vec::new();
                 }
                 let Tagged { set, url, .. } = &self.tags[pair.tags as usize];
+                let url = match url {
+                    Url::Is(url) => Some(url.as_str()),
+                    Url::Missing | Url::NotWanted => None,
+                };
                 table.targets(pair.metric, pair.tags, set, url)
             })
             .collect()

@@ -4,5 +4,3 @@ pub mod batch;
 pub mod metrics;
 mod series;
 pub mod tags;
-
-pub(crate) use series::is_failure;

@@ -25,6 +25,9 @@ pub enum Facet {
     Phase,
 }
 
+/// Values that one may filter by: each is held against every row.
+const MOST_FILTERS: usize = 100;
+
 /// What a phase is called that is neither setup nor teardown.
 const LOAD: &str = "load";
 
@@ -105,10 +108,13 @@ impl Asked {
     ///
     /// # Errors
     ///
-    /// A sentence, where there can be no such value, or they are grouped by one facet twice.
+    /// A sentence, where there can be no such value, are too many, or they are grouped by one facet twice.
     pub fn new(by: Vec<Facet>, filters: Vec<(Facet, String)>) -> Result<Self, String> {
         if let Some(twice) = (1..by.len()).find(|&at| by[..at].contains(&by[at])) {
             return Err(format!("by names {} twice", by[twice].word()));
+        }
+        if filters.len() > MOST_FILTERS {
+            return Err(format!("there are more than {MOST_FILTERS} values to filter by"));
         }
         filters.iter().try_for_each(|(facet, value)| facet.check(value))?;
         Ok(Asked { by, filters })

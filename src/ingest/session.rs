@@ -3,7 +3,6 @@
 use super::receipt::Receipt;
 use super::{Prepared, Request};
 use crate::aggregate::batch::{BatchBuilder, TagsId, TimeLimits};
-use crate::aggregate::is_failure;
 use crate::aggregate::metrics::{Metric, MetricError, Metrics};
 use crate::aggregate::tags::TagSet;
 use crate::declare::{Declarations, MetricDeclaration};
@@ -24,8 +23,6 @@ pub(crate) struct Handle {
     pub(super) tags: TagsId,
     /// The tag `name` is among them.
     pub named: bool,
-    /// They are of a request that failed.
-    pub failed: bool,
 }
 
 /// What a body says of its run.
@@ -133,9 +130,9 @@ impl Session {
         }
         let set = parse()?;
         let log = self.log_of(&set)?;
-        let (named, failed) = (set.contains("name"), is_failure(&set));
+        let named = set.contains("name");
         let tags = self.logs[log].builder.tags(set);
-        let handle = Handle { log: log as u32, tags, named, failed };
+        let handle = Handle { log: log as u32, tags, named };
         self.by_raw_tags.insert(raw.into(), handle);
         Ok(handle)
     }
@@ -176,8 +173,8 @@ impl Session {
     }
 
     /// Whether somebody wants to know a URL that these tags came with.
-    pub(super) fn wants_url(&self, handle: Handle) -> bool {
-        handle.failed && self.logs[handle.log as usize].builder.lacks_url(handle.tags)
+    pub(super) fn wants_url(&mut self, handle: Handle) -> bool {
+        self.logs[handle.log as usize].builder.wants_url(handle.tags)
     }
 
     pub(super) fn note_url(&mut self, handle: Handle, url: &str) {

@@ -65,6 +65,7 @@ test("filters are named in words", () => {
     "scenario buy, group cart › pay, status 4xx, answers that were not expected",
   );
   assert.equal(filterWords({ group: "" }), "outside of groups");
+  assert.equal(filterWords({ scenario: "", expected: "" }), "no scenario, answers of which it is not known");
   assert.equal(filterWords({}), "");
 });
 

@@ -345,5 +345,7 @@ fn live_runs_answer_and_what_cannot_be_asked_is_refused_with_a_sentence() {
             Asked::new(Vec::new(), vec![(facet, value.to_owned())]).expect_err("there is no such value");
         assert!(wrong.starts_with(&format!("{}={value} is none", facet.word())), "{wrong}");
     }
+    let many = vec![(Facet::Name, "x".to_owned()); 101];
+    assert!(Asked::new(Vec::new(), many).expect_err("too many").contains("more than 100"));
     assert_eq!(Asked::new(vec![Facet::Name, Facet::Name], Vec::new()), Err("by names name twice".to_owned()));
 }

@@ -96,15 +96,16 @@ export function statusWords(status) {
   return words ? `${status} ${words}` : status;
 }
 
+const ANSWERS = { true: "expected answers", false: "answers that were not expected" };
+
 /** What is filtered by, for a sentence: `scenario buy, status 5xx`. @param {Filters} filters */
 export function filterWords(filters) {
   return FILTERS.filter((facet) => filters[facet] !== undefined)
     .map((facet) => {
       const value = /** @type {string} */ (filters[facet]);
-      if (facet === "expected")
-        return value === "true" ? "expected answers" : "answers that were not expected";
+      if (facet === "expected") return ANSWERS[value] ?? "answers of which it is not known";
       if (facet === "group") return value === "" ? "outside of groups" : `group ${groupChoice(value)[1]}`;
-      return `${facet} ${value}`;
+      return value === "" ? `no ${facet}` : `${facet} ${value}`;
     })
     .join(", ");
 }

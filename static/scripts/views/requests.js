@@ -63,7 +63,7 @@ function RequestsOfRun({ run, api, route, navigate, choose }) {
   const all = run.tables.requests;
   const { shown: own, choice } = useMemo(() => chooseRows("requests", all, route.rows), [all, route.rows]);
   const grown = useGrownRun(run, windowOf(run));
-  const { found, problem, retry } = useRequests(api, run, route.zoom, query, windowOf(run));
+  const { found, stale, problem, retry } = useRequests(api, run, route.zoom, query, windowOf(run));
   const asked = query !== null;
   // Until the answer is there, the one before stands.
   const by = (asked && found && byOf(found.by)) || facets.by;
@@ -90,7 +90,7 @@ function RequestsOfRun({ run, api, route, navigate, choose }) {
         rowKey=${(row) => keyOf(row.key)}
         initial=${{ by: "time", down: true }}
         filter=${route.filter}
-        empty=${emptyText(grown.run, !asked || found !== null, words)}
+        empty=${emptyText(grown.run, !asked || (found !== null && !stale), words)}
         open=${open}
         onOpen=${(row) => navigate({ row: row ? ["requests", ...row.key] : null })}
         detail=${
@@ -109,7 +109,7 @@ function RequestsOfRun({ run, api, route, navigate, choose }) {
         }
       />`,
     // What is filtered by stands in the route.
-    [grown, api, navigate, rows, open, route, by, asked, found, words],
+    [grown, api, navigate, rows, open, route, by, asked, found, stale, words],
   );
   return html`<div class="toolbar">
       ${choose} ${choice && html`<${PhaseChoice} route=${route} navigate=${navigate} />`}
@@ -117,8 +117,9 @@ function RequestsOfRun({ run, api, route, navigate, choose }) {
       <${FacetBar} run=${run} facets=${facets} />
     </div>
     ${problem && html`<${Problem} what="filtered requests" problem=${problem} retry=${retry} />`}
-    <${Card} id="requests" title="Requests" caption=${captionOf(by, rows, found, words)}>
-      ${content} ${words && found && found.other > 0 && html`<p class="nothing">${beyond(found.other)}</p>`}
+    <${Card} id="requests" title="Requests" caption=${captionOf(by, rows, stale ? null : found, words)}>
+      ${content}
+      ${words && found && !stale && found.other > 0 && html`<p class="nothing">${beyond(found.other)}</p>`}
     <//>`;
 }
 
