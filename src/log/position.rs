@@ -7,6 +7,7 @@ use super::reaper::Decision;
 use super::value::{self, Encoded};
 use super::{keys, model};
 use crate::fold::LogState;
+use crate::hash::digest;
 use crate::names::{LogName, RunId};
 use crate::record::Record;
 use crate::store::{Store, StoreError};
@@ -33,11 +34,11 @@ pub(crate) struct Proof {
 
 impl Proof {
     pub(super) fn new(key: String, value: &[u8]) -> Self {
-        Proof { digest: value::digest(value), key }
+        Proof { digest: digest(value), key }
     }
 
     fn holds(&self, found: Option<&[u8]>) -> bool {
-        found.is_some_and(|found| value::digest(found) == self.digest)
+        found.is_some_and(|found| digest(found) == self.digest)
     }
 }
 
