@@ -57,6 +57,8 @@ pub(crate) struct Position {
     pub cleaned: u64,
     /// `(run number, chunk)` below which states are deleted.
     pub states_cleaned: (u64, u64),
+    /// Chunks of that run below which this folder has deleted them; 0: it has not begun.
+    pub states_gone: u64,
     /// The newest chunk's state was not computed.
     pub state_missing: bool,
     /// States of this log are, or were, in parts: they are deleted with them.
@@ -81,6 +83,7 @@ impl Position {
             committed,
             cleaned: 0,
             states_cleaned: (0, 0),
+            states_gone: 0,
             state_missing: false,
             large_states: false,
             last: None,
