@@ -32,7 +32,7 @@ pub struct BatchBuilder {
     samples: Vec<Sample>,
     vus: Vec<Vus>,
     summed: Vec<Sum>,
-    /// Atoms by pair and second, for samples that are not of their pair's latest second.
+    /// Atoms by pair and second, of the seconds that were a pair's latest before others came.
     atom_of: HashMap<(u32, i64), u32, foldhash::fast::RandomState>,
     /// Pairs by metric and tag set, of tag sets that have too many to look through.
     pair_of: HashMap<(u32, u32), u32, foldhash::fast::RandomState>,
@@ -284,12 +284,16 @@ impl BatchBuilder {
     }
 
     fn find_atom(&mut self, pair: u32, second: i64) -> u32 {
-        let atoms = &mut self.atoms;
-        let at = *self.atom_of.entry((pair, second)).or_insert_with(|| {
-            atoms.push(Atom { pair, second, sums: Sums::NONE, first_ns: i64::MAX });
-            atoms.len() as u32 - 1
-        });
         let latest = &mut self.pairs[pair as usize];
+        let mut known = None;
+        if latest.second != i64::MIN {
+            self.atom_of.insert((pair, latest.second), latest.atom);
+            known = self.atom_of.get(&(pair, second)).copied();
+        }
+        let at = known.unwrap_or_else(|| {
+            self.atoms.push(Atom { pair, second, sums: Sums::NONE, first_ns: i64::MAX });
+            self.atoms.len() as u32 - 1
+        });
         (latest.second, latest.atom) = (second, at);
         at
     }
