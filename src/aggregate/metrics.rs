@@ -138,6 +138,7 @@ fn roles(name: &str) -> u8 {
         | match name {
             "http_reqs" => REQUEST | STATUS | SCENARIO,
             "http_req_failed" | "http_req_duration" => REQUEST | SCENARIO,
+            "grpc_req_duration" => REQUEST,
             "checks" => CHECK | SCENARIO,
             "iterations" | "iteration_duration" | "dropped_iterations" => SCENARIO,
             "vus" => VUS,

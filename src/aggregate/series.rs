@@ -142,6 +142,13 @@ impl<'a> SeriesTable<'a> {
             push_cut(&mut self.scratch, tags.get(name));
             self.scratch.push('\0');
         }
+        // Of a call that failed, how: a row of its own, with durations of its own.
+        if slot == REQUEST
+            && let Some(status) = grpc_failure(tags.get("status"))
+        {
+            self.scratch.push_str(status);
+            self.scratch.push('\0');
+        }
         // A request of setup is a row of its own: it is no load.
         if matches!(slot, REQUEST | STATUS)
             && let Some(phase) = phase(tags.get("group"))
@@ -171,6 +178,31 @@ fn phase(group: &str) -> Option<&'static str> {
     ["setup", "teardown"]
         .into_iter()
         .find(|phase| name.strip_prefix(phase).is_some_and(|rest| rest.is_empty() || rest.starts_with("::")))
+}
+
+/// What k6's gRPC client tags as the status of a call that failed
+/// (<https://grpc.io/docs/guides/status-codes/>). No HTTP status is so low.
+fn grpc_failure(status: &str) -> Option<&'static str> {
+    const CODES: [&str; 16] = [
+        "CANCELLED",
+        "UNKNOWN",
+        "INVALID_ARGUMENT",
+        "DEADLINE_EXCEEDED",
+        "NOT_FOUND",
+        "ALREADY_EXISTS",
+        "PERMISSION_DENIED",
+        "RESOURCE_EXHAUSTED",
+        "FAILED_PRECONDITION",
+        "ABORTED",
+        "OUT_OF_RANGE",
+        "UNIMPLEMENTED",
+        "INTERNAL",
+        "UNAVAILABLE",
+        "DATA_LOSS",
+        "UNAUTHENTICATED",
+    ];
+    let code: usize = status.parse().ok()?;
+    CODES.get(code.checked_sub(1)?).copied()
 }
 
 fn push_cut(text: &mut String, value: &str) {

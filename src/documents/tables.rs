@@ -83,7 +83,10 @@ fn rows<T>(table: &Table, row: impl Fn(Vec<String>, &Metrics) -> T) -> Vec<T> {
 
 fn request(run: &impl Totals, key: Vec<String>, metrics: &Metrics) -> RequestRow {
     let none = Tally::default();
-    let durations = metrics.get("http_req_duration").copied().unwrap_or(&none);
+    let calls = metrics.get("grpc_req_duration").copied();
+    let durations = metrics.get("http_req_duration").copied().or(calls).unwrap_or(&none);
+    // The ones that failed have rows of their own, by their status.
+    let of_calls = calls.map(|_| if is_failed_call(&key) { 1.0 } else { 0.0 });
     let requests = metrics.get("http_reqs").map_or(durations.count as f64, |requests| requests.sum.get());
     let known = durations.count > 0;
     let [med, p90, p95, p99] =
@@ -95,7 +98,7 @@ fn request(run: &impl Totals, key: Vec<String>, metrics: &Metrics) -> RequestRow
         key,
         count: finite(requests),
         rate: finite(requests / run.seconds()),
-        failed: metrics.get("http_req_failed").map(|failed| failed.ratio()),
+        failed: metrics.get("http_req_failed").map(|failed| failed.ratio()).or(of_calls),
         avg: known.then(|| finite(durations.avg())),
         min: durations.least().filter(|_| known),
         med,
@@ -105,6 +108,11 @@ fn request(run: &impl Totals, key: Vec<String>, metrics: &Metrics) -> RequestRow
         p99,
         time: finite(durations.sum.get()),
     }
+}
+
+/// Whether the key of a call names its status: those of others have the phase there, if anything.
+fn is_failed_call(key: &[String]) -> bool {
+    key.get(2).is_some_and(|part| part != "setup" && part != "teardown")
 }
 
 fn status(run: &impl Totals, key: Vec<String>, metrics: &Metrics) -> StatusRow {

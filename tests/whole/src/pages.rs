@@ -2,7 +2,7 @@
 
 use crate::harness::fixtures::{bytes, play, unpacked};
 use crate::harness::server::{Options, Server, store_in};
-use crate::harness::{root, wait_for};
+use crate::harness::{built, root, wait_for};
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -76,6 +76,7 @@ fn drive(script: &str, arguments: &[&str]) -> Vec<String> {
         .arg("--test-reporter=tap")
         .arg(root().join("tests/browser").join(script))
         .args(arguments)
+        .env("K6", built("LOADGATE_K6", "target/k6"))
         .output()
         .expect("node starts");
     let said = String::from_utf8_lossy(&output.stdout);
@@ -291,6 +292,12 @@ fn tests_and_runs_are_found_among_many() {
     let refused = server.get("/tests?after=x");
     assert_eq!(refused.status, 400, "{}", refused.text());
     assert_eq!(drive("lists.mjs", &[&server.url(), &pictures()]).len(), 11);
+}
+
+#[test]
+fn what_speaks_no_http_has_an_overview_of_what_it_has() {
+    let server = Server::with(Options { settings: &[("idle", "5m")], ..Options::default() });
+    assert_eq!(drive("protocols.mjs", &[&server.url(), &pictures()]).len(), 3);
 }
 
 #[test]
