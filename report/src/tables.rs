@@ -420,8 +420,9 @@ fn request_name(key: &[String]) -> Markup {
     match key {
         [method, request, ..] => html! {
             span class="method" { (Text(method)) } " " (name(request))
-            // Requests have the phase as their third part, statuses as their fifth.
-            @if let [_, _, phase] | [_, _, _, _, phase] = key { (mark(phase)) }
+            // Requests have the phase as their third part, or the status of gRPC's calls that failed; statuses
+            // have it as their fifth.
+            @if let [_, _, word] | [_, _, _, _, word] = key { (mark(word)) }
         },
         _ => name(key.first().map_or("", String::as_str)),
     }

@@ -143,6 +143,7 @@ fn roles(name: &str) -> u8 {
             "http_reqs" => REQUEST | STATUS | FACETS | SCENARIO,
             "http_req_duration" => REQUEST | FACETS | SCENARIO,
             "http_req_failed" => REQUEST | SCENARIO,
+            "grpc_req_duration" => REQUEST,
             "checks" => CHECK | SCENARIO,
             "iterations" | "iteration_duration" | "dropped_iterations" => SCENARIO,
             "vus" => VUS,

@@ -221,6 +221,13 @@ impl<'a> SeriesTable<'a> {
             push_cut(&mut self.scratch, tags.get(name));
             self.scratch.push('\0');
         }
+        // Of a call that failed, how: a row of its own, with durations of its own.
+        if slot == REQUEST
+            && let Some(status) = grpc_failure(tags.get(Tag::Status))
+        {
+            self.scratch.push_str(status);
+            self.scratch.push('\0');
+        }
         // A request of setup is a row of its own: it is no load. Facets have the group itself.
         if matches!(slot, REQUEST | STATUS)
             && let Some(phase) = phase(tags.get(Tag::Group))
@@ -249,6 +256,31 @@ pub(super) fn is_failure(tags: &TagSet) -> bool {
     let status = tags.get("status");
     let failed = status == "0" || status.parse().is_ok_and(|status: u16| status >= 400);
     failed || !tags.get("error_code").is_empty() || !tags.get("error").is_empty()
+}
+
+/// What k6's gRPC client tags as the status of a call that failed
+/// (<https://grpc.io/docs/guides/status-codes/>). No HTTP status is so low.
+fn grpc_failure(status: &str) -> Option<&'static str> {
+    const CODES: [&str; 16] = [
+        "CANCELLED",
+        "UNKNOWN",
+        "INVALID_ARGUMENT",
+        "DEADLINE_EXCEEDED",
+        "NOT_FOUND",
+        "ALREADY_EXISTS",
+        "PERMISSION_DENIED",
+        "RESOURCE_EXHAUSTED",
+        "FAILED_PRECONDITION",
+        "ABORTED",
+        "OUT_OF_RANGE",
+        "UNIMPLEMENTED",
+        "INTERNAL",
+        "UNAVAILABLE",
+        "DATA_LOSS",
+        "UNAUTHENTICATED",
+    ];
+    let code: usize = status.parse().ok()?;
+    CODES.get(code.checked_sub(1)?).copied()
 }
 
 fn push_cut(text: &mut String, value: &str) {

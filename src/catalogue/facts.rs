@@ -13,6 +13,13 @@ pub(super) struct Facts {
     pub deleted_ms: Option<u64>,
 }
 
+impl Facts {
+    /// It exists, and nobody deleted it.
+    pub(super) fn is_there(&self) -> bool {
+        self.exists && self.deleted_ms.is_none()
+    }
+}
+
 /// In the order of the runs.
 pub(super) async fn of<S: Store>(store: &S, runs: Vec<RunId>) -> Result<Vec<Facts>, StoreError> {
     let asked: Vec<String> =

@@ -9,5 +9,6 @@ pub mod recent;
 pub mod retention;
 pub mod retype;
 pub mod runs;
+pub mod tests;
 pub mod verdicts;
 pub(crate) mod webhooks;

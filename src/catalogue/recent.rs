@@ -25,10 +25,10 @@ pub async fn recent<S: Store>(store: &S, test: &TestName, most: u64) -> Result<R
     for _ in 0..=most.div_ceil(BLOCK) {
         let Some(block) = walk.next(store).await? else { break };
         let page = block.entries.into_iter().map(|(_, run)| run).collect();
-        for Facts { run, exists, ended, deleted_ms } in facts::of(store, page).await? {
-            let list = if ended { &mut found.ended } else { &mut found.live };
-            if exists && deleted_ms.is_none() && !list.contains(&run) {
-                list.push(run);
+        for facts in facts::of(store, page).await?.into_iter().filter(Facts::is_there) {
+            let list = if facts.ended { &mut found.ended } else { &mut found.live };
+            if !list.contains(&facts.run) {
+                list.push(facts.run);
             }
         }
     }

@@ -10,8 +10,10 @@ use crate::log::stream::newest_state;
 use crate::log::{keys, value};
 use crate::names::{RunId, TestName};
 use crate::store::{Store, StoreError};
-use loadgate_documents::{Digits, ObjectiveState, Outcome, RunState, Summary, ThresholdRow, to_json};
-use serde::{Serialize, de::DeserializeOwned};
+use loadgate_documents::{
+    Digits, GateVerdict, ObjectiveState, Outcome, RunState, Summary, ThresholdRow, moment, to_json,
+};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::collections::BTreeSet;
 use thiserror::Error;
 
@@ -58,6 +60,8 @@ pub struct Item {
     pub outcome: Option<Outcome>,
     /// What the gate's newest verdict on it is; none before it has ended.
     pub verdict: Option<ObjectiveState>,
+    /// How many objectives that judged: of none it says nothing but what is missing.
+    pub objectives: Option<u32>,
     /// Where they were asked for.
     #[serde(flatten)]
     pub figures: Option<Figures>,
@@ -82,7 +86,7 @@ pub struct Figures {
 }
 
 /// Over the whole run; `None` where nothing was measured. Durations in ms, shares as ratios.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct MainFigures {
     /// HTTP requests.
     pub requests: Option<f64>,
@@ -100,33 +104,127 @@ pub struct MainFigures {
     pub iterations: Option<f64>,
 }
 
+impl MainFigures {
+    pub(crate) fn of(summary: &Summary) -> Self {
+        let figure = |metric: &str, value: &str| summary.metrics.get(metric)?.values.get(value);
+        MainFigures {
+            requests: figure("http_reqs", "count"),
+            rate: figure("http_reqs", "rate"),
+            p95: figure("http_req_duration", "p(95)"),
+            failed: figure("http_req_failed", "rate"),
+            checks: figure("checks", "rate"),
+            vus: figure("vus", "max"),
+            iterations: figure("iterations", "count"),
+        }
+    }
+}
+
+/// What is kept of an ended run, so that lists of many need not read its summary. A hint.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Kept {
+    pub figures: MainFigures,
+    objectives: u32,
+}
+
+/// Keeps it, as of a summary and the verdict on it.
+///
+/// # Errors
+///
+/// What the store refuses.
+pub(crate) async fn keep<S: Store>(
+    store: &S,
+    run: &RunId,
+    figures: MainFigures,
+    verdict: &GateVerdict,
+) -> Result<(), StoreError> {
+    let kept = Kept { figures, objectives: u32::try_from(verdict.objectives.len()).unwrap_or(u32::MAX) };
+    store.set(&keys::figures(run), &value::encode_small(&kept)).await
+}
+
 /// The newest run, of a test or of all, that was not deleted.
 ///
 /// # Errors
 ///
 /// What the store refuses.
 pub async fn newest<S: Store>(store: &S, test: Option<&TestName>) -> Result<Option<RunId>, StoreError> {
-    Ok(list(store, test, None, 1).await?.pop().map(|item| item.run))
+    let wanted = Wanted { test, limit: 1, ..Wanted::default() };
+    Ok(list(store, &wanted).await?.pop().map(|item| item.run))
 }
 
-/// Runs, newest first, from behind `before` on.
+/// Which runs are wanted, of all or of a test.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted<'a> {
+    /// Of this test.
+    pub test: Option<&'a TestName>,
+    /// From behind this one on.
+    pub before: Option<&'a RunId>,
+    /// At most so many.
+    pub limit: usize,
+    /// In which these can be found.
+    pub search: Search,
+}
+
+/// What is looked for in lists, whatever its case; nothing is in everything.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Search {
+    /// Each of these is the run's number, or stands in its id, its label or the day on which it began, in UTC.
+    words: Vec<String>,
+    /// This stands in the label.
+    label: Option<String>,
+}
+
+impl Search {
+    /// Words with spaces between them, and a part of the label.
+    pub fn new(words: Option<&str>, label: Option<&str>) -> Self {
+        let words = words.unwrap_or_default().split_whitespace().map(str::to_lowercase).collect();
+        Search { words, label: label.map(str::to_lowercase) }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.words.is_empty() && self.label.is_none()
+    }
+
+    fn finds(&self, item: &Item) -> bool {
+        let label = item.label.label.as_deref().unwrap_or_default().to_lowercase();
+        if self.label.as_ref().is_some_and(|part| !label.contains(part)) {
+            return false;
+        }
+        if self.words.is_empty() {
+            return true;
+        }
+        let day = moment(i64::try_from(item.start).unwrap_or(i64::MAX));
+        let day = day.split(' ').next().unwrap_or_default();
+        let name = item.name.as_deref().unwrap_or_default().to_lowercase();
+        let words = format!("{name} {label}");
+        let all = format!("{} {label} run {day}", item.id.to_lowercase());
+        self.words.iter().all(|word| match word.parse::<u64>() {
+            // Digits are in every id and every date.
+            Ok(number) => number == item.number || words.contains(word),
+            Err(_) => all.contains(word),
+        })
+    }
+}
+
+/// Blocks of an index that one search looks through: some 16,000 runs.
+const SEARCHED: usize = 256;
+
+/// Runs, newest first. A search gives up after some 16,000 of them.
 ///
 /// # Errors
 ///
 /// What the store refuses.
-pub async fn list<S: Store>(
-    store: &S,
-    test: Option<&TestName>,
-    before: Option<&RunId>,
-    limit: usize,
-) -> Result<Vec<Item>, StoreError> {
+pub async fn list<S: Store>(store: &S, wanted: &Wanted<'_>) -> Result<Vec<Item>, StoreError> {
+    let Wanted { test, before, limit, ref search } = *wanted;
     let mut items = Vec::new();
     let mut known = BTreeSet::new();
     let mut behind = before.is_none();
     let mut walk = Walk::begin(store, test).await?;
+    let mut looked = 0;
     while items.len() < limit
+        && (search.is_empty() || looked < SEARCHED)
         && let Some(block) = walk.next(store).await?
     {
+        looked += 1;
         let mut wanted = Vec::new();
         for (_, run) in block.entries {
             if !known.insert(run.clone()) {
@@ -143,10 +241,13 @@ pub async fn list<S: Store>(
         }
         let mut wanted = wanted.as_slice();
         while items.len() < limit && !wanted.is_empty() {
-            let (page, rest) = wanted.split_at(wanted.len().min(ITEM_PAGE).min(limit - items.len()));
-            items.extend(self::items(store, page).await?.into_iter().flatten());
+            let most = if search.is_empty() { limit - items.len() } else { ITEM_PAGE };
+            let (page, rest) = wanted.split_at(wanted.len().min(ITEM_PAGE).min(most));
+            let found = self::items(store, page).await?.into_iter().flatten();
+            items.extend(found.filter(|item| search.finds(item)));
             wanted = rest;
         }
+        items.truncate(limit);
     }
     Ok(items)
 }
@@ -161,13 +262,21 @@ pub async fn item<S: Store>(store: &S, run: &RunId) -> Result<Option<Item>, Stor
 }
 
 /// What is kept of each run beside its events.
-const FACTS: usize = 6;
+const FACTS: usize = 7;
 
 /// The same for several runs, read at once.
 pub(crate) async fn items<S: Store>(store: &S, runs: &[RunId]) -> Result<Vec<Option<Item>>, StoreError> {
     let tests: BTreeSet<&TestName> = runs.iter().map(|run| &run.log.test).collect();
     let facts = |run| {
-        let fact = [keys::meta, keys::ended, keys::deleted, keys::label, keys::outcome, keys::newest_verdict];
+        let fact = [
+            keys::meta,
+            keys::ended,
+            keys::deleted,
+            keys::label,
+            keys::outcome,
+            keys::newest_verdict,
+            keys::figures,
+        ];
         fact.map(|key| key(run))
     };
     let mut asked: Vec<String> = runs.iter().flat_map(facts).collect();
@@ -202,6 +311,8 @@ fn parse_item(run: &RunId, keys: &[String], facts: &[Option<Vec<u8>>]) -> Result
     let label = parse::<Label>(&keys[3], &facts[3])?;
     let exit = parse::<Exit>(&keys[4], &facts[4])?;
     let verdict = parse::<Newest>(&keys[5], &facts[5])?;
+    // A hint: one that cannot be read is none.
+    let kept = parse::<Kept>(&keys[6], &facts[6]).ok().flatten();
     Ok(Item {
         state: if ended.is_some() { RunState::Ended } else { RunState::Live },
         start: meta.map_or(0, |meta| meta.start_ms),
@@ -210,6 +321,7 @@ fn parse_item(run: &RunId, keys: &[String], facts: &[Option<Vec<u8>>]) -> Result
         label: label.unwrap_or_default(),
         outcome: exit.and_then(|exit| outcome(Some(exit.code), None)),
         verdict: verdict.map(|verdict| verdict.state),
+        objectives: kept.map(|kept| kept.objectives),
         ..unreadable_item(run)
     })
 }
@@ -228,6 +340,7 @@ fn unreadable_item(run: &RunId) -> Item {
         baseline: false,
         outcome: None,
         verdict: None,
+        objectives: None,
         figures: None,
         run: run.clone(),
         end_ticket: None,
@@ -334,16 +447,7 @@ pub async fn add_figures<S: Store>(store: &S, item: &mut Item) -> Result<(), Sto
     let Some(state) = newest.and_then(|(_, state)| state) else { return Ok(()) };
     let summary = stored_summary(&item.run, &state)?;
     item.tell_outcome(Some(&summary));
-    let figure = |metric: &str, value: &str| summary.metrics.get(metric)?.values.get(value);
-    let figures = MainFigures {
-        requests: figure("http_reqs", "count"),
-        rate: figure("http_reqs", "rate"),
-        p95: figure("http_req_duration", "p(95)"),
-        failed: figure("http_req_failed", "rate"),
-        checks: figure("checks", "rate"),
-        vus: figure("vus", "max"),
-        iterations: figure("iterations", "count"),
-    };
+    let figures = MainFigures::of(&summary);
     let thresholds_known = summary.health.thresholds_known;
     item.figures = Some(Figures { figures, thresholds: summary.thresholds, thresholds_known });
     Ok(())

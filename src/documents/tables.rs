@@ -103,14 +103,21 @@ fn request(run: &impl Totals, key: Vec<String>, metrics: &Metrics) -> RequestRow
 
 /// How many requests there were, by whichever metric tells.
 pub(super) fn requests_of(metrics: &Metrics) -> f64 {
-    let durations = || metrics.get("http_req_duration").map_or(0.0, |durations| durations.count as f64);
+    let durations = || durations_of(metrics).map_or(0.0, |durations| durations.count as f64);
     metrics.get("http_reqs").map_or_else(durations, |requests| requests.sum.get())
+}
+
+/// How long they took; those of gRPC are calls.
+fn durations_of<'a>(metrics: &Metrics<'a>) -> Option<&'a Tally> {
+    metrics.get("http_req_duration").or_else(|| metrics.get("grpc_req_duration")).copied()
 }
 
 /// The figures of requests, over so many seconds.
 pub(super) fn request_row(key: Vec<String>, metrics: &Metrics, seconds: f64) -> RequestRow {
     let none = Tally::default();
-    let durations = metrics.get("http_req_duration").copied().unwrap_or(&none);
+    let durations = durations_of(metrics).unwrap_or(&none);
+    // Calls that failed have rows of their own, by their status.
+    let of_calls = metrics.get("grpc_req_duration").map(|_| if is_failed_call(&key) { 1.0 } else { 0.0 });
     let requests = requests_of(metrics);
     let known = durations.count > 0;
     let [med, p90, p95, p99] =
@@ -121,7 +128,7 @@ pub(super) fn request_row(key: Vec<String>, metrics: &Metrics, seconds: f64) -> 
         key,
         count: finite(requests),
         rate: finite(requests / seconds),
-        failed: metrics.get("http_req_failed").map(|failed| failed.ratio()),
+        failed: metrics.get("http_req_failed").map(|failed| failed.ratio()).or(of_calls),
         avg: known.then(|| finite(durations.avg())),
         min: durations.least().filter(|_| known),
         med,
@@ -131,6 +138,11 @@ pub(super) fn request_row(key: Vec<String>, metrics: &Metrics, seconds: f64) -> 
         p99,
         time: finite(durations.sum.get()),
     }
+}
+
+/// Whether the key of a call names its status: those of others have the phase there, if anything.
+fn is_failed_call(key: &[String]) -> bool {
+    key.get(2).is_some_and(|part| part != "setup" && part != "teardown")
 }
 
 fn status(run: &impl Totals, key: Vec<String>, metrics: &Metrics) -> StatusRow {

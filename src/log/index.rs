@@ -30,6 +30,11 @@ impl<'a> Walk<'a> {
         Ok(Walk { test, next: (newest > 0).then(|| block_of(newest)) })
     }
 
+    /// From below an entry on; its block may hold newer ones as well.
+    pub(crate) fn below(test: Option<&'a TestName>, number: u64) -> Self {
+        Walk { test, next: (number > 1).then(|| block_of(number - 1)) }
+    }
+
     pub(crate) async fn next<S: Store>(&mut self, store: &S) -> Result<Option<Block>, StoreError> {
         let Some(number) = self.next else { return Ok(None) };
         let block = block(store, self.test, number).await?;

@@ -82,6 +82,11 @@ pub(crate) fn newest_verdict(run: &RunId) -> String {
     format!("run/{run}/verdict")
 }
 
+/// A hint for lists: the main figures of an ended run, and how many objectives were judged.
+pub(crate) fn figures(run: &RunId) -> String {
+    format!("run/{run}/figures")
+}
+
 /// What became of telling a verdict to a webhook, by the delivery's number within the run.
 pub(crate) fn delivery(run: &RunId, number: u32) -> String {
     format!("run/{run}/deliveries/{number}")

@@ -4,7 +4,7 @@
 //! baseline. Where one of them has changed since, whoever asks for that gets another verdict beside the first.
 
 use super::parts::{Role, Seen};
-use super::{COMMANDS, LIST_LIMIT, Service, foreign_test, known_test};
+use super::{COMMANDS, Service, foreign_test, known_test};
 use crate::catalogue::verdicts::{self, Finished, Given};
 use crate::catalogue::{labels, runs};
 use crate::declare::Declarations;
@@ -117,7 +117,7 @@ impl<S: Store, C: Clock> Service<S, C> {
     /// [`Refusal::NotFound`] where no run of the test has ended; what the store refuses.
     pub async fn suggest_objectives(&self, test: &str) -> Result<String, Refusal> {
         let test = known_test(test)?;
-        let items = runs::list(&self.store, Some(&test), None, LIST_LIMIT as usize).await?;
+        let items = self.newest_of(&test, None).await?;
         let mut summaries = Vec::new();
         for item in items.iter().filter(|item| item.state == RunState::Ended).take(SUGGESTED_BY) {
             summaries.push(runs::summary(&self.store, &item.run).await?);
@@ -185,6 +185,7 @@ impl<S: Store, C: Clock> Service<S, C> {
         };
         let summary = runs::summary(&self.store, run).await?;
         let ended = summary.state == RunState::Ended;
+        let figures = runs::MainFigures::of(&summary);
         let seen = self.seen(run, summary, &objectives, Role::Judged).await?;
         let (compared, unavailable) = if objectives.needs_baseline() {
             self.baseline(run, &text, &objectives).await?
@@ -207,6 +208,7 @@ impl<S: Store, C: Clock> Service<S, C> {
         }
         let now_ms = self.clock.now_ms();
         self.expect_deliveries(run).await?;
+        runs::keep(&self.store, run, figures, &verdict).await?;
         match verdicts::give(&self.store, run, now_ms, basis, &verdict).await? {
             Some(_) => {
                 self.outbox.note(now_ms, run);
@@ -257,7 +259,7 @@ impl<S: Store, C: Clock> Service<S, C> {
         // A run that nobody has judged yet is one of all, and of no others.
         let fits =
             |state: Option<ObjectiveState>| state.map_or(wanted == Verdicts::All, |state| wanted.take(state));
-        let items = runs::list(&self.store, Some(&run.log.test), Some(run), LIST_LIMIT as usize).await?;
+        let items = self.newest_of(&run.log.test, Some(run)).await?;
         let ended = items.into_iter().filter(|item| item.state == RunState::Ended && fits(item.verdict));
         Ok(ended.take(count).map(|item| item.run).collect())
     }

@@ -31,6 +31,7 @@ use crate::settings::Settings;
 use crate::store::{Clock, Store};
 use loadgate_documents::{Digits, RunState, to_json};
 pub use loadgate_gate::Window;
+pub use read::List;
 use std::collections::BTreeSet;
 
 /// One instance's view of the product.
@@ -264,9 +265,16 @@ impl<S: Store, C: Clock> Service<S, C> {
 
     async fn newest_live(&self, test: &TestName) -> Result<RunId, Refusal> {
         self.catch_up(&LogName::unnamed(test.clone())).await?;
-        let items = runs::list(&self.store, Some(test), None, LIST_LIMIT as usize).await?;
+        let items = self.newest_of(test, None).await?;
         let newest = items.into_iter().find(|item| item.state == RunState::Live).map(|item| item.run);
         newest.ok_or_else(|| Refusal::NotFound(format!("no run of the test {test} is live")))
+    }
+
+    /// The newest runs of a test, or those behind one.
+    async fn newest_of(&self, test: &TestName, before: Option<&RunId>) -> Result<Vec<runs::Item>, Refusal> {
+        let limit = LIST_LIMIT as usize;
+        let wanted = runs::Wanted { test: Some(test), before, limit, ..runs::Wanted::default() };
+        Ok(runs::list(&self.store, &wanted).await?)
     }
 
     /// Folds what waits in a log, so that what was acknowledged a moment ago is there.
@@ -417,6 +425,9 @@ const LOGS_LOOKED_AT: usize = 32;
 
 /// Runs in one answer.
 const LIST_LIMIT: u32 = 500;
+
+/// Tests in one answer.
+const TESTS_LIMIT: u32 = 100;
 
 /// A test as a client names it; none: the default.
 fn foreign_test(name: Option<&str>) -> Result<TestName, Refusal> {

@@ -1,7 +1,7 @@
 //! What clients read: the stream, the list, and the documents of one run.
 
-use super::{LIST_LIMIT, LOGS_LOOKED_AT, Service, Window, known_run, known_test};
-use crate::catalogue::runs;
+use super::{LIST_LIMIT, LOGS_LOOKED_AT, Service, TESTS_LIMIT, Window, known_run, known_test};
+use crate::catalogue::{runs, tests};
 use crate::documents::distribution::{self, Of};
 use crate::ingest::Refusal;
 use crate::log::{self, fresh, lease, rows, stream};
@@ -10,6 +10,23 @@ use crate::record::{Dimension, SeriesKey};
 use crate::store::{Clock, Store};
 use loadgate_documents::{Digits, RunState, to_json};
 use std::collections::BTreeSet;
+
+/// Which runs a list is to have, newest first.
+#[derive(Debug, Clone, Default)]
+pub struct List<'a> {
+    /// Of this test.
+    pub test: Option<&'a str>,
+    /// From behind this run on.
+    pub before: Option<&'a str>,
+    /// At most so many, and 500.
+    pub limit: u32,
+    /// With their figures and thresholds.
+    pub figures: bool,
+    /// In whose id, label or day of begin (UTC) each of these words stands.
+    pub search: Option<&'a str>,
+    /// In whose label this stands.
+    pub label: Option<&'a str>,
+}
 
 impl<S: Store, C: Clock> Service<S, C> {
     /// The run that began last, of a test or of all.
@@ -70,55 +87,98 @@ impl<S: Store, C: Clock> Service<S, C> {
     ///
     /// [`Refusal::NotFound`] where `test` or `before` is no such name; what the store refuses. One run that is
     /// damaged is no error.
-    pub async fn list(
-        &self,
-        test: Option<&str>,
-        before: Option<&str>,
-        limit: u32,
-        figures: bool,
-    ) -> Result<String, Refusal> {
-        let test = test.map(known_test).transpose()?;
-        let before = before.map(known_run).transpose()?;
-        let limit = limit.clamp(1, LIST_LIMIT) as usize;
+    pub async fn list(&self, asked: &List<'_>) -> Result<String, Refusal> {
+        let test = asked.test.map(known_test).transpose()?;
+        let before = asked.before.map(known_run).transpose()?;
+        let wanted = runs::Wanted {
+            test: test.as_ref(),
+            before: before.as_ref(),
+            limit: asked.limit.clamp(1, LIST_LIMIT) as usize,
+            search: runs::Search::new(asked.search, asked.label),
+        };
         if before.is_none() {
-            // What was acknowledged is listed, though nobody has folded it yet.
-            for log in fresh::unfolded(&self.store).await? {
-                if test.as_ref().is_none_or(|test| *test == log.test) {
-                    // One that cannot be folded has no run to list.
-                    _ = self.catch_up(&log).await;
-                }
-            }
+            self.catch_up_unfolded(test.as_ref()).await?;
         }
-        let mut items = runs::list(&self.store, test.as_ref(), before.as_ref(), limit).await?;
+        let mut items = runs::list(&self.store, &wanted).await?;
         if before.is_none() && self.catch_up_ended(&items).await? {
-            items = runs::list(&self.store, test.as_ref(), None, limit).await?;
+            items = runs::list(&self.store, &wanted).await?;
         }
-        for item in items.iter_mut().filter(|item| item.state == RunState::Live) {
-            let log = &item.run.log;
-            if lease::is_held(&self.store, &self.clock, log).await? {
-                if log::is_unreadable(&self.store, log).await? {
-                    item.state = RunState::Unreadable;
-                }
-                continue;
-            }
-            let caught_up = self.catch_up(log).await;
-            // Where the store fails altogether, this does too.
-            if let Some(fresh) = runs::item(&self.store, &item.run).await? {
-                *item = fresh;
-            }
-            if caught_up.is_err() {
-                item.state = RunState::Unreadable;
-            }
+        for item in &mut items {
+            self.refresh(item).await?;
         }
-        if figures {
+        if asked.figures {
             for item in &mut items {
-                // One that cannot be read must not hide the others.
-                if runs::add_figures(&self.store, item).await.is_err() {
-                    item.state = RunState::Unreadable;
-                }
+                self.add_figures(item).await;
             }
         }
         Ok(to_json(&items, Digits::All))
+    }
+
+    /// Tests with how their newest runs went, those that ran last first; JSON.
+    ///
+    /// # Errors
+    ///
+    /// What the store refuses.
+    pub async fn tests(
+        &self,
+        search: Option<&str>,
+        after: Option<u64>,
+        limit: u32,
+    ) -> Result<String, Refusal> {
+        if after.is_none() {
+            self.catch_up_unfolded(None).await?;
+        }
+        let limit = limit.clamp(1, TESTS_LIMIT) as usize;
+        let mut page = tests::page(&self.store, search.unwrap_or_default(), after, limit).await?;
+        for entry in &mut page.tests {
+            self.refresh(&mut entry.last).await?;
+            // Of those that have ended, the trend has them.
+            if entry.last.state == RunState::Live {
+                self.add_figures(&mut entry.last).await;
+            }
+        }
+        Ok(to_json(&page, Digits::All))
+    }
+
+    /// What was acknowledged is listed, though nobody has folded it yet.
+    async fn catch_up_unfolded(&self, test: Option<&TestName>) -> Result<(), Refusal> {
+        for log in fresh::unfolded(&self.store).await? {
+            if test.is_none_or(|test| *test == log.test) {
+                // One that cannot be folded has no run to list.
+                _ = self.catch_up(&log).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Brings a live run up to date that nobody folds in the background.
+    async fn refresh(&self, item: &mut runs::Item) -> Result<(), Refusal> {
+        if item.state != RunState::Live {
+            return Ok(());
+        }
+        let log = item.run.log.clone();
+        if lease::is_held(&self.store, &self.clock, &log).await? {
+            if log::is_unreadable(&self.store, &log).await? {
+                item.state = RunState::Unreadable;
+            }
+            return Ok(());
+        }
+        let caught_up = self.catch_up(&log).await;
+        // Where the store fails altogether, this does too.
+        if let Some(fresh) = runs::item(&self.store, &item.run).await? {
+            *item = fresh;
+        }
+        if caught_up.is_err() {
+            item.state = RunState::Unreadable;
+        }
+        Ok(())
+    }
+
+    async fn add_figures(&self, item: &mut runs::Item) {
+        // One that cannot be read must not hide the others.
+        if runs::add_figures(&self.store, item).await.is_err() {
+            item.state = RunState::Unreadable;
+        }
     }
 
     /// Folds what came behind the newest runs of logs. True: there was something.

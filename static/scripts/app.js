@@ -17,10 +17,11 @@ import { Errors } from "./views/errors.js";
 import { Panels } from "./views/panels.js";
 import { Requests } from "./views/requests.js";
 import { Runs } from "./views/runs.js";
+import { Tests } from "./views/tests.js";
 import { Summary } from "./views/summary.js";
 import { Verdict } from "./views/verdict.js";
 import { tabOf, tabsOf } from "./model/panels.js";
-import { changeRoute, formatRoute, parseRoute } from "./router.js";
+import { changeRoute, formatRoute, parseRoute, TESTS } from "./router.js";
 
 /** @import { Props } from "./types.js" */
 
@@ -81,21 +82,23 @@ export function App({ api, session }) {
   }, []);
 
   useEffect(() => {
+    if (route.page) return undefined;
     const timer = setInterval(() => session.tick(route), 1000);
     return () => clearInterval(timer);
   }, [session, route]);
 
   // The address leads; without a run in it, the session's choice is written there.
-  const { run: named } = route;
+  const { run: named, page } = route;
   useEffect(() => {
+    if (page) return;
     const { phase, info } = session.state;
     if (phase === "loading") session.load(latest.current);
     else if (named && named !== info?.id) session.show(named);
     else if (!named && phase === "missing") session.load(latest.current);
-  }, [session, named]);
+  }, [session, named, page]);
   const shownRun = state.phase === "run" ? state.info.id : null;
   useEffect(() => {
-    if (shownRun && !route.run) {
+    if (shownRun && !route.run && !route.page) {
       const next = { ...route, run: shownRun };
       history.replaceState(null, "", formatRoute(next));
       setRoute(next);
@@ -104,10 +107,10 @@ export function App({ api, session }) {
 
   const { newer } = state;
   useEffect(() => {
-    if (following && newer) navigate({ run: newer.id });
-  }, [following, newer, navigate]);
+    if (following && newer && !page) navigate({ run: newer.id });
+  }, [following, newer, page, navigate]);
 
-  useTabSign(session, gate);
+  useTabSign(session, gate, page === TESTS ? "Tests" : null);
 
   /** The address leads, what was chosen last is the rest: so a link shows what its sender saw. */
   const choose = useCallback(
@@ -137,6 +140,9 @@ export function App({ api, session }) {
     setFollowing(always);
   }
 
+  // A page of its own stands instead of whatever is known of a run.
+  const phase = page ? null : state.phase;
+
   return html`<${Frame}
     session=${session}
     api=${api}
@@ -147,11 +153,17 @@ export function App({ api, session }) {
     navigate=${navigate}
   >
     <${TokenDialog} api=${api} />
-    ${state.phase === "empty" && html`<${Empty} api=${api} test=${route.test} />`}
-    ${state.phase === "missing" && html`<${Missing} id=${state.info.id} />`}
-    ${state.phase === "unreachable" && html`<${Unreachable} problem=${state.problem} />`}
     ${
-      state.phase === "run" &&
+      page === TESTS &&
+      html`<${Look.Provider} value=${arranged}
+        ><${Tests} api=${api} route=${route} navigate=${navigate}
+      /><//>`
+    }
+    ${phase === "empty" && html`<${Empty} api=${api} test=${route.test} />`}
+    ${phase === "missing" && html`<${Missing} id=${state.info.id} />`}
+    ${phase === "unreachable" && html`<${Unreachable} problem=${state.problem} />`}
+    ${
+      phase === "run" &&
       html`<h1 class="unseen">Run ${state.info.id}</h1>
         <${Notices}
           session=${session}

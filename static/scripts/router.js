@@ -7,6 +7,9 @@ import { partQuery, readPart } from "./model/part.js";
 /** The default document's first tab, which an address need not name. */
 const FIRST_TAB = "overview";
 
+/** The pages that are of no run. */
+export const TESTS = "tests";
+
 /** What a person arranged: `sort.TABLE`, `hide.CHART`, `table.CHART`; `only.FACET` and `by.TABLE` (`model/facets.js`). */
 const LOOK = /^(sort|hide|table|only|by)\../;
 const MOST_LOOKS = 50;
@@ -15,8 +18,8 @@ const MOST_LOOKS = 50;
 export const MOST_MORE = 3;
 
 /**
- * `{run, test, tab, zoom, filter, row, rows, other, shown}` of a query string; what is missing or wrong gets
- * its default. `zoom` is the part of the run that all figures are of (`from` and `to`, times since its begin). `tab` is the id of one of the run's tabs (`model/panels.js` knows which there are), `filter`
+ * `{page, run, test, tab, zoom, filter, row, rows, other, shown}` of a query string; what is missing or wrong gets
+ * its default. `page` is that of no run which is shown instead of one, null where it is a run. `zoom` is the part of the run that all figures are of (`from` and `to`, times since its begin). `tab` is the id of one of the run's tabs (`model/panels.js` knows which there are), `filter`
  * the text above a table, `row` the key of the row that is open (an array of text, the table's name
  * first), `rows` which rows a table shows where that can be chosen, `other` the run that is compared with, `more` up to three others that charts show beside them, `shown` the ids of the percentiles that charts show,
  * null for those of the dashboard, `look` how tables and charts of the tab are arranged (`data/page-state.js`).
@@ -24,6 +27,7 @@ export const MOST_MORE = 3;
 export function parseRoute(search) {
   const query = new URLSearchParams(search);
   return {
+    page: query.get("page") === TESTS ? TESTS : null,
     run: query.get("run") || null,
     test: query.get("test") || null,
     tab: query.get("tab") || FIRST_TAB,
@@ -67,7 +71,13 @@ function parseRow(text) {
 export function changeRoute(route, change) {
   return {
     ...route,
-    ...(change.tab !== undefined && { filter: "", row: null, rows: null, look: {} }),
+    ...((change.run !== undefined || change.tab !== undefined) && { page: null }),
+    ...((change.tab !== undefined || change.page !== undefined) && {
+      filter: "",
+      row: null,
+      rows: null,
+      look: {},
+    }),
     ...(change.run !== undefined && { zoom: null }),
     ...change,
   };
@@ -83,6 +93,7 @@ export const hrefOf = (route, change) => formatRoute(changeRoute(route, change))
  */
 export function formatRoute(route) {
   const query = new URLSearchParams();
+  if (route.page) return formatPage(route);
   if (route.run) query.set("run", route.run);
   else if (route.test) query.set("test", route.test);
   if (route.tab && route.tab !== FIRST_TAB) query.set("tab", route.tab);
@@ -96,4 +107,9 @@ export function formatRoute(route) {
   for (const [name, value] of Object.entries(route.look ?? {})) query.set(name, value);
   const text = query.toString();
   return text ? "?" + text : "?";
+}
+
+/** Nothing of a run stands in it. */
+function formatPage({ page, filter, look }) {
+  return "?" + new URLSearchParams({ page, ...(filter && { filter }), ...look });
 }

@@ -47,10 +47,32 @@ export interface RunItem {
   outcome?: Outcome | null;
   /** The newest that was kept; null while there is none. */
   verdict?: ObjectiveState | null;
+  /** How many objectives that judged; null while there is none. */
+  objectives?: number | null;
   /** With `figures=1`, as the next two. */
   figures?: Record<"requests" | "rate" | "p95" | "failed" | "checks" | "vus" | "iterations", number | null>;
   thresholds?: Threshold[];
   thresholdsKnown?: boolean;
+}
+
+/** A test of `GET /tests`. */
+export interface TestItem {
+  test: string;
+  /** That are kept; `moreRuns`: at least so many. */
+  runs: number;
+  moreRuns: boolean;
+  /** The newest. */
+  last: RunItem;
+  /** The run that others are compared with. */
+  baseline: string | null;
+  /** The newest that have ended, the oldest first. */
+  trend: { run: string; p95: number | null; failed: number | null }[];
+}
+
+/** A page of them, the one that ran last first; `next` is what to ask for as `after`. */
+export interface TestPage {
+  tests: TestItem[];
+  next: number | null;
 }
 
 /** `GET /runs/ID/summary`. */
@@ -346,7 +368,6 @@ export interface SessionState {
   problem: string | null;
   /** Newest first. */
   runs: RunItem[];
-  moreRuns: boolean;
   /** null but in the phase `run`, which is that of all views and of most that is done here. */
   run: Run;
   /** null until a run is shown. */
@@ -388,6 +409,15 @@ export interface RunList {
   items: RunItem[];
   /** null: not known. */
   more: boolean | null;
+  problem: string | null;
+}
+
+/** What a search came to so far; `text` is what was looked for, null before the first answer. */
+export interface Found<Item> {
+  text: string | null;
+  items: Item[];
+  /** Where the next page begins; null: that was all. */
+  next: any;
   problem: string | null;
 }
 

@@ -5,6 +5,7 @@ import {
   baselineLabel,
   byOrigin,
   chipOf,
+  keptRank,
   keptVerdict,
   linksOf,
   marksOf,
@@ -82,6 +83,15 @@ test("the worst stands first, and what has no verdict nowhere", () => {
   assert.equal(rankOf(undefined), null);
   assert.equal(keptVerdict({ verdict: null }), null);
   assert.deepEqual(keptVerdict({ verdict: "fail" }), { state: "bad", text: "No-go" });
+});
+
+test("a run that nobody gave objectives is no failure of the gate in lists", () => {
+  const none = { verdict: "error", objectives: 0 };
+  assert.deepEqual(keptVerdict(none), { state: "none", text: "No objectives" });
+  assert.equal(keptRank(none), null);
+  assert.equal(keptVerdict({ verdict: "error", objectives: 2 }).state, "unknown");
+  assert.equal(keptVerdict({ verdict: null, objectives: 0 }), null);
+  assert.equal(keptRank({ verdict: "fail", objectives: 1 }), rankOf("fail"));
 });
 
 test("thresholds of k6 and objectives of the file are told apart, in their order", () => {

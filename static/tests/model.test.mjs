@@ -158,6 +158,7 @@ test("health's word on whether thresholds are known is the newest", () => {
 
 test("an address survives being written and read, and nonsense gets defaults", () => {
   const route = {
+    page: null,
     run: "shop.a b&c",
     test: null,
     tab: "requests",
@@ -173,6 +174,7 @@ test("an address survives being written and read, and nonsense gets defaults", (
   assert.deepEqual(parseRoute(formatRoute(route)), route);
   const plain = parseRoute("");
   assert.deepEqual(plain, {
+    page: null,
     run: null,
     test: null,
     tab: "overview",
@@ -192,6 +194,19 @@ test("an address survives being written and read, and nonsense gets defaults", (
   );
   assert.deepEqual(parseRoute("?from=9&to=3&row=[1]"), plain);
   assert.deepEqual(parseRoute("?row={"), plain);
+});
+
+test("a page of no run has nothing of a run in its address, and is left by choosing one", () => {
+  const run = parseRoute("?run=a.1&tab=errors&filter=x&hide.load=p95");
+  const tests = changeRoute(run, { page: "tests" });
+  assert.equal(formatRoute(tests), "?page=tests");
+  const searched = changeRoute(tests, { filter: "shop" });
+  assert.equal(formatRoute(searched), "?page=tests&filter=shop");
+  assert.equal(parseRoute("?page=tests&filter=shop").filter, "shop");
+  const sorted = changeRoute(searched, { look: { "sort.tests": "-p95" } });
+  assert.equal(formatRoute(sorted), "?page=tests&filter=shop&sort.tests=-p95");
+  assert.equal(formatRoute(changeRoute(searched, { run: "b.2", tab: "runs" })), "?run=b.2&tab=runs");
+  assert.equal(parseRoute("?page=elsewhere").page, null);
 });
 
 test("filter and rows stay behind with their tab, the zoom with its run, unless the change names them", () => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { bandOf } from "../scripts/model/bands.js";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { apply, newRun } from "../scripts/model/run.js";
@@ -236,4 +237,9 @@ test("a run of WebSockets has its own figures and charts in the Overview, and no
   // One request, and it is a run of HTTP too.
   apply(run, "metric", { http_reqs: { type: "counter" } }, 1);
   assert.ok(titles()[0][1].includes("Requests"));
+});
+
+test("a figure of the web vitals stands in one band, its borders in the better", () => {
+  const words = [2500, 2501, 4000, 4001].map((figure) => bandOf({ good: 2500, poor: 4000 }, figure).word);
+  assert.deepEqual(words, ["good", "needs improvement", "needs improvement", "poor"]);
 });

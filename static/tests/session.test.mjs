@@ -97,6 +97,6 @@ test("figures of a run that are known stay when a list comes without them", asyn
   api.listed = [entry("shop.1", { thresholds: [{ passes: true }] })];
   await session.refreshRuns();
   api.listed = [entry("shop.1")];
-  await session.olderRuns();
+  await session.load({ run: "shop.1" });
   assert.equal(session.state.runs[0].thresholds.length, 1);
 });

@@ -10,7 +10,7 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 
 /** Longer than a window and the server's patience take, also on a busy machine. */
 export const PATIENCE = Number(process.env.PATIENCE ?? 60_000);
-const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
+export const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 
 export function launch() {
   return chromium.launch({

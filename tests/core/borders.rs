@@ -5,7 +5,7 @@ use crate::support::{Server, block_on, text};
 
 /// The ids of a test's runs, oldest first, with how many requests each has.
 fn runs(server: &Server, test: &str) -> Vec<(String, u64)> {
-    let list = block_on(server.service.list(Some(test), None, 100, false)).expect("a list");
+    let list = server.list(Some(test), 100, false);
     let list: Vec<serde_json::Value> = serde_json::from_str(&list).expect("JSON");
     let ids = list.iter().rev().map(|item| item["id"].as_str().expect("an id").to_owned());
     let count = |id: &str| server.summary(id)["metrics"]["http_reqs"]["values"]["count"].as_u64();

@@ -13,7 +13,7 @@ fn requests(server: &Server, run: &str) -> Value {
 }
 
 fn list(server: &Server) -> Vec<Value> {
-    let list = block_on(server.service.list(None, None, 500, false)).expect("a list");
+    let list = server.list(None, 500, false);
     serde_json::from_str(&list).expect("JSON")
 }
 

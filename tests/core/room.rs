@@ -29,7 +29,7 @@ fn named_run(server: &Server, number: u32) {
 }
 
 fn list(server: &Server, test: Option<&str>) -> Vec<Value> {
-    let list = block_on(server.service.list(test, None, 500, false)).expect("a list");
+    let list = server.list(test, 500, false);
     serde_json::from_str(&list).expect("JSON")
 }
 

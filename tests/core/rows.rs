@@ -247,7 +247,7 @@ fn a_distribution_holds_every_value_live_ended_and_after_a_restart() {
 fn people_label_pin_and_delete_runs() {
     let (server, run) = shop();
     let item = |server: &Server| -> Value {
-        let list = block_on(server.service.list(Some("shop"), None, 10, true)).expect("a list");
+        let list = server.list(Some("shop"), 10, true);
         serde_json::from_str::<Value>(&list).expect("JSON")[0].clone()
     };
     assert_eq!((&item(&server)["label"], &item(&server)["baseline"]), (&Value::Null, &json!(false)));
@@ -365,4 +365,43 @@ fn groups_add_up_to_their_parents() {
     for leaf in ["::main::b", "::main::a::deep", "::main-2"] {
         assert!(row(leaf).get("whole").is_none(), "{leaf}");
     }
+}
+
+/// As k6's gRPC client tags what it measures.
+#[test]
+fn calls_of_grpc_are_rows_by_method_and_by_the_status_of_those_that_failed() {
+    let server = Server::new();
+    let name = "/hello.HelloService/SayHello";
+    let line = |status: u32, group: &str, ms: u32| {
+        let time = server.hands_ms() + u64::from(ms);
+        format!(
+            "grpc_req_duration,group={group},method=SayHello,name={name},service=hello.HelloService,status={status} value={ms} {time}\n"
+        )
+    };
+    let body: String =
+        [line(0, "::load", 10), line(0, "::load", 30), line(14, "::load", 50), line(4, "::setup", 70)]
+            .concat();
+    // An HTTP request that a person tagged with a service, and one that had no response.
+    let http = |status: u32| {
+        format!("http_reqs,method=GET,name=/a,service=shop,status={status} value=1 {}\n", server.hands_ms())
+    };
+    let body = body + &http(200) + &http(0);
+    server.post_as(|_| {}, body.as_bytes(), true).expect("it is taken");
+    let summary = server.summary(&server.finish("t"));
+    let row =
+        |row: &Value| (row["key"].clone(), row["count"].clone(), row["failed"].clone(), row["max"].clone());
+    let mut rows: Vec<_> = summary["requests"].as_array().expect("rows").iter().map(row).collect();
+    rows.sort_by_key(|(key, ..)| key.to_string());
+    let call = |rest: &[&str]| json!([&["SayHello", name], rest].concat());
+    assert_eq!(
+        rows,
+        [
+            (json!(["GET", "/a"]), json!(2), Value::Null, Value::Null),
+            (call(&["DEADLINE_EXCEEDED", "setup"]), json!(1), json!(1), json!(70)),
+            (call(&["UNAVAILABLE"]), json!(1), json!(1), json!(50)),
+            (call(&[]), json!(2), json!(0), json!(30)),
+        ],
+        "{summary:#}"
+    );
+    assert!(summary["metrics"]["grpc_req_duration"]["values"]["count"] == 4, "{summary:#}");
 }

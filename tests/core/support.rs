@@ -4,7 +4,7 @@ use flate2::read::MultiGzDecoder;
 use loadgate::ingest::{Encoding, Precision, Request, Wire};
 use loadgate::log::stream::{Cursor, PageEvent};
 use loadgate::record::Sent;
-use loadgate::service::{Outcome, Service, Window};
+use loadgate::service::{List, Outcome, Service, Window};
 use loadgate::settings::Settings;
 use loadgate::store::{Clock, Store, StoreError};
 use std::cell::{Cell, RefCell};
@@ -229,6 +229,11 @@ impl Server {
     /// Folds everything there is.
     pub fn fold(&self, log: &str) {
         while block_on(self.service.advance(log)).expect("it folds").more {}
+    }
+
+    /// The newest runs, of a test or of all; JSON.
+    pub fn list(&self, test: Option<&str>, limit: u32, figures: bool) -> String {
+        block_on(self.service.list(&List { test, limit, figures, ..List::default() })).expect("a list")
     }
 
     /// Ends the newest run of a test and folds to its end.

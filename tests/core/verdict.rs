@@ -210,7 +210,7 @@ fn an_exit_code_stands_in_the_run_in_lists_and_in_the_summary() {
     let said = "stopped by Ctrl-C or a signal, aborted at 0:06 of 1:00 planned";
     let read = |document: String| serde_json::from_str::<Value>(&document).expect("JSON");
     let get = read(block_on(server.service.get(&run)).expect("it exists"));
-    let list = read(block_on(server.service.list(None, None, 10, true)).expect("a list"));
+    let list = read(server.list(None, 10, true));
     for outcome in [&get["outcome"], &list[0]["outcome"], &server.summary(&run)["outcome"]] {
         assert_eq!((&outcome["exit"], &outcome["text"]), (&json!(105), &json!(said)));
         assert_eq!((&outcome["aborted"], &outcome["state"]), (&json!(true), &json!("bad")));

@@ -7,7 +7,7 @@ use crate::platform::{KeyValue, WallClock, run};
 use loadgate::ingest::Refusal;
 use loadgate::log::rows;
 use loadgate::service::series::Asked;
-use loadgate::service::{Service, Session};
+use loadgate::service::{List, Service, Session};
 use loadgate::settings::Settings;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -174,13 +174,16 @@ impl events::Guest for Aggregator {
 }
 
 impl runs::Guest for Aggregator {
-    fn list(
-        test: Option<String>,
-        before: Option<String>,
-        limit: u32,
-        figures: bool,
-    ) -> Result<String, Failure> {
-        with(async |service| service.list(test.as_deref(), before.as_deref(), limit, figures).await)
+    fn list(wanted: runs::Wanted) -> Result<String, Failure> {
+        let runs::Wanted { test, before, limit, figures, search, label } = wanted;
+        let (test, before) = (test.as_deref(), before.as_deref());
+        let (search, label) = (search.as_deref(), label.as_deref());
+        let asked = List { test, before, limit, figures, search, label };
+        with(async |service| service.list(&asked).await)
+    }
+
+    fn tests(search: Option<String>, after: Option<u64>, limit: u32) -> Result<String, Failure> {
+        with(async |service| service.tests(search.as_deref(), after, limit).await)
     }
 
     fn get(run: String) -> Result<String, Failure> {

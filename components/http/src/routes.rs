@@ -38,6 +38,8 @@ pub enum Route {
     DashboardSchema,
     /// Runs, newest first.
     ListRuns,
+    /// Tests with how their newest runs went.
+    ListTests,
     /// One run as lists have it.
     GetRun,
     /// Changes the label, note and star that people gave a run.
@@ -180,6 +182,7 @@ const ROUTES: &[(&str, &str, Access, Route)] = &[
     ("POST", "/runs/{}/deliveries/{}/replay", Write, Route::Replay),
     ("POST", "/runs/{}/finish", Write, Route::FinishRun),
     ("PUT", "/runs/{}/outcome", Write, Route::SetOutcome),
+    ("GET", "/tests", Read, Route::ListTests),
     ("POST", "/tests/{}/new-run", Write, Route::NewRun),
     ("POST", "/tests/{}/hello", Write, Route::Hello),
     ("POST", "/tests/{}/imports", Write, Route::NewImport),

@@ -82,6 +82,7 @@ async fn handle(call: Call, found: Found<'_>, policy: &Policy) -> Reply {
         Route::EventSchema => runs::event_schema(),
         Route::DashboardSchema => tests::dashboard_schema(),
         Route::ListRuns => runs::list(&call),
+        Route::ListTests => tests::list(&call),
         Route::GetRun => runs::get(name).await,
         Route::LabelRun => runs::label(&call, name).await,
         Route::DeleteRun => runs::delete(name).await,

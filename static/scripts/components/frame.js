@@ -6,7 +6,7 @@ import { chipOf } from "../model/gate.js";
 import { html, useLayoutEffect, useRef, useState } from "../html.js";
 import { elapsed, latest } from "../model/run.js";
 import { tabOfView, tabsOf, VERDICT_TAB } from "../model/panels.js";
-import { hrefOf } from "../router.js";
+import { hrefOf, TESTS } from "../router.js";
 import { tally, thresholdsKnown, verdict } from "../model/thresholds.js";
 import { CompareLink, Share, ThemeButton } from "./actions.js";
 import { onPlainClick, RouteLink } from "./link.js";
@@ -24,7 +24,8 @@ import { RunSelector } from "./run-selector.js";
  */
 export function Frame({ session, api, gate, tab, chosen, route, navigate, children }) {
   const { state } = session;
-  const { run } = state;
+  // A page that is of no run has nothing of one around it.
+  const run = route.page ? null : state.run;
   /** On a phone, where actions have no room beside the chips. */
   const [open, setOpen] = useState(false);
   return html`<a class="skip" href="#main">Skip to content</a>
@@ -33,9 +34,17 @@ export function Frame({ session, api, gate, tab, chosen, route, navigate, childr
         <a class="brand" href="?"
           ><span class="logo" aria-hidden="true"></span><span class="brand-word">Loadgate</span></a
         >
+        <${RouteLink}
+          class="top-link"
+          route=${route}
+          navigate=${navigate}
+          change=${{ page: TESTS }}
+          aria-current=${route.page === TESTS ? "page" : undefined}
+          >Tests<//
+        >
         ${
           run &&
-          html`<${RunSelector} session=${session} route=${route} navigate=${navigate} />
+          html`<${RunSelector} session=${session} api=${api} route=${route} navigate=${navigate} />
             <${Liveness} session=${session} />
             <${VerdictChip} gate=${gate} route=${route} navigate=${navigate} />
             <${ThresholdsChip} run=${run} route=${route} navigate=${navigate} />

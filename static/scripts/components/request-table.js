@@ -86,12 +86,14 @@ export function Names({ row }) {
 
 /** `row`, if given, is what the name is of. */
 export function RequestName({ parts, open, row }) {
-  const [method, name, phase] = parts.length > 1 ? parts : [null, parts[0]];
+  // Behind the name: the status of calls that failed, and the phase of what is no load.
+  const [method, name, ...marks] = parts.length > 1 ? parts : [null, parts[0]];
   return html`<span class="request-name"
     >${method && html`<span class="method">${method}</span>`}${
       open
         ? html`<a class="name-link" ...${open(parts)}><${Name} text=${name} /></a>`
         : html`<${Name} text=${name} />`
-    }${phase && html`<${Mark} word=${phase} />`}<${Names} row=${row} /><${Missed} row=${row}
+    }${marks.map((word) => html`<${Mark} key=${word} word=${word} />`)}<${Names} row=${row} /><${Missed}
+      row=${row}
   /></span>`;
 }

@@ -2,7 +2,7 @@
 
 import { html } from "../html.js";
 import { useDrawnRow } from "../data/rows.js";
-import { thresholdsOf } from "../model/rows.js";
+import { ROW_DURATIONS, thresholdsOf } from "../model/rows.js";
 import { ChartCard } from "./chart-card.js";
 import { WholeName } from "./name.js";
 import { Distributions, Problem } from "./distribution.js";
@@ -26,9 +26,10 @@ const FAILED = {
   series: [{ label: "failed", metric: "http_req_failed", aggregate: "rate", color: "--bad", fill: true }],
 };
 const DURATION = percentiles("row-duration", "Request duration", "http_req_duration");
+const CALL = percentiles("row-call", "Call duration", "grpc_req_duration");
 
 const PANELS = {
-  requests: [DURATION, RATE, FAILED],
+  requests: [DURATION, CALL, RATE, FAILED],
   groups: [DURATION, RATE, FAILED, percentiles("row-group", "Group duration", "group_duration")],
   scenarios: [
     DURATION,
@@ -66,7 +67,7 @@ export function RowDetail({ run, api, route, navigate, table, row }) {
   const { metrics } = drawn;
   const panels = PANELS[table].filter((panel) => metrics.has(panel.series[0].metric));
   const trends = [...metrics].filter(([, meta]) => meta.type === "trend").map(([name]) => name);
-  const first = ["http_req_duration", "group_duration", "iteration_duration"].find((m) => trends.includes(m));
+  const first = [...ROW_DURATIONS, "group_duration", "iteration_duration"].find((m) => trends.includes(m));
   return html`${problem && html`<${Problem} what="newest part" problem=${problem} retry=${retry} />`}
     <${WholeName} parts=${row} />
     <div class="charts">

@@ -1,9 +1,10 @@
 /** The runs of a test as a table: figures, verdicts, and what can be done with each. */
 
-import { clock, format, wallClock, zone, NOTHING } from "../model/format.js";
+import { clock, format, wallClock, zone } from "../model/format.js";
 import { html } from "../html.js";
-import { keptVerdict, rankOf } from "../model/gate.js";
+import { keptRank } from "../model/gate.js";
 import { runLabel, verdictOf, verdictRank } from "../model/runs.js";
+import { KeptVerdict } from "./kept-verdict.js";
 import { RouteLink } from "./link.js";
 import { Chip } from "./parts.js";
 import { DataTable } from "./table.js";
@@ -50,11 +51,8 @@ export function RunTable({ items, shown, baseline, route, navigate, changeTo, on
       id: "verdict",
       title: "Verdict",
       left: true,
-      sort: (item) => rankOf(item.verdict),
-      cell: (item) => {
-        const chip = keptVerdict(item);
-        return chip ? html`<${Chip} state=${chip.state}>${chip.text}<//>` : NOTHING;
-      },
+      sort: keptRank,
+      cell: (item) => html`<${KeptVerdict} item=${item} />`,
     },
     {
       id: "state",

@@ -44,15 +44,16 @@ export function pictureOf(sign) {
 }
 
 /**
- * Keeps the tab's title and picture by what is known.
+ * Keeps the tab's title and picture by what is known; `page` is the title of one that is of no run.
  *
  * @param {Session} session
  * @param {Gate} gate
+ * @param {string | null} page
  */
-export function useTabSign(session, gate) {
+export function useTabSign(session, gate, page) {
   const id = session.state.info?.id;
-  const sign = signOf(session, gate);
-  const title = titleOf({ id, sign, live: session.isLive() });
+  const sign = page ? null : signOf(session, gate);
+  const title = page ? `${page} · Loadgate` : titleOf({ id, sign, live: session.isLive() });
   const picture = pictureOf(sign);
   useEffect(() => {
     document.title = title;

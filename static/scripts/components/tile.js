@@ -6,6 +6,7 @@ import { useWindows } from "../data/merged.js";
 import { isReplaying, latest, peak, total, wholeRun } from "../model/run.js";
 import { NO_SAMPLES, placesIn } from "../model/part.js";
 import { isComplete, outcomeOf, parseExpression, sideOf } from "../model/thresholds.js";
+import { bandOf } from "../model/bands.js";
 import { figureOf, SAYS } from "../model/compare.js";
 import { drawnColumn } from "../model/windows.js";
 import { Heading, Sign } from "./parts.js";
@@ -45,7 +46,9 @@ export function Tile({ run, panel, comparison = null }) {
       ${
         decisive
           ? html`<${Verdict} limit=${decisive} complete=${isComplete(run)} />`
-          : meta?.unknown && html`<${Sign} state="warning">type not known<//>`
+          : meta?.unknown
+            ? html`<${Sign} state="warning">type not known<//>`
+            : panel.bands && read !== null && html`<${Band} bands=${panel.bands} figure=${read} />`
       }
     </div>
     <p class="figure">${format(read, panel.unit)}</p>
@@ -65,6 +68,14 @@ export function Tile({ run, panel, comparison = null }) {
       />
     </div>
   </div>`;
+}
+
+/** What a figure of the web vitals is called (<https://web.dev/articles/vitals>), which is meant of the p75. */
+function Band({ bands, figure }) {
+  const { state, word } = bandOf(bands, figure);
+  return html`<span title=${`${word}, by the bands that web.dev gives for the 75th percentile`}
+    ><${Sign} state=${state}>${word}<//></span
+  >`;
 }
 
 /** What became of the figure since the baseline. */

@@ -4,7 +4,7 @@ import { timed } from "../measure.js";
 import { partQuery } from "../model/part.js";
 import { openStream } from "./stream.js";
 
-/** @import { Comparison, Distribution, Findings, FoundRequests, GateVerdict, RowKey, RowsDocument, RunItem, SeriesDocument, Summary, TableName, Zoom } from "../types.js" */
+/** @import { Comparison, Distribution, Findings, FoundRequests, GateVerdict, RowKey, RowsDocument, RunItem, SeriesDocument, Summary, TableName, TestPage, Zoom } from "../types.js" */
 
 /** Where the server is: the folder above the page's, unless the page says otherwise. */
 export function serverRoot(document) {
@@ -72,17 +72,32 @@ export function createApi(root, streams = openStream) {
     },
     now: () => Date.now() + ahead,
     /**
-     * Newest first. `before` is the id of the oldest run that is known already.
+     * Newest first. `before` is the id of the oldest run that is known already; `search` are words that stand in the
+     * run's id, label or day (UTC).
      *
-     * @param {{ test?: string, before?: string, limit?: number, figures?: boolean }} [options]
+     * @param {{ test?: string, before?: string, limit?: number, figures?: boolean, search?: string }} [options]
      * @returns {Promise<RunItem[]>}
      */
-    async runs({ test, before, limit = 50, figures = false } = {}) {
+    async runs({ test, before, limit = 50, figures = false, search } = {}) {
       const query = new URLSearchParams({ limit: String(limit) });
       if (test) query.set("test", test);
       if (before) query.set("before", before);
+      if (search) query.set("q", search);
       if (figures) query.set("figures", "1");
       return (await request(`runs?${query}`)).json();
+    },
+    /**
+     * Tests in whose names `search` stands, the one that ran last first; a page may be short of `limit` and yet
+     * have a next one.
+     *
+     * @param {{ search?: string, after?: number | null, limit?: number }} [options]
+     * @returns {Promise<TestPage>}
+     */
+    async tests({ search, after = null, limit = 50 } = {}) {
+      const query = new URLSearchParams({ limit: String(limit) });
+      if (search) query.set("q", search);
+      if (after !== null) query.set("after", String(after));
+      return (await request(`tests?${query}`)).json();
     },
     /**
      * One run as the list has it, or null where there is none of this id.

@@ -28,7 +28,6 @@ export function createSession(api, { frame = requestAnimationFrame } = {}) {
       phase: "loading",
       problem: null,
       runs: [],
-      moreRuns: false,
       run: null,
       info: null,
       /** Since when the connection is lost (server's ms), or null. */
@@ -161,7 +160,6 @@ export function createSession(api, { frame = requestAnimationFrame } = {}) {
       // A run that the address names need not wait for the list of all.
       if (route.run) open(placeholderOf(route.run));
       const runs = await api.runs();
-      state.moreRuns = runs.length >= 50;
       merge(runs);
       if (!route.run) {
         const [wanted] = route.test ? await api.runs({ test: route.test, limit: 1 }) : runs;
@@ -248,13 +246,6 @@ export function createSession(api, { frame = requestAnimationFrame } = {}) {
     },
     async refreshRuns() {
       const runs = await api.runs({ figures: true });
-      state.moreRuns = runs.length >= 50;
-      merge(runs);
-      changed();
-    },
-    async olderRuns() {
-      const runs = await api.runs({ before: state.runs.at(-1)?.id, figures: true });
-      state.moreRuns = runs.length >= 50;
       merge(runs);
       changed();
     },

@@ -55,13 +55,22 @@ function goodOr({ provisional, missing }) {
 
 /**
  * The kept verdict of a run in a list, as a chip; null while there is none. One that passed has nothing missing:
- * the server makes it a warning otherwise.
+ * the server makes it a warning otherwise. Where nobody gave objectives, nothing is amiss.
  *
- * @param {RunItem} item
+ * @param {Pick<RunItem, "verdict" | "objectives">} item
+ * @returns {{ state: State, text: string } | null}
  */
-export function keptVerdict({ verdict }) {
+export function keptVerdict({ verdict, objectives }) {
+  if (verdict && objectives === 0) return { state: "none", text: "No objectives" };
   return verdict ? chipOf({ state: verdict, missing: [] }) : null;
 }
+
+/**
+ * The same for sorting, the worst first.
+ *
+ * @param {Pick<RunItem, "verdict" | "objectives">} item
+ */
+export const keptRank = ({ verdict, objectives }) => (objectives === 0 ? null : rankOf(verdict));
 
 /**
  * For sorting, the worst first; null without a verdict.

@@ -2,6 +2,7 @@
 
 /** @import { RowKey, TableName } from "../types.js" */
 
+const PHASES = ["setup", "teardown"];
 const PHASE = /^::(setup|teardown)(::|$)/;
 
 /**
@@ -11,7 +12,8 @@ const PHASE = /^::(setup|teardown)(::|$)/;
  * @param {RowKey} key
  */
 export function phaseOf(table, key) {
-  if (table === "requests") return key[2] ?? null;
+  // A call that failed has its status before it.
+  if (table === "requests") return key.slice(2).find((part) => PHASES.includes(part)) ?? null;
   if (table === "statuses") return key[4] ?? null;
   const group = table === "groups" || (table === "checks" && key.length > 1) ? key[0] : "";
   return PHASE.exec(group)?.[1] ?? null;

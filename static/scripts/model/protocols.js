@@ -43,6 +43,12 @@ const PROTOCOLS = {
 
 const metricsOf = (panel) => (panel.series ?? []).map(({ metric }) => metric);
 
+/** The bands that the dashboard gives to the charts of metrics. */
+function bandsOf(tabs) {
+  const panels = tabs.flatMap((tab) => (tab.sections ?? []).flatMap((section) => section.panels));
+  return new Map(panels.flatMap((panel) => (panel.bands ? [[metricsOf(panel)[0], panel.bands]] : [])));
+}
+
 /**
  * The first tab's sections, for a run without HTTP requests and with another protocol: what there is of its own, that
  * protocol's figures on top, and its sections out of the other tabs behind. Else the sections as they are.
@@ -66,7 +72,15 @@ export function adaptedSections(run, tab, tabs) {
   const speaks = (panel) =>
     metricsOf(panel).some((metric) => spoken.some((begin) => metric.startsWith(begin)));
   const [head, ...rest] = sections;
-  const figures = { ...head, panels: [...spoken.flatMap((begin) => PROTOCOLS[begin]), ...head.panels] };
+  const bands = bandsOf(tabs);
+  const decisive = spoken.flatMap((begin) => PROTOCOLS[begin]);
+  const figures = {
+    ...head,
+    panels: [
+      ...decisive.map((panel) => ({ ...panel, bands: bands.get(metricsOf(panel)[0]) })),
+      ...head.panels,
+    ],
+  };
   const others = tabs
     .filter((other) => other !== tab)
     .flatMap((other) => /** @type {any[]} */ (other.sections ?? []))
@@ -74,7 +88,7 @@ export function adaptedSections(run, tab, tabs) {
   const own = rest.map((section) => ({
     // What is left of it is no performance of HTTP.
     title: /http/i.test(section.title ?? "") ? "Load" : section.title,
-    panels: section.panels.filter(({ kind }) => kind !== "requests"),
+    panels: section.panels.filter(({ kind }) => kind !== "requests" || run.tables.requests.length > 0),
   }));
   return { sections: [figures, ...others, ...own], adapted: true };
 }

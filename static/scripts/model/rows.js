@@ -232,7 +232,7 @@ export function rowTotals(rows, run, table, key) {
       totals.set(`fails ${metric}`, (count - nonzero) / seconds);
     }
     if (type !== "trend") continue;
-    const figures = table === "requests" && metric === "http_req_duration" ? shown : shown?.metrics?.[metric];
+    const figures = table === "requests" && ROW_DURATIONS.includes(metric) ? shown : shown?.metrics?.[metric];
     for (const [short, aggregate] of [
       ["med", "med"],
       ["p95", "p(95)"],
@@ -244,6 +244,9 @@ export function rowTotals(rows, run, table, key) {
   }
   return totals;
 }
+
+/** What a row of requests has the durations of: of HTTP, or of gRPC's calls. */
+export const ROW_DURATIONS = ["http_req_duration", "grpc_req_duration"];
 
 /** What short columns of rows are called among aggregates. */
 const LONG = { p90: "p(90)", p95: "p(95)", p99: "p(99)" };
@@ -265,8 +268,9 @@ export function partTotals(run, seconds, table, key) {
   const perSecond = (count) => count / Math.max(1, seconds);
   if (table === "requests") {
     totals.set("rate http_reqs", row.rate).set("rate http_req_failed", row.failed);
-    for (const [name, value] of Object.entries(row))
-      totals.set(`${LONG[name] ?? name} http_req_duration`, value);
+    for (const [name, value] of Object.entries(row)) {
+      for (const metric of ROW_DURATIONS) totals.set(`${LONG[name] ?? name} ${metric}`, value);
+    }
   } else if (table === "statuses") {
     totals.set("rate http_reqs", perSecond(row.count));
   } else if (table === "checks") {

@@ -2,7 +2,7 @@
 
 use crate::harness::fixtures::{bytes, play, unpacked};
 use crate::harness::server::{Options, Server, store_in};
-use crate::harness::{root, wait_for};
+use crate::harness::{built, root, wait_for};
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -76,6 +76,7 @@ pub fn drive(script: &str, arguments: &[&str]) -> Vec<String> {
         .arg("--test-reporter=tap")
         .arg(root().join("tests/browser").join(script))
         .args(arguments)
+        .env("K6", built("LOADGATE_K6", "target/k6"))
         .output()
         .expect("node starts");
     let said = String::from_utf8_lossy(&output.stdout);
@@ -273,6 +274,42 @@ fn what_an_expert_would_notice_stands_above_the_tiles() {
     }
     let flows = drive("findings.mjs", &[&server.url(), "limit.a", "limit.b", "calm.a", &pictures()]);
     assert_eq!(flows.len(), 4);
+}
+
+#[test]
+fn tests_and_runs_are_found_among_many() {
+    let server = Server::with(Options { settings: &[("idle", "5m")], ..Options::default() });
+    let ended_run = |test: &str, number: u32| {
+        let now = std::time::UNIX_EPOCH.elapsed().expect("after 1970").as_nanos();
+        assert_eq!(server.post(&format!("/query?q=CREATE+DATABASE+{test}"), b"").status, 200);
+        let figures = [("http_reqs", 1), ("http_req_duration", 120), ("http_req_failed", 0)];
+        let body: String =
+            figures.iter().map(|(metric, value)| format!("{metric} value={value} {now}\n")).collect();
+        assert_eq!(server.post(&format!("/write?db={test}"), body.as_bytes()).status, 204);
+        let finished = server.post(&format!("/runs/{test}.{number}/finish?settled=true"), b"");
+        assert_eq!(finished.status, 200, "{}", finished.text());
+    };
+    for number in 1..=3 {
+        ended_run("shop", number);
+    }
+    let put = |method: &str, target: &str, body: &str| {
+        let answer = server.send(method, target, &[("content-type", "application/json")], body.as_bytes());
+        assert!(answer.status < 300, "{target}: {}", answer.text());
+    };
+    put("PATCH", "/runs/shop.2", r#"{"label":"Release 4.2"}"#);
+    put("PUT", "/tests/shop/baseline", r#"{"run":"shop.1"}"#);
+    for number in 1..=60 {
+        ended_run(&format!("t{number:02}"), 1);
+    }
+    let refused = server.get("/tests?after=x");
+    assert_eq!(refused.status, 400, "{}", refused.text());
+    assert_eq!(drive("lists.mjs", &[&server.url(), &pictures()]).len(), 11);
+}
+
+#[test]
+fn what_speaks_no_http_has_an_overview_of_what_it_has() {
+    let server = Server::with(Options { settings: &[("idle", "5m")], ..Options::default() });
+    assert_eq!(drive("protocols.mjs", &[&server.url(), &pictures()]).len(), 3);
 }
 
 #[test]

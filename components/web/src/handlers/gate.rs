@@ -125,7 +125,15 @@ pub(crate) fn badge(test: &str) -> Reply {
     struct Item {
         verdict: Option<ObjectiveState>,
     }
-    let newest = runs::list(Some(test), None, LISTED, false).and_then(|list| {
+    let wanted = runs::Wanted {
+        test: Some(test.to_owned()),
+        before: None,
+        limit: LISTED,
+        figures: false,
+        search: None,
+        label: None,
+    };
+    let newest = runs::list(&wanted).and_then(|list| {
         let items: Vec<Item> = serde_json::from_str(&list).map_err(damaged)?;
         Ok(items.into_iter().find_map(|item| item.verdict))
     });

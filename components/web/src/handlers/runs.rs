@@ -3,7 +3,7 @@
 use super::rows;
 use crate::background;
 use crate::bindings::loadgate::dashboard::ingest::{self, Sent};
-use crate::bindings::loadgate::dashboard::runs::{self, Window};
+use crate::bindings::loadgate::dashboard::runs::{self, Wanted, Window};
 use crate::bindings::loadgate::dashboard::types::Failure;
 use crate::body;
 use crate::call::Call;
@@ -19,10 +19,22 @@ const LISTED: u32 = 50;
 pub(crate) const LABEL_BYTES: usize = 8 * (loadgate::limits::LABEL_BYTES + loadgate::limits::NOTE_BYTES);
 
 pub(crate) fn list(call: &Call) -> Reply {
-    let Ok(limit) = call.param("limit").map_or(Ok(LISTED), str::parse) else {
-        return reply::problem(StatusCode::BAD_REQUEST, "limit is how many runs are wanted, a whole number");
-    };
-    reply::document(runs::list(call.param("test"), call.param("before"), limit, call.flag("figures")))
+    let text = |name: &str| call.param(name).map(str::to_owned);
+    let wanted = limit(call, "runs").map(|limit| Wanted {
+        test: text("test"),
+        before: text("before"),
+        limit,
+        figures: call.flag("figures"),
+        search: text("q"),
+        label: text("label"),
+    });
+    reply::document(wanted.and_then(|wanted| runs::list(&wanted)))
+}
+
+/// How many are wanted.
+pub(super) fn limit(call: &Call, what: &str) -> Result<u32, Failure> {
+    let limit = call.param("limit").map_or(Ok(LISTED), str::parse);
+    limit.map_err(|_| Failure::Invalid(format!("limit is how many {what} are wanted, a whole number")))
 }
 
 pub(crate) async fn get(run: &str) -> Reply {

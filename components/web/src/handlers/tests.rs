@@ -1,6 +1,6 @@
 //! Tests: what is declared of them, their dashboards and baselines, and the beginnings of their runs.
 
-use super::runs::LABEL_BYTES;
+use super::runs::{LABEL_BYTES, limit};
 use crate::background;
 use crate::bindings::loadgate::dashboard::ingest;
 use crate::bindings::loadgate::dashboard::runs;
@@ -16,6 +16,19 @@ const OPTIONS_BYTES: usize = loadgate::limits::OPTIONS_BYTES;
 
 /// The largest dashboard; likewise.
 const DASHBOARD_BYTES: usize = loadgate_documents::dashboard::MAX_BYTES;
+
+pub(crate) fn list(call: &Call) -> Reply {
+    let after = match call.param("after").map(str::parse).transpose() {
+        Ok(after) => after,
+        Err(_) => {
+            return reply::failure(&Failure::Invalid(
+                "after is what the page before gave as next".to_owned(),
+            ));
+        }
+    };
+    let document = limit(call, "tests").and_then(|limit| runs::tests(call.param("q"), after, limit));
+    reply::large_document(call, document)
+}
 
 pub(crate) fn new_run(call: &Call, test: &str) -> Reply {
     match ingest::new_run(test, call.param("run")) {
