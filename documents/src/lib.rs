@@ -16,6 +16,7 @@ mod finding;
 pub mod format;
 mod json;
 mod metric;
+mod requests;
 mod stream;
 mod summary;
 mod time;
@@ -29,6 +30,7 @@ pub use metric::{
     Aggregate, Contains, Evaluation, MetricKind, MetricType, Observed, Operator, Submetric, Threshold,
     ThresholdError, builtin, is_metric_name, number, shorten,
 };
+pub use requests::Requests;
 pub use stream::{Health, MetricMeta, Param, Refusal, Snapshot, WantedLoad};
 pub use summary::{
     CheckRow, Generator, GroupRow, Metric, Outcome, RequestRow, RunState, Span, StatusRow, Summary, Tables,

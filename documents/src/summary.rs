@@ -241,6 +241,12 @@ pub struct StatusRow {
     pub first: i64,
     /// … and last.
     pub last: i64,
+    /// Of failures, what the first that came was said to have died of, and …
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// … what it had asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
     /// The row was too light to have one at first: at most so many of its earlier samples, of each metric,
     /// are in `(other)`.
     #[serde(default, skip_serializing_if = "is_zero")]

@@ -109,7 +109,8 @@ impl Charts<'_> {
         html! {
             @if !charts.is_empty() {
                 @if !section.title.is_empty() { h3 { (name(&section.title)) } }
-                div class="charts" { @for panel in charts { (self.card(panel)) } }
+                @let below = !section.title.is_empty();
+                div class="charts" { @for panel in charts { (self.card(panel, below)) } }
             }
         }
     }
@@ -127,7 +128,8 @@ impl Charts<'_> {
         values.of(head::over_all(values, series.aggregate))
     }
 
-    fn card(&mut self, panel: &Panel) -> Markup {
+    /// `below` a section's title or not.
+    fn card(&mut self, panel: &Panel, below: bool) -> Markup {
         let lines: Vec<Line> = panel
             .series
             .iter()
@@ -154,7 +156,7 @@ impl Charts<'_> {
             div class="panel" data-panel=(number) {
                 div class="card still" {
                     header class="card-head" {
-                        h3 { (name(&panel.title)) }
+                        @if below { h4 { (name(&panel.title)) } } @else { h3 { (name(&panel.title)) } }
                         " "
                         span class="caption" { (Text(&panel.caption)) }
                     }

@@ -7,6 +7,7 @@
 //! drawing is as wide as the plot, and the axes' labels stand outside of it.
 
 use super::axis::{Scale, clock_ticks};
+use super::course::Course;
 use super::format::{Unit, format};
 use super::limits::Limit;
 use super::markup::{Text, name};
@@ -173,18 +174,24 @@ impl Chart<'_> {
         }
     }
 
-    /// The chart in a sentence, for those who do not see it.
+    /// The chart in a sentence, for those who do not see it: of each line its figure, between what it went, and
+    /// where to.
     fn describe(&self) -> String {
-        let figures: Vec<String> = self
-            .lines
-            .iter()
-            .map(|line| format!("{} {}", line.series.label, format(line.total, line.series.unit, false)))
-            .collect();
+        let figure = |line: &Line| {
+            let say = |value| format(value, line.series.unit, false);
+            let mut said = format!("{} {}", line.series.label, say(line.total));
+            if let Some(Course { min, max, trend }) = Course::of(line.values) {
+                said += &format!(", from {} to {}", say(Some(min)), say(Some(max)));
+                said.extend(trend.iter().flat_map(|trend| [", ", trend]));
+            }
+            said
+        };
+        let figures: Vec<String> = self.lines.iter().map(figure).collect();
         let mut place = self.place.to_owned();
         if let Some(first) = place.get_mut(..1) {
             first.make_ascii_uppercase();
         }
-        format!("Chart of {} over time. {place}: {}.", self.panel.title, figures.join(", "))
+        format!("Chart of {} over time. {place}: {}.", self.panel.title, figures.join("; "))
     }
 }
 

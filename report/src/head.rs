@@ -109,6 +109,9 @@ fn outcome(summary: &Summary) -> Markup {
     }
 }
 
+/// So many names of metrics are told; the figures are not to be pushed off the page by them.
+const FEW_NAMES: usize = 6;
+
 /// What a reader must know before the figures: load that was not reached, types and limits that
 /// nobody told.
 fn notices(summary: &Summary) -> Markup {
@@ -123,14 +126,18 @@ fn notices(summary: &Summary) -> Markup {
         }
         @if !untyped.is_empty() {
             (notice(State::Warning, "Types of metrics are not known.", html! {
-                @for (i, metric) in untyped.keys().enumerate() {
+                @for (i, metric) in untyped.keys().take(FEW_NAMES).enumerate() {
                     @if i > 0 { ", " }
                     (name(metric))
                 }
+                @if untyped.len() > FEW_NAMES { " and " (untyped.len() - FEW_NAMES) " more" }
                 ": the figures are a guess by values, and no threshold passes on them. This tells the types, \
                  one of the words each: "
-                code { (Text(&declaring(&summary.test, &untyped))) }
-                ". A report that is made then has the right totals and limits."
+                @let command = html! { code { (Text(&declaring(&summary.test, &untyped))) } };
+                @if untyped.len() > FEW_NAMES {
+                    details { summary { "the command for all of them" } (command) }
+                } @else { (command) ". " }
+                "A report that is made then has the right totals and limits."
             }))
         }
         @if summary.limits_may_be_missing() && !summary.thresholds.is_empty() {

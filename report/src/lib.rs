@@ -15,6 +15,7 @@ mod body;
 mod chart;
 mod codes;
 mod comparison;
+mod course;
 mod figure;
 mod head;
 mod limits;

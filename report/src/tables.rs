@@ -55,9 +55,12 @@ pub(crate) struct Table {
     /// Title, and whether it holds text, which stands left.
     columns: Vec<(String, bool)>,
     rows: Vec<Vec<Markup>>,
-    /// Rows that paper has no room for.
+    /// Rows that paper has no room for, whatever else there is.
     minor: HashSet<usize>,
 }
+
+/// So many rows of a table go to paper: about half a page. Those that matter come first; the file has all.
+const ON_PAPER: usize = 40;
 
 impl Table {
     fn new(title: &str, columns: &[(&str, bool)]) -> Self {
@@ -79,19 +82,30 @@ impl Table {
     pub(crate) fn id(&self) -> String {
         format!("table-{}", self.title.to_lowercase().replace(' ', "-"))
     }
+
+    /// The rows, and which of them stay off paper.
+    fn rows(&self) -> Vec<(&[Markup], bool)> {
+        let mut printed = 0;
+        let mut off = |number| {
+            let minor = self.minor.contains(&number) || printed == ON_PAPER;
+            printed += usize::from(!minor);
+            minor
+        };
+        self.rows.iter().enumerate().map(|(number, row)| (row.as_slice(), off(number))).collect()
+    }
 }
 
 impl Render for Table {
     fn render(&self) -> Markup {
         let id = self.id();
-        let caption = if self.caption.is_empty() { rows(self.rows.len()) } else { self.caption.clone() };
-        // On paper, a table that would fill most of a page may be cut.
-        let card = if self.rows.len() > 30 { "card long" } else { "card" };
+        let caption = if self.caption.is_empty() { rows_of(self.rows.len()) } else { self.caption.clone() };
+        let rows = self.rows();
+        let off = rows.iter().filter(|(_, off)| *off).count();
         // Attributes for readers without the style sheet.
         let align = |left| if left { "left" } else { "right" };
         let class = |left: bool| left.then_some("left wrap");
         html! {
-            section class=(card) aria-labelledby=(id) {
+            section class="card" aria-labelledby=(id) {
                 header class="card-head" {
                     h2 id=(id) { (Text(&self.title)) }
                     span class="caption" { (caption) }
@@ -106,8 +120,8 @@ impl Render for Table {
                             }
                         }
                         tbody {
-                            @for (number, row) in self.rows.iter().enumerate() {
-                                tr class=[self.minor.contains(&number).then_some("minor")] {
+                            @for &(row, off) in &rows {
+                                tr class=[off.then_some("minor")] {
                                     @for (i, (cell, &(_, left))) in row.iter().zip(&self.columns).enumerate() {
                                         @if i == 0 {
                                             th scope="row" align="left" class="left wrap" { (cell) }
@@ -120,12 +134,13 @@ impl Render for Table {
                         }
                     }
                 }
+                @if off > 0 { p class="caption off-paper" { "On paper without " (rows_of(off)) "; the file has all." } }
             }
         }
     }
 }
 
-fn rows(count: usize) -> String {
+fn rows_of(count: usize) -> String {
     let rows = if count == 1 { "row" } else { "rows" };
     format!("{} {rows}", format(Some(count as f64), Unit::Count, false))
 }
@@ -255,7 +270,7 @@ fn statuses(summary: &Summary) -> Table {
             html! { (request_name(&row.key)) (missed(row.missed)) },
             cell(status(row)),
             cell(code(row)),
-            html! { (meaning(status(row), code(row))) },
+            html! { (meaning(status(row), code(row))) (message(row)) },
             figure(Some(row.count), Unit::Count),
             moment_of(Some(row.first), summary),
             moment_of(Some(row.last), summary),
@@ -264,6 +279,15 @@ fn statuses(summary: &Summary) -> Table {
     table
 }
 
+/// What the first of a row's failures said, and what it had asked for where the row's name does not say it.
+fn message(row: &StatusRow) -> Markup {
+    let url = row.url.as_ref().filter(|url| row.key.get(1) != Some(url));
+    html! {
+        @for text in row.error.iter().chain(url) { div class="message" { (Text(text)) } }
+    }
+}
+
+/// Those that failed first.
 fn checks(summary: &Summary) -> Table {
     let columns = [
         ("Check", true),
@@ -274,7 +298,9 @@ fn checks(summary: &Summary) -> Table {
         ("Last failed", false),
     ];
     let mut table = Table::new("Checks", &columns);
-    for row in &summary.tables.checks {
+    let mut rows: Vec<_> = summary.tables.checks.iter().collect();
+    rows.sort_by_key(|row| row.fails == 0);
+    for row in rows {
         let (group, check) = match row.key.as_slice() {
             [group, check, ..] => (group.as_str(), check.as_str()),
             [check] => ("", check.as_str()),

@@ -198,7 +198,7 @@ fn the_events_come_out_as_they_went_in() {
 fn charts_stand_in_their_sections_without_a_script_or_a_style_sheet() {
     let page = report("search", &http_events(20));
     let still = still(&page);
-    for part in [">Overview</bdi></h2>", ">HTTP performance</bdi></h3>", ">Request duration</bdi></h3>"] {
+    for part in [">Overview</bdi></h2>", ">HTTP performance</bdi></h3>", ">Request duration</bdi></h4>"] {
         assert!(still.contains(part), "{part}");
     }
     assert!(!still.contains(">Timings<"), "a tab without data is left out");
@@ -245,8 +245,8 @@ fn a_run_without_requests_has_its_custom_metrics_drawn() {
     let summary = typed(json!({"run": "a.1", "test": "a", "start": 1_795_221_970_000_u64, "metrics": {
         "orders": {"type": "counter", "values": {"count": 6, "rate": 1.5}}}}));
     let page = render(TEMPLATE, &summary, None, None, &events, None).unwrap();
-    assert!(page.contains("Chart of orders over time. Whole run: orders 1.50/s."));
-    assert!(page.contains("<bdi>stock</bdi></h3>"));
+    assert!(page.contains("Chart of orders over time. Whole run: orders 1.50/s, from 1.50/s to 1.50/s."));
+    assert!(page.contains("<bdi>stock</bdi></h4>"));
     assert!(page.contains("no thresholds") && page.contains("no data"));
     assert_eq!(still(&page).matches("class=\"card still\"").count(), 2);
 }
@@ -526,4 +526,25 @@ fn what_differs_from_the_baseline_stands_in_the_head_on_tiles_and_in_a_table() {
     assert!(page.contains(r#"class="tile-delta caption""#) && page.contains("✗ worse, +25 % ± 12 %"));
     let without = render(TEMPLATE, &summary, None, None, &events, None).unwrap();
     assert!(!without.contains("Against the baseline"));
+}
+
+/// More checks than paper has room for: the screen has all, and what failed goes to paper.
+#[test]
+fn a_long_table_is_bounded_on_paper_and_whole_on_the_screen() {
+    let of = |count: usize| {
+        let checks: Vec<Value> = (0..count)
+            .map(|i| json!({"key": ["", format!("check {i}")], "passes": 1, "fails": i / 299, "lastFailed": null}))
+            .collect();
+        let summary = typed(json!({"run": "a.1", "test": "a", "checks": checks}));
+        let page = render(TEMPLATE, &summary, None, None, &http_events(3), None).unwrap();
+        page.split_once("id=\"table-checks\"").unwrap().1.to_owned()
+    };
+    let table = of(300);
+    let rows: Vec<&str> = table.split("<tr").filter(|row| row.contains("check ")).collect();
+    assert_eq!(rows.len(), 300);
+    let printed: Vec<_> = rows.iter().filter(|row| !row.starts_with(" class=\"minor\"")).collect();
+    assert_eq!(printed.len(), 40);
+    assert!(printed[0].contains("check 299<"), "what failed comes first");
+    assert!(table.contains("On paper without 260 rows; the file has all."));
+    assert!(!of(40).contains("On paper"));
 }

@@ -6,7 +6,7 @@
 //! distributions are filled in bucket order, so that no cell sorts anything.
 
 use super::metrics::{Metric, Metrics};
-use super::series::SeriesTable;
+use super::series::{SeriesTable, is_failure};
 use super::tags::TagSet;
 use crate::limits;
 use crate::record::cell::Cell;
@@ -32,7 +32,7 @@ pub struct BatchBuilder {
     samples: Vec<Sample>,
     vus: Vec<Vus>,
     summed: Vec<Sum>,
-    /// Atoms by pair and second, for samples that are not of their pair's latest second.
+    /// Atoms by pair and second, of the seconds that were a pair's latest before others came.
     atom_of: HashMap<(u32, i64), u32, foldhash::fast::RandomState>,
     /// Pairs by metric and tag set, of tag sets that have too many to look through.
     pair_of: HashMap<(u32, u32), u32, foldhash::fast::RandomState>,
@@ -43,10 +43,23 @@ pub struct BatchBuilder {
 #[derive(Debug)]
 struct Tagged {
     set: TagSet,
+    url: Url,
     /// `(metric, pair)` of the first metrics that came with these tags.
     pairs: Vec<(u32, u32)>,
     /// Where in `pairs` the next sample's metric is expected.
     next: usize,
+}
+
+/// A URL that came with tags and is none of them, and by which people know a failure.
+#[derive(Debug, Default)]
+enum Url {
+    /// None came yet, as far as anybody looked.
+    #[default]
+    Missing,
+    /// Nothing failed.
+    NotWanted,
+    /// The first.
+    Is(String),
 }
 
 /// A tag set's metrics beyond these are looked up by hash.
@@ -166,8 +179,22 @@ impl BatchBuilder {
 
     /// Takes in a tag set; the caller keeps apart which ones it has given already.
     pub fn tags(&mut self, set: TagSet) -> TagsId {
-        self.tags.push(Tagged { set, pairs: Vec::new(), next: 0 });
+        self.tags.push(Tagged { set, url: Url::Missing, pairs: Vec::new(), next: 0 });
         TagsId(self.tags.len() as u32 - 1)
+    }
+
+    /// Whether somebody wants to know a URL that a sample with these tags came with: one that failed.
+    pub fn wants_url(&mut self, tags: TagsId) -> bool {
+        let Tagged { set, url, .. } = &mut self.tags[tags.0 as usize];
+        if matches!(url, Url::Missing) && !is_failure(set) {
+            *url = Url::NotWanted;
+        }
+        matches!(url, Url::Missing)
+    }
+
+    /// Notes the URL that a sample with these tags came with.
+    pub fn note_url(&mut self, tags: TagsId, url: &str) {
+        self.tags[tags.0 as usize].url = Url::Is(url.to_owned());
     }
 
     /// Adds a sample. `value` is finite; `time_ns` is Unix time; `line` is the caller's.
@@ -257,12 +284,16 @@ impl BatchBuilder {
     }
 
     fn find_atom(&mut self, pair: u32, second: i64) -> u32 {
-        let atoms = &mut self.atoms;
-        let at = *self.atom_of.entry((pair, second)).or_insert_with(|| {
-            atoms.push(Atom { pair, second, sums: Sums::NONE, first_ns: i64::MAX });
-            atoms.len() as u32 - 1
-        });
         let latest = &mut self.pairs[pair as usize];
+        let mut known = None;
+        if latest.second != i64::MIN {
+            self.atom_of.insert((pair, latest.second), latest.atom);
+            known = self.atom_of.get(&(pair, second)).copied();
+        }
+        let at = known.unwrap_or_else(|| {
+            self.atoms.push(Atom { pair, second, sums: Sums::NONE, first_ns: i64::MAX });
+            self.atoms.len() as u32 - 1
+        });
         (latest.second, latest.atom) = (second, at);
         at
     }
@@ -367,7 +398,7 @@ impl BatchBuilder {
             })
             .collect();
         batch.seconds = seconds(cells, &buckets);
-        batch.series = table.finish();
+        (batch.series, batch.examples) = table.finish();
         batch
     }
 
@@ -407,7 +438,12 @@ impl BatchBuilder {
                 if samples == 0 {
                     return Vec::new();
                 }
-                table.targets(pair.metric, pair.tags, &self.tags[pair.tags as usize].set)
+                let Tagged { set, url, .. } = &self.tags[pair.tags as usize];
+                let url = match url {
+                    Url::Is(url) => Some(url.as_str()),
+                    Url::Missing | Url::NotWanted => None,
+                };
+                table.targets(pair.metric, pair.tags, set, url)
             })
             .collect()
     }

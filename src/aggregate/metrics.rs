@@ -21,6 +21,7 @@ const CHECK: u8 = 1 << 3;
 const SCENARIO: u8 = 1 << 4;
 const VUS: u8 = 1 << 5;
 const VUS_MAX: u8 = 1 << 6;
+const FACETS: u8 = 1 << 7;
 
 impl Metric {
     pub(super) fn has_sketch(self) -> bool {
@@ -31,6 +32,9 @@ impl Metric {
     }
     pub(super) fn by_status(self) -> bool {
         self.roles & STATUS != 0
+    }
+    pub(super) fn by_facets(self) -> bool {
+        self.roles & FACETS != 0
     }
     pub(super) fn by_check(self) -> bool {
         self.roles & CHECK != 0
@@ -136,8 +140,9 @@ fn roles(name: &str) -> u8 {
     };
     plain
         | match name {
-            "http_reqs" => REQUEST | STATUS | SCENARIO,
-            "http_req_failed" | "http_req_duration" => REQUEST | SCENARIO,
+            "http_reqs" => REQUEST | STATUS | FACETS | SCENARIO,
+            "http_req_duration" => REQUEST | FACETS | SCENARIO,
+            "http_req_failed" => REQUEST | SCENARIO,
             "grpc_req_duration" => REQUEST,
             "checks" => CHECK | SCENARIO,
             "iterations" | "iteration_duration" | "dropped_iterations" => SCENARIO,

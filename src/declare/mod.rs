@@ -5,13 +5,13 @@
 //! --execution-requirements` and from our own clients. A writer merges what is new into the set of
 //! its test, stores the set under its hash and names that hash in its record.
 
-mod arrivals;
 mod metrics;
 mod options;
+mod plan;
 
-pub use arrivals::Arrivals;
 pub use metrics::MetricsError;
 pub use options::OptionsError;
+pub use plan::{Arrivals, Ramp};
 
 use crate::limits;
 use loadgate_documents::dashboard::Chosen;
@@ -45,6 +45,8 @@ pub struct Declarations {
     pub scenarios: Vec<String>,
     /// What scenarios of an arrival rate want, by their names.
     pub arrivals: BTreeMap<String, Arrivals>,
+    /// How many virtual users scenarios of a number of them plan, by their names.
+    pub vus: BTreeMap<String, Ramp>,
     /// Planned duration with graceful stops, ms (`totalDuration`).
     pub duration_ms: Option<u64>,
     /// Planned duration without graceful stops, ms; `None` where a scenario ends with its iterations.
@@ -159,10 +161,15 @@ impl Declarations {
     }
 
     /// When the load is planned to be steady, within `share` of the greatest, ms after the test's start; `None` where
-    /// the options do not say. They do where every scenario has an arrival rate.
+    /// the options do not say. They do where every scenario has an arrival rate, or every one a number of virtual users.
     pub fn steady_ms(&self, share: f64) -> Option<(u64, u64)> {
-        let all = self.scenarios.len() == self.arrivals.len();
-        all.then(|| arrivals::steady(self.arrivals.values(), share)).flatten()
+        if self.scenarios.len() == self.arrivals.len() {
+            plan::steady(self.arrivals.values().map(|of| (&of.ramp, of.unit_ms)), share)
+        } else if self.scenarios.len() == self.vus.len() {
+            plan::steady(self.vus.values().map(|ramp| (ramp, 1)), share)
+        } else {
+            None
+        }
     }
 
     /// Submetrics that samples are to be counted in.
@@ -184,6 +191,7 @@ impl Declarations {
             self.aborting.clone_from(&newer.aborting);
             self.scenarios.clone_from(&newer.scenarios);
             self.arrivals.clone_from(&newer.arrivals);
+            self.vus.clone_from(&newer.vus);
             self.duration_ms = newer.duration_ms;
             self.planned_ms = newer.planned_ms;
         }

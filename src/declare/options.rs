@@ -1,7 +1,7 @@
 //! k6's options document, the output of `k6 inspect --execution-requirements SCRIPT`.
 
 use super::Declarations;
-use super::arrivals::Scenario;
+use super::plan::Scenario;
 use crate::limits;
 use crate::settings::parse_duration_ms;
 use loadgate_documents::dashboard::Chosen;
@@ -120,10 +120,10 @@ impl Declarations {
             scenarios.iter().map(|(name, scenario)| (name, Scenario::deserialize(scenario).ok())).collect();
         let ends = read.iter().map(|(_, scenario)| scenario.as_ref()?.ends_ms());
         let planned_ms = ends.collect::<Option<Vec<u64>>>().and_then(|ends| ends.into_iter().max());
-        let arrivals = read
-            .into_iter()
-            .filter_map(|(name, scenario)| Some((name.clone(), scenario?.arrivals()?)))
-            .collect();
+        let understood =
+            || read.iter().filter_map(|(name, scenario)| Some(((*name).clone(), scenario.as_ref()?)));
+        let arrivals = understood().filter_map(|(name, of)| Some((name, of.arrivals()?))).collect();
+        let vus = understood().filter_map(|(name, of)| Some((name, of.vus()?))).collect();
         let mut declared = Declarations {
             metrics: BTreeMap::new(),
             learnt: BTreeMap::new(),
@@ -132,6 +132,7 @@ impl Declarations {
             percentiles: BTreeMap::new(),
             aborting,
             arrivals,
+            vus,
             scenarios: scenarios.into_keys().collect(),
             duration_ms,
             planned_ms,

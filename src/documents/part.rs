@@ -20,7 +20,7 @@ pub(crate) fn summary(whole: &Summary, part: Part) -> Summary {
     let Part { span, tallies } = part;
     let rows = Rows::of(&whole.tables);
     let totals = placed(&rows, tallies);
-    let seconds = ((span.end - span.start) as f64 / 1e3).max(1.0);
+    let seconds = seconds(span);
     let figures = Figures { totals: &totals, seconds, whole, rows: &rows };
     let nothing = Tally::default();
     let view = |name: &str, metric: &Metric| {
@@ -57,6 +57,11 @@ pub(crate) fn summary(whole: &Summary, part: Part) -> Summary {
     }
 }
 
+/// What rates per second are over in a part.
+pub(crate) fn seconds(span: Span) -> f64 {
+    ((span.end - span.start) as f64 / 1e3).max(1.0)
+}
+
 /// Which series of windows count in this one of the whole run: its own, and those of names that share its row by now.
 pub(crate) fn counting_in<'a>(whole: &'a Summary, wanted: &'a SeriesKey) -> impl Fn(&SeriesKey) -> bool + 'a {
     let rows = Rows::of(&whole.tables);
@@ -76,6 +81,16 @@ pub(crate) fn sum(tallies: &HashMap<SeriesKey, Tally>) -> Tally {
 /// What came in a part, each series where it counts by now.
 pub(crate) fn totals(tables: &Tables, tallies: &HashMap<SeriesKey, Tally>) -> BTreeMap<SeriesKey, Tally> {
     placed(&Rows::of(tables), tallies)
+}
+
+/// The same by facets, of a run that has these keys, each with what it missed.
+pub(crate) fn facets(
+    keys: &BTreeMap<Vec<String>, u64>,
+    tallies: &HashMap<SeriesKey, Tally>,
+) -> BTreeMap<SeriesKey, Tally> {
+    let mut rows = Rows::default();
+    keys.iter().for_each(|(key, missed)| rows.add(Dimension::Facets, key, *missed));
+    placed(&rows, tallies)
 }
 
 fn placed(rows: &Rows, tallies: &HashMap<SeriesKey, Tally>) -> BTreeMap<SeriesKey, Tally> {
@@ -103,6 +118,7 @@ fn one_metric(name: &str, whole: &Metric, view: &View, thresholds: &[ThresholdRo
 }
 
 /// The rows of the whole run, and what is said of each beside its figures.
+#[derive(Default)]
 struct Rows<'a> {
     keys: HashSet<(Dimension, &'a [String])>,
     missed: HashMap<(Dimension, &'a [String]), u64>,
@@ -111,19 +127,20 @@ struct Rows<'a> {
 
 impl<'a> Rows<'a> {
     fn of(tables: &'a Tables) -> Self {
-        let mut rows = Rows { keys: HashSet::new(), missed: HashMap::new(), names: HashMap::new() };
-        let mut add = |dimension, key: &'a Vec<String>, missed: u64| {
-            rows.keys.insert((dimension, key.as_slice()));
-            rows.missed.insert((dimension, key.as_slice()), missed);
-        };
-        tables.requests.iter().for_each(|row| add(Dimension::Request, &row.key, row.missed));
-        tables.statuses.iter().for_each(|row| add(Dimension::Status, &row.key, row.missed));
-        tables.checks.iter().for_each(|row| add(Dimension::Check, &row.key, row.missed));
-        tables.groups.iter().for_each(|row| add(Dimension::Group, &row.key, row.missed));
-        tables.scenarios.iter().for_each(|row| add(Dimension::Scenario, &row.key, row.missed));
+        let mut rows = Rows::default();
+        tables.requests.iter().for_each(|row| rows.add(Dimension::Request, &row.key, row.missed));
+        tables.statuses.iter().for_each(|row| rows.add(Dimension::Status, &row.key, row.missed));
+        tables.checks.iter().for_each(|row| rows.add(Dimension::Check, &row.key, row.missed));
+        tables.groups.iter().for_each(|row| rows.add(Dimension::Group, &row.key, row.missed));
+        tables.scenarios.iter().for_each(|row| rows.add(Dimension::Scenario, &row.key, row.missed));
         let named = tables.requests.iter().filter_map(|row| Some((row.key.as_slice(), row.names?)));
         rows.names.extend(named);
         rows
+    }
+
+    fn add(&mut self, dimension: Dimension, key: &'a [String], missed: u64) {
+        self.keys.insert((dimension, key));
+        self.missed.insert((dimension, key), missed);
     }
 
     /// Where a window's series counts by now: in its row, in that of its shorter name, or among the others.
@@ -170,5 +187,10 @@ impl Totals for Figures<'_> {
 
     fn names(&self, key: &[String]) -> Option<u64> {
         self.rows.names.get(key).copied()
+    }
+
+    fn example(&self, key: &[String]) -> [Option<String>; 2] {
+        let row = self.whole.tables.statuses.iter().find(|row| row.key == key);
+        row.map_or([None, None], |row| [row.error.clone(), row.url.clone()])
     }
 }

@@ -1,6 +1,7 @@
 //! The breakdowns of a run: requests, statuses, checks, groups and scenarios.
 
 use crate::fold::{Detail, OTHER, Run, Tally, View};
+use crate::record::example::Example;
 use crate::record::{Dimension, SeriesKey};
 use loadgate_documents::{
     CheckRow, GroupRow, MetricKind, MetricType, RequestRow, StatusRow, Tables, Values, finite,
@@ -10,7 +11,7 @@ use std::ops::Bound;
 
 /// The rows of one breakdown: what each metric has under each key, `(other)` last.
 type Table<'a> = BTreeMap<(bool, &'a [String]), Metrics<'a>>;
-type Metrics<'a> = BTreeMap<&'a str, &'a Tally>;
+pub(super) type Metrics<'a> = BTreeMap<&'a str, &'a Tally>;
 
 /// What tables are made of: a run, or a part of one.
 pub(super) trait Totals {
@@ -23,6 +24,8 @@ pub(super) trait Totals {
     fn missed(&self, dimension: Dimension, key: &[String]) -> u64;
     /// About how many names of requests were shortened to that of a row.
     fn names(&self, key: &[String]) -> Option<u64>;
+    /// What the first of the failures that are a row of statuses said, and the URL that it had.
+    fn example(&self, key: &[String]) -> [Option<String>; 2];
 }
 
 impl Totals for Run {
@@ -44,6 +47,13 @@ impl Totals for Run {
 
     fn names(&self, key: &[String]) -> Option<u64> {
         Run::names(self, key)
+    }
+
+    fn example(&self, key: &[String]) -> [Option<String>; 2] {
+        let of = |text: fn(&Example) -> &String| {
+            Run::example(self, key).map(text).filter(|text| !text.is_empty()).cloned()
+        };
+        [of(|example| &example.error), of(|example| &example.url)]
     }
 }
 
@@ -82,23 +92,46 @@ fn rows<T>(table: &Table, row: impl Fn(Vec<String>, &Metrics) -> T) -> Vec<T> {
 }
 
 fn request(run: &impl Totals, key: Vec<String>, metrics: &Metrics) -> RequestRow {
-    let none = Tally::default();
-    let calls = metrics.get("grpc_req_duration").copied();
-    let durations = metrics.get("http_req_duration").copied().or(calls).unwrap_or(&none);
-    // The ones that failed have rows of their own, by their status.
-    let of_calls = calls.map(|_| if is_failed_call(&key) { 1.0 } else { 0.0 });
-    let requests = metrics.get("http_reqs").map_or(durations.count as f64, |requests| requests.sum.get());
-    let known = durations.count > 0;
-    let [med, p90, p95, p99] =
-        if known { durations.percentiles([50.0, 90.0, 95.0, 99.0]) } else { [None; 4] };
+    let requests = requests_of(metrics);
     RequestRow {
         missed: run.missed(Dimension::Request, &key),
         // An estimate, and no more than there were requests.
         names: run.names(&key).map(|names| names.min(requests as u64)),
+        ..request_row(key, metrics, run.seconds())
+    }
+}
+
+/// How many requests there were, by whichever metric tells.
+pub(super) fn requests_of(metrics: &Metrics) -> f64 {
+    let durations = || durations_of(metrics).map_or(0.0, |durations| durations.count as f64);
+    metrics.get("http_reqs").map_or_else(durations, |requests| requests.sum.get())
+}
+
+/// Of requests over HTTP, or of gRPC's calls: no row has both.
+fn durations_of<'a>(metrics: &Metrics<'a>) -> Option<&'a Tally> {
+    metrics.get("http_req_duration").or_else(|| metrics.get(CALLS)).copied()
+}
+
+/// What k6 measures of gRPC's calls.
+const CALLS: &str = "grpc_req_duration";
+
+/// The figures of requests, over so many seconds.
+pub(super) fn request_row(key: Vec<String>, metrics: &Metrics, seconds: f64) -> RequestRow {
+    let none = Tally::default();
+    let durations = durations_of(metrics).unwrap_or(&none);
+    // The ones that failed have rows of their own, by their status.
+    let failed_calls = metrics.contains_key(CALLS).then(|| if is_failed_call(&key) { 1.0 } else { 0.0 });
+    let requests = requests_of(metrics);
+    let known = durations.count > 0;
+    let [med, p90, p95, p99] =
+        if known { durations.percentiles([50.0, 90.0, 95.0, 99.0]) } else { [None; 4] };
+    RequestRow {
+        missed: 0,
+        names: None,
         key,
         count: finite(requests),
-        rate: finite(requests / run.seconds()),
-        failed: metrics.get("http_req_failed").map(|failed| failed.ratio()).or(of_calls),
+        rate: finite(requests / seconds),
+        failed: metrics.get("http_req_failed").map(|failed| failed.ratio()).or(failed_calls),
         avg: known.then(|| finite(durations.avg())),
         min: durations.least().filter(|_| known),
         med,
@@ -118,8 +151,11 @@ fn is_failed_call(key: &[String]) -> bool {
 fn status(run: &impl Totals, key: Vec<String>, metrics: &Metrics) -> StatusRow {
     let none = Tally::default();
     let requests = metrics.values().next().copied().unwrap_or(&none);
+    let [error, url] = run.example(&key);
     StatusRow {
         missed: run.missed(Dimension::Status, &key),
+        error,
+        url,
         key,
         count: finite(requests.sum.get()),
         first: requests.first_ms,

@@ -8,6 +8,7 @@
 
 use crate::fold::shorten::Names;
 use crate::hash::fnv64;
+use crate::record::example::Example;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,6 +37,8 @@ pub(super) struct Row {
     pub missed: u64,
     /// The names that were shortened to the key's.
     pub names: Names,
+    /// Of a row of failures, the first of them that came.
+    pub example: Option<Example>,
     /// Its series.
     #[serde(skip)]
     pub numbers: BTreeSet<u32>,
@@ -123,12 +126,13 @@ impl Heavy {
 
     /// Adds a row to another, and gives what it was.
     pub(super) fn merge(&mut self, key: &[String], into: Vec<String>) -> Row {
-        let row = self.rows.remove(key).unwrap_or_default();
+        let mut row = self.rows.remove(key).unwrap_or_default();
         let others = self.others_then;
         let sum = self.rows.entry(into).or_default();
         sum.missed = sum.missed.max(others);
         sum.weight = sum.weight.saturating_add(row.weight);
         sum.weighed = sum.weighed.saturating_add(row.weighed);
+        sum.example = sum.example.take().or_else(|| row.example.take());
         row
     }
 

@@ -40,6 +40,11 @@ impl Run {
                 self.series.note_name(key.dimension, &key.key, &own.key);
             }
         }
+        for (series, example) in &batch.examples {
+            if let Some(key) = keys.get(*series as usize) {
+                self.series.note_example(key, example);
+            }
+        }
         places
     }
 

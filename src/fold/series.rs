@@ -3,6 +3,7 @@
 use crate::fold::heavy::{Heavy, Row, hash};
 use crate::fold::shorten::shortened_key;
 use crate::limits;
+use crate::record::example::Example;
 use crate::record::{Dimension, SeriesKey};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -103,7 +104,7 @@ impl SeriesTable {
     pub(super) fn shorten(&mut self) -> Vec<Move> {
         self.short = true;
         let mut moves = Vec::new();
-        for dimension in [Dimension::Request, Dimension::Status] {
+        for dimension in [Dimension::Request, Dimension::Status, Dimension::Facets] {
             let Some(rows) = self.breakdowns.get_mut(&dimension) else { continue };
             rows.begin_anew();
             let keys: Vec<Vec<String>> = rows.keys().cloned().collect();
@@ -125,12 +126,25 @@ impl SeriesTable {
         moves
     }
 
-    /// Counts a name that was shortened at the row that it came to. Statuses would count the same again.
+    /// Counts a name that was shortened at the row that it came to. Statuses and facets would count the same again.
     pub(super) fn note_name(&mut self, dimension: Dimension, short: &[String], key: &[String]) {
         let rows = self.breakdowns.get_mut(&dimension).filter(|_| dimension == Dimension::Request);
         if let Some(row) = rows.and_then(|rows| rows.row_mut(short)) {
             row.names.note(hash(key));
         }
+    }
+
+    /// Keeps the first example of a row of failures.
+    pub(super) fn note_example(&mut self, key: &SeriesKey, example: &Example) {
+        let row = self.breakdowns.get_mut(&key.dimension).and_then(|rows| rows.row_mut(&key.key));
+        if let Some(row) = row {
+            row.example.get_or_insert_with(|| example.clone());
+        }
+    }
+
+    /// The first of the failures that are a row of statuses.
+    pub(super) fn example(&self, key: &[String]) -> Option<&Example> {
+        self.breakdowns.get(&Dimension::Status)?.row(key)?.example.as_ref()
     }
 
     /// About how many names were shortened to that of a row; `None`: it is nobody's short name.

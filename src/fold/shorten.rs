@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 const ID: &str = "{id}";
 const VALUE: &str = "{value}";
-/// Where the name stands in the keys of requests and statuses.
+/// Where the name stands in the keys of requests, statuses and facets.
 const NAME: usize = 1;
 /// Hexadecimal text shorter than this may be a word or a version.
 const HASH_CHARS: usize = 8;
@@ -21,7 +21,7 @@ pub(super) fn shortened(series: &SeriesKey) -> Option<SeriesKey> {
 
 pub(crate) fn shortened_key(dimension: Dimension, key: &[String]) -> Option<Vec<String>> {
     let name = match dimension {
-        Dimension::Request | Dimension::Status => key.get(NAME)?,
+        Dimension::Request | Dimension::Status | Dimension::Facets => key.get(NAME)?,
         _ => return None,
     };
     let short = shorten(name);

@@ -3,6 +3,7 @@
 use crate::fold::generators::Seen;
 use crate::fold::run::{Counts, Run};
 use crate::fold::tally::Tally;
+use crate::record::example::Example;
 use crate::record::{Dimension, SeriesKey};
 use loadgate_documents::MetricKind;
 
@@ -33,6 +34,11 @@ impl Run {
     /// About how many names of requests were shortened to that of a row.
     pub(crate) fn names(&self, key: &[String]) -> Option<u64> {
         self.series.names(key)
+    }
+
+    /// The first of the failures that are a row of statuses.
+    pub(crate) fn example(&self, key: &[String]) -> Option<&Example> {
+        self.series.example(key)
     }
 
     /// Metrics and submetrics that thresholds, or declarations of submetrics, name.

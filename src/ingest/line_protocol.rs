@@ -1,5 +1,6 @@
 //! InfluxDB's line protocol, as far as one line goes: what its parts say, and what stands escaped in them.
 
+use super::number::parse_digits;
 use super::text;
 use crate::aggregate::tags::TagSet;
 use loadgate_wires::Wrong;
@@ -75,8 +76,19 @@ pub(super) fn each_field<'a>(
     let fields = &line[at..];
     let malformed = || Wrong::quoting("a field has a name and a value", fields);
     loop {
-        let key = &line[at..unescaped(line, at, b'=').ok_or_else(malformed)?];
-        if key.is_empty() || [b' ', b','].iter().any(|&end| unescaped(key, 0, end).is_some()) {
+        let rest = &line[at..];
+        // Names are short, and mostly plain.
+        let key = match rest.iter().position(|b| matches!(b, b'=' | b'\\' | b' ' | b',')) {
+            Some(length) if rest[length] == b'=' => &rest[..length],
+            _ => {
+                let key = &line[at..unescaped(line, at, b'=').ok_or_else(malformed)?];
+                if [b' ', b','].iter().any(|&end| unescaped(key, 0, end).is_some()) {
+                    return Err(malformed());
+                }
+                key
+            }
+        };
+        if key.is_empty() {
             return Err(malformed());
         }
         let begin = at + key.len() + 1;
@@ -124,6 +136,8 @@ pub(super) fn parse_value(text: &[u8]) -> Result<f64, Wrong> {
 pub(super) fn is_field_value(value: &[u8]) -> bool {
     match value {
         [b'"', ..] => true,
+        // As k6 writes whole numbers.
+        [digits @ .., b'i'] if parse_digits(digits).is_some() => true,
         b"t" | b"T" | b"true" | b"True" | b"TRUE" | b"f" | b"F" | b"false" | b"False" | b"FALSE" => true,
         _ => parse_value(value).is_ok(),
     }
@@ -156,16 +170,12 @@ pub(super) fn time(text: &[u8], unit_ns: i64) -> Result<i64, Wrong> {
         [b'-', digits @ ..] => (digits, true),
         digits => (digits, false),
     };
-    // 19 digits always fit into 64 bits without a sign.
-    let plain = (1..=19).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit);
-    let number = if plain {
-        let number = digits.iter().fold(0_u64, |number, b| number * 10 + u64::from(b - b'0'));
-        i64::try_from(number).ok()
-    } else {
-        std::str::from_utf8(digits)
+    let number = match parse_digits(digits) {
+        Some(number) => i64::try_from(number).ok(),
+        None => std::str::from_utf8(digits)
             .ok()
             .filter(|text| !text.starts_with(['+', '-']))
-            .and_then(|text| text.parse().ok())
+            .and_then(|text| text.parse().ok()),
     };
     let wrong = || Wrong::quoting("the timestamp is not a 64-bit whole number", text);
     // The smallest 64-bit number lies before 1971, too.

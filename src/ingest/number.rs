@@ -50,6 +50,32 @@ pub(crate) fn parse_json_number(text: &[u8]) -> Option<(f64, usize)> {
     value.is_finite().then_some((value, at))
 }
 
+/// Reads 1 to 19 digits, which always fit; `None`: there are others, or something else among them.
+#[inline]
+pub(crate) fn parse_digits(text: &[u8]) -> Option<u64> {
+    if !(1..=19).contains(&text.len()) {
+        return None;
+    }
+    let (eights, rest) = text.as_chunks::<8>();
+    let number =
+        eights.iter().try_fold(0_u64, |number, eight| Some(number * 100_000_000 + eight_digits(*eight)?))?;
+    (0..rest.len()).try_fold(number, |number, at| Some(number * 10 + digit(rest, at)?))
+}
+
+/// All at once: pairs, then fours, then the eight (Lemire, "Quickly parsing eight digits", 2022).
+#[inline]
+fn eight_digits(text: [u8; 8]) -> Option<u64> {
+    let word = u64::from_le_bytes(text);
+    let high = |word: u64| word & 0xf0f0_f0f0_f0f0_f0f0;
+    // Of the bytes 0x30 to 0x3f, those beyond 0x39 come to 0x40 with 6 more.
+    if high(word) != 0x3030_3030_3030_3030 || high(word + 0x0606_0606_0606_0606) != 0x3030_3030_3030_3030 {
+        return None;
+    }
+    let pairs = (word & 0x0f0f_0f0f_0f0f_0f0f).wrapping_mul(10 * 256 + 1) >> 8;
+    let fours = (pairs & 0x00ff_00ff_00ff_00ff).wrapping_mul(100 * 65_536 + 1) >> 16;
+    Some((fours & 0x0000_ffff_0000_ffff).wrapping_mul(10_000 * (1 << 32) + 1) >> 32)
+}
+
 /// 10ⁿ; up to 22 exact as a double.
 const POWERS: [f64; 19] =
     [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18];
@@ -63,6 +89,28 @@ fn digit(text: &[u8], at: usize) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn digits_are_read_as_the_standard_library_reads_them() {
+        for text in
+            ["0", "7", "12345678", "00000000", "99999999", "1795218590123456789", "9999999999999999999"]
+        {
+            for end in 1..=text.len() {
+                let text = &text[..end];
+                assert_eq!(parse_digits(text.as_bytes()), text.parse().ok(), "{text}");
+                // One byte of each kind, in each place.
+                for at in 0..end {
+                    for other in (0..=255_u8).filter(|byte| !byte.is_ascii_digit()) {
+                        let mut wrong = text.as_bytes().to_vec();
+                        wrong[at] = other;
+                        assert_eq!(parse_digits(&wrong), None, "{wrong:?}");
+                    }
+                }
+            }
+        }
+        assert_eq!(parse_digits(b""), None);
+        assert_eq!(parse_digits(b"12345678901234567890"), None);
+    }
 
     #[test]
     fn agrees_with_the_json_parser() {

@@ -9,9 +9,12 @@ use crate::declare::{Declarations, MetricDeclaration};
 use crate::limits;
 use crate::names::{LogName, TestName};
 use crate::record::FoldSettings;
+use hashbrown::HashTable;
 use loadgate_documents::Submetric;
 use loadgate_wires::Wrong;
+use memchr::arch::all::is_equal;
 use std::collections::HashMap;
+use std::hash::BuildHasher;
 
 /// The tag that names a run.
 const RUN_TAG: &str = "testid";
@@ -23,6 +26,32 @@ pub(crate) struct Handle {
     pub(super) tags: TagsId,
     /// The tag `name` is among them.
     pub named: bool,
+}
+
+/// The tag sets of a piece by their raw bytes. A map would compare keys by `memcmp`, which goes byte by byte on
+/// wasm32, and these are long.
+#[derive(Debug, Default)]
+struct RawTags {
+    table: HashTable<(Box<[u8]>, Handle)>,
+    hasher: foldhash::fast::RandomState,
+}
+
+impl RawTags {
+    #[inline]
+    fn get(&self, raw: &[u8]) -> Option<Handle> {
+        let found = self.table.find(self.hasher.hash_one(raw), |(known, _)| is_equal(known, raw));
+        found.map(|(_, handle)| *handle)
+    }
+
+    /// Those that were not there.
+    fn insert(&mut self, raw: &[u8], handle: Handle) {
+        let hash = |(raw, _): &(Box<[u8]>, Handle)| self.hasher.hash_one(&**raw);
+        self.table.insert_unique(self.hasher.hash_one(raw), (raw.into(), handle), hash);
+    }
+
+    fn clear(&mut self) {
+        self.table.clear();
+    }
 }
 
 /// What a body says of its run.
@@ -59,7 +88,7 @@ pub(crate) struct Session {
     pub line: u64,
     /// The line before the first of the piece at hand.
     base: u64,
-    by_raw_tags: HashMap<Box<[u8]>, Handle, foldhash::fast::RandomState>,
+    by_raw_tags: RawTags,
     pub(super) logs: Vec<Log>,
     /// Pieces that were sealed, those without a sample included: a body that is sent again is cut in the
     /// same places, whatever is refused of it.
@@ -101,7 +130,7 @@ impl Session {
             signs: Signs::default(),
             line: 0,
             base: 0,
-            by_raw_tags: HashMap::default(),
+            by_raw_tags: RawTags::default(),
             logs: Vec::new(),
             pieces: 0,
         }
@@ -125,7 +154,7 @@ impl Session {
         raw: &[u8],
         parse: impl FnOnce() -> Result<TagSet, Wrong>,
     ) -> Result<Handle, Wrong> {
-        if let Some(&handle) = self.by_raw_tags.get(raw) {
+        if let Some(handle) = self.by_raw_tags.get(raw) {
             return Ok(handle);
         }
         let set = parse()?;
@@ -133,7 +162,7 @@ impl Session {
         let named = set.contains("name");
         let tags = self.logs[log].builder.tags(set);
         let handle = Handle { log: log as u32, tags, named };
-        self.by_raw_tags.insert(raw.into(), handle);
+        self.by_raw_tags.insert(raw, handle);
         Ok(handle)
     }
 
@@ -170,6 +199,15 @@ impl Session {
         if let Some(at) = self.log_at(name.clone()) {
             self.logs[at].newest = Some((newest_ns, Some(seen_ms)));
         }
+    }
+
+    /// Whether somebody wants to know a URL that these tags came with.
+    pub(super) fn wants_url(&mut self, handle: Handle) -> bool {
+        self.logs[handle.log as usize].builder.wants_url(handle.tags)
+    }
+
+    pub(super) fn note_url(&mut self, handle: Handle, url: &str) {
+        self.logs[handle.log as usize].builder.note_url(handle.tags, url);
     }
 
     #[inline]

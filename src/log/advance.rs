@@ -512,13 +512,19 @@ impl<S: Store, C: Clock> Folder<'_, S, C> {
         let (known, before) = position.states_cleaned;
         if known == number {
             let run = self.log.run(number);
-            let gone = (before.saturating_sub(STATE_OVERLAP)..before).map(|chunk| keys::state(&run, chunk));
+            // Once in so many chunks, and at first, all of the overlap; else what has come since.
+            let from = match position.states_gone {
+                gone if gone / STATE_OVERLAP == before / STATE_OVERLAP => gone,
+                _ => before.saturating_sub(STATE_OVERLAP),
+            };
+            let gone = (from..before).map(|chunk| keys::state(&run, chunk));
             if position.large_states {
                 value::delete(self.store, gone.collect()).await?;
             } else {
                 self.delete(gone.collect()).await?;
             }
         }
+        position.states_gone = if known == number { before } else { 0 };
         position.states_cleaned = (number, index);
         Ok(())
     }

@@ -7,6 +7,7 @@ use super::reaper::Decision;
 use super::value::{self, Encoded};
 use super::{keys, model};
 use crate::fold::LogState;
+use crate::hash::digest;
 use crate::names::{LogName, RunId};
 use crate::record::Record;
 use crate::store::{Store, StoreError};
@@ -33,11 +34,11 @@ pub(crate) struct Proof {
 
 impl Proof {
     pub(super) fn new(key: String, value: &[u8]) -> Self {
-        Proof { digest: value::digest(value), key }
+        Proof { digest: digest(value), key }
     }
 
     fn holds(&self, found: Option<&[u8]>) -> bool {
-        found.is_some_and(|found| value::digest(found) == self.digest)
+        found.is_some_and(|found| digest(found) == self.digest)
     }
 }
 
@@ -56,6 +57,8 @@ pub(crate) struct Position {
     pub cleaned: u64,
     /// `(run number, chunk)` below which states are deleted.
     pub states_cleaned: (u64, u64),
+    /// Chunks of that run below which this folder has deleted them; 0: it has not begun.
+    pub states_gone: u64,
     /// The newest chunk's state was not computed.
     pub state_missing: bool,
     /// States of this log are, or were, in parts: they are deleted with them.
@@ -80,6 +83,7 @@ impl Position {
             committed,
             cleaned: 0,
             states_cleaned: (0, 0),
+            states_gone: 0,
             state_missing: false,
             large_states: false,
             last: None,

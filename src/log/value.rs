@@ -5,12 +5,12 @@
 
 use super::fault::broken;
 use super::{DELETE_BATCH, keys};
-use crate::hash::fnv64;
+use crate::hash::digest;
 use crate::store::{Store, StoreError};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::borrow::Cow;
 
-const VERSION: u8 = 3;
+const VERSION: u8 = 4;
 const IN_PARTS: u8 = 0x80;
 
 /// Well under [`crate::limits::VALUE_BYTES`], so that keys and headers fit beside it.
@@ -33,11 +33,6 @@ fn part_bytes() -> usize {
 #[derive(Serialize, Deserialize)]
 struct Header {
     parts: u32,
-}
-
-/// Tells apart what may stand at one key.
-pub(super) fn digest(bytes: &[u8]) -> u64 {
-    fnv64(bytes.iter().copied())
 }
 
 /// A value ready to be stored.

@@ -3,6 +3,7 @@
 use super::position::last_chunk;
 use super::{keys, value};
 use crate::fold::{DEFINED_EVERY, Window, Windows};
+use crate::hash::digest;
 use crate::names::RunId;
 use crate::record::SeriesKey;
 use crate::store::{Store, StoreError};
@@ -54,7 +55,7 @@ pub(super) struct Proof {
 impl Proof {
     pub(super) async fn holds<S: Store>(&self, store: &S, run: &RunId) -> Result<bool, StoreError> {
         let head = store.get(&keys::windows(run, self.chunk)).await?;
-        Ok(head.is_some_and(|head| value::digest(&head) == self.digest))
+        Ok(head.is_some_and(|head| digest(&head) == self.digest))
     }
 }
 
@@ -103,7 +104,7 @@ impl Known {
             if let Some((index, head)) =
                 heads.iter().enumerate().rev().find_map(|(i, head)| Some((i, head.as_ref()?)))
             {
-                newest = Some(Proof { chunk: chunk + index as u64, digest: value::digest(head) });
+                newest = Some(Proof { chunk: chunk + index as u64, digest: digest(head) });
             }
             for (key, head) in asked.iter().zip(heads) {
                 // A chunk in which no window closed has nothing.

@@ -4,10 +4,12 @@
 //! names). It is stored as postcard, behind one byte for the version of the format.
 
 pub mod cell;
+pub mod example;
 pub mod packed;
 pub mod sketch;
 
 use self::cell::Cell;
+use self::example::Example;
 use loadgate_documents::Submetric;
 use loadgate_wires::Summed;
 use serde::{Deserialize, Serialize};
@@ -130,6 +132,8 @@ pub struct Batch {
     pub refused: Vec<(String, u64)>,
     /// The series that `seconds` speaks of, by index.
     pub series: Vec<SeriesKey>,
+    /// Of the series of [`Dimension::Status`] that stand for failures, by index, the first request that came.
+    pub examples: Vec<(u32, Example)>,
     /// In ascending order of time.
     pub seconds: Vec<Second>,
     /// Samples that came summed up, in the order in which they came. They are in no second: the fold divides
@@ -243,6 +247,9 @@ pub enum Dimension {
     Request,
     /// By method, name, status and error code: `http_reqs`. Setup and teardown as above, as a fifth part.
     Status,
+    /// By all that requests are grouped and filtered by, method, name, status, scenario, group and whether the
+    /// answer was expected: `http_reqs`, `http_req_duration`.
+    Facets,
     /// By group and check: `checks`.
     Check,
     /// By group: every metric.
@@ -250,4 +257,12 @@ pub enum Dimension {
     /// By scenario: `iterations`, `iteration_duration`, `http_reqs`, `http_req_failed`,
     /// `http_req_duration`, `checks`, `dropped_iterations`.
     Scenario,
+}
+
+/// Whether a group is of the test's setup or teardown, which k6 runs once, before and after the load.
+pub fn phase(group: &str) -> Option<&'static str> {
+    let name = group.strip_prefix("::")?;
+    ["setup", "teardown"]
+        .into_iter()
+        .find(|phase| name.strip_prefix(phase).is_some_and(|rest| rest.is_empty() || rest.starts_with("::")))
 }

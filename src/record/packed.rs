@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// The buckets of a sketch and their counts as bytes: alternating LEB128 numbers, the distance to the
-/// previous bucket and the count. Records hold sketches like this: each is merged once, and nothing
-/// else is done with it.
+/// The buckets of a sketch and their counts as bytes: LEB128 numbers, of each bucket twice its distance to the
+/// previous one, and one more with the count behind it where that is not 1: most buckets of a window hold one value.
+/// Records hold sketches like this: each is merged once, and nothing else is done with it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Packed(Vec<u8>);
 
@@ -14,8 +14,7 @@ impl Packed {
         let mut bytes = Vec::with_capacity(buckets.len() * 3);
         let mut previous = 0;
         for run in buckets.chunk_by(|a, b| a == b) {
-            write_leb128(&mut bytes, u64::from(run[0] - previous));
-            write_leb128(&mut bytes, run.len() as u64);
+            write_entry(&mut bytes, run[0] - previous, run.len() as u64);
             previous = run[0];
         }
         Packed(bytes)
@@ -26,8 +25,7 @@ impl Packed {
         let mut bytes = Vec::with_capacity(entries.len() * 3);
         let mut previous = 0;
         for &(bucket, count) in entries {
-            write_leb128(&mut bytes, u64::from(bucket - previous));
-            write_leb128(&mut bytes, count);
+            write_entry(&mut bytes, bucket - previous, count);
             previous = bucket;
         }
         Packed(bytes)
@@ -45,7 +43,7 @@ impl Packed {
 
     /// At most so many entries.
     pub(super) fn most(&self) -> usize {
-        self.0.len() / 2
+        self.0.len()
     }
 
     /// All entries, unless the bytes are damaged.
@@ -69,9 +67,9 @@ impl Iterator for Entries<'_> {
     #[inline]
     fn next(&mut self) -> Option<(u32, u64)> {
         let mut rest = self.bytes;
-        let distance = read_leb128(&mut rest)?;
-        let count = read_leb128(&mut rest)?;
-        self.bucket = self.bucket.checked_add(u32::try_from(distance).ok()?)?;
+        let head = read_leb128(&mut rest)?;
+        let count = if head & 1 == 0 { 1 } else { read_leb128(&mut rest)? };
+        self.bucket = self.bucket.checked_add(u32::try_from(head >> 1).ok()?)?;
         self.bytes = rest;
         Some((self.bucket, count))
     }
@@ -100,6 +98,14 @@ impl<'de> Deserialize<'de> for Packed {
         }
 
         deserializer.deserialize_bytes(Visitor)
+    }
+}
+
+#[inline]
+fn write_entry(bytes: &mut Vec<u8>, distance: u32, count: u64) {
+    write_leb128(bytes, u64::from(distance) << 1 | u64::from(count != 1));
+    if count != 1 {
+        write_leb128(bytes, count);
     }
 }
 

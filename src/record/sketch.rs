@@ -318,7 +318,7 @@ mod tests {
         let bytes = postcard::to_allocvec(&sketch).unwrap();
         assert_eq!(postcard::from_bytes::<Sketch>(&bytes).unwrap(), sketch);
         // A length, then bytes that end within a number, or run beyond the last bucket.
-        for damaged in [&[1, 0x80][..], &[1, 1], &[6, 0xff, 0xff, 0xff, 0xff, 0x1f, 1]] {
+        for damaged in [&[1, 0x80][..], &[1, 1], &[6, 0xff, 0xff, 0xff, 0xff, 0x3f, 1]] {
             assert!(postcard::from_bytes::<Sketch>(damaged).is_err(), "{damaged:?}");
         }
     }

@@ -160,7 +160,7 @@ fn is_compared(key: &SeriesKey) -> bool {
     match key.dimension {
         Dimension::Metric | Dimension::Submetric | Dimension::Check => true,
         Dimension::Request => matches!(key.metric.as_str(), "http_req_duration" | "http_req_failed"),
-        Dimension::Status | Dimension::Group | Dimension::Scenario => false,
+        Dimension::Status | Dimension::Facets | Dimension::Group | Dimension::Scenario => false,
     }
 }
 
@@ -175,7 +175,7 @@ fn name(key: SeriesKey, whole: &Summary) -> Option<Series> {
         Dimension::Submetric => named(format!("{}{{{}}}", key.metric, key.key.concat())),
         Dimension::Request => Some(Series::Request(key.key, key.metric)),
         Dimension::Check => Some(Series::Check(key.key)),
-        Dimension::Status | Dimension::Group | Dimension::Scenario => None,
+        Dimension::Status | Dimension::Facets | Dimension::Group | Dimension::Scenario => None,
     }
 }
 

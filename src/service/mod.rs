@@ -11,6 +11,7 @@ mod outbox;
 mod parts;
 mod read;
 mod refusal;
+mod requests;
 pub mod series;
 mod session;
 mod webhooks;

@@ -261,14 +261,24 @@ impl<S: Store, C: Clock> Service<S, C> {
         window: Window,
     ) -> Result<Found<Option<String>>, Refusal> {
         let whole = runs::summary(&self.store, run).await?;
-        let between = match self.between(run, &whole, window).await? {
-            Ok(between) => between,
-            Err(why) => return Ok(Err(why)),
-        };
-        let stretch = self.stretch(run, &whole, between, part::counting_in(&whole, key)).await?;
+        let stretch = self.stretch_within(run, &whole, window, part::counting_in(&whole, key)).await?;
         let kind = whole.kind(&key.metric);
         let kind = kind.map(|(metric_type, contains)| MetricKind { metric_type, contains });
         Ok(stretch.map(|stretch| distribution::document(of, kind?, &part::sum(&stretch.tallies))))
+    }
+
+    /// What came in a window of the run that `whole` is of, in the series that are wanted.
+    pub(super) async fn stretch_within(
+        &self,
+        run: &RunId,
+        whole: &Summary,
+        window: Window,
+        wanted: impl Fn(&SeriesKey) -> bool,
+    ) -> Result<Found<Rc<Stretch>>, Refusal> {
+        match self.between(run, whole, window).await? {
+            Ok(between) => self.stretch(run, whole, between, wanted).await,
+            Err(why) => Ok(Err(why)),
+        }
     }
 
     /// What came between two times of the run that `whole` is of, in the series that are wanted.
@@ -307,22 +317,31 @@ impl<S: Store, C: Clock> Service<S, C> {
     }
 
     /// Where the load was planned to be steady, if the options say it and the run came so far; else the longest
-    /// stretch in which its VUs were at their most, or near it.
+    /// stretch in which its VUs were at their most, or near it. A plan of VUs counts only where those were there: setup
+    /// puts it off.
     async fn steady(&self, run: &RunId, whole: &Summary) -> Result<Found<Span>, Refusal> {
+        let planned = log::with_run(&self.store, &self.cache, run, |run| run.steady_ms(STEADY)).await?;
+        let at = |ms: u64| whole.start.saturating_add(i64::try_from(ms).unwrap_or(i64::MAX)).min(whole.end);
+        let planned = planned.flatten().map(|(from, to)| Span { start: at(from), end: at(to) });
+        let planned = planned.filter(|span| span.end - span.start > WINDOW_SLACK_MS);
         // Where arrivals are planned, it is said what became of them.
-        if !whole.health.wanted.is_empty() {
-            let planned = log::with_run(&self.store, &self.cache, run, |run| run.steady_ms(STEADY)).await?;
-            let at =
-                |ms: u64| whole.start.saturating_add(i64::try_from(ms).unwrap_or(i64::MAX)).min(whole.end);
-            let span = planned.flatten().map(|(from, to)| Span { start: at(from), end: at(to) });
-            if let Some(span) = span.filter(|span| span.end - span.start > WINDOW_SLACK_MS) {
-                return Ok(Ok(span));
-            }
+        if let Some(span) = planned.filter(|_| !whole.health.wanted.is_empty()) {
+            return Ok(Ok(span));
         }
         let vus = self.evidence.stretches.vus(&self.store, &self.cache.windows, run).await?;
         let most = vus.iter().map(|window| window.most).fold(0.0, f64::max);
         if most <= 0.0 {
             return Ok(Err(format!("{} has no VUs that tell where it was steady.", whole.run)));
+        }
+        let as_planned = |span: &Span| {
+            let mut within = vus
+                .iter()
+                .filter(|window| window.start_ms >= span.start && window.end_ms <= span.end)
+                .peekable();
+            within.peek().is_some() && within.all(|window| window.least >= most * STEADY)
+        };
+        if let Some(span) = planned.filter(as_planned) {
+            return Ok(Ok(span));
         }
         let stretches = vus.chunk_by(|before, after| {
             before.least >= most * STEADY && after.least >= most * STEADY && before.end_ms == after.start_ms

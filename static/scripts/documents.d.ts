@@ -58,7 +58,15 @@ export interface Events {
       missed?: number;
       names?: number;
     }>;
-    statuses: Array<{ key: Array<string>; count: number; first: number; last: number; missed?: number }>;
+    statuses: Array<{
+      key: Array<string>;
+      count: number;
+      first: number;
+      last: number;
+      error?: string;
+      url?: string;
+      missed?: number;
+    }>;
     checks: Array<{
       key: Array<string>;
       passes: number;

@@ -8,6 +8,7 @@
  */
 
 import { options } from "preact";
+import { afterTurns } from "./charts/turns.js";
 
 /** @import { Run } from "./types.js" */
 
@@ -16,10 +17,7 @@ const MOST = 1000;
 
 let spent = 0;
 let windows = 0;
-/** @type {Run | null} */
-let drawn = null;
 let measures = 0;
-const opened = new WeakMap();
 
 /** Does `work`, which belongs to the next update, and gives its result. */
 export function timed(work) {
@@ -37,7 +35,7 @@ export function timed(work) {
  * @param {Run} run
  */
 export function runOpened(run, first) {
-  opened.set(run, first ? 0 : performance.now());
+  run.opened = { at: first ? 0 : performance.now() };
 }
 
 /** A new window came, not a replayed one. */
@@ -51,21 +49,25 @@ export function windowCame() {
  * @param {Run} run
  */
 export function chartDrawn(run) {
-  if (opened.has(run)) drawn = run;
+  const { opened } = run;
+  if (!opened || opened.at === null) return;
+  // By then the others of this rendering have their turns.
+  queueMicrotask(() => afterTurns(() => firstDrawn(opened)));
+}
+
+function firstDrawn(opened) {
+  if (opened.at !== null)
+    performance.measure("loadgate:first-charts", { start: opened.at, end: performance.now() });
+  opened.at = null;
 }
 
 function flushed() {
   const end = performance.now();
-  if (drawn) {
-    performance.measure("loadgate:first-charts", { start: opened.get(drawn), end });
-    opened.delete(drawn);
-  }
   if (windows > 0) {
     performance.measure("loadgate:update", { start: end - spent, end });
     measures += 1;
     if (measures % MOST === 0) performance.clearMeasures("loadgate:update");
   }
-  drawn = null;
   windows = 0;
   spent = 0;
 }

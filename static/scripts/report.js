@@ -4,6 +4,7 @@
  */
 
 import { ChartCard } from "./components/chart-card.js";
+import { Level } from "./components/parts.js";
 import { moment } from "./model/format.js";
 import { html, render } from "./html.js";
 import { apply, newRun } from "./model/run.js";
@@ -30,8 +31,9 @@ const charts = read("panels").map((panel, i) => {
   const still = /** @type {HTMLElement} */ (document.querySelector(`[data-panel="${i}"]`));
   const place = document.createElement("div");
   place.className = "live";
+  const level = Number(still.querySelector(".card-head :is(h3, h4)")?.tagName.slice(1));
   still.append(place);
-  return { panel, still, place, alive: false };
+  return { panel, still, place, level, alive: false };
 });
 
 /** Of the part that the report is of: its ends in seconds, and what it is called. */
@@ -45,8 +47,9 @@ function zoomTo(range) {
   for (const chart of charts) if (chart.alive) draw(chart);
 }
 
-function draw({ panel, place }) {
-  render(html`<${ChartCard} run=${run} panel=${panel} zoom=${zoom} onZoom=${zoomTo} />`, place);
+function draw({ panel, place, level }) {
+  const chart = html`<${ChartCard} run=${run} panel=${panel} zoom=${zoom} onZoom=${zoomTo} />`;
+  render(html`<${Level.Provider} value=${level}>${chart}<//>`, place);
 }
 
 /** What is far from the view stands still until it comes near. */

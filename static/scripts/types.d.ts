@@ -93,6 +93,18 @@ export interface Summary extends Tables {
   note?: string | null;
 }
 
+/** `GET /runs/ID/requests`. */
+export interface FoundRequests {
+  run: string;
+  window?: { start: number; end: number };
+  by: string[];
+  /** All that match, together. */
+  whole: RequestRow;
+  rows: RequestRow[];
+  /** Requests of which nobody knows whether they match. */
+  other: number;
+}
+
 /** `GET /runs/ID/verdict`, and the state event of it; times are Unix ms. */
 export type GateVerdict = Omit<Events["verdict"], "objectives"> & { objectives: ObjectiveResult[] };
 
@@ -192,6 +204,8 @@ export interface Run {
   lastEvent: number;
   /** Of a drawing that is no run of events, anything that changes with it. */
   revision: any;
+  /** When it was opened, as long as its charts are not drawn (`measure.js`). */
+  opened: { at: number | null } | null;
   current: boolean;
   param: Omit<Events["param"], "thresholds" | "scenarios" | "period" | "thresholdsKnown" | "run" | "test"> &
     Partial<Events["param"]> & { thresholds: Record<string, string[]>; scenarios: string[] };

@@ -7,10 +7,10 @@ function clockwork() {
   let ms = 0;
   const tasks = [];
   const done = [];
-  const inTurn = createTurns({ now: () => ms, later: (task) => tasks.push(task) });
+  const { inTurn, afterTurns } = createTurns({ now: () => ms, later: (task) => tasks.push(task) });
   const piece = (name) => inTurn(() => (done.push(name), (ms += 10)));
   const run = () => tasks.splice(0).forEach((task) => task());
-  return { done, piece, run, tasks };
+  return { done, piece, run, tasks, afterTurns };
 }
 
 test("a turn takes what is short together, and leaves the rest to the next ones in order", () => {
@@ -35,4 +35,13 @@ test("what is taken back is not done, and later work begins at once again", () =
   while (tasks.length > 0) run();
   piece("e");
   assert.deepEqual(done, ["a", "b", "d", "e"]);
+});
+
+test("what is to come after all pieces waits for the last of them, and for none if there is none", () => {
+  const { done, piece, run, afterTurns } = clockwork();
+  afterTurns(() => done.push("at once"));
+  for (const name of ["a", "b", "c"]) piece(name);
+  afterTurns(() => done.push("after"));
+  run();
+  assert.deepEqual(done, ["at once", "a", "b", "c", "after"]);
 });

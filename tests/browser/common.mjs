@@ -92,3 +92,23 @@ export async function axe(page) {
   await session.detach();
   return violations;
 }
+
+/**
+ * Fails where headings do not make an outline: one of the first level, none without words, none more than a level below
+ * the one before it. Gives their levels.
+ */
+export async function outline(page) {
+  const headings = await page
+    .locator("h1, h2, h3, h4, h5, h6")
+    .evaluateAll((all) =>
+      all.map((one) => ({ level: Number(one.tagName.slice(1)), text: one.textContent.trim() })),
+    );
+  assert.equal(headings.filter(({ level }) => level === 1).length, 1, JSON.stringify(headings));
+  assert.equal(headings[0].level, 1, "the first heading is the page's");
+  for (const [i, { level, text }] of headings.entries()) {
+    assert.notEqual(text, "", `heading ${i} after ${JSON.stringify(headings[i - 1])}`);
+    if (i > 0)
+      assert.ok(level <= headings[i - 1].level + 1, `${text}: ${level} after ${headings[i - 1].level}`);
+  }
+  return headings.map(({ level }) => level);
+}

@@ -7,7 +7,7 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { axe, closeAfter, launch, open, run as runFlows } from "./common.mjs";
+import { axe, closeAfter, launch, open, outline, run as runFlows } from "./common.mjs";
 
 const WIDTHS = [360, 1280, 3840];
 
@@ -58,6 +58,12 @@ async function look(page, title, theme) {
   }
   await page.setViewportSize({ width: 1280, height: 900 });
   assert.deepEqual(await axe(page), [], `${title}, ${theme}`);
+  await outline(page);
+  for (const chart of await page.locator(`[role="application"]`).all()) {
+    const said = await chart.getAttribute("aria-label");
+    // What was never in view is not read.
+    assert.match(said, /^Chart: .+\. $|: .+, from .+ to /s, "least and greatest");
+  }
   assert.doesNotMatch(await page.title(), /pwned/, "no name is run as code");
 }
 

@@ -1,20 +1,24 @@
 /**
  * How fast the dashboard is, by its own marks: `node timing.mjs URL RUN ROUNDS` opens a run that has
- * ended, `node timing.mjs URL RUN ROUNDS live` one that lives.
+ * ended, with `live` behind it one that lives, with `slow` an ended one over 10 Mbit/s with a round trip of 80 ms.
  *
  * Prints JSON. Ended: `{"first": [MS]}`, from the start of each navigation until the charts were
- * drawn. Live: it says `ready` when the page shows the run, and after ROUNDS updates
+ * drawn, each in a browser that knows nothing of the pages. Live: it says `ready` when the page shows the run, and after ROUNDS updates
  * `{"updates": [MS]}`, the scripting of each.
  */
 
 import { launch, open } from "./common.mjs";
+import { slowLine } from "./slow-line.mjs";
 
-const [url, run, rounds, live] = process.argv.slice(2);
+const [server, run, rounds, how] = process.argv.slice(2);
+const line = how === "slow" ? await slowLine(server, { mbit: 10, rtt: 80 }) : null;
+const url = line?.url ?? server;
 const browser = await launch();
 try {
-  console.log(JSON.stringify(live ? await updates() : await loads()));
+  console.log(JSON.stringify(how === "live" ? await updates() : await loads()));
 } finally {
   await browser.close();
+  line?.close();
 }
 
 function measures(page, name) {

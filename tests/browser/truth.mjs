@@ -2,7 +2,7 @@
  * What is shown is true at a glance: `node truth.mjs URL PICTURES`.
  *
  * The end of a run is no cliff; nothing is zero, not a gap; a long run has windows of one length; what is still being told
- * says so; a connection that died is opened again, and is no silence of the test; seven tabs share one.
+ * says so; a connection that died is opened again, and is no silence of the test; seven tabs share one, and eight of other runs leave room.
  */
 
 import assert from "node:assert/strict";
@@ -77,6 +77,8 @@ test("the end of a run is no cliff, and figures at rest are those of the whole r
   await ended("cliff", lines);
   const { page, complaints } = await shown("cliff.1");
   await page.getByText("ended", { exact: true }).first().waitFor();
+  // What is at rest says so, and what of.
+  await page.locator("section:has(#chart-request-rate) .legend", { hasText: "whole run" }).waitFor();
   const tile = page.locator(".tile", { has: page.getByRole("heading", { name: "Requests", exact: true }) });
   assert.equal(
     await legend(page, "request-rate", "request rate"),
@@ -247,6 +249,8 @@ test("seven tabs share one stream, and each shows the run", async () => {
       pages.push(page);
     }
     assert.equal(between.open(), 1);
+    // Until its first window a run has no figures.
+    for (const page of pages) await page.locator(".tile .figure", { hasText: /\d/ }).first().waitFor();
     const counts = () => Promise.all(pages.map((page) => figure(page, "Requests").then(parse)));
     const before = await counts();
     for (const [n, page] of pages.entries()) {
@@ -270,6 +274,30 @@ test("seven tabs share one stream, and each shows the run", async () => {
     for (const page of pages.slice(1)) await page.close();
   } finally {
     running.stop();
+    await context.close();
+    between.close();
+  }
+});
+
+test("as many tabs as one likes show runs of their own, and the server is there for more", async () => {
+  const between = await proxy(url);
+  const names = [1, 2, 3, 4, 5, 6, 7, 8].map((n) => `own-${n}`);
+  const running = names.map((name) => live(name));
+  const context = await browser.newContext();
+  try {
+    await Promise.all(running.map(({ ready }) => ready));
+    for (const name of names) {
+      const page = await context.newPage();
+      page.setDefaultTimeout(PATIENCE / 2);
+      await page.goto(`${between.url}/ui/?run=${name}.1`);
+      await page.locator(".chip.live").waitFor();
+      await page.locator("main canvas").first().waitFor();
+      assert.equal(await page.evaluate(async () => (await fetch("../runs")).status), 200);
+    }
+    // Browsers have six connections.
+    assert.ok(between.open() < 6, `${between.open()} streams`);
+  } finally {
+    running.forEach((one) => one.stop());
     await context.close();
     between.close();
   }

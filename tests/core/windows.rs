@@ -201,6 +201,35 @@ fn what_is_planned_to_be_steady_is_taken_before_what_vus_tell() {
     assert_eq!(steady["metrics"]["http_reqs"]["values"]["count"], 32);
 }
 
+/// Whoever stays longer than planned is in graceful stop. But a plan that setup put off is no longer true.
+#[test]
+fn planned_stages_of_vus_are_steady_where_the_vus_came_as_planned() {
+    let steady = |late_s: u64| {
+        let server = Server::new();
+        let options = br#"{"scenarios":{"a":{"executor":"ramping-vus","startVUs":0,
+            "stages":[{"duration":"9s","target":9},{"duration":"17s","target":9},{"duration":"4s","target":0}]}}}"#;
+        block_on(server.service.declare(TEST, options)).expect("k6's options");
+        let lines: String = (0..36 + late_s)
+            .map(|second| {
+                let at = (server.hands_ms() + second * 1_000) * 1_000_000;
+                let vus = match second.saturating_sub(late_s) {
+                    n @ ..9 => n,
+                    9..31 => 9,
+                    n => 40_u64.saturating_sub(n),
+                };
+                format!("vus value={vus} {at}\nhttp_reqs value=1 {at}\n")
+            })
+            .collect();
+        server.post(Wire::InfluxLines, TEST, "k6", lines.as_bytes());
+        server.finish(TEST);
+        let steady = server.summary_of(RUN, Window::Steady);
+        let at = |end: &str| steady["window"][end].as_i64().unwrap() - steady["start"].as_i64().unwrap();
+        (at("start"), at("end"))
+    };
+    assert_eq!(steady(0), (10_000, 26_000));
+    assert_eq!(steady(6), (16_000, 38_000));
+}
+
 #[test]
 fn where_nothing_was_steady_it_is_said_why() {
     let server = recorded::sent(Wire::K6Json, TEST);

@@ -62,13 +62,18 @@ impl Wanted {
 }
 
 /// Programs that the tests run, and the Debian packages that bring them.
-const PACKAGES: [(&str, &str); 4] =
-    [("chromium", "chromium"), ("redis-server", "redis-server"), ("curl", "curl"), ("git", "git")];
+const PACKAGES: [(&str, &str); 5] = [
+    ("chromium", "chromium"),
+    ("firefox-esr", "firefox-esr"),
+    ("redis-server", "redis-server"),
+    ("curl", "curl"),
+    ("git", "git"),
+];
 
 /// What JMeter needs beyond that: some 60 MB.
 const JAVA: [(&str, &str); 2] = [("java", "default-jre-headless"), ("mvn", "maven")];
 
-/// Chromium, Redis and the like: from Debian's packages, as root, where they are missing.
+/// Browsers, Redis and the like: from Debian's packages, as root, where they are missing.
 pub fn packages(shell: &Shell) -> Result<()> {
     install(shell, &PACKAGES)
 }

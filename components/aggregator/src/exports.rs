@@ -194,6 +194,16 @@ impl runs::Guest for Aggregator {
         with(async |service| service.summary_of(&run, convert::window(window)).await)
     }
 
+    fn requests(
+        run: String,
+        by: Vec<runs::Facet>,
+        filters: Vec<(runs::Facet, String)>,
+        window: runs::Window,
+    ) -> Result<String, Failure> {
+        let asked = convert::requests(by, filters)?;
+        with(async |service| service.requests(&run, &asked, convert::window(window)).await)
+    }
+
     fn rows(
         run: String,
         table: runs::Table,

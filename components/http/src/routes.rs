@@ -48,6 +48,8 @@ pub enum Route {
     DeleteRun,
     /// A run's figures.
     Summary,
+    /// A run's requests, grouped and filtered.
+    Requests,
     /// One row of a breakdown, window by window.
     Rows,
     /// Metrics over time, in windows of the length that is asked for.
@@ -168,6 +170,7 @@ const ROUTES: &[(&str, &str, Access, Route)] = &[
     ("DELETE", "/runs/{}", Write, Route::DeleteRun),
     ("GET", "/runs/{}/events", Read, Route::Events),
     ("GET", "/runs/{}/summary", Read, Route::Summary),
+    ("GET", "/runs/{}/requests", Read, Route::Requests),
     ("GET", "/runs/{}/rows", Read, Route::Rows),
     ("GET", "/runs/{}/series", Read, Route::Series),
     ("GET", "/runs/{}/findings", Read, Route::Findings),

@@ -5,8 +5,8 @@ use crate::body::Unread;
 use crate::call::Call;
 use crate::deliver;
 use crate::handlers::{
-    assets, events, gate, health, influx, lifecycle, lines, page, report, rows, runs, series, tests,
-    webhooks, wires,
+    assets, events, gate, health, influx, lifecycle, lines, page, report, requests, rows, runs, series,
+    tests, webhooks, wires,
 };
 use crate::reply::{self, Reply};
 use crate::settings;
@@ -87,6 +87,7 @@ async fn handle(call: Call, found: Found<'_>, policy: &Policy) -> Reply {
         Route::LabelRun => runs::label(&call, name).await,
         Route::DeleteRun => runs::delete(name).await,
         Route::Summary => runs::summary(&call, name).await,
+        Route::Requests => requests::answer(&call, name).await,
         Route::Rows => rows::answer(&call, name).await,
         Route::Series => series::answer(&call, name).await,
         Route::Findings => runs::findings(&call, name).await,

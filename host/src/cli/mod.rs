@@ -125,6 +125,7 @@ impl Target {
         for listen in listen {
             started = Some(runtime.block_on(Server::start(server::Options {
                 listen,
+                tls: None,
                 store,
                 precompiled: embedded.components,
                 assets: Assets::unpack(embedded.pages)?,
@@ -137,7 +138,7 @@ impl Target {
         }
         let server = started.context("there is nowhere to listen")??;
         let token = std::env::var(server::WRITE_TOKEN).ok().filter(|token| !token.is_empty());
-        let client = Client::new(&server.url(), token.or_else(|| self.token.clone()))?;
+        let client = Client::new(server.url(), token.or_else(|| self.token.clone()))?;
         Ok(Place { client, own: Some((runtime, server)) })
     }
 

@@ -14,6 +14,12 @@ pub struct Arguments {
     /// Where to listen; port 0 takes any
     #[arg(long, value_name = "HOST:PORT", default_value = server::DEFAULT_LISTEN)]
     listen: String,
+    /// Speak TLS, with this certificate and those behind it (PEM)
+    #[arg(long, value_name = "FILE", requires = "tls_key", conflicts_with = "demo")]
+    tls_cert: Option<PathBuf>,
+    /// The private key of that certificate (PEM)
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
     /// Where runs are kept: a file, redis://…, rediss://… (TLS), or memory:
     #[arg(long, value_name = "PATH|URL", default_value = DEFAULT_STORE)]
     store: String,
@@ -43,6 +49,11 @@ pub fn run(arguments: Arguments, embedded: Embedded) -> Result<ExitCode> {
         let mut terminate = signal(SignalKind::terminate()).context("cannot wait for signals")?;
         let server = Server::start(server::Options {
             listen: &arguments.listen,
+            tls: arguments
+                .tls_cert
+                .as_deref()
+                .zip(arguments.tls_key.as_deref())
+                .map(|(certificate, key)| server::TlsFiles { certificate, key }),
             store: &arguments.store,
             precompiled: embedded.components,
             assets,
@@ -50,10 +61,9 @@ pub fn run(arguments: Arguments, embedded: Embedded) -> Result<ExitCode> {
             announce: true,
         })
         .await?;
-        let url = server.url();
-        say(&format!("Loadgate is at {url}/ui/"));
+        say(&format!("Loadgate is at {}/ui/", server.url()));
         if arguments.demo {
-            play(embedded.demo, url);
+            play(embedded.demo, server.url().to_owned());
         }
         tokio::select! {
             _ = interrupt.recv() => {}

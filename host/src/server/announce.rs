@@ -104,7 +104,7 @@ async fn runs(front: &Front) -> Vec<Run> {
 }
 
 fn say(news: &News, front: &Front) {
-    let base = super::reachable(front.local);
+    let base = &front.url;
     let line = match news {
         News::Begins(run) => format!("Run {run} begins: {base}/ui/?run={run}"),
         News::Ended(run) => format!("Run {run} has ended: {base}/report?run={run}"),

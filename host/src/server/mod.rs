@@ -3,10 +3,13 @@
 mod announce;
 mod body;
 mod clockwork;
+mod connection;
 mod demo;
 mod health;
+mod tls;
 
 pub use self::demo::Demo;
+pub use self::tls::Files as TlsFiles;
 
 use self::body::{Phase, Until};
 use self::health::Health;
@@ -23,7 +26,6 @@ use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use std::convert::Infallible;
 use std::io;
@@ -34,6 +36,7 @@ use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
 use wasmtime_wasi_http::WasiBody;
 
 /// Where Loadgate is when nobody says otherwise.
@@ -44,9 +47,6 @@ const CLIENT_ADDRESS: HeaderName = HeaderName::from_static("spin-client-addr");
 
 /// Likewise for the one that says where the request went, `Host` included.
 const FULL_URL: HeaderName = HeaderName::from_static("spin-full-url");
-
-/// A client has so long to send the head of a request.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// At the end, requests in flight may take so long; then uploads are cut, and have as long again
 /// until what came of them is stored.
@@ -59,6 +59,8 @@ pub const WRITE_TOKEN: &str = "LOADGATE_WRITE_TOKEN";
 pub struct Options<'a> {
     /// `HOST:PORT`; port 0 takes any.
     pub listen: &'a str,
+    /// Without them it speaks plain HTTP.
+    pub tls: Option<TlsFiles<'a>>,
     /// See [`key_value::open`].
     pub store: &'a str,
     pub precompiled: &'a [u8],
@@ -71,7 +73,7 @@ pub struct Options<'a> {
 
 /// A server that runs until [`Server::stop`].
 pub struct Server {
-    address: SocketAddr,
+    url: String,
     phases: watch::Sender<Phase>,
     accepting: JoinHandle<GracefulShutdown>,
     store: Arc<dyn key_value::Store>,
@@ -83,6 +85,7 @@ impl Server {
     /// Starts to listen, once everything that it needs is there. Needs a multi-threaded tokio runtime.
     pub async fn start(options: Options<'_>) -> Result<Self> {
         settings::check(|variable| std::env::var_os(variable))?;
+        let tls = options.tls.map(tls::acceptor).transpose()?;
         let outbound = Outbound::new(settings::webhook_hosts(|variable| std::env::var(variable).ok())?);
         let store = key_value::open(options.store).await?;
         health::probe(store.clone())
@@ -96,7 +99,11 @@ impl Server {
         let files = options.assets.path().to_owned();
         let app = App::new(&engine, &component, store.clone(), files, variables, outbound)?;
         let (phases, phase) = watch::channel(Phase::Serving);
+        let scheme = if tls.is_some() { Scheme::HTTPS } else { Scheme::HTTP };
+        let url = reachable(&scheme, address);
         let front = Arc::new(Front {
+            scheme,
+            url: url.clone(),
             app: app.clone(),
             health: Health::new(store.clone()),
             store: store.clone(),
@@ -109,13 +116,13 @@ impl Server {
             announce::spawn(front.clone());
         }
         clockwork::spawn(front.clone());
-        let accepting = tokio::spawn(accept(listener, front, phase));
-        Ok(Server { address, phases, accepting, store, app, _assets: options.assets })
+        let accepting = tokio::spawn(accept(listener, tls, front, phase));
+        Ok(Server { url, phases, accepting, store, app, _assets: options.assets })
     }
 
     /// `http://HOST:PORT` that a client on this machine reaches it at.
-    pub fn url(&self) -> String {
-        reachable(self.address)
+    pub fn url(&self) -> &str {
+        &self.url
     }
 
     /// Ends in good order: accepts nothing more, ends event streams, lets requests in flight finish
@@ -135,14 +142,14 @@ impl Server {
 }
 
 /// The URL of a listening address; one that listens everywhere is reached by loopback.
-fn reachable(mut address: SocketAddr) -> String {
+fn reachable(scheme: &Scheme, mut address: SocketAddr) -> String {
     if address.ip().is_unspecified() {
         address.set_ip(match address {
             SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
             SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
         });
     }
-    format!("http://{address}")
+    format!("{scheme}://{address}")
 }
 
 async fn bind(listen: &str, insecure: bool) -> Result<TcpListener> {
@@ -179,12 +186,11 @@ fn check_exposure(addresses: &[SocketAddr], token: bool, insecure: bool) -> Resu
 
 async fn accept(
     listener: TcpListener,
+    tls: Option<TlsAcceptor>,
     front: Arc<Front>,
     mut phase: watch::Receiver<Phase>,
 ) -> GracefulShutdown {
     let connections = GracefulShutdown::new();
-    let mut http = hyper::server::conn::http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -206,23 +212,20 @@ async fn accept(
                 continue;
             }
         };
-        // Answers are small and awaited: nothing is won by collecting them.
-        let _ = stream.set_nodelay(true);
         let front = front.clone();
         let service = service_fn(move |request| {
             let front = front.clone();
             async move { Ok::<_, Infallible>(front.answer(request, peer).await) }
         });
-        let connection = connections.watch(http.serve_connection(TokioIo::new(stream), service));
-        tokio::spawn(async move {
-            // What goes wrong here is a client that went away.
-            let _ = connection.await;
-        });
+        tokio::spawn(connection::serve(stream, tls.clone(), service, connections.watcher()));
     }
 }
 
 /// What every connection shares.
 struct Front {
+    scheme: Scheme,
+    /// See [`Server::url`].
+    url: String,
     app: App,
     health: Health,
     store: Arc<dyn key_value::Store>,
@@ -266,7 +269,7 @@ impl Front {
     /// nobody but us may name.
     fn admit(&self, request: Request<Incoming>, peer: SocketAddr) -> Option<Request<WasiBody>> {
         let (mut parts, body) = request.into_parts();
-        parts.uri = absolute(&parts.uri, parts.headers.get(HOST), self.local)?;
+        parts.uri = absolute(&self.scheme, &parts.uri, parts.headers.get(HOST), self.local)?;
         parts.headers.insert(CLIENT_ADDRESS, HeaderValue::from_str(&peer.to_string()).ok()?);
         parts.headers.insert(FULL_URL, HeaderValue::from_str(&parts.uri.to_string()).ok()?);
         let body = body.map_err(wasmtime_wasi_http::Error::from);
@@ -289,7 +292,7 @@ impl Front {
         let token = if method == Method::GET { read_token() } else { token(&[WRITE_TOKEN]) };
         let mut request = Request::builder()
             .method(method)
-            .uri(format!("http://{}{target}", self.local))
+            .uri(format!("{}://{}{target}", self.scheme, self.local))
             .header(CLIENT_ADDRESS, "127.0.0.1:0")
             .body(empty())?;
         if let Some(token) = token {
@@ -312,7 +315,7 @@ fn token(names: &[&str]) -> Option<String> {
     names.iter().filter_map(|name| std::env::var(name).ok()).find(|token| !token.is_empty())
 }
 
-fn absolute(uri: &Uri, host: Option<&HeaderValue>, local: SocketAddr) -> Option<Uri> {
+fn absolute(scheme: &Scheme, uri: &Uri, host: Option<&HeaderValue>, local: SocketAddr) -> Option<Uri> {
     let path = match uri.path_and_query() {
         Some(path) if path.as_str().starts_with('/') => path.clone(),
         Some(_) => return None,
@@ -324,7 +327,7 @@ fn absolute(uri: &Uri, host: Option<&HeaderValue>, local: SocketAddr) -> Option<
         // HTTP/1.0.
         (None, _) => Authority::try_from(local.to_string()).ok()?,
     };
-    Uri::builder().scheme(Scheme::HTTP).authority(authority).path_and_query(path).build().ok()
+    Uri::builder().scheme(scheme.clone()).authority(authority).path_and_query(path).build().ok()
 }
 
 fn empty() -> WasiBody {
@@ -350,7 +353,7 @@ mod tests {
         let local: SocketAddr = "127.0.0.1:5660".parse().unwrap();
         let host = HeaderValue::from_static("gate.example:80");
         let absolute = |target: &str, host: Option<&HeaderValue>| {
-            absolute(&target.parse().unwrap(), host, local).map(|uri| uri.to_string())
+            absolute(&Scheme::HTTP, &target.parse().unwrap(), host, local).map(|uri| uri.to_string())
         };
         assert_eq!(absolute("/runs?x=1", Some(&host)).as_deref(), Some("http://gate.example:80/runs?x=1"));
         assert_eq!(absolute("/", None).as_deref(), Some("http://127.0.0.1:5660/"));

@@ -50,6 +50,10 @@ impl Naive {
                 }
                 naive.add(format!("{metric}|Status|{key}"), value);
             }
+            if metric == "http_reqs" || metric == "http_req_duration" {
+                let facets = ["method", "name", "status", "scenario", "group", "expected_response"].map(tag);
+                naive.add(format!("{metric}|Facets|{}", facets.join("|")), value);
+            }
         }
         naive
     }
@@ -60,7 +64,7 @@ impl Naive {
             let name = match dimension {
                 Dimension::Metric => metric,
                 Dimension::Submetric => format!("{metric}{{{}}}", key[0]),
-                Dimension::Group | Dimension::Check | Dimension::Status => {
+                Dimension::Group | Dimension::Check | Dimension::Status | Dimension::Facets => {
                     format!("{metric}|{dimension:?}|{}", key.join("|"))
                 }
                 Dimension::Request | Dimension::Scenario => continue,

@@ -9,6 +9,8 @@ const SHORT_MS = 16;
 export function createTurns({ now = () => performance.now(), later = nextTask } = {}) {
   /** @type {(() => void)[]} */
   const waiting = [];
+  /** @type {(() => void)[]} */
+  const afterwards = [];
   /** When the turn began, or null between two. */
   let began = /** @type {number | null} */ (null);
   let scheduled = false;
@@ -18,8 +20,12 @@ export function createTurns({ now = () => performance.now(), later = nextTask } 
     began = now();
     do waiting.shift()?.();
     while (waiting.length > 0 && now() - began < SHORT_MS);
-    if (waiting.length > 0) schedule();
-    else began = null;
+    if (waiting.length > 0) {
+      schedule();
+      return;
+    }
+    began = null;
+    for (const work of afterwards.splice(0)) work();
   }
 
   function schedule() {
@@ -33,7 +39,7 @@ export function createTurns({ now = () => performance.now(), later = nextTask } 
    *
    * @param {() => void} work
    */
-  return function inTurn(work) {
+  function inTurn(work) {
     if (began === null && waiting.length === 0) {
       began = now();
       // The turn ends with the task that it is in.
@@ -49,7 +55,15 @@ export function createTurns({ now = () => performance.now(), later = nextTask } 
       const at = waiting.indexOf(work);
       if (at >= 0) waiting.splice(at, 1);
     };
-  };
+  }
+
+  /** Does it once nothing waits any more. */
+  function afterTurns(work) {
+    if (began === null && waiting.length === 0) work();
+    else afterwards.push(work);
+  }
+
+  return { inTurn, afterTurns };
 }
 
 /** A task behind what the browser has to do by now; timers are slowed down where they follow each other. */
@@ -63,4 +77,4 @@ function nextTask(work) {
 }
 
 /** Of all charts of a page. */
-export const inTurn = createTurns();
+export const { inTurn, afterTurns } = createTurns();

@@ -7,6 +7,7 @@ import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../
 import { chartDrawn } from "../measure.js";
 import { useWindows } from "../data/merged.js";
 import { useLook } from "../data/page-state.js";
+import { courseOf } from "../model/course.js";
 import { hasMetric, newest, wholeRun } from "../model/run.js";
 import { placesIn } from "../model/part.js";
 import { limitsFor } from "../model/thresholds.js";
@@ -256,7 +257,7 @@ function valueAt(panel, columns, series, at) {
 }
 
 /**
- * The chart in a sentence, for those who do not see it.
+ * The chart in a sentence, for those who do not see it: of each line its figure, between what it went, and where to.
  *
  * @param {Run} run
  * @param {Panel} panel
@@ -264,10 +265,14 @@ function valueAt(panel, columns, series, at) {
 function describe(run, panel, columns) {
   const whole = panel.series.map((s) => wholeRun(run, s.metric, s.aggregate));
   const over = whole.every((value) => value !== undefined);
-  const values = panel.series.map(
-    (s, i) => `${s.label} ${format(over ? whole[i] : newest(columns[i]), s.unit ?? panel.unit)}`,
-  );
-  return `${over ? (run.place ?? "Whole run") : "Latest"}: ${values.join(", ")}.`;
+  const values = panel.series.map((s, i) => {
+    const say = (value) => format(value, s.unit ?? panel.unit);
+    const course = courseOf(columns[i]);
+    const went = course ? `, from ${say(course.min)} to ${say(course.max)}` : "";
+    const led = course?.trend ? `, ${course.trend}` : "";
+    return `${s.label} ${say(over ? whole[i] : newest(columns[i]))}${went}${led}`;
+  });
+  return `${over ? (run.place ?? "Whole run") : "Latest"}: ${values.join("; ")}.`;
 }
 
 /**

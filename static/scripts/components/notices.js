@@ -179,6 +179,9 @@ function Shortfall({ wanted }) {
   <//>`;
 }
 
+/** So many names are told; the figures are not to be pushed off the page by them. */
+const FEW_NAMES = 6;
+
 /**
  * Figures of a metric of unknown type are a guess, and no threshold passes on them.
  *
@@ -187,18 +190,33 @@ function Shortfall({ wanted }) {
 function Untyped({ run, test, api, live }) {
   const list = untyped(run.metrics);
   if (list.length === 0) return null;
-  const names = list.map(({ name }, i) => html`${i > 0 ? ", " : ""}<bdi class="metric-name">${name}</bdi>`);
+  const names = list
+    .slice(0, FEW_NAMES)
+    .map(({ name }, i) => html`${i > 0 ? ", " : ""}<bdi class="metric-name">${name}</bdi>`);
+  const more = list.length - names.length;
+  const command = html`<${Command}
+    text=${declareCommand(api.root, test, list)}
+    label="command that declares the metrics"
+  />`;
   return html`<${Notice}
     state="warning"
     title=${list.length === 1 ? "The type of a metric is not known." : `The types of ${list.length} metrics are not known.`}
   >
-    ${names}: figures are a guess by values, and no threshold passes on them. Leave one word for each and
+    ${names}${more > 0 && ` and ${more} more`}: figures are a guess by values, and no threshold passes on
+    them. Leave one word for each and
     ${" "}${
       live
         ? "send this; it counts at once:"
         : "send this, then load the page again. Totals and limits of this run follow; its charts over time stay a guess:"
     }
-    <${Command} text=${declareCommand(api.root, test, list)} label="command that declares the metrics" />
+    ${
+      more > 0
+        ? html`<details>
+            <summary>the command for all of them</summary>
+            ${command}
+          </details>`
+        : command
+    }
     Or let <code>loadgate metrics script.js --test ${test}</code> read them off the script.
   <//>`;
 }

@@ -1,6 +1,6 @@
 /** Small parts that every view uses: chips, cards, commands to copy. */
 
-import { html, useRef, useState } from "../html.js";
+import { createContext, html, useContext, useRef, useState } from "../html.js";
 import { SIGNS } from "../model/thresholds.js";
 
 /**
@@ -19,15 +19,28 @@ export function Sign({ state, children }) {
   >`;
 }
 
+/** The level of the headings at this place: each lies one below that of what it is in. */
+export const Level = createContext(2);
+
+export function Heading({ id, title, children }) {
+  const tag = `h${Math.min(useContext(Level), 6)}`;
+  return html`<${tag} id=${id} title=${title}>${children}<//>`;
+}
+
+/** Whatever stands below a heading of its own. */
+export function Below({ children }) {
+  return html`<${Level.Provider} value=${useContext(Level) + 1}>${children}<//>`;
+}
+
 /** A group and no landmark: a page has dozens, some of one name. */
 export function Card({ title, caption, actions, children, id }) {
   return html`<section class="card" role="group" aria-labelledby=${id}>
     <header class="card-head">
-      <h2 id=${id}>${title}</h2>
+      <${Heading} id=${id}>${title}<//>
       <span class="caption">${caption}</span>
       <span class="card-actions">${actions}</span>
     </header>
-    ${children}
+    <${Below}>${children}<//>
   </section>`;
 }
 

@@ -1,12 +1,14 @@
 /** A table of figures: sorted, filtered, and steady while somebody points at it. */
 
-import { Fragment, html, useRef } from "../html.js";
+import { Fragment, html, useRef, useState } from "../html.js";
 import { useLook } from "../data/page-state.js";
+import { treeOf } from "../model/tree.js";
 
 /**
- * `columns` are `{id, title, cell(row), sort(row), text(row), left, width}`; without `sort` a column
+ * `columns` are `{id, title, cell(row, {depth}), sort(row), text(row), left, width}`; without `sort` a column
  * cannot be sorted by. `rowKey(row)` tells rows apart. `initial` is `{by, down}`. With `detail(row)`
  * rows open below themselves: `open` is the key of the one that is open, `onOpen(row or null)` the wish.
+ * With `tree`, keys are paths, and rows stand below those that they are in, which can be closed.
  */
 export function DataTable({
   columns,
@@ -19,6 +21,7 @@ export function DataTable({
   open = null,
   onOpen,
   empty = "No data yet.",
+  tree = false,
 }) {
   const [sorted, setSorted] = useLook(`sort.${label.toLowerCase().replace(/[^a-z0-9]+/g, "-")}`);
   const order = sorted === null ? (initial ?? null) : parseOrder(sorted, columns);
@@ -29,9 +32,14 @@ export function DataTable({
   const wanted = filter.trim().toLowerCase();
   const visible = wanted ? rows.filter((row) => matches(row, columns, wanted)) : rows;
   const inOrder = order ? sortRows(visible, columns, order) : visible;
+  const [closed, setClosed] = useState(/** @type {ReadonlySet<string>} */ (new Set()));
   const still = pointed.current || focused.current || open !== null;
   const shown = still ? keepOrder(inOrder, lastOrder.current, rowKey) : inOrder;
   lastOrder.current = shown.map(rowKey);
+  // Whoever looks for a text finds it wherever it is.
+  const lines = tree
+    ? treeOf(shown, wanted ? new Set() : closed)
+    : shown.map((row) => ({ row, depth: 0, inner: false }));
 
   function sortBy(column) {
     const down = order?.by === column.id ? !order.down : column.left !== true;
@@ -41,6 +49,12 @@ export function DataTable({
 
   function openRow(row) {
     onOpen(rowKey(row) === open ? null : row);
+  }
+
+  function fold(path) {
+    const next = new Set(closed);
+    if (!next.delete(path)) next.add(path);
+    setClosed(next);
   }
 
   function clicked(event, row) {
@@ -84,9 +98,10 @@ export function DataTable({
         </tr>
       </thead>
       <tbody>
-        ${shown.map((row) => {
+        ${lines.map(({ row, depth, inner }) => {
           const key = rowKey(row);
           const isOpen = detail !== null && key === open;
+          const cell = (column) => column.cell(row, { depth });
           return html`<${Fragment} key=${key}>
             <tr
               class=${isOpen ? "row-open" : ""}
@@ -94,7 +109,12 @@ export function DataTable({
             >
               ${columns.map((column, i) =>
                 i === 0
-                  ? html`<th scope="row" class="left">
+                  ? html`<th
+                      scope="row"
+                      class=${tree ? "left tree" : "left"}
+                      style=${tree ? `--depth: ${depth}` : undefined}
+                    >
+                      ${inner && !wanted && html`<${Fold} path=${row.key[0]} open=${!closed.has(row.key[0])} onFold=${fold} />`}
                       ${
                         detail
                           ? html`<button
@@ -103,13 +123,13 @@ export function DataTable({
                               aria-expanded=${isOpen}
                               onClick=${() => openRow(row)}
                             >
-                              ${column.cell(row)}
+                              ${cell(column)}
                             </button>`
-                          : column.cell(row)
+                          : cell(column)
                       }
                     </th>`
                   : html`<td class=${column.left ? "left" : ""} data-title=${column.title}>
-                      ${column.cell(row)}
+                      ${cell(column)}
                     </td>`,
               )}
             </tr>
@@ -125,6 +145,18 @@ export function DataTable({
     </table>
     ${shown.length === 0 ? html`<p class="nothing">${wanted ? "Nothing matches." : empty}</p>` : null}
   </div>`;
+}
+
+/** Shows or hides what is in a row. */
+function Fold({ path, open, onFold }) {
+  const words = path.replace(/^::/, "").replaceAll("::", " › ");
+  return html`<button
+    type="button"
+    class="fold"
+    aria-expanded=${open}
+    aria-label=${`Groups in ${words}`}
+    onClick=${() => onFold(path)}
+  ></button>`;
 }
 
 /** `-p95` is by p95, the greatest first. */

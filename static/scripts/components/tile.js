@@ -9,7 +9,7 @@ import { isComplete, outcomeOf, parseExpression, sideOf } from "../model/thresho
 import { bandOf } from "../model/bands.js";
 import { figureOf, SAYS } from "../model/compare.js";
 import { drawnColumn } from "../model/windows.js";
-import { Sign } from "./parts.js";
+import { Heading, Sign } from "./parts.js";
 import { Sparkline } from "./sparkline.js";
 
 /** @import { Comparison, Props, Run } from "../types.js" */
@@ -42,7 +42,7 @@ export function Tile({ run, panel, comparison = null }) {
   const decisive = limits.find((t) => t.passes === false) ?? limits[0];
   return html`<div class="tile card">
     <div class="tile-head">
-      <h2 title=${panel.title}><bdi>${panel.title}</bdi></h2>
+      <${Heading} title=${panel.title}><bdi>${panel.title}</bdi><//>
       ${
         decisive
           ? html`<${Verdict} limit=${decisive} complete=${isComplete(run)} />`

@@ -4,7 +4,7 @@ import { timed } from "../measure.js";
 import { partQuery } from "../model/part.js";
 import { openStream } from "./stream.js";
 
-/** @import { Comparison, Distribution, Findings, GateVerdict, RowKey, RowsDocument, RunItem, SeriesDocument, Summary, TableName, TestPage, Zoom } from "../types.js" */
+/** @import { Comparison, Distribution, Findings, FoundRequests, GateVerdict, RowKey, RowsDocument, RunItem, SeriesDocument, Summary, TableName, TestPage, Zoom } from "../types.js" */
 
 /** Where the server is: the folder above the page's, unless the page says otherwise. */
 export function serverRoot(document) {
@@ -131,6 +131,18 @@ export function createApi(root, streams = openStream) {
       if (key) query.set("key", JSON.stringify(key));
       if (after !== undefined) query.set("after", String(after));
       return (await request(`runs/${encodeURIComponent(run)}/rows?${query}`)).json();
+    },
+    /**
+     * Requests filtered and grouped, of the run or a part of it; `query` as `model/facets.js` makes it.
+     *
+     * @param {string} run
+     * @param {[string, string][]} query
+     * @param {Zoom | null} [part]
+     * @returns {Promise<FoundRequests>}
+     */
+    async requests(run, query, part = null) {
+      const all = new URLSearchParams([...query, ...Object.entries(partQuery(part))]);
+      return (await request(`runs/${encodeURIComponent(run)}/requests?${all}`)).json();
     },
     /**
      * How the values of a row's metric are distributed over the run, or a part of it.

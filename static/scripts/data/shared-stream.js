@@ -35,6 +35,7 @@ export function sharedStreams(address) {
       if (data.forgotten) followAgain();
       else take(data);
     };
+    addEventListener("visibilitychange", () => isSeen() && port?.postMessage({ visible: true }));
     setInterval(() => port?.postMessage({ alive: true }), ALIVE_MS);
     addEventListener("pagehide", () => port?.postMessage({ leave: true, bye: true }));
     // Back from the browser's memory: the worker has forgotten this page, and says so.
@@ -53,7 +54,9 @@ export function sharedStreams(address) {
   }
 
   function followAgain() {
-    for (const [id, { url, newest }] of followed) port?.postMessage({ id, follow: url, after: newest });
+    const visible = isSeen();
+    for (const [id, { url, newest }] of followed)
+      port?.postMessage({ id, follow: url, after: newest, visible });
   }
 
   function fallBack() {
@@ -69,7 +72,7 @@ export function sharedStreams(address) {
     if (broken) return openStream(url, on, after);
     const id = (count += 1);
     followed.set(id, { url, on, newest: after, own: null });
-    port?.postMessage({ id, follow: url, after });
+    port?.postMessage({ id, follow: url, after, visible: isSeen() });
     return {
       close() {
         followed.get(id)?.own?.close();
@@ -79,3 +82,5 @@ export function sharedStreams(address) {
     };
   };
 }
+
+const isSeen = () => document.visibilityState === "visible";

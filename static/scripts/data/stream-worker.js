@@ -3,13 +3,16 @@
  * seventh tab would wait for ever, with everything else that it asks for.
  *
  * A shared worker. It keeps what came of each stream, so that another tab has it without asking the server again;
- * where nobody follows a run any more, it forgets it. Messages are those of `shared-stream.js`.
+ * where nobody follows a run any more, it forgets it. Of many runs those are followed whose tabs were seen last; the
+ * others go on where they were as soon as they are looked at. Messages are those of `shared-stream.js`.
  */
 
 import { openStream } from "./stream.js";
 
 /** A page that has not been heard of for so long is gone; one that a browser froze says so when it wakes. */
 const GONE_MS = 180_000;
+/** So many streams are open at once, which leaves a connection for whatever else is asked. */
+const MOST_STREAMS = 5;
 /** Of state, only the newest counts, and it goes before the newest of these. */
 const BEFORE = new Set(["snapshot", "stop"]);
 
@@ -20,6 +23,9 @@ const shared = new Map();
 /** @type {Map<MessagePort, number>} */
 const heard = new Map();
 
+/** Counts looks at tabs. */
+let looks = 0;
+
 /** @param {string} url */
 function share(url) {
   /** @type {Set<Reader>} */
@@ -27,15 +33,19 @@ function share(url) {
   /** Events with an id, in order. */
   const log = [];
   const state = new Map();
+  /** @type {ReturnType<typeof openStream> | null} */
+  let stream = null;
+  let over = false;
   let open = false;
   const tell = (message) => readers.forEach(({ port, id }) => port.postMessage({ id, ...message }));
 
-  const stream = openStream(url, {
+  const on = {
     events(list) {
       for (const event of list) keep(event);
       tell({ events: list });
       // All has been told: the connection is free for others.
-      if (list.some(([kind]) => kind === "stop")) stream.close();
+      over ||= list.some(([kind]) => kind === "stop");
+      if (over) allot();
     },
     open() {
       open = true;
@@ -45,7 +55,7 @@ function share(url) {
       open = false;
       tell({ lost: true });
     },
-  });
+  };
 
   let newest = -1;
   function keep(event) {
@@ -60,7 +70,16 @@ function share(url) {
   return {
     url,
     readers,
-    close: () => stream.close(),
+    /** When a tab that shows it was looked at, by `looks`; 0: not yet. */
+    seen: 0,
+    isOver: () => over,
+    resume() {
+      stream ??= openStream(url, on, newest);
+    },
+    close() {
+      stream?.close();
+      stream = null;
+    },
     /** @param {Reader} reader */
     add(reader) {
       readers.add(reader);
@@ -72,6 +91,16 @@ function share(url) {
       if (events.length > 0) port.postMessage({ id, events });
     },
   };
+}
+
+/** Gives the connections to the runs that were seen last. */
+function allot() {
+  const streams = [...shared.values()];
+  for (const stream of streams) if (stream.isOver()) stream.close();
+  const going = streams.filter((stream) => !stream.isOver()).sort((a, b) => b.seen - a.seen);
+  // Room is made before it is taken.
+  for (const stream of going.slice(MOST_STREAMS)) stream.close();
+  for (const stream of going.slice(0, MOST_STREAMS)) stream.resume();
 }
 
 /** Kinds without an id of their own. */
@@ -86,6 +115,16 @@ function leave(port, id = null) {
     stream.close();
     shared.delete(stream.url);
   }
+  allot();
+}
+
+/** A tab is looked at. */
+function look(port) {
+  looks += 1;
+  for (const stream of shared.values()) {
+    if ([...stream.readers].some((reader) => reader.port === port)) stream.seen = looks;
+  }
+  allot();
 }
 
 /** @param {MessagePort} port */
@@ -103,9 +142,11 @@ function serve(port) {
       const stream = shared.get(data.follow) ?? share(data.follow);
       shared.set(data.follow, stream);
       stream.add({ port, id: data.id, after: data.after });
+      if (!data.visible) allot();
     } else if (data.leave) {
       leave(port, data.id ?? null);
     }
+    if (data.visible) look(port);
     if (data.bye) heard.delete(port);
   };
 }

@@ -23,6 +23,8 @@ export function newRun(/** @type {string | null} */ id = null) {
     lastEvent: -1,
     /** Grows with every event, so that a reader knows whether there is anything new. */
     revision: 0,
+    /** When it was opened, until its charts are drawn: one object for the run and for what is shown of it. */
+    opened: null,
     /** Whether state has come: the stream is past what had happened before. */
     current: false,
     param: { aggregates: AGGREGATES, thresholds: {}, scenarios: [] },

@@ -7,6 +7,7 @@ import { Bar, Card, Chip } from "../components/parts.js";
 import { RequestName } from "../components/request-table.js";
 import { DataTable } from "../components/table.js";
 import { useGrownRun, windowOf } from "../data/grown-run.js";
+import { causesOf } from "../model/causes.js";
 import { CLASSES, classOf, isError, errorText, statusText } from "../model/codes.js";
 import { clock, format, moment, plural } from "../model/format.js";
 import { html, useMemo, useRef } from "../html.js";
@@ -71,6 +72,7 @@ function ErrorsOfRun({ run, api, route, navigate }) {
     </p>
     ${problem && html`<${Problem} what="statuses over time" problem=${problem} retry=${retry} />`}
     ${drawn.current && statuses.length > 0 && html`<${Charts} drawn=${drawn.current} whole=${run.tables.statuses.length > statuses.length} route=${route} navigate=${navigate} />`}
+    <${Causes} errors=${errors} failed=${failed} />
     <${Card}
       id="errors"
       title=${all ? "Statuses" : "Errors"}
@@ -106,6 +108,65 @@ function Verdict({ failed, responses }) {
   if (failed === 0) return html`<${Chip} state="good">no errors<//> in ${plural(responses, "request")}`;
   const rest = ` in ${plural(responses, "request")}, ${format(failed / responses, "ratio")}`;
   return html`<${Chip} state="bad">${plural(failed, "error")}<//>${rest}`;
+}
+
+/** Causes that are shown: the table below has all. */
+const MOST_CAUSES = 5;
+
+/** What several requests died of alike: where each failed in its own way, the table of errors says it all. */
+function Causes({ errors, failed }) {
+  const causes = useMemo(() => causesOf(errors), [errors]);
+  const content = useMemo(
+    () =>
+      html`<${DataTable}
+        label="Causes"
+        columns=${[
+          {
+            id: "code",
+            title: "Code",
+            left: true,
+            cell: ({ key: [status, code] }) => html`<bdi class="code">${code || status || "(other)"}</bdi>`,
+          },
+          {
+            id: "meaning",
+            title: "Meaning",
+            left: true,
+            cell: ({ key: [status, code, text] }) =>
+              html`<${Message}
+                text=${text}
+                meaning=${isError(status, code) ? errorText(status, code) : ""}
+              />`,
+          },
+          { id: "requests", title: "Requests", cell: ({ requests }) => format(requests, "count") },
+          { id: "count", title: "Count", cell: ({ count }) => format(count, "count") },
+          {
+            id: "share",
+            title: "Share of errors",
+            cell: ({ count }) =>
+              html`<span class="share"
+                ><${Bar} share=${count / failed} /><span>${format(count / failed, "ratio")}</span></span
+              >`,
+          },
+        ]}
+        rows=${causes.slice(0, MOST_CAUSES)}
+        rowKey=${({ key }) => JSON.stringify(key)}
+      />`,
+    [causes, failed],
+  );
+  if (causes.length === errors.length) return null;
+  const caption =
+    causes.length > MOST_CAUSES
+      ? `the ${MOST_CAUSES} most frequent of ${causes.length}`
+      : "the most frequent first";
+  return html`<${Card} id="causes" title="Causes" caption=${caption}>${content}<//>`;
+}
+
+/** k6's own words for what went wrong, and what they mean; of a row, those of the first that came. */
+function Message({ text, meaning }) {
+  if (!text) return meaning || "–";
+  return html`<bdi class="message" title=${text}>${text}</bdi>${
+      meaning && html`<span class="whole">${meaning}</span>`
+    }`;
 }
 
 /** @param {Run} run */
@@ -151,8 +212,8 @@ function columns(run, responses, all) {
       id: "meaning",
       title: "Meaning",
       left: true,
-      text: (row) => meaning(row),
-      cell: (row) => meaning(row) || "–",
+      text: (row) => [row.error, row.url, meaning(row)].join(" "),
+      cell: (row) => html`<${Message} text=${row.error} meaning=${meaning(row)} />`,
     },
     when("first", "First"),
     when("last", "Last"),
@@ -338,13 +399,18 @@ function StatusDetail({ run, api, row, route, navigate }) {
   );
   if (problem && !drawn) return html`<${Problem} what="row" problem=${problem} retry=${retry} />`;
   if (!drawn) return html`<div class="detail-wait"></div>`;
-  return html`<${ChartCard}
-      run=${drawn}
-      panel=${panel}
-      zoom=${route.zoom}
-      onZoom=${(zoom) => navigate({ zoom })}
-    />
-    ${
+  return html`${
+      row.error &&
+      html`<p class="sample">
+        <span class="caption">The first of them:</span> <bdi class="code">${row.error}</bdi>
+      </p>`
+    }${
+      row.url &&
+      row.url !== row.key[1] &&
+      html`<p class="sample">
+        <span class="caption">It asked for:</span> <bdi class="code">${row.url}</bdi>
+      </p>`
+    }<${ChartCard} run=${drawn} panel=${panel} zoom=${route.zoom} onZoom=${(zoom) => navigate({ zoom })} /> ${
       row.key.length >= 4 &&
       requests &&
       html`<div>

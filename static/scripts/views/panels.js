@@ -1,12 +1,13 @@
 /** A tab of sections, drawn from the run's dashboard document: Overview and Timings are no more than that. */
 
 import { ChartGrid } from "../components/chart-grid.js";
+import { Below } from "../components/parts.js";
 import { Percentiles } from "../components/percentiles.js";
 import { RequestsCard, ThresholdsCard } from "../components/short-tables.js";
 import { Tile } from "../components/tile.js";
 import { useComparison } from "../data/comparison.js";
 import { useGrownRun } from "../data/grown-run.js";
-import { html, useMemo } from "../html.js";
+import { Fragment, html, useMemo } from "../html.js";
 import { sectionsOf } from "../model/panels.js";
 import { metaOf } from "../model/thresholds.js";
 
@@ -40,22 +41,24 @@ export function Panels({ run, session, api, tab, route, navigate, chosen, choose
           ${
             (section.title || section === choice) &&
             html`<header class="section-head">
-              <h2>${section.title}</h2>
+              ${section.title && html`<h2>${section.title}</h2>`}
               ${section === choice && html`<${Percentiles} chosen=${chosen} choose=${choose} />`}
             </header>`
           }
-          ${groups(section.panels).map(
-            ({ kind, panels }) =>
-              html`<${Group}
-                key=${panels[0].key}
-                kind=${kind}
-                panels=${panels}
-                run=${run}
-                comparison=${comparison}
-                route=${route}
-                navigate=${navigate}
-              />`,
-          )}
+          <${section.title ? Below : Fragment}>
+            ${groups(section.panels).map(
+              ({ kind, panels }) =>
+                html`<${Group}
+                  key=${panels[0].key}
+                  kind=${kind}
+                  panels=${panels}
+                  run=${run}
+                  comparison=${comparison}
+                  route=${route}
+                  navigate=${navigate}
+                />`,
+            )}
+          <//>
         </div>`,
     );
   }, [grown, sections, comparison, route, navigate, chosen, choose]);

@@ -62,6 +62,12 @@ impl Host {
         self.post_with(target, &[], body)
     }
 
+    pub fn put(&self, target: &str, body: &[u8]) -> Result<()> {
+        let answer = self.agent.put(format!("{}{target}", self.url)).send(body)?;
+        ensure!(answer.status().is_success(), "{target} was answered with {}", answer.status());
+        Ok(())
+    }
+
     pub fn post_with(&self, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Result<()> {
         let request = self.agent.post(format!("{}{target}", self.url));
         let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));

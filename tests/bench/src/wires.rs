@@ -44,8 +44,7 @@ const PROTOBUF: (&str, &str) = ("content-type", "application/x-protobuf");
 const GZIP: (&str, &str) = ("content-encoding", "gzip");
 const FILE: &str = "/ingest?test=bench&run=i1&import=1";
 
-/// Without JMeter's listener, which says itself where its runs begin and end: each repetition would be one of its own.
-const RECORDINGS: [Recording; 8] = [
+const RECORDINGS: [Recording; 9] = [
     Recording {
         name: "Dynatrace lines",
         target: "/api/v2/metrics/ingest?test=bench&run=i1&import=1",
@@ -92,6 +91,15 @@ const RECORDINGS: [Recording; 8] = [
         requests: 350,
     },
     Recording {
+        name: "JMeter's InfluxDB listener",
+        target: "/write?db=bench&run=i1&import=1",
+        headers: &[],
+        file: "jmeter/influx.ndjson",
+        later: listener,
+        samples: 1_576,
+        requests: 1_128,
+    },
+    Recording {
         name: "k6's CSV",
         target: FILE,
         headers: &[],
@@ -124,6 +132,12 @@ const RECORDINGS: [Recording; 8] = [
 fn last_column(line: &str, before: char, more: u64) -> Option<String> {
     let (rest, number) = line.rsplit_once(before)?;
     Some(format!("{rest}{before}{}", number.parse::<u64>().ok()? + more))
+}
+
+/// Points of InfluxDB's are so much later. What says where the run begins and ends is left out, for each repetition would
+/// be a run of its own.
+fn listener(line: &str, ms: u64) -> Option<String> {
+    if line.starts_with("events,") { Some(String::new()) } else { last_column(line, ' ', ms * 1_000_000) }
 }
 
 /// The number in a column is so much greater; the columns up to it have no quotes.

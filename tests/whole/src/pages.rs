@@ -71,7 +71,7 @@ fn the_dashboard_is_small_compressed_and_kept_by_browsers() {
 /// Runs one of the browser's scripts to its end: every flow of it, also behind one that failed. The names of the
 /// flows, in order.
 #[track_caller]
-fn drive(script: &str, arguments: &[&str]) -> Vec<String> {
+pub fn drive(script: &str, arguments: &[&str]) -> Vec<String> {
     let output = Command::new("node")
         .arg("--test-reporter=tap")
         .arg(root().join("tests/browser").join(script))
@@ -99,12 +99,12 @@ fn drive(script: &str, arguments: &[&str]) -> Vec<String> {
 }
 
 /// What is looked at in both themes.
-fn in_both_themes(names: &[&str]) -> Vec<String> {
+pub fn in_both_themes(names: &[&str]) -> Vec<String> {
     let themes = ["light", "dark"].iter();
     themes.flat_map(|theme| names.iter().map(move |name| format!("{name}, {theme}"))).collect()
 }
 
-fn pictures() -> String {
+pub fn pictures() -> String {
     let folder = root().join("target/screenshots");
     fs::create_dir_all(&folder).expect("the target folder is ours");
     folder.to_string_lossy().into_owned()
@@ -204,6 +204,17 @@ fn look_at_report(server: &Server, run: &str) {
     );
 }
 
+#[test]
+fn the_main_journey_works_in_firefox() {
+    let server = Server::with(Options { settings: &[("idle", "10m")], ..Options::default() });
+    let run = shop(&server, "first");
+    let folder = tempfile::TempDir::new().expect("a folder");
+    let report = folder.path().join("report.html");
+    fs::write(&report, server.get(&format!("/report?run={run}")).body).expect("it is stored");
+    let flows = drive("firefox.mjs", &[&server.url(), &run, &report.to_string_lossy()]);
+    assert_eq!(flows.len(), 6);
+}
+
 /// Some names often, ids in paths, and more names than there are rows.
 #[test]
 fn rows_say_what_they_lack_and_errors_can_leave_setup_out() {
@@ -233,6 +244,7 @@ fn rows_say_what_they_lack_and_errors_can_leave_setup_out() {
     for wanted in ["https://x.io/users/{id}/orders", "about ", " more in (other)"] {
         assert!(report.text().contains(wanted), "the report says {wanted:?}");
     }
+    look_at_report(&server, "wide.1");
 }
 
 /// A minute of one more user each second, whose requests are no more than `most` a second and take the longer.
@@ -304,7 +316,7 @@ fn what_speaks_no_http_has_an_overview_of_what_it_has() {
 fn what_is_shown_is_true_at_a_glance() {
     let server =
         Server::with(Options { settings: &[("idle", "5m"), ("straggler", "500ms")], ..Options::default() });
-    assert_eq!(drive("truth.mjs", &[&server.url(), &pictures()]).len(), 6);
+    assert_eq!(drive("truth.mjs", &[&server.url(), &pictures()]).len(), 7);
 }
 
 #[test]

@@ -9,6 +9,7 @@ pub(crate) mod lifecycle;
 pub(crate) mod lines;
 pub(crate) mod page;
 pub(crate) mod report;
+pub(crate) mod requests;
 pub(crate) mod rows;
 pub(crate) mod runs;
 pub(crate) mod series;

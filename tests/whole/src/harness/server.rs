@@ -70,7 +70,7 @@ impl Server {
         });
         let address = loop {
             let line = lines.recv_timeout(super::PATIENCE).expect("the server prints its URL");
-            if let Some(rest) = line.split("http://").nth(1) {
+            if let Some(rest) = line.split("://").nth(1) {
                 let host = rest.split('/').next().unwrap_or_default();
                 break host.parse().unwrap_or_else(|error| panic!("{error} in {line}"));
             }

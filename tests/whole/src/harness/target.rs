@@ -1,4 +1,4 @@
-//! A tiny web server for k6 to load: some pages are slow, some are missing.
+//! A tiny web server for k6 to load: some pages are slow, some are missing, one is broken.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -37,7 +37,11 @@ fn serve(connection: TcpStream) -> Option<()> {
         }
         reader.read_exact(&mut vec![0; length]).ok()?;
         let path = first.split(' ').nth(1)?;
-        let status = if path.starts_with("/missing") { "404 Not Found" } else { "200 OK" };
+        let status = match path {
+            path if path.starts_with("/missing") => "404 Not Found",
+            path if path.starts_with("/broken") => "500 Internal Server Error",
+            _ => "200 OK",
+        };
         // What is being measured must take some time.
         std::thread::sleep(Duration::from_millis(if path.starts_with("/slow") { 40 } else { 5 }));
         let body = "{\"ok\":true}";
