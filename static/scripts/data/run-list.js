@@ -1,6 +1,7 @@
 /** The runs of the shown run's test, as the Runs page lists and changes them. */
 
 import { useCallback, useEffect, useRef, useState } from "../html.js";
+import { TYPED_MS } from "./found.js";
 import { mergeRuns } from "../model/runs.js";
 
 /** @import { Api, RunList, Session } from "../types.js" */
@@ -8,8 +9,6 @@ import { mergeRuns } from "../model/runs.js";
 const PAGE = 50;
 /** How often the figures of a live run are asked for again. */
 const LIVE_MS = 5000;
-/** Nobody types a letter more within this. */
-const TYPED_MS = 200;
 
 /**
  * The runs of the shown run's test, newest first, those that are looked for, and what can be done with them.
