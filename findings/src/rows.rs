@@ -43,7 +43,8 @@ pub(crate) fn most_failures(summary: &Summary) -> Option<Finding> {
             text::share(of_requests),
             text::share(worst.failed.unwrap_or(0.0))
         )],
-        view: View::Errors,
+        // That of errors tells HTTP's alone.
+        view: if summary.metrics.contains_key("http_reqs") { View::Errors } else { View::Requests },
         metrics: vec!["http_req_failed".to_owned()],
         at: None,
     })

@@ -3,7 +3,7 @@
 
 use loadgate_documents::{
     CheckRow, Contains, Finding, FindingKind, Metric, MetricType, Outcome, RequestRow, RunState, Summary,
-    ThresholdRow, TrendValues, Values, WantedLoad,
+    ThresholdRow, TrendValues, Values, View, WantedLoad,
 };
 use loadgate_findings::{Window, find};
 
@@ -165,6 +165,10 @@ fn one_request_has_most_of_the_failures_unless_it_has_most_of_the_requests() {
         vec![request("/", 800.0, 0.0), request("/cart", 100.0, 0.01), request("/pay", 100.0, 0.2)];
     let found = one(&summary, &[]);
     assert_eq!(found.title, "Most failures are of one request: GET /pay.");
+    assert_eq!(found.view, View::Requests, "no metric of HTTP is there: the page of errors has nothing");
+    let count = Values::Counter { count: 1_000.0, rate: 10.0 };
+    metric(&mut summary, "http_reqs", MetricType::Counter, count);
+    assert_eq!(one(&summary, &[]).view, View::Errors);
     assert_eq!(
         found.evidence,
         ["20 of 21 failures, 95.2\u{a0}%, with 10\u{a0}% of the requests; 20\u{a0}% of its own fail."]

@@ -36,9 +36,9 @@ pub struct Page {
 pub struct Entry {
     /// Its name.
     pub test: TestName,
-    /// Its runs that are not deleted …
+    /// Its runs that are not deleted.
     pub runs: usize,
-    /// … of the newest 128 or more; there may be others.
+    /// There may be others: these are of the newest 128 or more.
     #[serde(rename = "moreRuns")]
     pub more_runs: bool,
     /// The newest of them.

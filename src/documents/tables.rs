@@ -107,17 +107,20 @@ pub(super) fn requests_of(metrics: &Metrics) -> f64 {
     metrics.get("http_reqs").map_or_else(durations, |requests| requests.sum.get())
 }
 
-/// How long they took; those of gRPC are calls.
+/// Of requests over HTTP, or of gRPC's calls: no row has both.
 fn durations_of<'a>(metrics: &Metrics<'a>) -> Option<&'a Tally> {
-    metrics.get("http_req_duration").or_else(|| metrics.get("grpc_req_duration")).copied()
+    metrics.get("http_req_duration").or_else(|| metrics.get(CALLS)).copied()
 }
+
+/// What k6 measures of gRPC's calls.
+const CALLS: &str = "grpc_req_duration";
 
 /// The figures of requests, over so many seconds.
 pub(super) fn request_row(key: Vec<String>, metrics: &Metrics, seconds: f64) -> RequestRow {
     let none = Tally::default();
     let durations = durations_of(metrics).unwrap_or(&none);
-    // Calls that failed have rows of their own, by their status.
-    let of_calls = metrics.get("grpc_req_duration").map(|_| if is_failed_call(&key) { 1.0 } else { 0.0 });
+    // The ones that failed have rows of their own, by their status.
+    let failed_calls = metrics.contains_key(CALLS).then(|| if is_failed_call(&key) { 1.0 } else { 0.0 });
     let requests = requests_of(metrics);
     let known = durations.count > 0;
     let [med, p90, p95, p99] =
@@ -128,7 +131,7 @@ pub(super) fn request_row(key: Vec<String>, metrics: &Metrics, seconds: f64) -> 
         key,
         count: finite(requests),
         rate: finite(requests / seconds),
-        failed: metrics.get("http_req_failed").map(|failed| failed.ratio()).or(of_calls),
+        failed: metrics.get("http_req_failed").map(|failed| failed.ratio()).or(failed_calls),
         avg: known.then(|| finite(durations.avg())),
         min: durations.least().filter(|_| known),
         med,

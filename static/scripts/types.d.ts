@@ -406,6 +406,8 @@ export type Props<Names extends keyof CommonProps> = Pick<CommonProps, Names> & 
 /** A test's runs, newest first, as the Runs page has them; `test` is null before the first answer. */
 export interface RunList {
   test: string | null;
+  /** What the items were looked for by. */
+  search: string;
   items: RunItem[];
   /** null: not known. */
   more: boolean | null;

@@ -128,6 +128,21 @@ run(await open(browser, url), {
     await page.keyboard.press("Escape");
     await field.waitFor({ state: "detached" });
   },
+  async "the runs of a test are filtered by their labels, and a link shows the same"(page) {
+    await page.goto(`${url}/ui/?run=shop.3&tab=runs`);
+    const runs = page.getByRole("table").first().getByRole("rowheader");
+    await until("all runs", async () => (await runs.count()) === 3);
+    const field = page.getByRole("searchbox", { name: /^Search runs/ });
+    await field.fill("release 4");
+    await until("one run", async () => (await runs.count()) === 1);
+    assert.match(await runs.first().innerText(), /Release 4\.2/);
+    await page.goto(page.url());
+    await until("one run again", async () => (await runs.count()) === 1);
+    await field.fill("nothing of the kind");
+    await page.getByText("No run of this test for “nothing of the kind”").waitFor();
+    await field.fill("");
+    await until("all runs again", async () => (await runs.count()) === 3);
+  },
   async "older runs come from the server, and the keyboard reaches them"(page) {
     await openSelector(page);
     const found = page.getByRole("listbox", { name: "Runs" }).getByRole("option");

@@ -23,7 +23,18 @@ const figure = (id, title, unit) => ({
  *
  * @param {Props<"items" | "route" | "navigate">} props
  */
-export function RunTable({ items, shown, baseline, route, navigate, changeTo, onPin, onEdit, onDelete }) {
+export function RunTable({
+  items,
+  empty,
+  shown,
+  baseline,
+  route,
+  navigate,
+  changeTo,
+  onPin,
+  onEdit,
+  onDelete,
+}) {
   const columns = [
     {
       id: "run",
@@ -126,6 +137,7 @@ export function RunTable({ items, shown, baseline, route, navigate, changeTo, on
       label="Runs, table"
       columns=${columns}
       rows=${items}
+      empty=${empty}
       rowKey=${(item) => item.id}
       initial=${{ by: "start", down: true }}
     />

@@ -5,7 +5,7 @@ import { useCallback, useEffect, useRef, useState } from "../html.js";
 /** @import { Found } from "../types.js" */
 
 /** Nobody types a letter more within this. */
-const TYPED_MS = 200;
+export const TYPED_MS = 200;
 /** Pages without anything new that are passed over at once. */
 const EMPTY_PAGES = 20;
 

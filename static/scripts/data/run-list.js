@@ -1,6 +1,7 @@
 /** The runs of the shown run's test, as the Runs page lists and changes them. */
 
 import { useCallback, useEffect, useRef, useState } from "../html.js";
+import { TYPED_MS } from "./found.js";
 import { mergeRuns } from "../model/runs.js";
 
 /** @import { Api, RunList, Session } from "../types.js" */
@@ -10,36 +11,38 @@ const PAGE = 50;
 const LIVE_MS = 5000;
 
 /**
- * The runs of the shown run's test, newest first, and what can be done with them.
+ * The runs of the shown run's test, newest first, those that are looked for, and what can be done with them.
  *
  * @param {Api} api
  * @param {Session} session
+ * @param {string} search words that stand in the id, label or day of a run
  */
-export function useRuns(api, session) {
+export function useRuns(api, session, search = "") {
   const { info, newer } = session.state;
   const [state, setState] = useState(
-    /** @type {RunList} */ ({ test: null, items: [], more: false, problem: null }),
+    /** @type {RunList} */ ({ test: null, search, items: [], more: false, problem: null }),
   );
   const [busy, setBusy] = useState(false);
   const { test } = info;
-  const shown = useRef(test);
-  shown.current = test;
+  const of = `${test} ${search}`;
+  const shown = useRef(of);
+  shown.current = of;
 
   const load = useCallback(
     async (/** @type {{ before?: string }} */ { before } = {}) => {
       try {
-        const list = await api.runs({ test, before, limit: PAGE, figures: true });
-        if (shown.current !== test) return;
+        const list = await api.runs({ test, search, before, limit: PAGE, figures: true });
+        if (shown.current !== of) return;
         setState((old) => {
-          const known = old.test === test ? old : { items: [], more: null };
+          const known = old.test === test && old.search === search ? old : { items: [], more: null };
           const more = before || known.more === null ? list.length >= PAGE : known.more;
-          return { test, items: mergeRuns(known.items, list), more, problem: null };
+          return { test, search, items: mergeRuns(known.items, list), more, problem: null };
         });
       } catch (error) {
         setState((old) => ({ ...old, problem: error.message }));
       }
     },
-    [api, test],
+    [api, test, search, of],
   );
 
   /** Does what changes a run, then what `change` makes of the list. */
@@ -50,8 +53,9 @@ export function useRuns(api, session) {
   }
 
   useEffect(() => {
-    load();
-  }, [load, info.state, newer?.id]);
+    const timer = setTimeout(load, search ? TYPED_MS : 0);
+    return () => clearTimeout(timer);
+  }, [load, search, info.state, newer?.id]);
 
   const live = state.items.some((item) => item.state === "live");
   useEffect(() => {

@@ -33,9 +33,9 @@ const PROTOCOLS = {
     ),
   ],
   browser_: [
-    stat("lcp-p95", "Largest contentful paint p95", ["browser_web_vital_lcp", "p(95)"]),
-    stat("inp-p95", "Interaction to next paint p95", ["browser_web_vital_inp", "p(95)"]),
-    stat("cls-p95", "Cumulative layout shift p95", ["browser_web_vital_cls", "p(95)"]),
+    stat("lcp-p95", "LCP p95", ["browser_web_vital_lcp", "p(95)"]),
+    stat("inp-p95", "INP p95", ["browser_web_vital_inp", "p(95)"]),
+    stat("cls-p95", "CLS p95", ["browser_web_vital_cls", "p(95)"]),
     stat("browser-p95", "Browser requests p95", ["browser_http_req_duration", "p(95)"]),
     stat("browser-failed", "Browser requests failed", ["browser_http_req_failed", "rate"]),
   ],

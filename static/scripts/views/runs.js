@@ -1,6 +1,7 @@
 /** All runs of a test: what they measured, what they passed, how it went from run to run. */
 
 import { Heatmap } from "../components/heatmap.js";
+import { Filter } from "../components/choices.js";
 import { RouteLink } from "../components/link.js";
 import { Card } from "../components/parts.js";
 import { DeleteRun, EditRun } from "../components/run-dialogs.js";
@@ -19,7 +20,8 @@ import { figuresOf, oldestFirst, runLabel, thresholdHeat, TRENDS } from "../mode
 /** @param {Props<"run" | "session" | "api" | "route" | "navigate">} props */
 export function Runs({ run, session, api, route, navigate }) {
   const { info } = session.state;
-  const list = useRuns(api, session);
+  const search = route.filter.trim();
+  const list = useRuns(api, session, search);
   const [dialog, setDialog] = useState(null);
   const items = oldestFirst(list.items);
   const baseline = items.find((item) => item.baseline) ?? null;
@@ -37,7 +39,7 @@ export function Runs({ run, session, api, route, navigate }) {
       >${item.baseline && "★ "}<bdi>${runLabel(item)}</bdi><//
     >`;
 
-  if (list.items.length === 0) {
+  if (list.items.length === 0 && !search) {
     return html`<${Card} id="runs" title="Runs">
       <p class="nothing">
         ${list.problem ? `The runs cannot be listed: ${list.problem}` : "Asking for the runs…"}
@@ -48,9 +50,11 @@ export function Runs({ run, session, api, route, navigate }) {
       id="runs"
       title="Runs"
       caption=${html`of <bdi>${info.test}</bdi> · ${captionOf(list)}`}
+      actions=${html`<${Filter} label="Search runs by label, number or day" route=${route} navigate=${navigate} />`}
     >
       ${list.problem && html`<p class="bad" role="alert">${list.problem}</p>`}
       <${RunTable}
+        empty=${list.search === search ? `No run of this test for “${search}”. Dates are like 2026-11-27 (UTC).` : "Asking for the runs…"}
         items=${list.items}
         shown=${info.id}
         baseline=${baseline}

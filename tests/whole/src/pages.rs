@@ -303,7 +303,7 @@ fn tests_and_runs_are_found_among_many() {
     }
     let refused = server.get("/tests?after=x");
     assert_eq!(refused.status, 400, "{}", refused.text());
-    assert_eq!(drive("lists.mjs", &[&server.url(), &pictures()]).len(), 11);
+    assert_eq!(drive("lists.mjs", &[&server.url(), &pictures()]).len(), 12);
 }
 
 #[test]
