@@ -137,7 +137,6 @@ function Causes({ errors, failed }) {
                 meaning=${isError(status, code) ? errorText(status, code) : ""}
               />`,
           },
-          { id: "requests", title: "Requests", cell: ({ requests }) => format(requests, "count") },
           { id: "count", title: "Count", cell: ({ count }) => format(count, "count") },
           {
             id: "share",
@@ -147,6 +146,7 @@ function Causes({ errors, failed }) {
                 ><${Bar} share=${count / failed} /><span>${format(count / failed, "ratio")}</span></span
               >`,
           },
+          { id: "requests", title: "Requests", cell: ({ requests }) => format(requests, "count") },
         ]}
         rows=${causes.slice(0, MOST_CAUSES)}
         rowKey=${({ key }) => JSON.stringify(key)}
