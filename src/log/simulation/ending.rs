@@ -9,6 +9,7 @@ use crate::log::model::Ended;
 use crate::log::stream::Cursor;
 use crate::log::{declarations, keys};
 use crate::names::{LogName, RunId, TestName};
+use crate::service::List;
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Simulation {
@@ -71,8 +72,8 @@ impl Simulation {
     }
 
     async fn listed(&self, replica: &Replica) -> Result<Vec<String>, String> {
-        let list =
-            replica.list(Some(TEST), None, u32::MAX, false).await.map_err(|error| error.to_string())?;
+        let asked = List { test: Some(TEST), limit: u32::MAX, ..List::default() };
+        let list = replica.list(&asked).await.map_err(|error| error.to_string())?;
         let list: Vec<serde_json::Value> = serde_json::from_str(&list).expect("a list is JSON");
         Ok(list.iter().filter_map(|item| Some(item["id"].as_str()?.to_owned())).collect())
     }
