@@ -147,6 +147,8 @@ run(await open(browser, url), {
     await openSelector(page);
     const found = page.getByRole("listbox", { name: "Runs" }).getByRole("option");
     await until("a page", async () => (await found.count()) === 50);
+    // Until the server has answered, the list is what the page knew.
+    await page.locator('#runs-found[aria-busy="false"]').waitFor();
     await page.keyboard.press("ArrowUp");
     await page.keyboard.press("ArrowDown");
     await until("all runs", async () => (await found.count()) === 63);
