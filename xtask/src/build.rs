@@ -15,6 +15,21 @@ pub struct Components {
     pub aggregator: PathBuf,
 }
 
+/// What the components are made of.
+const SOURCES: [&str; 11] = [
+    "comparison",
+    "components",
+    "documents",
+    "findings",
+    "gate",
+    "journal",
+    "lifecycle",
+    "report",
+    "src",
+    "wires",
+    "wit",
+];
+
 /// Pages and components: all that `spin up` needs.
 pub fn components(shell: &Shell) -> Result<Components> {
     setup::toolchain(shell)?;
@@ -25,9 +40,7 @@ pub fn components(shell: &Shell) -> Result<Components> {
         aggregator: built.join("loadgate_aggregator.wasm"),
     };
     let settings = ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", ".cargo"];
-    let sources =
-        ["src", "components", "documents", "gate", "journal", "lifecycle", "report", "wires", "wit"];
-    let inputs: Vec<PathBuf> = settings.iter().chain(&sources).map(|name| root().join(name)).collect();
+    let inputs: Vec<PathBuf> = settings.iter().chain(&SOURCES).map(|name| root().join(name)).collect();
     let outputs = [components.web.clone(), components.aggregator.clone()];
     unless_done(&stamp("components"), &inputs, &outputs, || {
         let build = cargo(shell).args(["build", "--release", "--target", "wasm32-wasip2", "--target-dir"]);
@@ -168,4 +181,23 @@ fn become_program(mut command: Command) -> Result<()> {
 
 fn stamp(name: &str) -> PathBuf {
     products().join("stamps").join(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Else a change of it would leave the components as they are.
+    #[test]
+    fn every_crate_but_those_beside_the_components_is_one_of_their_sources() {
+        let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+        let members = manifest.lines().find_map(|line| line.strip_prefix("members = ")).unwrap();
+        let members = members.split('"').skip(1).step_by(2);
+        let mut wanted: Vec<&str> = members.filter_map(|member| member.split('/').next()).collect();
+        wanted.retain(|member| !["host", "tests", "xtask"].contains(member));
+        wanted.extend(["src", "wit"]);
+        wanted.sort_unstable();
+        wanted.dedup();
+        assert_eq!(wanted, SOURCES);
+    }
 }
