@@ -112,3 +112,17 @@ export async function outline(page) {
   }
   return headings.map(({ level }) => level);
 }
+
+/** Fails where the page scrolls sideways; charts follow a change of width some frames later. */
+export async function fits(page, what = "the page") {
+  const until = Date.now() + 2_000;
+  let beyond;
+  do {
+    beyond = await page.evaluate(
+      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    );
+    if (beyond <= 0) return;
+    await page.waitForTimeout(50);
+  } while (Date.now() < until);
+  assert.fail(`${what} scrolls sideways by ${beyond} px`);
+}

@@ -7,7 +7,7 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { axe, closeAfter, launch, open, outline, run as runFlows } from "./common.mjs";
+import { axe, closeAfter, fits, launch, open, outline, run as runFlows } from "./common.mjs";
 
 const WIDTHS = [360, 1280, 3840];
 
@@ -46,10 +46,7 @@ async function look(page, title, theme) {
   for (const width of WIDTHS) {
     await page.setViewportSize({ width, height: 900 });
     await page.waitForTimeout(150);
-    const beyond = await page.evaluate(
-      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-    );
-    assert.ok(beyond <= 0, `${title} at ${width} px scrolls sideways by ${beyond} px`);
+    await fits(page, `${title} at ${width} px`);
     const name = `${slug(run)}-${slug(title)}-${theme}-${width}.png`;
     await page.screenshot({
       path: join(pictures, name),

@@ -7,7 +7,7 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { axe, closeAfter, launch, open, run as runFlows } from "./common.mjs";
+import { axe, closeAfter, fits, launch, open, run as runFlows } from "./common.mjs";
 
 const [url, run, pictures] = process.argv.slice(2);
 const browser = await launch();
@@ -34,10 +34,7 @@ async function marks(page, theme) {
   assert.deepEqual(await axe(page), [], `requests, ${theme}`);
   for (const width of [360, 1280]) {
     await page.setViewportSize({ width, height: 900 });
-    const beyond = await page.evaluate(
-      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-    );
-    assert.ok(beyond <= 0, `requests at ${width} px scroll sideways by ${beyond} px`);
+    await fits(page, `requests at ${width} px`);
   }
 }
 

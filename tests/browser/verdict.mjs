@@ -7,7 +7,7 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { axe, closeAfter, launch, open, run as runFlows } from "./common.mjs";
+import { axe, closeAfter, fits, launch, open, run as runFlows } from "./common.mjs";
 
 const WIDTHS = [390, 768, 1280];
 /** As often as a stream tells the verdict of a live run, in ms. */
@@ -62,10 +62,7 @@ async function show(page, id, tab = "verdict") {
 async function look(page, name) {
   for (const width of WIDTHS) {
     await page.setViewportSize({ width, height: 900 });
-    const beyond = await page.evaluate(
-      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-    );
-    assert.ok(beyond <= 0, `${name} at ${width} px scrolls sideways by ${beyond} px`);
+    await fits(page, `${name} at ${width} px`);
     await page.screenshot({ path: join(pictures, `verdict-${name}-${width}.png`), fullPage: true });
   }
   await page.setViewportSize({ width: 1280, height: 900 });
