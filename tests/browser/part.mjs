@@ -277,7 +277,10 @@ test("the comparison is of the same part of both runs", async () => {
   await page.goto(`${page.url()}&from=60s&tab=compare&other=other.1`);
   const legend = page.locator("section:has(#chart-both-http_req_duration-p\\(95\\)) .legend-item b");
   await legend.nth(1).waitFor();
-  await page.locator(".figures:not(.figures-former)").first().waitFor();
+  // Until the part is there, the legend is of the whole run, and says so.
+  await page
+    .locator("section:has(#chart-both-http_req_duration-p\\(95\\)) .legend-time", { hasText: "1:00 to" })
+    .waitFor();
   near(await legend.nth(0).innerText(), late.p95, "p95 of the shown run");
   near(await legend.nth(1).innerText(), figuresOf(swapped, 60, SECONDS).p95, "p95 of the other");
   const { figures } = await (await asked).json();
