@@ -47,7 +47,8 @@ pub fn run(arguments: Arguments, embedded: Embedded) -> Result<ExitCode> {
         Some("-") => "k6".to_owned(),
         _ => stem(&arguments.files[0]),
     });
-    let declared = declarations(arguments.options.as_deref(), arguments.summary.as_deref())?;
+    let summary = arguments.summary.or_else(|| own_summary(&arguments.files));
+    let declared = declarations(arguments.options.as_deref(), summary.as_deref())?;
     let place = arguments.target.open_quietly(embedded)?;
     for (what, document) in &declared {
         let told = place.client.put(&format!("/tests/{}/{what}", encoded(&test)), document);
@@ -71,6 +72,16 @@ pub fn run(arguments: Arguments, embedded: Embedded) -> Result<ExitCode> {
 }
 
 /// What the files beside the samples declare, and where it goes. k6's samples do not tell all limits.
+/// A summary among the files: it says its limits and types itself.
+fn own_summary(files: &[PathBuf]) -> Option<PathBuf> {
+    let is_summary = |file: &&PathBuf| {
+        let opened = std::fs::File::open(file).map(std::io::BufReader::new);
+        let format = opened.ok().and_then(|mut file| foreign::detect(&mut file, "").ok());
+        matches!(format, Some(Format::K6Summary))
+    };
+    files.iter().find(is_summary).cloned()
+}
+
 fn declarations(options: Option<&Path>, summary: Option<&Path>) -> Result<Vec<(&'static str, Vec<u8>)>> {
     let read = |path: &Path| std::fs::read(path).with_context(|| format!("cannot read {}", path.display()));
     let mut declared = Vec::new();

@@ -310,6 +310,35 @@ fn what_samples_do_not_tell_is_imported_beside_them() {
     assert_eq!(known("summary", &["--summary", &summary.to_string_lossy()]), all);
 }
 
+/// Of the run's metrics; what k6 measured of submetrics cannot be told from their parts, and passes nothing.
+#[test]
+fn an_imported_summary_is_held_to_the_limits_that_it_tells() {
+    let server = Server::with(Options { settings: &[("idle", "10m")], ..Options::default() });
+    let file = crate::harness::fixtures::path("k6/shop/summary.json");
+    let output = loadgate()
+        .args(["import", "--server", &server.url(), "--test", "said"])
+        .arg(&file)
+        .output()
+        .expect("the program starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    server.wait_ended("said.i1");
+    let summary = server.summary("said.i1");
+    let truth: Value = serde_json::from_slice(&std::fs::read(&file).expect("a fixture")).expect("JSON");
+    let mut held = 0;
+    for threshold in summary["thresholds"].as_array().expect("a list") {
+        let (metric, expression) = (&threshold["metric"], &threshold["expression"]);
+        let name = metric.as_str().expect("a name");
+        let crossed = &truth["metrics"][name]["thresholds"][expression.as_str().expect("an expression")];
+        if name.contains('{') {
+            assert_eq!(threshold["passes"], Value::Null, "{threshold}");
+        } else {
+            assert_eq!(threshold["passes"], !crossed.as_bool().expect("true or false"), "{threshold}");
+            held += 1;
+        }
+    }
+    assert!(held > 5, "{summary}");
+}
+
 #[test]
 fn types_are_read_off_a_script_and_declared() {
     let server = Server::start();
