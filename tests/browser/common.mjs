@@ -122,7 +122,7 @@ export async function fits(page, what = "the page") {
       () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
     );
     if (beyond <= 0) return;
-    await page.waitForTimeout(50);
+    await new Promise((soon) => setTimeout(soon, 50));
   } while (Date.now() < until);
   assert.fail(`${what} scrolls sideways by ${beyond} px`);
 }

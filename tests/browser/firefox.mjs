@@ -12,7 +12,7 @@ import { join, resolve } from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 import puppeteer from "puppeteer-core";
-import { closeAfter, PATIENCE } from "./common.mjs";
+import { closeAfter, fits, PATIENCE } from "./common.mjs";
 
 const [url, ended, report] = process.argv.slice(2);
 const FIREFOX = process.env.FIREFOX ?? "/usr/bin/firefox-esr";
@@ -64,8 +64,6 @@ const painted = (page, selector) =>
     },
     selector,
   );
-const beyond = (page) =>
-  page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 
 /** Now, as one sample of a test. */
 async function send(name) {
@@ -139,7 +137,7 @@ test("every view has what it should, on a desk and on a phone", async () => {
     ]) {
       await page.goto(`${url}/ui/?run=${encodeURIComponent(ended)}&tab=${view}`);
       await page.waitForSelector("main section, main .card");
-      assert.ok((await beyond(page)) <= 0, `${view} at ${width} px scrolls sideways`);
+      await fits(page, `${view} at ${width} px`);
     }
     await page.goto(`${url}/ui/?run=${encodeURIComponent(ended)}&tab=errors`);
     await has(page, "main", "refused");

@@ -1,7 +1,7 @@
 //! The server's own TLS: a certificate and its key, as PEM files.
 
 use anyhow::{Context, Result, ensure};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
@@ -45,7 +45,6 @@ pub fn acceptor(files: Files<'_>) -> Result<TlsAcceptor> {
 }
 
 fn plain(error: Error, file: &Path) -> anyhow::Error {
-    let file: PathBuf = file.to_owned();
     match error {
         Error::Io(error) => anyhow::Error::new(error).context(format!("cannot read {}", file.display())),
         error => anyhow::anyhow!("{} is no PEM file: {error}", file.display()),
@@ -55,6 +54,7 @@ fn plain(error: Error, file: &Path) -> anyhow::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::PathBuf;
 
     fn fixture(name: &str) -> PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/tls").join(name)
