@@ -2,5 +2,6 @@
 
 pub mod batch;
 pub mod metrics;
+mod run_tags;
 mod series;
 pub mod tags;

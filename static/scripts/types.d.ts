@@ -43,6 +43,8 @@ export interface RunItem {
   end: number | null;
   label?: string | null;
   note?: string | null;
+  /** What all samples were tagged with; of a live run with `figures`. */
+  tags?: Record<string, string[]>;
   baseline?: boolean;
   outcome?: Outcome | null;
   /** The newest that was kept; null while there is none. */

@@ -166,3 +166,68 @@ fn runs_are_found_by_test_number_label_and_day() {
     let paged = List { search: Some("shop"), before: Some("shop.3"), limit: 1, ..List::default() };
     assert_eq!(found(&server, &paged), ["shop.2"]);
 }
+
+#[test]
+fn runs_are_found_by_what_all_their_samples_were_tagged_with() {
+    let server = Server::new();
+    let post = |test: &str, source: &str, tags: &str| {
+        let time = server.hands_ms();
+        let body = format!(
+            "http_reqs,{tags},name=a,team=cart,status=200 value=1 {time}\n\
+             http_req_duration,name=a,{tags},team=cart,status=200 value=5 {time}\n\
+             vus,{tags},team=cart value=3 {time}\n\
+             checks,{tags},check=fine value=1 {time}\n"
+        );
+        let outcome = server.post_as(
+            |request| (request.test, request.source) = (Some(test.to_owned()), source.to_owned()),
+            body.as_bytes(),
+            true,
+        );
+        assert!(outcome.expect("it is taken").failure.is_none());
+        server.fold(test);
+    };
+    let end = |test: &str| {
+        block_on(server.service.finish_run(test, Sent::All)).expect("it is live");
+        server.fold(test);
+        server.pass(60_000);
+    };
+    // Two generators in two zones; one of them knows something that the other does not.
+    post("shop", "pod-1", "env=staging,zone=a,build=42");
+    post("shop", "pod-2", "env=staging,zone=b");
+    end("shop");
+    post("shop", "pod-1", "env=Live,zone=a");
+    end("shop");
+    // One that goes on, and one that says nothing at all.
+    post("shop", "pod-1", "env=staging,zone=c");
+    post("login", "pod-1", "group=::g");
+    end("login");
+
+    let summary: Value =
+        serde_json::from_str(&block_on(server.service.summary("shop.1")).expect("a summary")).expect("JSON");
+    assert_eq!(summary["tags"], json!({"env": ["staging"], "zone": ["a", "b"]}));
+    let list: Value = serde_json::from_str(&server.list(Some("shop"), 10, true)).expect("JSON");
+    assert_eq!(list[0]["tags"], json!({"env": ["staging"], "zone": ["c"]}), "one that goes on");
+    assert_eq!(list[2]["tags"], summary["tags"]);
+    let one: Value =
+        serde_json::from_str(&block_on(server.service.get("shop.2")).expect("a run")).expect("JSON");
+    assert_eq!(one["tags"], json!({"env": ["Live"], "zone": ["a"]}));
+
+    let tagged = |tags: &[&str]| {
+        let tags: Vec<String> = tags.iter().map(|tag| tag.to_string()).collect();
+        found(&server, &List { tags: &tags, limit: 10, ..List::default() })
+    };
+    assert_eq!(tagged(&["env:staging"]), ["shop.3", "shop.1"]);
+    assert_eq!(tagged(&["env:staging", "zone:b"]), ["shop.1"]);
+    assert_eq!(tagged(&["zone:a"]), ["shop.2", "shop.1"]);
+    for nobody in ["env:live", "env:stag", "build:42", "team:cart", "name:a", "group:::g"] {
+        assert_eq!(tagged(&[nobody]), Vec::<String>::new(), "{nobody}");
+    }
+    let searched = |words| found(&server, &List { search: Some(words), limit: 10, ..List::default() });
+    assert_eq!(searched("env:staging"), ["shop.3", "shop.1"]);
+    assert_eq!(searched("live zone"), ["shop.2"]);
+    for wrong in ["env", ":staging", "env:"] {
+        let tags = [wrong.to_owned()];
+        let refused = block_on(server.service.list(&List { tags: &tags, limit: 10, ..List::default() }));
+        assert!(refused.expect_err("no tag").to_string().contains("is no tag of a run"), "{wrong}");
+    }
+}

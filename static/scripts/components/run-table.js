@@ -7,6 +7,7 @@ import { runLabel, verdictOf, verdictRank } from "../model/runs.js";
 import { KeptVerdict } from "./kept-verdict.js";
 import { RouteLink } from "./link.js";
 import { Chip } from "./parts.js";
+import { RunTags } from "./run-tags.js";
 import { DataTable } from "./table.js";
 
 /** @import { Props } from "../types.js" */
@@ -56,6 +57,7 @@ export function RunTable({
             ${item.baseline && html`<span class="tag tag-star">★ baseline</span>`}
           </span>
           ${item.note && html`<bdi class="caption run-note" title=${item.note}>${item.note}</bdi>`}
+          <${RunTags} item=${item} route=${route} navigate=${navigate} />
         </span>`,
     },
     {

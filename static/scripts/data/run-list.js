@@ -15,7 +15,7 @@ const LIVE_MS = 5000;
  *
  * @param {Api} api
  * @param {Session} session
- * @param {string} search words that stand in the id, label or day of a run
+ * @param {string} search words that stand in the id, label, tags or day of a run
  */
 export function useRuns(api, session, search = "") {
   const { info, newer } = session.state;

@@ -50,11 +50,11 @@ export function Runs({ run, session, api, route, navigate }) {
       id="runs"
       title="Runs"
       caption=${html`of <bdi>${info.test}</bdi> · ${captionOf(list)}`}
-      actions=${html`<${Filter} label="Search runs by label, number or day" route=${route} navigate=${navigate} />`}
+      actions=${html`<${Filter} label="Search runs by label, tag, number or day" route=${route} navigate=${navigate} />`}
     >
       ${list.problem && html`<p class="bad" role="alert">${list.problem}</p>`}
       <${RunTable}
-        empty=${list.search === search ? `No run of this test for “${search}”. Dates are like 2026-11-27 (UTC).` : "Asking for the runs…"}
+        empty=${list.search === search ? `No run of this test for “${search}”. Tags are like env:staging, dates like 2026-11-27 (UTC).` : "Asking for the runs…"}
         items=${list.items}
         shown=${info.id}
         baseline=${baseline}

@@ -1,6 +1,7 @@
 /** Every metric of the run as tables by type, submetrics below their metric; and to take away. */
 
 import { Card, Sign } from "../components/parts.js";
+import { RunTags } from "../components/run-tags.js";
 import { DataTable } from "../components/table.js";
 import { windowOf } from "../data/grown-run.js";
 import { usePolled } from "../data/poller.js";
@@ -19,8 +20,8 @@ export function Summary(props) {
   return html`<${SummaryOfRun} key=${props.run.id} ...${props} />`;
 }
 
-/** @param {Props<"run" | "session" | "api" | "route">} props */
-function SummaryOfRun({ run, session, api, route }) {
+/** @param {Props<"run" | "session" | "api" | "route" | "navigate">} props */
+function SummaryOfRun({ run, session, api, route, navigate }) {
   const [filter, setFilter] = useState("");
   const document = useDocument(api, run);
   return html`<div class="toolbar toolbar-wide">
@@ -34,6 +35,7 @@ function SummaryOfRun({ run, session, api, route }) {
       />
       <${Exports} info=${session.state.info} api=${api} part=${route.zoom} />
     </div>
+    <${RunTags} item=${session.state.info} route=${route} navigate=${navigate} />
     ${METRIC_TABLES.map((table) => html`<${TypeTable} key=${table.type} run=${run} document=${document} table=${table} filter=${filter} />`)}`;
 }
 
