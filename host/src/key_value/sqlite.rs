@@ -3,12 +3,15 @@
 //! The table is Spin's own, so a file moves between `spin up` and `loadgate serve`:
 //! `spin_key_value(store, key, value)`, a counter as little-endian 64-bit integer in `value`.
 //!
+//! Writes gather until somebody waits for them or reads them, at the most 5 ms, and are one transaction then: see
+//! [`Database`]. Who writes into the same file from another process waits so long.
+//!
 //! The journal is a write-ahead log. A commit by itself is in the operating system's hands
-//! (`synchronous = NORMAL`); [`Store::flush`], for which every answer to a change waits, brings the log to the
-//! disk, once for all that wait at the moment. So ticket and record are one flush, two hundred writers do
-//! not wait for two hundred, and what was acknowledged survives a power cut as with `FULL`. With
-//! `LOADGATE_SYNC=normal` nobody waits: a power cut can then lose the last commits, never the file's
-//! consistency; a crash or kill of the process loses nothing either way.
+//! (`synchronous = NORMAL`); [`Store::flush`], for which every answer to a change waits, commits and brings the log
+//! to the disk, once for all that wait at the moment. So ticket and record are one commit and one flush, two
+//! hundred writers do not wait for two hundred, and what was acknowledged survives a power cut as with `FULL`. With
+//! `LOADGATE_SYNC=normal` nobody waits for the disk: a power cut can then lose the last commits, never the file's
+//! consistency; a crash or kill of the process loses nothing that anybody was told of either way.
 //!
 //! The log is copied into the file by a thread of its own, off the way of requests.
 
