@@ -199,7 +199,7 @@ impl BatchBuilder {
     }
 
     /// Adds a sample. `value` is finite; `time_ns` is Unix time; `line` is the caller's.
-    #[inline]
+    #[inline(always)]
     pub fn add(&mut self, metric: Metric, tags: TagsId, time_ns: i64, value: f64, line: u32) {
         debug_assert!(value.is_finite());
         if metric.is_vus() {

@@ -21,7 +21,7 @@ pub(super) struct SeriesTable {
     breakdowns: BTreeMap<Dimension, Heavy>,
     /// Names of requests are shortened.
     short: bool,
-    numbers: HashMap<SeriesKey, u32>,
+    numbers: HashMap<SeriesKey, u32, foldhash::fast::RandomState>,
     metrics: usize,
     submetrics: usize,
 }
@@ -56,7 +56,8 @@ impl SeriesTable {
     /// from here on. What the others have moves to `(other)`, and their numbers are free once the caller
     /// has moved it and calls [`SeriesTable::release`].
     pub(super) fn admit(&mut self, batch: &[(&SeriesKey, u64)]) -> Vec<Move> {
-        let mut by_metric: BTreeMap<(Dimension, &[String], &str), u64> = BTreeMap::new();
+        let mut by_metric: HashMap<(Dimension, &[String], &str), u64, foldhash::fast::RandomState> =
+            HashMap::default();
         for &(key, samples) in batch {
             let divided = !matches!(key.dimension, Dimension::Metric | Dimension::Submetric);
             if divided && key.key != [OTHER] && samples > 0 {
@@ -90,13 +91,19 @@ impl SeriesTable {
     /// Whether a batch brings more names of requests than there are rows.
     pub(super) fn has_too_many_names(&self, batch: &[(&SeriesKey, u64)]) -> bool {
         let rows = self.breakdowns.get(&Dimension::Request);
+        let known = rows.map_or(0, Heavy::len);
+        if known + batch.iter().filter(|(key, _)| key.dimension == Dimension::Request).count()
+            <= limits::BREAKDOWN_KEYS
+        {
+            return false;
+        }
         let new: BTreeSet<&[String]> = batch
             .iter()
             .filter(|(key, samples)| key.dimension == Dimension::Request && *samples > 0)
             .map(|(key, _)| key.key.as_slice())
             .filter(|key| rows.is_none_or(|rows| rows.row(key).is_none()))
             .collect();
-        rows.map_or(0, Heavy::len) + new.len() > limits::BREAKDOWN_KEYS
+        known + new.len() > limits::BREAKDOWN_KEYS
     }
 
     /// Shortens the names of requests from here on. Gives what moves to rows of shorter names, to be

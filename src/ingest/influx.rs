@@ -226,6 +226,7 @@ impl Influx {
 
     /// `NUMBER TIME`, in the plainest form.
     #[inline]
+    #[inline(always)]
     fn tail(&mut self, tail: &[u8]) -> Option<(f64, i64)> {
         let (value, length) = super::number::parse_json_number(tail)?;
         let time = tail[length..].strip_prefix(b" ")?;
@@ -239,6 +240,7 @@ impl Influx {
         Some((value, time_ns))
     }
 
+    #[inline(always)]
     fn after_metric(
         &mut self,
         line: &[u8],

@@ -11,6 +11,7 @@ use std::borrow::Cow;
 const EARLIEST_NS: i64 = 365 * 86_400 * 1_000_000_000;
 
 /// The first `end` from `at` on that no backslash escapes.
+#[inline(always)]
 pub(super) fn unescaped(line: &[u8], mut at: usize, end: u8) -> Option<usize> {
     loop {
         at += memchr2(end, b'\\', line.get(at..)?)?;
@@ -165,6 +166,7 @@ pub(super) fn field_text(value: &str) -> Cow<'_, str> {
 }
 
 /// Unix ns of a timestamp in units of so many ns.
+#[inline(always)]
 pub(super) fn time(text: &[u8], unit_ns: i64) -> Result<i64, Wrong> {
     let (digits, negative) = match text {
         [b'-', digits @ ..] => (digits, true),

@@ -2,7 +2,7 @@
 
 /// Reads the number at the beginning of `text` as JSON writes it (RFC 8259, section 6), and gives
 /// its length. `None`: there is none, or it is too large for a double.
-#[inline]
+#[inline(always)]
 pub(crate) fn parse_json_number(text: &[u8]) -> Option<(f64, usize)> {
     let mut at = usize::from(text.first() == Some(&b'-'));
     let start = at;
@@ -51,7 +51,7 @@ pub(crate) fn parse_json_number(text: &[u8]) -> Option<(f64, usize)> {
 }
 
 /// Reads 1 to 19 digits, which always fit; `None`: there are others, or something else among them.
-#[inline]
+#[inline(always)]
 pub(crate) fn parse_digits(text: &[u8]) -> Option<u64> {
     if !(1..=19).contains(&text.len()) {
         return None;

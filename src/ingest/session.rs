@@ -37,7 +37,7 @@ struct RawTags {
 }
 
 impl RawTags {
-    #[inline]
+    #[inline(always)]
     fn get(&self, raw: &[u8]) -> Option<Handle> {
         let found = self.table.find(self.hasher.hash_one(raw), |(known, _)| is_equal(known, raw));
         found.map(|(_, handle)| *handle)
@@ -210,7 +210,7 @@ impl Session {
         self.logs[handle.log as usize].builder.note_url(handle.tags, url);
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn add(&mut self, handle: Handle, metric: Metric, time_ns: i64, value: f64) {
         let line = (self.line - self.base) as u32;
         self.logs[handle.log as usize].builder.add(metric, handle.tags, time_ns, value, line);

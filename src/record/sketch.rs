@@ -83,7 +83,8 @@ impl Sketch {
 
     /// Adds to buckets that exist in place, and makes room for the rest in one pass from the back.
     fn merge_few(&mut self, other: impl Iterator<Item = (u32, u64)>) {
-        let mut missing: Vec<(u32, u64)> = Vec::new();
+        // With where each belongs.
+        let mut missing: Vec<(usize, (u32, u64))> = Vec::new();
         let mut from = 0;
         for (bucket, n) in other {
             match self.entries[from..].binary_search_by_key(&bucket, |&(b, _)| b) {
@@ -94,22 +95,16 @@ impl Sketch {
                 }
                 Err(at) => {
                     from += at;
-                    missing.push((bucket, n));
+                    missing.push((from, (bucket, n)));
                 }
             }
         }
-        let mut old = self.entries.len();
-        let mut end = old + missing.len();
-        self.entries.resize(end, (0, 0));
-        while let Some(&new) = missing.last() {
-            end -= 1;
-            if old > 0 && self.entries[old - 1].0 > new.0 {
-                old -= 1;
-                self.entries[end] = self.entries[old];
-            } else {
-                self.entries[end] = new;
-                missing.pop();
-            }
+        let mut end = self.entries.len();
+        self.entries.resize(end + missing.len(), (0, 0));
+        for (before, &(at, entry)) in missing.iter().enumerate().rev() {
+            self.entries.copy_within(at..end, at + before + 1);
+            self.entries[at + before] = entry;
+            end = at;
         }
     }
 

@@ -45,7 +45,8 @@ impl fmt::Display for StoreError {
 
 impl std::error::Error for StoreError {}
 
-/// A strongly consistent key-value store, shared by all instances.
+/// A strongly consistent key-value store, shared by all instances. Those of another process see a write once it is
+/// flushed, or a moment later.
 ///
 /// `store` is the label that a component opens; [`Redis`] has only one space of keys, as Spin's.
 #[async_trait]

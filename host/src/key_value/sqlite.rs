@@ -3,30 +3,31 @@
 //! The table is Spin's own, so a file moves between `spin up` and `loadgate serve`:
 //! `spin_key_value(store, key, value)`, a counter as little-endian 64-bit integer in `value`.
 //!
+//! Writes gather until somebody waits for them or reads them, at the most 5 ms, and are one transaction then: see
+//! [`Database`]. Who writes into the same file from another process waits so long.
+//!
 //! The journal is a write-ahead log. A commit by itself is in the operating system's hands
-//! (`synchronous = NORMAL`); [`Store::flush`], for which every answer to a change waits, brings the log to the
-//! disk, once for all that wait at the moment. So ticket and record are one flush, two hundred writers do
-//! not wait for two hundred, and what was acknowledged survives a power cut as with `FULL`. With
-//! `LOADGATE_SYNC=normal` nobody waits: a power cut can then lose the last commits, never the file's
-//! consistency; a crash or kill of the process loses nothing either way.
+//! (`synchronous = NORMAL`); [`Store::flush`], for which every answer to a change waits, commits and brings the log
+//! to the disk, once for all that wait at the moment. So ticket and record are one commit and one flush, two
+//! hundred writers do not wait for two hundred, and what was acknowledged survives a power cut as with `FULL`. With
+//! `LOADGATE_SYNC=normal` nobody waits for the disk: a power cut can then lose the last commits, never the file's
+//! consistency; a crash or kill of the process loses nothing that anybody was told of either way.
 //!
 //! The log is copied into the file by a thread of its own, off the way of requests.
 
+mod database;
+
+use self::database::Database;
 use super::{Store, StoreError};
 use anyhow::{Context, Result, bail};
-use rusqlite::{Connection, ErrorCode, OptionalExtension, TransactionBehavior, params};
+use rusqlite::{Connection, ErrorCode};
 use std::fs::File;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::Duration;
 use tokio::task::block_in_place;
 use wasmtime_wasi::async_trait;
-
-const GET: &str = "SELECT value FROM spin_key_value WHERE store = ?1 AND key = ?2";
-const SET: &str = "INSERT INTO spin_key_value (store, key, value) VALUES (?1, ?2, ?3)
-    ON CONFLICT (store, key) DO UPDATE SET value = excluded.value";
-const DELETE: &str = "DELETE FROM spin_key_value WHERE store = ?1 AND key = ?2";
 
 /// The log is copied into the file once it has grown so large; pages that are written again and again
 /// until then are copied once.
@@ -36,12 +37,15 @@ const CHECKPOINT_LOOK: Duration = Duration::from_millis(500);
 /// For another process that holds the file's write lock, a second `loadgate` or `spin`.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// So long writes gather that nobody asks to be committed, and so long until a commit that failed is tried again.
+const GATHERED: Duration = Duration::from_millis(5);
+const RETRIED: Duration = Duration::from_secs(1);
+
 /// Methods need a multi-threaded tokio runtime: they block the thread they run on.
 pub struct Sqlite {
-    writer: Mutex<Connection>,
-    /// Readers do not wait for writers in a write-ahead log, and each sees all that was committed
-    /// before it began.
-    reader: Mutex<Connection>,
+    database: Arc<Mutex<Database>>,
+    /// A task is waiting to commit.
+    committing: Arc<AtomicBool>,
     /// Absent: nobody waits for the disk.
     durable: Option<Durable>,
     /// Dropped with the store, which ends the thread that copies the log.
@@ -142,26 +146,30 @@ impl Sqlite {
             .context("cannot start a thread")?;
         let durable =
             waits_for_disk()?.then(|| Durable { log, asked: AtomicU64::new(0), done: Default::default() });
-        let reader = Mutex::new(open()?);
-        Ok(Sqlite { writer: Mutex::new(writer), reader, durable, _checkpoints: checkpoints })
+        let database = Arc::new(Mutex::new(Database::new(writer)));
+        Ok(Sqlite { database, committing: Arc::default(), durable, _checkpoints: checkpoints })
     }
 
-    fn read<T>(&self, read: impl Fn(&Connection) -> Result<T, Failure>) -> Result<T, StoreError> {
-        attempt(&self.reader, |connection| {
-            let transaction = connection.transaction()?;
-            read(&transaction)
-        })
-    }
-
-    /// A transaction that takes the write lock first: one that reads and then writes could
-    /// otherwise not wait for its turn.
-    fn write<T>(&self, write: impl Fn(&Connection) -> Result<T, Failure>) -> Result<T, StoreError> {
-        attempt(&self.writer, |connection| {
-            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let result = write(&transaction)?;
-            transaction.commit()?;
-            Ok(result)
-        })
+    /// A change, which is committed before long, whether anybody asks for that or not.
+    fn write<T>(&self, write: impl Fn(&mut Database) -> Result<T, Failure>) -> Result<T, StoreError> {
+        let result = attempt(&self.database, write)?;
+        if !self.committing.swap(true, Ordering::AcqRel) {
+            let (database, committing) = (Arc::downgrade(&self.database), self.committing.clone());
+            tokio::spawn(async move {
+                let mut pause = GATHERED;
+                loop {
+                    tokio::time::sleep(pause).await;
+                    committing.store(false, Ordering::Release);
+                    // One that is gone has committed.
+                    let Some(database) = database.upgrade() else { break };
+                    if attempt(&database, Database::commit).is_ok() {
+                        break;
+                    }
+                    pause = RETRIED;
+                }
+            });
+        }
+        Ok(result)
     }
 }
 
@@ -196,83 +204,50 @@ impl From<Failure> for StoreError {
 /// An operation takes some microseconds, fewer than to hand this thread's other tasks to another:
 /// that is done only where there is somebody to wait for.
 fn attempt<T>(
-    connection: &Mutex<Connection>,
-    act: impl Fn(&mut Connection) -> Result<T, Failure>,
+    database: &Mutex<Database>,
+    act: impl Fn(&mut Database) -> Result<T, Failure>,
 ) -> Result<T, StoreError> {
-    if let Ok(mut connection) = connection.try_lock() {
-        match act(&mut connection) {
+    if let Ok(mut database) = database.try_lock() {
+        match act(&mut database) {
             Err(failure) if failure.is_busy() => {}
             result => return Ok(result?),
         }
     }
-    block_in_place(|| {
-        let mut connection = lock(connection);
-        connection.busy_timeout(BUSY_TIMEOUT).map_err(Failure::from)?;
-        let result = act(&mut connection);
-        connection.busy_timeout(Duration::ZERO).map_err(Failure::from)?;
-        Ok(result?)
-    })
+    Ok(block_in_place(|| lock(database).patiently(&act))?)
 }
 
-fn lock(connection: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
-    // A transaction that a panic left behind was rolled back when it was dropped.
-    connection.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn get(connection: &Connection, store: &str, key: &str) -> Result<Option<Vec<u8>>, Failure> {
-    Ok(connection.prepare_cached(GET)?.query_row([store, key], |row| row.get(0)).optional()?)
-}
-
-fn set(connection: &Connection, store: &str, key: &str, value: &[u8]) -> Result<(), Failure> {
-    connection.prepare_cached(SET)?.execute(params![store, key, value])?;
-    Ok(())
+fn lock(database: &Mutex<Database>) -> MutexGuard<'_, Database> {
+    database.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[async_trait]
 impl Store for Sqlite {
     async fn get(&self, store: &str, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        attempt(&self.reader, |connection| get(connection, store, key))
+        attempt(&self.database, |database| database.get(store, key))
     }
 
     async fn get_many(&self, store: &str, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
-        self.read(|connection| keys.iter().map(|key| get(connection, store, key)).collect())
+        attempt(&self.database, |database| database.get_many(store, keys))
     }
 
     async fn set(&self, store: &str, key: &str, value: &[u8]) -> Result<(), StoreError> {
-        attempt(&self.writer, |connection| set(connection, store, key, value))
+        self.write(|database| database.set(store, key, value))
     }
 
     async fn set_many(&self, store: &str, entries: &[(String, Vec<u8>)]) -> Result<(), StoreError> {
-        self.write(|connection| {
-            entries.iter().try_for_each(|(key, value)| set(connection, store, key, value))
-        })
+        self.write(|database| database.set_many(store, entries))
     }
 
     async fn delete_many(&self, store: &str, keys: &[String]) -> Result<(), StoreError> {
-        self.write(|connection| {
-            let mut delete = connection.prepare_cached(DELETE)?;
-            Ok(keys.iter().try_for_each(|key| delete.execute([store, key]).map(drop))?)
-        })
+        self.write(|database| database.delete_many(store, keys))
     }
 
     async fn increment(&self, store: &str, key: &str, delta: i64) -> Result<i64, StoreError> {
-        self.write(|connection| {
-            let counter = match get(connection, store, key)? {
-                None => 0,
-                Some(bytes) => bytes
-                    .try_into()
-                    .map(i64::from_le_bytes)
-                    .map_err(|_| Failure::Value(format!("{key} holds a value, not a counter")))?,
-            };
-            let sum = counter
-                .checked_add(delta)
-                .ok_or_else(|| Failure::Value(format!("the counter {key} would pass its range")))?;
-            set(connection, store, key, &sum.to_le_bytes())?;
-            Ok(sum)
-        })
+        self.write(|database| database.increment(store, key, delta))
     }
 
     async fn flush(&self) -> Result<(), StoreError> {
+        attempt(&self.database, Database::commit)?;
         match &self.durable {
             Some(durable) => durable
                 .flush()
@@ -286,7 +261,100 @@ impl Store for Sqlite {
         // Leaves one file that can be copied. Another process that reads may prevent it, which
         // loses nothing: the log is part of the database.
         block_in_place(|| {
-            let _ = lock(&self.writer).query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+            let mut database = lock(&self.database);
+            let _ = database.patiently(Database::commit);
+            let _ = database.connection().query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rusqlite::OptionalExtension;
+    use tempfile::TempDir;
+
+    const LABEL: &str = "default";
+
+    fn open(folder: &TempDir) -> (Sqlite, Connection) {
+        let path = folder.path().join("store.db");
+        let store = Sqlite::open(path.to_str().unwrap()).unwrap();
+        let beside = Connection::open(path).unwrap();
+        (store, beside)
+    }
+
+    /// What is in the file, as another process sees it.
+    fn seen(beside: &Connection, key: &str) -> Option<Vec<u8>> {
+        let sql = "SELECT value FROM spin_key_value WHERE key = ?1";
+        beside.query_row(sql, [key], |row| row.get(0)).optional().unwrap()
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn writes_gather_until_somebody_waits_for_them_or_reads_them_or_a_moment_has_passed() {
+        let folder = TempDir::new().unwrap();
+        let (store, beside) = open(&folder);
+
+        store.set(LABEL, "read", b"1").await.unwrap();
+        assert_eq!(store.get(LABEL, "read").await.unwrap(), Some(b"1".to_vec()));
+        assert_eq!(seen(&beside, "read"), Some(b"1".to_vec()), "what was read outlives the process");
+
+        assert_eq!(store.increment(LABEL, "counter", 2).await.unwrap(), 2);
+        store.set_many(LABEL, &[("a".into(), b"1".to_vec()), ("b".into(), b"2".to_vec())]).await.unwrap();
+        store.delete_many(LABEL, &["read".into(), "a".into()]).await.unwrap();
+        store.flush().await.unwrap();
+        assert_eq!(seen(&beside, "counter"), Some(2_i64.to_le_bytes().to_vec()));
+        assert_eq!(["read", "a", "b"].map(|key| seen(&beside, key)), [None, None, Some(b"2".to_vec())]);
+
+        store.set(LABEL, "unasked", b"1").await.unwrap();
+        let deadline = std::time::Instant::now() + BUSY_TIMEOUT;
+        while seen(&beside, "unasked").is_none() {
+            assert!(std::time::Instant::now() < deadline, "what nobody waits for comes into the file");
+            tokio::time::sleep(GATHERED).await;
+        }
+        // And the lock is free again.
+        beside.execute("DELETE FROM spin_key_value WHERE key = 'unasked'", []).unwrap();
+        assert!(store.increment(LABEL, "b", 1).await.is_err());
+        beside.execute("DELETE FROM spin_key_value WHERE key = 'b'", []).unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_disk_that_is_full_for_a_while_loses_nothing_and_gives_no_number_twice() {
+        let folder = TempDir::new().unwrap();
+        let (store, beside) = open(&folder);
+        let allow = |pages: u32| {
+            lock(&store.database).connection().pragma_update(None, "max_page_count", pages).unwrap();
+        };
+        assert_eq!(store.increment(LABEL, "tickets", 1).await.unwrap(), 1);
+        store.flush().await.unwrap();
+
+        allow(8);
+        assert_eq!(store.increment(LABEL, "tickets", 1).await.unwrap(), 2);
+        store.set(LABEL, "record/2", &[7; 100_000]).await.unwrap();
+        let error = store.flush().await.unwrap_err();
+        assert!(error.0.contains("full"), "{error}");
+        assert!(store.increment(LABEL, "tickets", 1).await.is_err(), "nothing new is taken");
+        assert!(store.set(LABEL, "record/3", b"").await.is_err());
+        // This process goes on by what it knows; the others saw nothing of it.
+        assert_eq!(store.get(LABEL, "record/2").await.unwrap().map(|value| value.len()), Some(100_000));
+        assert_eq!(seen(&beside, "tickets"), Some(1_i64.to_le_bytes().to_vec()));
+
+        allow(1_000_000);
+        assert_eq!(store.increment(LABEL, "tickets", 1).await.unwrap(), 3);
+        store.flush().await.unwrap();
+        assert_eq!(seen(&beside, "record/2").map(|value| value.len()), Some(100_000));
+        assert_eq!(seen(&beside, "tickets"), Some(3_i64.to_le_bytes().to_vec()));
+
+        // Another process counts meanwhile: a number that both gave out must not be overwritten.
+        allow(8);
+        assert_eq!(store.increment(LABEL, "tickets", 1).await.unwrap(), 4);
+        store.set(LABEL, "record/4", &[7; 5_000_000]).await.unwrap_err();
+        let four = 4_i64.to_le_bytes().to_vec();
+        beside.execute("UPDATE spin_key_value SET value = ?1 WHERE key = 'tickets'", [four]).unwrap();
+        allow(1_000_000);
+        for _ in 0..2 {
+            let error = store.flush().await.unwrap_err();
+            assert!(error.0.contains("another process"), "{error}");
+        }
+        assert_eq!(seen(&beside, "record/4"), None);
     }
 }

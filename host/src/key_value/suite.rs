@@ -12,18 +12,21 @@ fn keys(names: &[&str]) -> Vec<String> {
     names.iter().map(|name| name.to_string()).collect()
 }
 
-/// `one` and `other` are two connections to the same store.
+/// `one` and `other` are two connections to the same store. What was flushed by one, the other sees.
 async fn holds(one: Arc<dyn Store>, other: Arc<dyn Store>) {
-    // What one connection wrote, the other reads at once; bytes come back as they were.
+    // What one connection wrote, the other reads; bytes come back as they were.
     let every_byte: Vec<u8> = (0..=255).collect();
     one.set(LABEL, "bytes", &every_byte).await.unwrap();
+    one.flush().await.unwrap();
     assert_eq!(other.get(LABEL, "bytes").await.unwrap(), Some(every_byte));
     other.set(LABEL, "bytes", b"").await.unwrap();
+    other.flush().await.unwrap();
     assert_eq!(one.get(LABEL, "bytes").await.unwrap(), Some(Vec::new()), "an empty value is a value");
     assert_eq!(one.get(LABEL, "missing").await.unwrap(), None);
 
     // get_many leaves nothing out and keeps the order asked for, doubles too.
     one.set_many(LABEL, &[("a".into(), b"1".to_vec()), ("c".into(), b"3".to_vec())]).await.unwrap();
+    one.flush().await.unwrap();
     let found = other.get_many(LABEL, &keys(&["c", "b", "a", "c"])).await.unwrap();
     assert_eq!(found, [Some(b"3".to_vec()), None, Some(b"1".to_vec()), Some(b"3".to_vec())]);
 
@@ -34,11 +37,13 @@ async fn holds(one: Arc<dyn Store>, other: Arc<dyn Store>) {
 
     // Deleting deletes what it names, and minds no missing key.
     one.delete_many(LABEL, &keys(&["a", "never"])).await.unwrap();
+    one.flush().await.unwrap();
     assert_eq!(other.get_many(LABEL, &keys(&["a", "c"])).await.unwrap(), [None, Some(b"3".to_vec())]);
 
     // A value of the largest size that is ever written.
     let large = vec![7; 350_000];
     one.set(LABEL, "large", &large).await.unwrap();
+    one.flush().await.unwrap();
     assert_eq!(other.get(LABEL, "large").await.unwrap(), Some(large));
 
     // Counters start at 0, go both ways, and no two adders get the same sum.
@@ -64,6 +69,7 @@ async fn holds(one: Arc<dyn Store>, other: Arc<dyn Store>) {
     // What is no counter is an error, and does no harm.
     one.set(LABEL, "text", b"not a number").await.unwrap();
     assert!(one.increment(LABEL, "text", 1).await.is_err());
+    one.flush().await.unwrap();
     assert_eq!(other.get(LABEL, "text").await.unwrap(), Some(b"not a number".to_vec()));
     one.increment(LABEL, "full", i64::MAX).await.unwrap();
     assert!(one.increment(LABEL, "full", 1).await.is_err());
