@@ -12,6 +12,7 @@
 
 mod axis;
 mod body;
+mod causes;
 mod chart;
 mod codes;
 mod comparison;

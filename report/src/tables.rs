@@ -1,5 +1,6 @@
 //! Tables of a summary document.
 
+use super::causes;
 use super::codes::meaning;
 use super::figure::{Figure, unit_of};
 use super::format::{NOTHING, Unit, format};
@@ -36,6 +37,7 @@ pub(crate) fn before_charts(summary: &Summary) -> Vec<Table> {
 pub(crate) fn after_charts(summary: &Summary) -> Vec<Table> {
     let rows = [
         requests(&summary.tables.requests),
+        causes(summary),
         statuses(summary),
         checks(summary),
         breakdown(summary, &summary.tables.groups, ("Groups", "Group"), group_name),
@@ -235,6 +237,41 @@ fn requests(rows: &[RequestRow]) -> Table {
         cells.extend(durations.map(|duration| figure(duration, Unit::Time)));
         cells.push(figure((total > 0.0).then(|| row.time / total), Unit::Ratio));
         table.rows.push(cells);
+    }
+    table
+}
+
+/// Causes that are told: the table of errors has all.
+const MOST_CAUSES: usize = 5;
+
+/// What several requests died of alike: where each failed in its own way, the table of errors says it all.
+fn causes(summary: &Summary) -> Table {
+    let columns =
+        [("Code", false), ("Meaning", true), ("Count", false), ("Share of errors", false), ("Requests", false)];
+    let mut table = Table::new("Causes", &columns);
+    let errors = causes::errors(&summary.tables.statuses);
+    let causes = causes::causes(&errors);
+    if causes.len() == errors.len() {
+        return table;
+    }
+    table.caption = if causes.len() > MOST_CAUSES {
+        format!("the {MOST_CAUSES} most frequent of {}", causes.len())
+    } else {
+        "the most frequent first".to_owned()
+    };
+    let failed: f64 = errors.iter().map(|row| row.count).sum();
+    for cause in causes.iter().take(MOST_CAUSES) {
+        let code = if cause.code.is_empty() { cause.status } else { cause.code };
+        table.rows.push(vec![
+            html! { (Text(code)) },
+            html! {
+                (meaning(cause.status, cause.code))
+                @if !cause.message.is_empty() { div class="message" { (Text(cause.message)) } }
+            },
+            figure(Some(cause.count), Unit::Count),
+            figure(Some(cause.count / failed), Unit::Ratio),
+            count(cause.requests),
+        ]);
     }
     table
 }
