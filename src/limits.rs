@@ -32,13 +32,6 @@ pub const BREAKDOWN_KEYS: usize = 300;
 /// Text of one tag value that becomes part of a breakdown key; longer ones are cut, with `…`.
 pub const KEY_BYTES: usize = 1024;
 
-/// Tags that are kept of a run, keys in the order of the alphabet …
-pub const RUN_TAGS: usize = 16;
-/// … values of each: of as many zones as people name, not of every pod …
-pub const RUN_TAG_VALUES: usize = 8;
-/// … and bytes of a key or value; longer ones describe nothing that anybody looks for.
-pub const RUN_TAG_BYTES: usize = 200;
-
 /// A test's or run's name as a client writes it; longer ones are mistakes, not names.
 pub const NAME_BYTES: usize = 512;
 

@@ -30,10 +30,6 @@ pub struct Summary {
     /// The part of the run that the figures are of; the whole run where it is absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window: Option<Span>,
-    /// What all its samples were tagged with, such as k6's `--tag env=staging`: by key, each with the values of its
-    /// generators.
-    #[serde(default)]
-    pub tags: RunTags,
     /// Every metric and submetric by name, and those that thresholds name and that had no data.
     pub metrics: BTreeMap<String, Metric>,
     /// What came of requests, checks and groups.
@@ -53,9 +49,6 @@ pub struct Summary {
     #[serde(default)]
     pub note: Option<String>,
 }
-
-/// Tags of a run: values by key, both in ascending order.
-pub type RunTags = BTreeMap<String, Vec<String>>;
 
 /// From when to when, Unix ms.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,7 +6,6 @@
 //! distributions are filled in bucket order, so that no cell sorts anything.
 
 use super::metrics::{Metric, Metrics};
-use super::run_tags;
 use super::series::{SeriesTable, is_failure};
 use super::tags::TagSet;
 use crate::limits;
@@ -373,8 +372,7 @@ impl BatchBuilder {
     /// `source` stands for generators whose tags do not name them.
     pub fn build(mut self, metrics: &Metrics, submetrics: &[Submetric], source: &str) -> Batch {
         let samples = self.samples.len() + self.vus.len() + self.summed.len();
-        let tags = run_tags::common(self.tags.iter().map(|tagged| &tagged.set));
-        let mut batch = Batch { samples: samples as u64, tags, ..Batch::default() };
+        let mut batch = Batch { samples: samples as u64, ..Batch::default() };
         self.build_vus(&mut batch, source);
         if self.samples.is_empty() && self.summed.is_empty() {
             return batch;

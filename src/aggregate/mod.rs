@@ -2,6 +2,5 @@
 
 pub mod batch;
 pub mod metrics;
-mod run_tags;
 mod series;
 pub mod tags;

@@ -11,7 +11,7 @@ use crate::log::{keys, value};
 use crate::names::{RunId, TestName};
 use crate::store::{Store, StoreError};
 use loadgate_documents::{
-    Digits, GateVerdict, ObjectiveState, Outcome, RunState, RunTags, Summary, ThresholdRow, moment, shorten, to_json,
+    Digits, GateVerdict, ObjectiveState, Outcome, RunState, Summary, ThresholdRow, moment, to_json,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::collections::BTreeSet;
@@ -54,8 +54,6 @@ pub struct Item {
     /// What people wrote beside it.
     #[serde(flatten)]
     pub label: Label,
-    /// What all its samples were tagged with; of a live run where its figures were asked for or a search looked.
-    pub tags: RunTags,
     /// The test's runs are compared with this one.
     pub baseline: bool,
     /// How it ended, where that is known; with the figures or alone, in every detail.
@@ -169,40 +167,26 @@ pub struct Wanted<'a> {
 /// What is looked for in lists, whatever its case; nothing is in everything.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Search {
-    /// Each of these is the run's number, or stands in its id, its label, a tag or the day on which it began, in UTC.
+    /// Each of these is the run's number, or stands in its id, its label or the day on which it began, in UTC.
     words: Vec<String>,
     /// This stands in the label.
     label: Option<String>,
-    /// It was tagged with all of these, keys with values.
-    tags: Vec<(String, String)>,
 }
 
 impl Search {
-    /// Words with spaces between them, a part of the label, and tags, each `KEY:VALUE`.
-    ///
-    /// # Errors
-    ///
-    /// A sentence about what is no tag.
-    pub fn new(words: Option<&str>, label: Option<&str>, tags: &[String]) -> Result<Self, String> {
+    /// Words with spaces between them, and a part of the label.
+    pub fn new(words: Option<&str>, label: Option<&str>) -> Self {
         let words = words.unwrap_or_default().split_whitespace().map(str::to_lowercase).collect();
-        let tags = tags.iter().map(|tag| match tag.split_once(':') {
-            Some((key, value)) if !key.is_empty() && !value.is_empty() => Ok((key.to_owned(), value.to_owned())),
-            _ => Err(format!("tag={} is no tag of a run, like tag=env:staging", shorten(tag))),
-        });
-        Ok(Search { words, label: label.map(str::to_lowercase), tags: tags.collect::<Result<_, _>>()? })
+        Search { words, label: label.map(str::to_lowercase) }
     }
 
     fn is_empty(&self) -> bool {
-        self.words.is_empty() && self.label.is_none() && self.tags.is_empty()
+        self.words.is_empty() && self.label.is_none()
     }
 
     fn finds(&self, item: &Item) -> bool {
         let label = item.label.label.as_deref().unwrap_or_default().to_lowercase();
         if self.label.as_ref().is_some_and(|part| !label.contains(part)) {
-            return false;
-        }
-        let tagged = |(key, value): &(String, String)| item.tags.get(key).is_some_and(|values| values.contains(value));
-        if !self.tags.iter().all(tagged) {
             return false;
         }
         if self.words.is_empty() {
@@ -211,12 +195,8 @@ impl Search {
         let day = moment(i64::try_from(item.start).unwrap_or(i64::MAX));
         let day = day.split(' ').next().unwrap_or_default();
         let name = item.name.as_deref().unwrap_or_default().to_lowercase();
-        let tags: String = item.tags.iter().fold(String::new(), |mut all, (key, values)| {
-            values.iter().for_each(|value| all.extend([key, ":", value, " "]));
-            all
-        });
-        let words = format!("{name} {label} {}", tags.to_lowercase());
-        let all = format!("{} {words} run {day}", item.id.to_lowercase());
+        let words = format!("{name} {label}");
+        let all = format!("{} {label} run {day}", item.id.to_lowercase());
         self.words.iter().all(|word| match word.parse::<u64>() {
             // Digits are in every id and every date.
             Ok(number) => number == item.number || words.contains(word),
@@ -263,17 +243,8 @@ pub async fn list<S: Store>(store: &S, wanted: &Wanted<'_>) -> Result<Vec<Item>,
         while items.len() < limit && !wanted.is_empty() {
             let most = if search.is_empty() { limit - items.len() } else { ITEM_PAGE };
             let (page, rest) = wanted.split_at(wanted.len().min(ITEM_PAGE).min(most));
-            for mut item in self::items(store, page).await?.into_iter().flatten() {
-                if !search.is_empty() {
-                    // One that cannot be read must not hide the others.
-                    if add_tags(store, &mut item).await.is_err() {
-                        item.state = RunState::Unreadable;
-                    }
-                }
-                if search.finds(&item) {
-                    items.push(item);
-                }
-            }
+            let found = self::items(store, page).await?.into_iter().flatten();
+            items.extend(found.filter(|item| search.finds(item)));
             wanted = rest;
         }
         items.truncate(limit);
@@ -346,8 +317,7 @@ fn parse_item(run: &RunId, keys: &[String], facts: &[Option<Vec<u8>>]) -> Result
         state: if ended.is_some() { RunState::Ended } else { RunState::Live },
         start: meta.map_or(0, |meta| meta.start_ms),
         end_ticket: ended.as_ref().map(|ended| ended.end.ticket),
-        end: ended.as_ref().map(|ended| ended.end.end_ms),
-        tags: ended.map(|ended| ended.end.tags).unwrap_or_default(),
+        end: ended.map(|ended| ended.end.end_ms),
         label: label.unwrap_or_default(),
         outcome: exit.and_then(|exit| outcome(Some(exit.code), None)),
         verdict: verdict.map(|verdict| verdict.state),
@@ -367,7 +337,6 @@ fn unreadable_item(run: &RunId) -> Item {
         start: 0,
         end: None,
         label: Label::default(),
-        tags: RunTags::new(),
         baseline: false,
         outcome: None,
         verdict: None,
@@ -419,18 +388,6 @@ fn stored_summary(run: &RunId, state: &StoredState) -> Result<Summary, StoreErro
         .map_err(|error| StoreError::damaged(format!("the summary of {run}"), error))
 }
 
-/// Puts its tags into the item of a run that goes on, as of its newest chunk; one that has ended has them.
-async fn add_tags<S: Store>(store: &S, item: &mut Item) -> Result<(), StoreError> {
-    if item.state != RunState::Live {
-        return Ok(());
-    }
-    let newest = newest_state(store, &item.run).await?;
-    if let Some(state) = newest.and_then(|(_, state)| state) {
-        item.tags = stored_summary(&item.run, &state)?.tags;
-    }
-    Ok(())
-}
-
 /// The document of one run: its item, how its thresholds stand, and how many events it has.
 ///
 /// # Errors
@@ -455,9 +412,6 @@ pub async fn get<S: Store>(store: &S, run: &RunId) -> Result<String, ReadError> 
     let (stored, state) = newest.ok_or_else(|| ReadError::Empty(run.clone()))?;
     let summary = state.map(|state| stored_summary(run, &state)).transpose()?;
     item.tell_outcome(summary.as_ref());
-    if let Some(summary) = &summary {
-        item.tags.clone_from(&summary.tags);
-    }
     let thresholds = summary.map(|summary| Thresholds {
         total: summary.thresholds.len(),
         failed: summary.thresholds.iter().filter(|row| row.passes == Some(false)).count(),
@@ -493,7 +447,6 @@ pub async fn add_figures<S: Store>(store: &S, item: &mut Item) -> Result<(), Sto
     let Some(state) = newest.and_then(|(_, state)| state) else { return Ok(()) };
     let summary = stored_summary(&item.run, &state)?;
     item.tell_outcome(Some(&summary));
-    item.tags.clone_from(&summary.tags);
     let figures = MainFigures::of(&summary);
     let thresholds_known = summary.health.thresholds_known;
     item.figures = Some(Figures { figures, thresholds: summary.thresholds, thresholds_known });

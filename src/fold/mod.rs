@@ -10,7 +10,6 @@ mod ladder;
 mod places;
 mod retype;
 mod run;
-mod run_tags;
 mod seen;
 mod senders;
 mod series;
@@ -39,7 +38,6 @@ use crate::declare::Declarations;
 use crate::events::Event;
 use crate::names::{LogName, RunId};
 use crate::record::{Batch, Body, Record, Sent};
-use loadgate_documents::RunTags;
 use seen::Seen;
 use serde::{Deserialize, Serialize};
 use stream::Draft;
@@ -95,8 +93,6 @@ pub struct RunEnd {
     pub chunk: u64,
     /// The first ticket that is not the run's.
     pub ticket: u64,
-    /// What all its samples were tagged with, by key.
-    pub tags: RunTags,
 }
 
 /// `run/ID/events/W` and `run/ID/windows/W`.

@@ -132,8 +132,6 @@ pub struct Batch {
     pub refused: Vec<(String, u64)>,
     /// The series that `seconds` speaks of, by index.
     pub series: Vec<SeriesKey>,
-    /// Tags that every sample of the batch carries, by key in ascending order, but those that tell of a sample alone.
-    pub tags: Vec<(String, String)>,
     /// Of the series of [`Dimension::Status`] that stand for failures, by index, the first request that came.
     pub examples: Vec<(u32, Example)>,
     /// In ascending order of time.

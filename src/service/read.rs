@@ -22,12 +22,10 @@ pub struct List<'a> {
     pub limit: u32,
     /// With their figures and thresholds.
     pub figures: bool,
-    /// In whose id, label, tags or day of begin (UTC) each of these words stands.
+    /// In whose id, label or day of begin (UTC) each of these words stands.
     pub search: Option<&'a str>,
     /// In whose label this stands.
     pub label: Option<&'a str>,
-    /// That were tagged with all of these, each `KEY:VALUE`.
-    pub tags: &'a [String],
 }
 
 impl<S: Store, C: Clock> Service<S, C> {
@@ -96,7 +94,7 @@ impl<S: Store, C: Clock> Service<S, C> {
             test: test.as_ref(),
             before: before.as_ref(),
             limit: asked.limit.clamp(1, LIST_LIMIT) as usize,
-            search: runs::Search::new(asked.search, asked.label, asked.tags).map_err(Refusal::Invalid)?,
+            search: runs::Search::new(asked.search, asked.label),
         };
         if before.is_none() {
             self.catch_up_unfolded(test.as_ref()).await?;

@@ -27,7 +27,6 @@ pub(crate) fn list(call: &Call) -> Reply {
         figures: call.flag("figures"),
         search: text("q"),
         label: text("label"),
-        tags: call.params("tag").map(str::to_owned).collect(),
     });
     reply::document(wanted.and_then(|wanted| runs::list(&wanted)))
 }
