@@ -9,6 +9,18 @@ pub const LINE_BYTES: usize = 64 * 1024;
 /// Tags on one sample; k6 has 15 system tags.
 pub const TAGS: usize = 100;
 
+/// Tags that all samples of a record have alike: people tell builds and places apart by a handful.
+pub const RUN_WIDE_TAGS: usize = 32;
+
+/// Of these, those that documents show of a run.
+pub const SHOWN_TAGS: usize = 16;
+
+/// Values that the generators of one run may give to one of them: more say nothing of the run.
+pub const TAG_VALUES: usize = 8;
+
+/// Text of their keys and values; longer ones are cut, with `…`.
+pub const RUN_WIDE_TAG_BYTES: usize = 200;
+
 /// Nesting of JSON in a line; k6 uses 4.
 pub const JSON_DEPTH: usize = 32;
 

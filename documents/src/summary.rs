@@ -27,6 +27,12 @@ pub struct Summary {
     pub end: i64,
     /// How long it was to last, ms, where the options tell.
     pub planned: Option<u64>,
+    /// The tags that every sample of the run has, with the values that its generators gave.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, Vec<String>>,
+    /// How many of them there are beyond those.
+    #[serde(default, rename = "moreTags", skip_serializing_if = "is_none")]
+    pub more_tags: usize,
     /// The part of the run that the figures are of; the whole run where it is absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window: Option<Span>,
@@ -48,6 +54,10 @@ pub struct Summary {
     /// … and what they noted beside it.
     #[serde(default)]
     pub note: Option<String>,
+}
+
+fn is_none(count: &usize) -> bool {
+    *count == 0
 }
 
 /// From when to when, Unix ms.

@@ -11,10 +11,10 @@ use crate::log::{keys, value};
 use crate::names::{RunId, TestName};
 use crate::store::{Store, StoreError};
 use loadgate_documents::{
-    Digits, GateVerdict, ObjectiveState, Outcome, RunState, Summary, ThresholdRow, moment, to_json,
+    Digits, GateVerdict, ObjectiveState, Outcome, RunState, Summary, ThresholdRow, moment, shorten, to_json,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
 
 /// Runs whose items are read at once.
@@ -54,6 +54,8 @@ pub struct Item {
     /// What people wrote beside it.
     #[serde(flatten)]
     pub label: Label,
+    /// The tags that every sample of it has, with the values that its generators gave.
+    pub tags: BTreeMap<String, Vec<String>>,
     /// The test's runs are compared with this one.
     pub baseline: bool,
     /// How it ended, where that is known; with the figures or alone, in every detail.
@@ -167,21 +169,37 @@ pub struct Wanted<'a> {
 /// What is looked for in lists, whatever its case; nothing is in everything.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Search {
-    /// Each of these is the run's number, or stands in its id, its label or the day on which it began, in UTC.
+    /// Each of these is the run's number, or stands in its id, its label, its tags or the day on which it began, in UTC.
     words: Vec<String>,
     /// This stands in the label.
     label: Option<String>,
+    /// It has each of these tags, `key:value`, to the letter.
+    tags: Vec<String>,
 }
 
 impl Search {
-    /// Words with spaces between them, and a part of the label.
-    pub fn new(words: Option<&str>, label: Option<&str>) -> Self {
+    /// Words with spaces between them, a part of the label, and tags.
+    ///
+    /// # Errors
+    ///
+    /// A sentence, where that is no tag.
+    pub fn new(words: Option<&str>, label: Option<&str>, tags: &[String]) -> Result<Self, String> {
+        let is_tag =
+            |tag: &str| tag.split_once(':').is_some_and(|(key, value)| !key.is_empty() && !value.is_empty());
+        if let Some(wrong) = tags.iter().find(|tag| !is_tag(tag)) {
+            return Err(format!("tag={} is none: a tag is KEY:VALUE, like tag=env:staging", shorten(wrong)));
+        }
         let words = words.unwrap_or_default().split_whitespace().map(str::to_lowercase).collect();
-        Search { words, label: label.map(str::to_lowercase) }
+        Ok(Search { words, label: label.map(str::to_lowercase), tags: tags.to_vec() })
     }
 
     fn is_empty(&self) -> bool {
-        self.words.is_empty() && self.label.is_none()
+        self.words.is_empty() && self.label.is_none() && self.tags.is_empty()
+    }
+
+    /// Whether tags have a say.
+    fn needs_tags(&self) -> bool {
+        !self.words.is_empty() || !self.tags.is_empty()
     }
 
     fn finds(&self, item: &Item) -> bool {
@@ -189,17 +207,26 @@ impl Search {
         if self.label.as_ref().is_some_and(|part| !label.contains(part)) {
             return false;
         }
+        let tags: Vec<String> = item.tag_words().collect();
+        if !self.tags.iter().all(|tag| tags.contains(tag)) {
+            return false;
+        }
         if self.words.is_empty() {
             return true;
         }
+        let tags = tags.join(" ").to_lowercase();
         let day = moment(i64::try_from(item.start).unwrap_or(i64::MAX));
         let day = day.split(' ').next().unwrap_or_default();
         let name = item.name.as_deref().unwrap_or_default().to_lowercase();
         let words = format!("{name} {label}");
-        let all = format!("{} {label} run {day}", item.id.to_lowercase());
+        let all = format!("{} {label} {tags} run {day}", item.id.to_lowercase());
         self.words.iter().all(|word| match word.parse::<u64>() {
-            // Digits are in every id and every date.
-            Ok(number) => number == item.number || words.contains(word),
+            // Digits are in every id and every date, and in many a tag.
+            Ok(number) => {
+                number == item.number
+                    || words.contains(word)
+                    || item.tags.values().flatten().any(|value| value == word)
+            }
             Err(_) => all.contains(word),
         })
     }
@@ -243,8 +270,14 @@ pub async fn list<S: Store>(store: &S, wanted: &Wanted<'_>) -> Result<Vec<Item>,
         while items.len() < limit && !wanted.is_empty() {
             let most = if search.is_empty() { limit - items.len() } else { ITEM_PAGE };
             let (page, rest) = wanted.split_at(wanted.len().min(ITEM_PAGE).min(most));
-            let found = self::items(store, page).await?.into_iter().flatten();
-            items.extend(found.filter(|item| search.finds(item)));
+            for mut item in self::items(store, page).await?.into_iter().flatten() {
+                if search.needs_tags() {
+                    add_live_tags(store, &mut item).await?;
+                }
+                if search.finds(&item) {
+                    items.push(item);
+                }
+            }
             wanted = rest;
         }
         items.truncate(limit);
@@ -317,7 +350,8 @@ fn parse_item(run: &RunId, keys: &[String], facts: &[Option<Vec<u8>>]) -> Result
         state: if ended.is_some() { RunState::Ended } else { RunState::Live },
         start: meta.map_or(0, |meta| meta.start_ms),
         end_ticket: ended.as_ref().map(|ended| ended.end.ticket),
-        end: ended.map(|ended| ended.end.end_ms),
+        end: ended.as_ref().map(|ended| ended.end.end_ms),
+        tags: ended.map(|ended| ended.end.tags).unwrap_or_default(),
         label: label.unwrap_or_default(),
         outcome: exit.and_then(|exit| outcome(Some(exit.code), None)),
         verdict: verdict.map(|verdict| verdict.state),
@@ -337,6 +371,7 @@ fn unreadable_item(run: &RunId) -> Item {
         start: 0,
         end: None,
         label: Label::default(),
+        tags: BTreeMap::new(),
         baseline: false,
         outcome: None,
         verdict: None,
@@ -348,6 +383,11 @@ fn unreadable_item(run: &RunId) -> Item {
 }
 
 impl Item {
+    /// Its tags as one asks for them: `env:staging`.
+    fn tag_words(&self) -> impl Iterator<Item = String> {
+        self.tags.iter().flat_map(|(key, values)| values.iter().map(move |value| format!("{key}:{value}")))
+    }
+
     /// Says how the run ended with what its summary knows of that.
     fn tell_outcome(&mut self, summary: Option<&Summary>) {
         let exit = self.outcome.as_ref().and_then(|outcome| outcome.exit);
@@ -412,6 +452,9 @@ pub async fn get<S: Store>(store: &S, run: &RunId) -> Result<String, ReadError> 
     let (stored, state) = newest.ok_or_else(|| ReadError::Empty(run.clone()))?;
     let summary = state.map(|state| stored_summary(run, &state)).transpose()?;
     item.tell_outcome(summary.as_ref());
+    if let Some(summary) = &summary {
+        item.tags.clone_from(&summary.tags);
+    }
     let thresholds = summary.map(|summary| Thresholds {
         total: summary.thresholds.len(),
         failed: summary.thresholds.iter().filter(|row| row.passes == Some(false)).count(),
@@ -436,6 +479,26 @@ pub async fn summary<S: Store>(store: &S, run: &RunId) -> Result<Summary, ReadEr
     Ok(summary)
 }
 
+/// Puts the tags of a run that goes on into its item, as of its newest chunk; those of others are there.
+///
+/// # Errors
+///
+/// What the store refuses.
+pub async fn add_live_tags<S: Store>(store: &S, item: &mut Item) -> Result<(), StoreError> {
+    if item.state != RunState::Live {
+        return Ok(());
+    }
+    match newest_state(store, &item.run).await {
+        Err(error) if error.is_outage() => return Err(error),
+        // What is damaged is told where it is shown.
+        Err(_) | Ok(None | Some((_, None))) => {}
+        Ok(Some((_, Some(state)))) => {
+            item.tags = stored_summary(&item.run, &state).map(|summary| summary.tags).unwrap_or_default();
+        }
+    }
+    Ok(())
+}
+
 /// Puts the main figures of a run into its item, as of its newest chunk, and every detail of its end;
 /// nothing before the first chunk.
 ///
@@ -449,6 +512,7 @@ pub async fn add_figures<S: Store>(store: &S, item: &mut Item) -> Result<(), Sto
     item.tell_outcome(Some(&summary));
     let figures = MainFigures::of(&summary);
     let thresholds_known = summary.health.thresholds_known;
+    item.tags = summary.tags;
     item.figures = Some(Figures { figures, thresholds: summary.thresholds, thresholds_known });
     Ok(())
 }

@@ -17,6 +17,7 @@ mod shorten;
 mod since_start;
 mod stream;
 mod sums;
+mod tags;
 mod tally;
 mod values;
 mod view;
@@ -40,6 +41,7 @@ use crate::names::{LogName, RunId};
 use crate::record::{Batch, Body, Record, Sent};
 use seen::Seen;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use stream::Draft;
 
 /// The state after the records folded so far, of one log. Equal states have equal bytes.
@@ -93,6 +95,8 @@ pub struct RunEnd {
     pub chunk: u64,
     /// The first ticket that is not the run's.
     pub ticket: u64,
+    /// The tags of the whole run, for lists of many.
+    pub tags: BTreeMap<String, Vec<String>>,
 }
 
 /// `run/ID/events/W` and `run/ID/windows/W`.

@@ -22,10 +22,12 @@ pub struct List<'a> {
     pub limit: u32,
     /// With their figures and thresholds.
     pub figures: bool,
-    /// In whose id, label or day of begin (UTC) each of these words stands.
+    /// In whose id, label, tags or day of begin (UTC) each of these words stands.
     pub search: Option<&'a str>,
     /// In whose label this stands.
     pub label: Option<&'a str>,
+    /// That have each of these tags, `key:value`.
+    pub tags: &'a [String],
 }
 
 impl<S: Store, C: Clock> Service<S, C> {
@@ -85,8 +87,8 @@ impl<S: Store, C: Clock> Service<S, C> {
     ///
     /// # Errors
     ///
-    /// [`Refusal::NotFound`] where `test` or `before` is no such name; what the store refuses. One run that is
-    /// damaged is no error.
+    /// [`Refusal::NotFound`] where `test` or `before` is no such name, [`Refusal::Invalid`] where a tag is none; what the
+    /// store refuses. One run that is damaged is no error.
     pub async fn list(&self, asked: &List<'_>) -> Result<String, Refusal> {
         let test = asked.test.map(known_test).transpose()?;
         let before = asked.before.map(known_run).transpose()?;
@@ -94,7 +96,7 @@ impl<S: Store, C: Clock> Service<S, C> {
             test: test.as_ref(),
             before: before.as_ref(),
             limit: asked.limit.clamp(1, LIST_LIMIT) as usize,
-            search: runs::Search::new(asked.search, asked.label),
+            search: runs::Search::new(asked.search, asked.label, asked.tags).map_err(Refusal::Invalid)?,
         };
         if before.is_none() {
             self.catch_up_unfolded(test.as_ref()).await?;
@@ -106,9 +108,11 @@ impl<S: Store, C: Clock> Service<S, C> {
         for item in &mut items {
             self.refresh(item).await?;
         }
-        if asked.figures {
-            for item in &mut items {
+        for item in &mut items {
+            if asked.figures {
                 self.add_figures(item).await;
+            } else {
+                runs::add_live_tags(&self.store, item).await?;
             }
         }
         Ok(to_json(&items, Digits::All))

@@ -175,10 +175,10 @@ impl events::Guest for Aggregator {
 
 impl runs::Guest for Aggregator {
     fn list(wanted: runs::Wanted) -> Result<String, Failure> {
-        let runs::Wanted { test, before, limit, figures, search, label } = wanted;
+        let runs::Wanted { test, before, limit, figures, search, label, tags } = wanted;
         let (test, before) = (test.as_deref(), before.as_deref());
         let (search, label) = (search.as_deref(), label.as_deref());
-        let asked = List { test, before, limit, figures, search, label };
+        let asked = List { test, before, limit, figures, search, label, tags: &tags };
         with(async |service| service.list(&asked).await)
     }
 
