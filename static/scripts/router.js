@@ -10,8 +10,8 @@ const FIRST_TAB = "overview";
 /** The pages that are of no run. */
 export const TESTS = "tests";
 
-/** What a person arranged: `sort.TABLE`, `hide.CHART`, `table.CHART`; `only.FACET` and `by.TABLE` (`model/facets.js`). */
-const LOOK = /^(sort|hide|table|only|by)\../;
+/** What a person arranged: `sort.TABLE`, `hide.CHART`, `table.CHART`; `closed.TABLE`; `only.FACET` and `by.TABLE` (`model/facets.js`). */
+const LOOK = /^(sort|hide|table|closed|only|by)\../;
 const MOST_LOOKS = 50;
 
 /** Beside the shown run and the one that it is compared with. */

@@ -132,6 +132,11 @@ async function tree(page) {
   await detail.waitFor({ state: "detached" });
   assert.equal(await card(page).locator('[title="::shop::detail::reviews"]').count(), 0);
   await card(page).locator('[title="::cart"]').waitFor();
+  // A link shows the same.
+  await page.reload();
+  await fold.waitFor();
+  assert.equal(await fold.getAttribute("aria-expanded"), "false");
+  await fold.focus();
   await page.keyboard.press("Space");
   await detail.waitFor();
   await fold.click();
