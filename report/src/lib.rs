@@ -12,6 +12,7 @@
 
 mod axis;
 mod body;
+mod causes;
 mod chart;
 mod codes;
 mod comparison;
@@ -22,6 +23,7 @@ mod limits;
 mod markup;
 mod panels;
 mod recording;
+mod shown;
 mod tables;
 mod verdict;
 mod windows;

@@ -1,10 +1,12 @@
 //! Tables of a summary document.
 
+use super::causes::{causes_of, failures, part};
 use super::codes::meaning;
 use super::figure::{Figure, unit_of};
 use super::format::{NOTHING, Unit, format};
 use super::limits::{all_known, margin, outcome_of, say};
 use super::markup::{Text, chip, name};
+use super::shown::SHOWN;
 use loadgate_documents::{Aggregate, GroupRow, MetricType, RequestRow, StatusRow, Summary, Threshold, clock};
 use maud::{Markup, Render, html};
 use serde::Deserialize;
@@ -36,6 +38,7 @@ pub(crate) fn before_charts(summary: &Summary) -> Vec<Table> {
 pub(crate) fn after_charts(summary: &Summary) -> Vec<Table> {
     let rows = [
         requests(&summary.tables.requests),
+        causes(summary),
         statuses(summary),
         checks(summary),
         breakdown(summary, &summary.tables.groups, ("Groups", "Group"), group_name),
@@ -239,6 +242,44 @@ fn requests(rows: &[RequestRow]) -> Table {
     table
 }
 
+/// What several requests died of alike: where each failed in its own way, the table of errors says it all.
+fn causes(summary: &Summary) -> Table {
+    let columns = [
+        ("Code", true),
+        ("Meaning", true),
+        ("Count", false),
+        ("Share of errors", false),
+        ("Requests", false),
+    ];
+    let mut table = Table::new("Causes", &columns);
+    let rows = &summary.tables.statuses;
+    let all = causes_of(rows);
+    if all.len() == failures(rows).count() {
+        return table;
+    }
+    let failed: f64 = all.iter().map(|cause| cause.count).sum();
+    table.caption = match all.len() {
+        many if many > SHOWN.causes => format!("the {} most frequent of {many}", SHOWN.causes),
+        _ => "the most frequent first".to_owned(),
+    };
+    for cause in all.iter().take(SHOWN.causes) {
+        let code = if cause.code.is_empty() { &cause.status } else { &cause.code };
+        table.rows.push(vec![
+            html! { (Text(code)) },
+            html! {
+                (meaning(&cause.status, &cause.code))
+                @for said in [&cause.error, &cause.url] {
+                    @if !said.is_empty() { div class="message" { (Text(said)) } }
+                }
+            },
+            figure(Some(cause.count), Unit::Count),
+            figure(Some(cause.count / failed), Unit::Ratio),
+            count(cause.requests as u64),
+        ]);
+    }
+    table
+}
+
 /// Errors first, the most frequent of them first.
 fn statuses(summary: &Summary) -> Table {
     let columns = [
@@ -251,9 +292,6 @@ fn statuses(summary: &Summary) -> Table {
         ("Last", false),
     ];
     let mut table = Table::new("Statuses and errors", &columns);
-    fn part(row: &StatusRow, i: usize) -> &str {
-        row.key.get(i).map_or("", String::as_str)
-    }
     let status = |row| part(row, 2);
     let code = |row| part(row, 3);
     let mut rows: Vec<&StatusRow> = summary.tables.statuses.iter().collect();

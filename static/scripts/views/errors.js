@@ -15,6 +15,7 @@ import { tabOfView } from "../model/panels.js";
 import { ALL, withChoice, chooseRows, hasChoice } from "../model/phases.js";
 import { useDrawnRow, useRows } from "../data/rows.js";
 import { elapsed } from "../model/run.js";
+import SHOWN from "../../../report/src/shown.json" with { type: "json" };
 import { ratePerSecond, newRowRun, setColumn, setTimes, sumOf } from "../model/rows.js";
 
 /** @import { Metric, Props, Run, ViewProps } from "../types.js" */
@@ -110,9 +111,6 @@ function Verdict({ failed, responses }) {
   return html`<${Chip} state="bad">${plural(failed, "error")}<//>${rest}`;
 }
 
-/** Causes that are shown: the table below has all. */
-const MOST_CAUSES = 5;
-
 /** What several requests died of alike: where each failed in its own way, the table of errors says it all. */
 function Causes({ errors, failed }) {
   const causes = useMemo(() => causesOf(errors), [errors]);
@@ -125,17 +123,16 @@ function Causes({ errors, failed }) {
             id: "code",
             title: "Code",
             left: true,
-            cell: ({ key: [status, code] }) => html`<bdi class="code">${code || status || "(other)"}</bdi>`,
+            cell: ({ status, code }) => html`<bdi class="code">${code || status || "(other)"}</bdi>`,
           },
           {
             id: "meaning",
             title: "Meaning",
             left: true,
-            cell: ({ key: [status, code, text] }) =>
-              html`<${Message}
-                text=${text}
-                meaning=${isError(status, code) ? errorText(status, code) : ""}
-              />`,
+            cell: ({ status, code, error, url }) =>
+              html`<${Message} text=${error} meaning=${errorText(status, code)} />${
+                url && html`<span class="whole sample-url" title=${url}>such as <bdi>${url}</bdi></span>`
+              }`,
           },
           { id: "count", title: "Count", cell: ({ count }) => format(count, "count") },
           {
@@ -148,15 +145,15 @@ function Causes({ errors, failed }) {
           },
           { id: "requests", title: "Requests", cell: ({ requests }) => format(requests, "count") },
         ]}
-        rows=${causes.slice(0, MOST_CAUSES)}
-        rowKey=${({ key }) => JSON.stringify(key)}
+        rows=${causes.slice(0, SHOWN.causes)}
+        rowKey=${({ status, code, error }) => JSON.stringify([status, code, error])}
       />`,
     [causes, failed],
   );
   if (causes.length === errors.length) return null;
   const caption =
-    causes.length > MOST_CAUSES
-      ? `the ${MOST_CAUSES} most frequent of ${causes.length}`
+    causes.length > SHOWN.causes
+      ? `the ${SHOWN.causes} most frequent of ${causes.length}`
       : "the most frequent first";
   return html`<${Card} id="causes" title="Causes" caption=${caption}>${content}<//>`;
 }
