@@ -9,6 +9,18 @@ pub const LINE_BYTES: usize = 64 * 1024;
 /// Tags on one sample; k6 has 15 system tags.
 pub const TAGS: usize = 100;
 
+/// Tags that all samples of a record have alike: people tell builds and places apart by a handful.
+pub const RUN_WIDE_TAGS: usize = 32;
+
+/// Of these, those that documents show of a run.
+pub const SHOWN_TAGS: usize = 16;
+
+/// Values that the generators of one run may give to one of them: more say nothing of the run.
+pub const TAG_VALUES: usize = 8;
+
+/// Text of their keys and values; longer ones are cut, with `…`.
+pub const RUN_WIDE_TAG_BYTES: usize = 200;
+
 /// Nesting of JSON in a line; k6 uses 4.
 pub const JSON_DEPTH: usize = 32;
 
@@ -31,13 +43,6 @@ pub const BREAKDOWN_KEYS: usize = 300;
 
 /// Text of one tag value that becomes part of a breakdown key; longer ones are cut, with `…`.
 pub const KEY_BYTES: usize = 1024;
-
-/// Tags that are kept of a run, keys in the order of the alphabet …
-pub const RUN_TAGS: usize = 16;
-/// … values of each: of as many zones as people name, not of every pod …
-pub const RUN_TAG_VALUES: usize = 8;
-/// … and bytes of a key or value; longer ones describe nothing that anybody looks for.
-pub const RUN_TAG_BYTES: usize = 200;
 
 /// A test's or run's name as a client writes it; longer ones are mistakes, not names.
 pub const NAME_BYTES: usize = 512;

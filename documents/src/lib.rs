@@ -33,7 +33,7 @@ pub use metric::{
 pub use requests::Requests;
 pub use stream::{Health, MetricMeta, Param, Refusal, Snapshot, WantedLoad};
 pub use summary::{
-    CheckRow, Generator, GroupRow, Metric, Outcome, RequestRow, RunState, RunTags, Span, StatusRow, Summary, Tables,
+    CheckRow, Generator, GroupRow, Metric, Outcome, RequestRow, RunState, Span, StatusRow, Summary, Tables,
     ThresholdRow, TrendValues, Values, Verdict,
 };
 pub use time::{clock, moment};

@@ -27,13 +27,15 @@ pub struct Summary {
     pub end: i64,
     /// How long it was to last, ms, where the options tell.
     pub planned: Option<u64>,
+    /// The tags that every sample of the run has, with the values that its generators gave.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, Vec<String>>,
+    /// How many of them there are beyond those.
+    #[serde(default, rename = "moreTags", skip_serializing_if = "is_none")]
+    pub more_tags: usize,
     /// The part of the run that the figures are of; the whole run where it is absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window: Option<Span>,
-    /// What all its samples were tagged with, such as k6's `--tag env=staging`: by key, each with the values of its
-    /// generators.
-    #[serde(default)]
-    pub tags: RunTags,
     /// Every metric and submetric by name, and those that thresholds name and that had no data.
     pub metrics: BTreeMap<String, Metric>,
     /// What came of requests, checks and groups.
@@ -54,8 +56,9 @@ pub struct Summary {
     pub note: Option<String>,
 }
 
-/// Tags of a run: values by key, both in ascending order.
-pub type RunTags = BTreeMap<String, Vec<String>>;
+fn is_none(count: &usize) -> bool {
+    *count == 0
+}
 
 /// From when to when, Unix ms.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -70,9 +70,6 @@ fn facts(summary: &Summary, live: bool) -> Vec<(&'static str, Markup)> {
     let mut facts = vec![("Run", name(&summary.run))];
     facts.extend(summary.label.as_deref().map(|label| ("Name", name(label))));
     facts.extend(summary.note.as_deref().map(|note| ("Note", name(note))));
-    if !summary.tags.is_empty() {
-        facts.push(("Tags", tags(summary)));
-    }
     facts.extend([
         ("Start", when(summary.start)),
         (if live { "Newest data" } else { "End" }, when(summary.end)),
@@ -88,20 +85,6 @@ fn facts(summary: &Summary, live: bool) -> Vec<(&'static str, Markup)> {
         ("Refused", count(health.refused)),
     ]);
     facts
-}
-
-/// What all samples were tagged with.
-fn tags(summary: &Summary) -> Markup {
-    html! {
-        @for (i, (key, values)) in summary.tags.iter().enumerate() {
-            @if i > 0 { ", " }
-            (name(key)) " "
-            @for (i, value) in values.iter().enumerate() {
-                @if i > 0 { " or " }
-                (name(value))
-            }
-        }
-    }
 }
 
 /// A moment in UTC; the script adds the reader's own time.

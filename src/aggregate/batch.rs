@@ -6,7 +6,7 @@
 //! distributions are filled in bucket order, so that no cell sorts anything.
 
 use super::metrics::{Metric, Metrics};
-use super::run_tags;
+use super::run_wide;
 use super::series::{SeriesTable, is_failure};
 use super::tags::TagSet;
 use crate::limits;
@@ -373,9 +373,9 @@ impl BatchBuilder {
     /// `source` stands for generators whose tags do not name them.
     pub fn build(mut self, metrics: &Metrics, submetrics: &[Submetric], source: &str) -> Batch {
         let samples = self.samples.len() + self.vus.len() + self.summed.len();
-        let tags = run_tags::common(self.tags.iter().map(|tagged| &tagged.set));
-        let mut batch = Batch { samples: samples as u64, tags, ..Batch::default() };
+        let mut batch = Batch { samples: samples as u64, ..Batch::default() };
         self.build_vus(&mut batch, source);
+        batch.tags = self.run_wide_tags();
         if self.samples.is_empty() && self.summed.is_empty() {
             return batch;
         }
@@ -422,6 +422,19 @@ impl BatchBuilder {
         if self.is_empty() {
             (batch.oldest_ns, batch.newest_ns) = (0, 0);
         }
+    }
+
+    /// The tags that all samples have alike. Looks at each tag set once, not at samples.
+    fn run_wide_tags(&self) -> Vec<(String, String)> {
+        let mut used = vec![false; self.tags.len()];
+        for atom in self.atoms.iter().filter(|atom| atom.sums.count > 0) {
+            used[self.pairs[atom.pair as usize].tags as usize] = true;
+        }
+        let summed = self.summed.iter().map(|sum| self.pairs[sum.pair as usize].tags);
+        for tags in self.vus.iter().map(|vus| vus.tags).chain(summed) {
+            used[tags as usize] = true;
+        }
+        run_wide::common(self.tags.iter().zip(used).filter(|(_, used)| *used).map(|(tagged, _)| &tagged.set))
     }
 
     /// The series of every pair that still has samples, or sums of such.

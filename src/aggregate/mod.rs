@@ -2,6 +2,6 @@
 
 pub mod batch;
 pub mod metrics;
-mod run_tags;
+pub mod run_wide;
 mod series;
 pub mod tags;

@@ -1,7 +1,7 @@
 //! Which series a sample belongs to: its metric, submetrics, and the breakdowns.
 
 use super::metrics::{Metric, Metrics};
-use super::tags::TagSet;
+use super::tags::{TagSet, push_cut};
 use crate::limits;
 use crate::record::example::Example;
 use crate::record::{Dimension, SeriesKey, phase};
@@ -218,7 +218,7 @@ impl<'a> SeriesTable<'a> {
         self.scratch.clear();
         for &name in names {
             let name = if by_url && matches!(name, Tag::Name) { Tag::Url } else { name };
-            push_cut(&mut self.scratch, tags.get(name));
+            push_cut(&mut self.scratch, tags.get(name), limits::KEY_BYTES);
             self.scratch.push('\0');
         }
         // Of a call that failed, how: a row of its own, with durations of its own.
@@ -281,13 +281,4 @@ fn grpc_failure(status: &str) -> Option<&'static str> {
     ];
     let code: usize = status.parse().ok()?;
     CODES.get(code.checked_sub(1)?).copied()
-}
-
-fn push_cut(text: &mut String, value: &str) {
-    if value.len() <= limits::KEY_BYTES {
-        text.push_str(value);
-    } else {
-        text.push_str(&value[..value.floor_char_boundary(limits::KEY_BYTES - '…'.len_utf8())]);
-        text.push('…');
-    }
 }

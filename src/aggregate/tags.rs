@@ -56,3 +56,13 @@ impl<'a> FromIterator<(&'a str, &'a str)> for TagSet {
         tags
     }
 }
+
+/// Adds a text that is cut where it is longer than that.
+pub(super) fn push_cut(text: &mut String, value: &str, most: usize) {
+    if value.len() <= most {
+        text.push_str(value);
+    } else {
+        text.push_str(&value[..value.floor_char_boundary(most - '…'.len_utf8())]);
+        text.push('…');
+    }
+}

@@ -81,9 +81,15 @@ impl Erasure {
         if run.number > 1 {
             delete_remains(store, &run.log.run(run.number - 1)).await?;
         }
-        let mut gone = vec![keys::head(run), keys::label(run), keys::outcome(run)];
-        if !self.needed {
-            gone.push(keys::ended(run));
+        let mut gone = vec![keys::head(run), keys::label(run), keys::outcome(run), keys::figures(run)];
+        match ended(store, run).await? {
+            // Of what is left nobody needs what people called the run.
+            Some(mut ended) if self.needed => {
+                ended.end.tags.clear();
+                store.set(&keys::ended(run), &value::encode_small(&ended)).await?;
+            }
+            _ if self.needed => {}
+            _ => gone.push(keys::ended(run)),
         }
         store.delete_many(&gone).await?;
         let verdicts = match verdicts::newest(store, run).await {

@@ -11,10 +11,10 @@ use crate::log::{keys, value};
 use crate::names::{RunId, TestName};
 use crate::store::{Store, StoreError};
 use loadgate_documents::{
-    Digits, GateVerdict, ObjectiveState, Outcome, RunState, RunTags, Summary, ThresholdRow, moment, shorten, to_json,
+    Digits, GateVerdict, ObjectiveState, Outcome, RunState, Summary, ThresholdRow, moment, shorten, to_json,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
 
 /// Runs whose items are read at once.
@@ -54,8 +54,8 @@ pub struct Item {
     /// What people wrote beside it.
     #[serde(flatten)]
     pub label: Label,
-    /// What all its samples were tagged with; of a live run where its figures were asked for or a search looked.
-    pub tags: RunTags,
+    /// The tags that every sample of it has, with the values that its generators gave.
+    pub tags: BTreeMap<String, Vec<String>>,
     /// The test's runs are compared with this one.
     pub baseline: bool,
     /// How it ended, where that is known; with the figures or alone, in every detail.
@@ -169,31 +169,37 @@ pub struct Wanted<'a> {
 /// What is looked for in lists, whatever its case; nothing is in everything.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Search {
-    /// Each of these is the run's number, or stands in its id, its label, a tag or the day on which it began, in UTC.
+    /// Each of these is the run's number, or stands in its id, its label, its tags or the day on which it began, in UTC.
     words: Vec<String>,
     /// This stands in the label.
     label: Option<String>,
-    /// It was tagged with all of these, keys with values.
-    tags: Vec<(String, String)>,
+    /// It has each of these tags, `key:value`, to the letter.
+    tags: Vec<String>,
 }
 
 impl Search {
-    /// Words with spaces between them, a part of the label, and tags, each `KEY:VALUE`.
+    /// Words with spaces between them, a part of the label, and tags.
     ///
     /// # Errors
     ///
-    /// A sentence about what is no tag.
+    /// A sentence, where that is no tag.
     pub fn new(words: Option<&str>, label: Option<&str>, tags: &[String]) -> Result<Self, String> {
+        let is_tag =
+            |tag: &str| tag.split_once(':').is_some_and(|(key, value)| !key.is_empty() && !value.is_empty());
+        if let Some(wrong) = tags.iter().find(|tag| !is_tag(tag)) {
+            return Err(format!("tag={} is none: a tag is KEY:VALUE, like tag=env:staging", shorten(wrong)));
+        }
         let words = words.unwrap_or_default().split_whitespace().map(str::to_lowercase).collect();
-        let tags = tags.iter().map(|tag| match tag.split_once(':') {
-            Some((key, value)) if !key.is_empty() && !value.is_empty() => Ok((key.to_owned(), value.to_owned())),
-            _ => Err(format!("tag={} is no tag of a run, like tag=env:staging", shorten(tag))),
-        });
-        Ok(Search { words, label: label.map(str::to_lowercase), tags: tags.collect::<Result<_, _>>()? })
+        Ok(Search { words, label: label.map(str::to_lowercase), tags: tags.to_vec() })
     }
 
     fn is_empty(&self) -> bool {
         self.words.is_empty() && self.label.is_none() && self.tags.is_empty()
+    }
+
+    /// Whether tags have a say.
+    fn needs_tags(&self) -> bool {
+        !self.words.is_empty() || !self.tags.is_empty()
     }
 
     fn finds(&self, item: &Item) -> bool {
@@ -201,25 +207,26 @@ impl Search {
         if self.label.as_ref().is_some_and(|part| !label.contains(part)) {
             return false;
         }
-        let tagged = |(key, value): &(String, String)| item.tags.get(key).is_some_and(|values| values.contains(value));
-        if !self.tags.iter().all(tagged) {
+        let tags: Vec<String> = item.tag_words().collect();
+        if !self.tags.iter().all(|tag| tags.contains(tag)) {
             return false;
         }
         if self.words.is_empty() {
             return true;
         }
+        let tags = tags.join(" ").to_lowercase();
         let day = moment(i64::try_from(item.start).unwrap_or(i64::MAX));
         let day = day.split(' ').next().unwrap_or_default();
         let name = item.name.as_deref().unwrap_or_default().to_lowercase();
-        let tags: String = item.tags.iter().fold(String::new(), |mut all, (key, values)| {
-            values.iter().for_each(|value| all.extend([key, ":", value, " "]));
-            all
-        });
-        let words = format!("{name} {label} {}", tags.to_lowercase());
-        let all = format!("{} {words} run {day}", item.id.to_lowercase());
+        let words = format!("{name} {label}");
+        let all = format!("{} {label} {tags} run {day}", item.id.to_lowercase());
         self.words.iter().all(|word| match word.parse::<u64>() {
-            // Digits are in every id and every date.
-            Ok(number) => number == item.number || words.contains(word),
+            // Digits are in every id and every date, and in many a tag.
+            Ok(number) => {
+                number == item.number
+                    || words.contains(word)
+                    || item.tags.values().flatten().any(|value| value == word)
+            }
             Err(_) => all.contains(word),
         })
     }
@@ -264,11 +271,8 @@ pub async fn list<S: Store>(store: &S, wanted: &Wanted<'_>) -> Result<Vec<Item>,
             let most = if search.is_empty() { limit - items.len() } else { ITEM_PAGE };
             let (page, rest) = wanted.split_at(wanted.len().min(ITEM_PAGE).min(most));
             for mut item in self::items(store, page).await?.into_iter().flatten() {
-                if !search.is_empty() {
-                    // One that cannot be read must not hide the others.
-                    if add_tags(store, &mut item).await.is_err() {
-                        item.state = RunState::Unreadable;
-                    }
+                if search.needs_tags() {
+                    add_live_tags(store, &mut item).await?;
                 }
                 if search.finds(&item) {
                     items.push(item);
@@ -367,7 +371,7 @@ fn unreadable_item(run: &RunId) -> Item {
         start: 0,
         end: None,
         label: Label::default(),
-        tags: RunTags::new(),
+        tags: BTreeMap::new(),
         baseline: false,
         outcome: None,
         verdict: None,
@@ -379,6 +383,11 @@ fn unreadable_item(run: &RunId) -> Item {
 }
 
 impl Item {
+    /// Its tags as one asks for them: `env:staging`.
+    fn tag_words(&self) -> impl Iterator<Item = String> {
+        self.tags.iter().flat_map(|(key, values)| values.iter().map(move |value| format!("{key}:{value}")))
+    }
+
     /// Says how the run ended with what its summary knows of that.
     fn tell_outcome(&mut self, summary: Option<&Summary>) {
         let exit = self.outcome.as_ref().and_then(|outcome| outcome.exit);
@@ -417,18 +426,6 @@ pub async fn goes_on<S: Store>(store: &S, item: &Item) -> Result<bool, StoreErro
 fn stored_summary(run: &RunId, state: &StoredState) -> Result<Summary, StoreError> {
     serde_json::from_str(&state.summary)
         .map_err(|error| StoreError::damaged(format!("the summary of {run}"), error))
-}
-
-/// Puts its tags into the item of a run that goes on, as of its newest chunk; one that has ended has them.
-async fn add_tags<S: Store>(store: &S, item: &mut Item) -> Result<(), StoreError> {
-    if item.state != RunState::Live {
-        return Ok(());
-    }
-    let newest = newest_state(store, &item.run).await?;
-    if let Some(state) = newest.and_then(|(_, state)| state) {
-        item.tags = stored_summary(&item.run, &state)?.tags;
-    }
-    Ok(())
 }
 
 /// The document of one run: its item, how its thresholds stand, and how many events it has.
@@ -482,6 +479,26 @@ pub async fn summary<S: Store>(store: &S, run: &RunId) -> Result<Summary, ReadEr
     Ok(summary)
 }
 
+/// Puts the tags of a run that goes on into its item, as of its newest chunk; those of others are there.
+///
+/// # Errors
+///
+/// What the store refuses.
+pub async fn add_live_tags<S: Store>(store: &S, item: &mut Item) -> Result<(), StoreError> {
+    if item.state != RunState::Live {
+        return Ok(());
+    }
+    match newest_state(store, &item.run).await {
+        Err(error) if error.is_outage() => return Err(error),
+        // What is damaged is told where it is shown.
+        Err(_) | Ok(None | Some((_, None))) => {}
+        Ok(Some((_, Some(state)))) => {
+            item.tags = stored_summary(&item.run, &state).map(|summary| summary.tags).unwrap_or_default();
+        }
+    }
+    Ok(())
+}
+
 /// Puts the main figures of a run into its item, as of its newest chunk, and every detail of its end;
 /// nothing before the first chunk.
 ///
@@ -493,9 +510,9 @@ pub async fn add_figures<S: Store>(store: &S, item: &mut Item) -> Result<(), Sto
     let Some(state) = newest.and_then(|(_, state)| state) else { return Ok(()) };
     let summary = stored_summary(&item.run, &state)?;
     item.tell_outcome(Some(&summary));
-    item.tags.clone_from(&summary.tags);
     let figures = MainFigures::of(&summary);
     let thresholds_known = summary.health.thresholds_known;
+    item.tags = summary.tags;
     item.figures = Some(Figures { figures, thresholds: summary.thresholds, thresholds_known });
     Ok(())
 }

@@ -95,7 +95,7 @@ pub(crate) async fn give<S: Store>(
 /// All keys that verdicts on a run may have, for its erasure.
 pub(super) fn all_keys(run: &RunId) -> Vec<String> {
     let mut found: Vec<String> = (1..=KEPT).map(|number| keys::verdict(run, number)).collect();
-    found.extend([keys::newest_verdict(run), keys::finished(run), keys::figures(run)]);
+    found.extend([keys::newest_verdict(run), keys::finished(run)]);
     found
 }
 

@@ -52,6 +52,7 @@ pub fn summary(log: &LogState) -> Option<Summary> {
         end: run.newest_ms() as i64,
         planned: run.planned_ms(),
         tags: run.tags(),
+        more_tags: run.more_tags(),
         metrics: metrics(run, &thresholds),
         tables: tables::tables(run, Detail::All(&[])),
         thresholds,

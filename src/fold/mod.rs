@@ -10,7 +10,6 @@ mod ladder;
 mod places;
 mod retype;
 mod run;
-mod run_tags;
 mod seen;
 mod senders;
 mod series;
@@ -18,6 +17,7 @@ mod shorten;
 mod since_start;
 mod stream;
 mod sums;
+mod tags;
 mod tally;
 mod values;
 mod view;
@@ -39,9 +39,9 @@ use crate::declare::Declarations;
 use crate::events::Event;
 use crate::names::{LogName, RunId};
 use crate::record::{Batch, Body, Record, Sent};
-use loadgate_documents::RunTags;
 use seen::Seen;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use stream::Draft;
 
 /// The state after the records folded so far, of one log. Equal states have equal bytes.
@@ -95,8 +95,8 @@ pub struct RunEnd {
     pub chunk: u64,
     /// The first ticket that is not the run's.
     pub ticket: u64,
-    /// What all its samples were tagged with, by key.
-    pub tags: RunTags,
+    /// The tags of the whole run, for lists of many.
+    pub tags: BTreeMap<String, Vec<String>>,
 }
 
 /// `run/ID/events/W` and `run/ID/windows/W`.

@@ -4,11 +4,11 @@ use crate::declare::Declarations;
 use crate::fold::generators::{Generators, Waiting};
 use crate::fold::kinds::Kinds;
 use crate::fold::ladder::{Window, window_at};
-use crate::fold::run_tags::Common;
 use crate::fold::senders::Senders;
 use crate::fold::series::SeriesTable;
 use crate::fold::since_start::SinceStart;
 use crate::fold::stream::{CHUNK_BYTES, CHUNK_RECORDS, Draft, Stream};
+use crate::fold::tags::Tags;
 use crate::fold::tally::Tally;
 use crate::fold::{Chunk, CurrentRun, RunEnd, RunMeta};
 use crate::limits;
@@ -46,7 +46,7 @@ pub(crate) struct Run {
     pub(super) received_ms: u64,
     finish: Option<Finish>,
     pub(super) senders: Senders,
-    pub(super) tags: Common,
+    pub(super) tags: Tags,
 
     /// Unix seconds.
     pub(super) origin: i64,
@@ -135,7 +135,7 @@ impl Run {
             received_ms: record.received_ms,
             finish: None,
             senders: Senders::begin(record),
-            tags: Common::default(),
+            tags: Tags::default(),
             origin,
             oldest_ns: batch.oldest_ns,
             newest_ns: batch.oldest_ns,
@@ -285,7 +285,7 @@ impl Run {
         }
         self.received_ms = self.received_ms.max(record.received_ms);
         self.senders.hear(record);
-        self.tags.hear(&batch.tags);
+        self.tags.hear(batch);
         self.counts.samples = self.counts.samples.saturating_add(batch.samples);
         let seconds = self.seconds_of(batch);
         let series = self.places(batch, &seconds);
@@ -471,7 +471,7 @@ impl Run {
             received_ms: record.received_ms,
             chunk: self.stream.chunks - 1,
             ticket,
-            tags: self.tags(),
+            tags: self.tags.shown(),
         };
         (draft.done, end)
     }

@@ -5,17 +5,23 @@ use crate::fold::run::{Counts, Run};
 use crate::fold::tally::Tally;
 use crate::record::example::Example;
 use crate::record::{Dimension, SeriesKey};
-use loadgate_documents::{MetricKind, RunTags};
+use loadgate_documents::MetricKind;
+use std::collections::BTreeMap;
 
 impl Run {
-    /// What all its samples were tagged with.
-    pub(crate) fn tags(&self) -> RunTags {
-        self.tags.tags()
-    }
-
     /// The names of the stream in byte order, each with its series; `time` has none.
     pub(crate) fn shown(&self) -> impl Iterator<Item = (&str, Option<u32>)> {
         self.stream.shown.iter().map(|(name, shown)| (name.as_str(), shown.series))
+    }
+
+    /// The tags of the whole run, each with its values; those that documents show.
+    pub(crate) fn tags(&self) -> BTreeMap<String, Vec<String>> {
+        self.tags.shown()
+    }
+
+    /// How many others there are.
+    pub(crate) fn more_tags(&self) -> usize {
+        self.tags.more()
     }
 
     pub(crate) fn series(&self, number: u32) -> &SeriesKey {

@@ -130,10 +130,11 @@ pub struct Batch {
     pub samples: u64,
     /// Lines that were refused, by reason, the most frequent first; at most 10 reasons.
     pub refused: Vec<(String, u64)>,
+    /// The tags that all of the samples have alike, in the order of their keys; at most
+    /// [`RUN_WIDE_TAGS`](crate::limits::RUN_WIDE_TAGS) of them.
+    pub tags: Vec<(String, String)>,
     /// The series that `seconds` speaks of, by index.
     pub series: Vec<SeriesKey>,
-    /// Tags that every sample of the batch carries, by key in ascending order, but those that tell of a sample alone.
-    pub tags: Vec<(String, String)>,
     /// Of the series of [`Dimension::Status`] that stand for failures, by index, the first request that came.
     pub examples: Vec<(u32, Example)>,
     /// In ascending order of time.

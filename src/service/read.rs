@@ -26,7 +26,7 @@ pub struct List<'a> {
     pub search: Option<&'a str>,
     /// In whose label this stands.
     pub label: Option<&'a str>,
-    /// That were tagged with all of these, each `KEY:VALUE`.
+    /// That have each of these tags, `key:value`.
     pub tags: &'a [String],
 }
 
@@ -87,8 +87,8 @@ impl<S: Store, C: Clock> Service<S, C> {
     ///
     /// # Errors
     ///
-    /// [`Refusal::NotFound`] where `test` or `before` is no such name; what the store refuses. One run that is
-    /// damaged is no error.
+    /// [`Refusal::NotFound`] where `test` or `before` is no such name, [`Refusal::Invalid`] where a tag is none; what the
+    /// store refuses. One run that is damaged is no error.
     pub async fn list(&self, asked: &List<'_>) -> Result<String, Refusal> {
         let test = asked.test.map(known_test).transpose()?;
         let before = asked.before.map(known_run).transpose()?;
@@ -108,9 +108,11 @@ impl<S: Store, C: Clock> Service<S, C> {
         for item in &mut items {
             self.refresh(item).await?;
         }
-        if asked.figures {
-            for item in &mut items {
+        for item in &mut items {
+            if asked.figures {
                 self.add_figures(item).await;
+            } else {
+                runs::add_live_tags(&self.store, item).await?;
             }
         }
         Ok(to_json(&items, Digits::All))

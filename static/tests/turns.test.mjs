@@ -16,6 +16,8 @@ function clockwork() {
 test("a turn takes what is short together, and leaves the rest to the next ones in order", () => {
   const { done, piece, run } = clockwork();
   for (const name of ["a", "b", "c", "d", "e"]) piece(name);
+  assert.deepEqual(done, [], "what asks for it has its own work in the task");
+  run();
   assert.deepEqual(done, ["a", "b"]);
   run();
   assert.deepEqual(done, ["a", "b", "c", "d"]);
@@ -23,7 +25,7 @@ test("a turn takes what is short together, and leaves the rest to the next ones 
   assert.deepEqual(done, ["a", "b", "c", "d", "e"]);
 });
 
-test("what is taken back is not done, and later work begins at once again", () => {
+test("what is taken back is not done, and later work has its turn again", () => {
   const { done, piece, run, tasks } = clockwork();
   piece("a");
   piece("b");
@@ -31,9 +33,11 @@ test("what is taken back is not done, and later work begins at once again", () =
   piece("d");
   takeBack();
   run();
+  run();
   assert.deepEqual(done, ["a", "b", "d"]);
   while (tasks.length > 0) run();
   piece("e");
+  run();
   assert.deepEqual(done, ["a", "b", "d", "e"]);
 });
 
@@ -42,6 +46,7 @@ test("what is to come after all pieces waits for the last of them, and for none 
   afterTurns(() => done.push("at once"));
   for (const name of ["a", "b", "c"]) piece(name);
   afterTurns(() => done.push("after"));
+  run();
   run();
   assert.deepEqual(done, ["at once", "a", "b", "c", "after"]);
 });

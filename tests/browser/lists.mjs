@@ -140,6 +140,23 @@ run(await open(browser, url), {
     await field.fill("");
     await until("all runs again", async () => (await runs.count()) === 3);
   },
+  async "the runs of a test are filtered by a tag, typed or clicked on, and a link shows the same"(page) {
+    await page.goto(`${url}/ui/?run=shop.3&tab=runs`);
+    const runs = page.getByRole("table").first().getByRole("rowheader");
+    await until("all runs", async () => (await runs.count()) === 3);
+    assert.equal(await page.getByRole("link", { name: "env staging" }).count(), 2, "two of them have it");
+    await runs.first().getByRole("link", { name: "env staging" }).click();
+    await until("two runs", async () => (await runs.count()) === 2);
+    assert.equal(new URL(page.url()).searchParams.get("filter"), "env:staging");
+    await page.getByRole("searchbox", { name: /^Search runs/ }).fill("zone:b");
+    await until("one run", async () => (await runs.count()) === 1);
+    await runs.first().getByRole("link", { name: "run 2" }).or(page.getByRole("link", { name: /Release/ })).first().waitFor();
+    await page.goto(page.url());
+    await until("one run again", async () => (await runs.count()) === 1);
+    await page.goto(`${url}/ui/?run=shop.3&tab=summary`);
+    await page.getByRole("group", { name: "Tags of the run" }).getByRole("link", { name: "env staging" }).click();
+    await until("the runs that have it", async () => (await runs.count()) === 2);
+  },
   async "older runs come from the server, and the keyboard reaches them"(page) {
     await openSelector(page);
     const found = page.getByRole("listbox", { name: "Runs" }).getByRole("option");

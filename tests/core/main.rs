@@ -23,6 +23,7 @@ mod rows;
 mod schema;
 mod stream;
 mod support;
+mod tags;
 mod verdict;
 mod webhooks;
 mod windows;

@@ -96,6 +96,13 @@ impl Memory {
         self.counters.replace(copy.counters.borrow().clone());
     }
 
+    /// Keys of values in which these bytes stand.
+    pub fn keys_with(&self, bytes: &[u8]) -> Vec<String> {
+        let values = self.values.borrow();
+        let found = values.iter().filter(|(_, value)| value.windows(bytes.len()).any(|part| part == bytes));
+        found.map(|(key, _)| key.clone()).collect()
+    }
+
     /// Keys that hold values, for looking at what is kept.
     pub fn keys(&self) -> Vec<String> {
         self.values.borrow().keys().cloned().collect()

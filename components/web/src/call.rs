@@ -60,12 +60,6 @@ impl Call {
         found.map(|(_, value)| value.as_str())
     }
 
-    /// All that a parameter says, as often as it is given.
-    pub(crate) fn params(&self, name: &str) -> impl Iterator<Item = &str> {
-        let found = self.query.iter().filter(move |(key, value)| key == name && !value.is_empty());
-        found.map(|(_, value)| value.as_str())
-    }
-
     /// Whether a parameter is `1` or `true`.
     pub(crate) fn flag(&self, name: &str) -> bool {
         matches!(self.param(name), Some("1" | "true"))

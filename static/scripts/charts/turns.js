@@ -1,9 +1,9 @@
 /**
- * Work that is done piece by piece, so that a page with many charts answers meanwhile: a piece at once as long as the turn
- * is short, the others each in a turn of its own.
+ * Work that is done piece by piece, so that a page with many charts answers meanwhile: in tasks of its own, each as long as
+ * a turn may be. What asked for the work has taken time of its task already.
  */
 
-/** Together with what else a turn does, this stays below the 50 ms from which a task is a long one. */
+/** Together with the piece that passes it, this stays below the 50 ms from which a task is a long one. */
 const SHORT_MS = 16;
 
 export function createTurns({ now = () => performance.now(), later = nextTask } = {}) {
@@ -11,20 +11,17 @@ export function createTurns({ now = () => performance.now(), later = nextTask } 
   const waiting = [];
   /** @type {(() => void)[]} */
   const afterwards = [];
-  /** When the turn began, or null between two. */
-  let began = /** @type {number | null} */ (null);
   let scheduled = false;
 
   function next() {
     scheduled = false;
-    began = now();
+    const began = now();
     do waiting.shift()?.();
     while (waiting.length > 0 && now() - began < SHORT_MS);
     if (waiting.length > 0) {
       schedule();
       return;
     }
-    began = null;
     for (const work of afterwards.splice(0)) work();
   }
 
@@ -35,20 +32,11 @@ export function createTurns({ now = () => performance.now(), later = nextTask } 
   }
 
   /**
-   * Does it now or soon; what is returned takes it back, if it has not been done.
+   * Does it soon; what is returned takes it back, if it has not been done.
    *
    * @param {() => void} work
    */
   function inTurn(work) {
-    if (began === null && waiting.length === 0) {
-      began = now();
-      // The turn ends with the task that it is in.
-      schedule();
-    }
-    if (waiting.length === 0 && began !== null && now() - began < SHORT_MS) {
-      work();
-      return () => {};
-    }
     waiting.push(work);
     schedule();
     return () => {
@@ -59,7 +47,7 @@ export function createTurns({ now = () => performance.now(), later = nextTask } 
 
   /** Does it once nothing waits any more. */
   function afterTurns(work) {
-    if (began === null && waiting.length === 0) work();
+    if (waiting.length === 0) work();
     else afterwards.push(work);
   }
 

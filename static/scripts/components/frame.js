@@ -3,7 +3,7 @@
 import { isError } from "../model/codes.js";
 import { clock, format } from "../model/format.js";
 import { chipOf } from "../model/gate.js";
-import { html, useLayoutEffect, useRef, useState } from "../html.js";
+import { html, useEffect, useRef, useState } from "../html.js";
 import { elapsed, latest } from "../model/run.js";
 import { tabOfView, tabsOf, VERDICT_TAB } from "../model/panels.js";
 import { hrefOf, TESTS } from "../router.js";
@@ -206,8 +206,9 @@ function Tabs({ run, tab, route, navigate }) {
   const list = useRef(null);
   const entries = tabsOf(run).map((entry) => ({ ...entry, trouble: troubleOf(run, entry) }));
   const troubles = entries.map(({ trouble }) => trouble).join();
-  // On a narrow screen the tabs scroll: the one that is shown is in view.
-  useLayoutEffect(() => {
+  // On a narrow screen the tabs scroll: the one that is shown is in view. After the page is painted: to ask
+  // for places before that lays out a whole table within the click.
+  useEffect(() => {
     const box = list.current;
     const current = box.querySelector("[aria-current]");
     const beyond = current.offsetLeft + current.offsetWidth - (box.scrollLeft + box.clientWidth);

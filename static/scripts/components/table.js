@@ -1,6 +1,6 @@
 /** A table of figures: sorted, filtered, and steady while somebody points at it. */
 
-import { Fragment, html, useRef, useState } from "../html.js";
+import { Fragment, html, useEffect, useRef, useState } from "../html.js";
 import { useLook } from "../data/page-state.js";
 import { treeOf } from "../model/tree.js";
 
@@ -23,7 +23,8 @@ export function DataTable({
   empty = "No data yet.",
   tree = false,
 }) {
-  const [sorted, setSorted] = useLook(`sort.${label.toLowerCase().replace(/[^a-z0-9]+/g, "-")}`);
+  const slug = label.toLowerCase().replace(/[^a-z0-9]+/g, "-");
+  const [sorted, setSorted] = useLook(`sort.${slug}`);
   const order = sorted === null ? (initial ?? null) : parseOrder(sorted, columns);
   const pointed = useRef(false);
   const focused = useRef(false);
@@ -32,7 +33,8 @@ export function DataTable({
   const wanted = filter.trim().toLowerCase();
   const visible = wanted ? rows.filter((row) => matches(row, columns, wanted)) : rows;
   const inOrder = order ? sortRows(visible, columns, order) : visible;
-  const [closed, setClosed] = useState(/** @type {ReadonlySet<string>} */ (new Set()));
+  const [folded, setFolded] = useLook(tree ? `closed.${slug}` : null);
+  const closed = new Set(folded?.split("\n"));
   const still = pointed.current || focused.current || open !== null;
   const shown = still ? keepOrder(inOrder, lastOrder.current, rowKey) : inOrder;
   lastOrder.current = shown.map(rowKey);
@@ -54,7 +56,7 @@ export function DataTable({
   function fold(path) {
     const next = new Set(closed);
     if (!next.delete(path)) next.add(path);
-    setClosed(next);
+    setFolded([...next].join("\n") || null);
   }
 
   function clicked(event, row) {
@@ -98,53 +100,90 @@ export function DataTable({
         </tr>
       </thead>
       <tbody>
-        ${lines.map(({ row, depth, inner }) => {
-          const key = rowKey(row);
-          const isOpen = detail !== null && key === open;
-          const cell = (column) => column.cell(row, { depth });
-          return html`<${Fragment} key=${key}>
-            <tr
-              class=${isOpen ? "row-open" : ""}
-              onClick=${detail ? (event) => clicked(event, row) : undefined}
-            >
-              ${columns.map((column, i) =>
-                i === 0
-                  ? html`<th
-                      scope="row"
-                      class=${tree ? "left tree" : "left"}
-                      style=${tree ? `--depth: ${depth}` : undefined}
-                    >
-                      ${inner && !wanted && html`<${Fold} path=${row.key[0]} open=${!closed.has(row.key[0])} onFold=${fold} />`}
-                      ${
-                        detail
-                          ? html`<button
-                              type="button"
-                              class="opener"
-                              aria-expanded=${isOpen}
-                              onClick=${() => openRow(row)}
-                            >
-                              ${cell(column)}
-                            </button>`
-                          : cell(column)
-                      }
-                    </th>`
-                  : html`<td class=${column.left ? "left" : ""} data-title=${column.title}>
-                      ${cell(column)}
-                    </td>`,
-              )}
-            </tr>
-            ${
-              isOpen &&
-              html`<tr class="row-detail">
-                <td colspan=${columns.length}><div class="detail">${detail?.(row)}</div></td>
-              </tr>`
-            }
-          <//>`;
-        })}
+        <${Lines}
+          lines=${lines}
+          order=${`${sorted} ${wanted}`}
+          render=${({ row, depth, inner }) => {
+            const key = rowKey(row);
+            const isOpen = detail !== null && key === open;
+            const cell = (column) => column.cell(row, { depth });
+            return html`<${Fragment} key=${key}>
+              <tr
+                class=${isOpen ? "row-open" : ""}
+                onClick=${detail ? (event) => clicked(event, row) : undefined}
+              >
+                ${columns.map((column, i) =>
+                  i === 0
+                    ? html`<th
+                        scope="row"
+                        class=${tree ? "left tree" : "left"}
+                        style=${tree ? `--depth: ${depth}` : undefined}
+                      >
+                        ${inner && !wanted && html`<${Fold} path=${row.key[0]} open=${!closed.has(row.key[0])} onFold=${fold} />`}
+                        ${
+                          detail
+                            ? html`<button
+                                type="button"
+                                class="opener"
+                                aria-expanded=${isOpen}
+                                onClick=${() => openRow(row)}
+                              >
+                                ${cell(column)}
+                              </button>`
+                            : cell(column)
+                        }
+                      </th>`
+                    : html`<td class=${column.left ? "left" : ""} data-title=${column.title}>
+                        ${cell(column)}
+                      </td>`,
+                )}
+              </tr>
+              ${
+                isOpen &&
+                html`<tr class="row-detail">
+                  <td colspan=${columns.length}><div class="detail">${detail?.(row)}</div></td>
+                </tr>`
+              }
+            <//>`;
+          }}
+        />
       </tbody>
     </table>
     ${shown.length === 0 ? html`<p class="nothing">${wanted ? "Nothing matches." : empty}</p>` : null}
   </div>`;
+}
+
+/** Lines that are made in one task. */
+const LINES = 40;
+
+/**
+ * Lines by and by: some at once, the others each so many in a task of their own, so that the page answers meanwhile
+ * however long the table is. What stood there stands until its turn comes, unless somebody chose another `order`.
+ */
+function Lines({ lines, order, render }) {
+  const made = useRef({
+    lines: /** @type {unknown} */ (null),
+    order,
+    parts: /** @type {ReturnType<typeof html>[]} */ ([]),
+    count: 0,
+  }).current;
+  if (made.order !== order) Object.assign(made, { order, parts: [] });
+  const [, again] = useState(0);
+  if (made.lines !== lines) Object.assign(made, { lines, count: 0 });
+  const next = made.count * LINES;
+  if (next < lines.length) {
+    const part = lines.slice(next, next + LINES).map(render);
+    made.parts[made.count] = html`<${Fragment} key=${made.count}>${part}<//>`;
+    made.count += 1;
+  }
+  made.parts.length = Math.min(made.parts.length, Math.ceil(lines.length / LINES));
+  useEffect(() => {
+    if (made.count * LINES >= lines.length) return undefined;
+    const timer = setTimeout(() => again((times) => times + 1));
+    return () => clearTimeout(timer);
+  });
+  // The same parts once more: the library passes over what has not changed.
+  return [...made.parts];
 }
 
 /** Shows or hides what is in a row. */
