@@ -3,12 +3,14 @@
 import { ChartCard } from "../components/chart-card.js";
 import { Filter, PhaseChoice, Segments } from "../components/choices.js";
 import { Problem } from "../components/distribution.js";
+import { FailedCalls } from "../components/failed-calls.js";
 import { Bar, Card, Chip } from "../components/parts.js";
 import { RequestName } from "../components/request-table.js";
 import { DataTable } from "../components/table.js";
 import { useGrownRun, windowOf } from "../data/grown-run.js";
 import { causesOf } from "../model/causes.js";
 import { CLASSES, classOf, isError, errorText, statusText } from "../model/codes.js";
+import { failedCalls } from "../model/failed-calls.js";
 import { clock, format, moment, plural } from "../model/format.js";
 import { html, useMemo, useRef } from "../html.js";
 import { tabOfView } from "../model/panels.js";
@@ -39,6 +41,7 @@ function ErrorsOfRun({ run, api, route, navigate }) {
     [run.tables.statuses, route.rows],
   );
   const errors = useMemo(() => statuses.filter((row) => isError(parts(row)[2], parts(row)[3])), [statuses]);
+  const isCallsAlone = run.tables.statuses.length === 0 && failedCalls(run.tables.requests).failed > 0;
   const responses = sum(statuses);
   const failed = sum(errors);
   const shown = all ? statuses : errors;
@@ -69,11 +72,12 @@ function ErrorsOfRun({ run, api, route, navigate }) {
     [grown, api, navigate, statuses, shown, responses, all, route],
   );
   return html`<p class="verdict">
-      ${run.current && html`<${Verdict} failed=${failed} responses=${responses} />`}
+      ${run.current && !isCallsAlone && html`<${Verdict} failed=${failed} responses=${responses} />`}
     </p>
     ${problem && html`<${Problem} what="statuses over time" problem=${problem} retry=${retry} />`}
     ${drawn.current && statuses.length > 0 && html`<${Charts} drawn=${drawn.current} whole=${run.tables.statuses.length > statuses.length} route=${route} navigate=${navigate} />`}
     <${Causes} errors=${errors} failed=${failed} />
+    <${FailedCalls} run=${run} />
     <${Card}
       id="errors"
       title=${all ? "Statuses" : "Errors"}
@@ -131,8 +135,8 @@ function Causes({ errors, failed }) {
             left: true,
             cell: ({ status, code, error, url }) =>
               html`<${Message} text=${error} meaning=${errorText(status, code)} />${
-                url && html`<span class="whole sample-url" title=${url}>such as <bdi>${url}</bdi></span>`
-              }`,
+                  url && html`<span class="whole sample-url" title=${url}>such as <bdi>${url}</bdi></span>`
+                }`,
           },
           { id: "count", title: "Count", cell: ({ count }) => format(count, "count") },
           {
