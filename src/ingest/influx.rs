@@ -225,7 +225,6 @@ impl Influx {
     }
 
     /// `NUMBER TIME`, in the plainest form.
-    #[inline]
     #[inline(always)]
     fn tail(&mut self, tail: &[u8]) -> Option<(f64, i64)> {
         let (value, length) = super::number::parse_json_number(tail)?;

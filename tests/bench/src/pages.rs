@@ -3,6 +3,7 @@
 use crate::host::Host;
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Lines};
 use std::path::{Path, PathBuf};
@@ -14,6 +15,8 @@ const FIRST_CHARTS: Duration = Duration::from_millis(1_000);
 /// Over 10 Mbit/s with a round trip of 80 ms.
 const FIRST_CHARTS_FAR: Duration = Duration::from_millis(1_500);
 const UPDATE: Duration = Duration::from_millis(10);
+/// From here on a task is a long one: the page does not answer meanwhile.
+const TASK: Duration = Duration::from_millis(50);
 
 const METRICS: u64 = 60;
 const NAMES: u64 = 100;
@@ -47,6 +50,8 @@ struct Timings {
     first: Vec<f64>,
     #[serde(default)]
     updates: Vec<f64>,
+    #[serde(default)]
+    tasks: BTreeMap<String, f64>,
 }
 
 /// The browser's driver, and what it prints.
@@ -135,6 +140,14 @@ pub fn pages(binary: &Path) -> Result<()> {
             verdict(middle, goal)
         );
     }
+    let tasks = Browser::start(&host, "wide.i1", 0, "tasks")?.timings()?.tasks;
+    let (what, longest) = tasks.iter().max_by(|a, b| a.1.total_cmp(b.1)).context("something was done")?;
+    println!(
+        "  longest task of {} things done {longest:>6.1} ms of processor time, {what}   (goal {} ms: {})",
+        tasks.len(),
+        TASK.as_millis(),
+        verdict(*longest, TASK)
+    );
     println!(
         "  scripting of a live update   {update:>8.1} ms, at worst {worst_update:.1} ms   (goal {} ms: {})",
         UPDATE.as_millis(),

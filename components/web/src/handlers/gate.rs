@@ -132,6 +132,7 @@ pub(crate) fn badge(test: &str) -> Reply {
         figures: false,
         search: None,
         label: None,
+        tags: Vec::new(),
     };
     let newest = runs::list(&wanted).and_then(|list| {
         let items: Vec<Item> = serde_json::from_str(&list).map_err(damaged)?;
