@@ -101,7 +101,7 @@ pub struct WantedLoad {
     pub dropped: f64,
     /// What rates are over.
     pub seconds: f64,
-    /// The load was less than the test asked for.
+    /// The load was less than the test asked for: 1 % or more was dropped, or 5 % and more is missing at the end.
     pub short: bool,
 }
 

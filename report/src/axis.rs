@@ -29,11 +29,14 @@ impl Scale {
         let range = values.fold(None, |range: Option<(f64, f64)>, value| {
             Some(range.map_or((value, value), |(min, max)| (min.min(value), max.max(value))))
         });
-        let near: Vec<f64> = marks
-            .iter()
-            .copied()
-            .filter(|mark| range.is_none_or(|(_, max)| *mark <= (max * REACH).max(0.0)))
-            .collect();
+        // Zeros are flattened by nothing: the least mark is their measure.
+        let least = marks.iter().copied().filter(|mark| *mark > 0.0).min_by(f64::total_cmp);
+        let reach = |(min, max): (f64, f64)| match least {
+            Some(least) if min == 0.0 && max == 0.0 => least,
+            _ => (max * REACH).max(0.0),
+        };
+        let near: Vec<f64> =
+            marks.iter().copied().filter(|mark| range.is_none_or(|range| *mark <= reach(range))).collect();
         let (min, max) = range.unwrap_or_default();
         // Above a mark there is room for its words.
         let high = near.iter().map(|mark| mark * 1.06).fold(max.max(0.0), f64::max);

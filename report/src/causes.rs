@@ -1,70 +1,82 @@
-//! Why requests failed, whichever they were: by the same rule as the pages' `model/causes.js`, held by the same vectors.
+//! Why requests failed, whichever they were, by the same rule as the pages' `static/scripts/model/causes.js`: both are
+//! held to `static/tests/cause-vectors.json`.
 
-use super::codes::meaning;
+use super::codes::is_error;
 use loadgate_documents::StatusRow;
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
-/// What several requests may have died of alike.
-#[derive(Debug, PartialEq)]
-pub(crate) struct Cause<'a> {
-    pub status: &'a str,
-    pub code: &'a str,
-    /// k6's own words; empty where it had none.
-    pub message: &'a str,
+/// What requests died of alike.
+#[derive(Debug, Default, PartialEq)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+pub(crate) struct Cause {
+    pub status: String,
+    pub code: String,
+    /// What was said of it, or nothing.
+    pub error: String,
+    /// What one of them had asked for, where that is known.
+    pub url: String,
     pub count: f64,
-    /// Rows that it is in.
-    pub requests: u64,
+    /// How many rows it is in.
+    pub requests: usize,
 }
 
-/// The rows of failures.
-pub(crate) fn errors(rows: &[StatusRow]) -> Vec<&StatusRow> {
-    rows.iter().filter(|row| !meaning(part(row, 2), part(row, 3)).is_empty()).collect()
-}
-
-/// The causes of failures, the most frequent first.
-pub(crate) fn causes<'a>(errors: &[&'a StatusRow]) -> Vec<Cause<'a>> {
-    let mut places: BTreeMap<(&str, &str, &str), usize> = BTreeMap::new();
+/// The causes of the rows that are failures, the most frequent first.
+pub(crate) fn causes_of(rows: &[StatusRow]) -> Vec<Cause> {
     let mut causes: Vec<Cause> = Vec::new();
-    for row in errors {
-        let (status, code, message) = (part(row, 2), part(row, 3), row.error.as_deref().unwrap_or_default());
-        let at = *places.entry((status, code, message)).or_insert(causes.len());
+    let mut places: HashMap<(&str, &str, &str), usize> = HashMap::new();
+    for row in failures(rows) {
+        let key = (part(row, 2), part(row, 3), row.error.as_deref().unwrap_or_default());
+        let at = *places.entry(key).or_insert(causes.len());
         if at == causes.len() {
-            causes.push(Cause { status, code, message, count: 0.0, requests: 0 });
+            let (status, code, error) = (key.0.to_owned(), key.1.to_owned(), key.2.to_owned());
+            causes.push(Cause { status, code, error, ..Cause::default() });
         }
-        causes[at].count += row.count;
-        causes[at].requests += 1;
+        if let Some(cause) = causes.get_mut(at) {
+            cause.count += row.count;
+            cause.requests += 1;
+            if cause.url.is_empty() {
+                cause.url = row.url.clone().unwrap_or_default();
+            }
+        }
     }
     causes.sort_by(|a, b| b.count.total_cmp(&a.count));
     causes
 }
 
-fn part(row: &StatusRow, i: usize) -> &str {
+/// Rows of requests that failed.
+pub(crate) fn failures(rows: &[StatusRow]) -> impl Iterator<Item = &StatusRow> {
+    rows.iter().filter(|row| is_error(part(row, 2), part(row, 3)))
+}
+
+/// Of a row's key; empty where it is the row of all others.
+pub(crate) fn part(row: &StatusRow, i: usize) -> &str {
     row.key.get(i).map_or("", String::as_str)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde::Deserialize;
 
-    #[derive(Deserialize)]
+    #[derive(serde::Deserialize)]
     struct Vectors {
         rows: Vec<StatusRow>,
-        causes: Vec<(String, String, String, f64, u64)>,
+        causes: Vec<Cause>,
     }
 
     #[test]
     fn causes_are_those_of_the_pages() {
-        let vectors: Vectors =
+        let Vectors { rows, causes } =
             serde_json::from_str(include_str!("../../static/tests/cause-vectors.json")).unwrap();
-        let rows: Vec<&StatusRow> = vectors.rows.iter().collect();
-        let found: Vec<_> = causes(&rows)
-            .into_iter()
-            .map(|Cause { status, code, message, count, requests }| {
-                (status.to_owned(), code.to_owned(), message.to_owned(), count, requests)
-            })
-            .collect();
-        assert_eq!(found, vectors.causes);
-        assert_eq!(errors(&vectors.rows).len(), 4, "what is counted together under (other) says nothing");
+        assert_eq!(causes_of(&rows), causes);
+    }
+
+    #[test]
+    fn what_did_not_fail_has_no_cause() {
+        let row = |key: &[&str]| StatusRow {
+            key: key.iter().map(|part| (*part).to_owned()).collect(),
+            count: 9.0,
+            ..StatusRow::default()
+        };
+        assert_eq!(causes_of(&[row(&["GET", "a", "200", ""]), row(&["(other)"])]), []);
     }
 }

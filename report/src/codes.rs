@@ -28,16 +28,20 @@ static WORDS: LazyLock<Words> =
 
 /// What went wrong: by the error code where there is one, or else by the status. Empty where nothing did.
 pub(crate) fn meaning(status: &str, code: &str) -> String {
-    let number = digits(status, 3);
-    if code.is_empty() && status != "0" && number.is_none_or(|status| status < 400) {
+    if !is_error(status, code) {
         return String::new();
     }
-    let status = if status == "0" { Some(0) } else { number };
+    let status = if status == "0" { Some(0) } else { digits(status, 3) };
     digits(code, 4)
         .filter(|code| (1000..2000).contains(code))
         .and_then(say_code)
         .or_else(|| say_status(status?))
         .unwrap_or_default()
+}
+
+/// Whether a row of statuses stands for something that failed: by its status, or by an error code.
+pub(crate) fn is_error(status: &str, code: &str) -> bool {
+    !code.is_empty() || status == "0" || digits(status, 3).is_some_and(|status| status >= 400)
 }
 
 /// A number that is written in just so many digits.

@@ -6,6 +6,7 @@ use super::limits;
 use super::markup::{State, Text, chip, name};
 use super::panels::Panel;
 use super::recording::Columns;
+use super::shown::SHOWN;
 use super::{comparison, verdict};
 use loadgate_documents::{
     Aggregate, Comparison, GateVerdict, RunState, Summary, Values, WantedLoad, clock, moment,
@@ -109,13 +110,11 @@ fn outcome(summary: &Summary) -> Markup {
     }
 }
 
-/// So many names of metrics are told; the figures are not to be pushed off the page by them.
-const FEW_NAMES: usize = 6;
-
 /// What a reader must know before the figures: load that was not reached, types and limits that
 /// nobody told.
 fn notices(summary: &Summary) -> Markup {
     let untyped = untyped(summary);
+    let few = SHOWN.untyped_names;
     html! {
         @for row in &summary.health.wanted {
             @if row.short {
@@ -126,15 +125,15 @@ fn notices(summary: &Summary) -> Markup {
         }
         @if !untyped.is_empty() {
             (notice(State::Warning, "Types of metrics are not known.", html! {
-                @for (i, metric) in untyped.keys().take(FEW_NAMES).enumerate() {
+                @for (i, metric) in untyped.keys().take(few).enumerate() {
                     @if i > 0 { ", " }
                     (name(metric))
                 }
-                @if untyped.len() > FEW_NAMES { " and " (untyped.len() - FEW_NAMES) " more" }
+                @if untyped.len() > few { " and " (untyped.len() - few) " more" }
                 ": the figures are a guess by values, and no threshold passes on them. This tells the types, \
                  one of the words each: "
                 @let command = html! { code { (Text(&declaring(&summary.test, &untyped))) } };
-                @if untyped.len() > FEW_NAMES {
+                @if untyped.len() > few {
                     details { summary { "the command for all of them" } (command) }
                 } @else { (command) ". " }
                 "A report that is made then has the right totals and limits."

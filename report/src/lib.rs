@@ -23,6 +23,7 @@ mod limits;
 mod markup;
 mod panels;
 mod recording;
+mod shown;
 mod tables;
 mod verdict;
 mod windows;

@@ -1,11 +1,12 @@
 //! Tables of a summary document.
 
-use super::causes;
+use super::causes::{causes_of, failures, part};
 use super::codes::meaning;
 use super::figure::{Figure, unit_of};
 use super::format::{NOTHING, Unit, format};
 use super::limits::{all_known, margin, outcome_of, say};
 use super::markup::{Text, chip, name};
+use super::shown::SHOWN;
 use loadgate_documents::{Aggregate, GroupRow, MetricType, RequestRow, StatusRow, Summary, Threshold, clock};
 use maud::{Markup, Render, html};
 use serde::Deserialize;
@@ -241,36 +242,39 @@ fn requests(rows: &[RequestRow]) -> Table {
     table
 }
 
-/// Causes that are told: the table of errors has all.
-const MOST_CAUSES: usize = 5;
-
 /// What several requests died of alike: where each failed in its own way, the table of errors says it all.
 fn causes(summary: &Summary) -> Table {
-    let columns =
-        [("Code", false), ("Meaning", true), ("Count", false), ("Share of errors", false), ("Requests", false)];
+    let columns = [
+        ("Code", true),
+        ("Meaning", true),
+        ("Count", false),
+        ("Share of errors", false),
+        ("Requests", false),
+    ];
     let mut table = Table::new("Causes", &columns);
-    let errors = causes::errors(&summary.tables.statuses);
-    let causes = causes::causes(&errors);
-    if causes.len() == errors.len() {
+    let rows = &summary.tables.statuses;
+    let all = causes_of(rows);
+    if all.len() == failures(rows).count() {
         return table;
     }
-    table.caption = if causes.len() > MOST_CAUSES {
-        format!("the {MOST_CAUSES} most frequent of {}", causes.len())
-    } else {
-        "the most frequent first".to_owned()
+    let failed: f64 = all.iter().map(|cause| cause.count).sum();
+    table.caption = match all.len() {
+        many if many > SHOWN.causes => format!("the {} most frequent of {many}", SHOWN.causes),
+        _ => "the most frequent first".to_owned(),
     };
-    let failed: f64 = errors.iter().map(|row| row.count).sum();
-    for cause in causes.iter().take(MOST_CAUSES) {
-        let code = if cause.code.is_empty() { cause.status } else { cause.code };
+    for cause in all.iter().take(SHOWN.causes) {
+        let code = if cause.code.is_empty() { &cause.status } else { &cause.code };
         table.rows.push(vec![
             html! { (Text(code)) },
             html! {
-                (meaning(cause.status, cause.code))
-                @if !cause.message.is_empty() { div class="message" { (Text(cause.message)) } }
+                (meaning(&cause.status, &cause.code))
+                @for said in [&cause.error, &cause.url] {
+                    @if !said.is_empty() { div class="message" { (Text(said)) } }
+                }
             },
             figure(Some(cause.count), Unit::Count),
             figure(Some(cause.count / failed), Unit::Ratio),
-            count(cause.requests),
+            count(cause.requests as u64),
         ]);
     }
     table
@@ -288,9 +292,6 @@ fn statuses(summary: &Summary) -> Table {
         ("Last", false),
     ];
     let mut table = Table::new("Statuses and errors", &columns);
-    fn part(row: &StatusRow, i: usize) -> &str {
-        row.key.get(i).map_or("", String::as_str)
-    }
     let status = |row| part(row, 2);
     let code = |row| part(row, 3);
     let mut rows: Vec<&StatusRow> = summary.tables.statuses.iter().collect();

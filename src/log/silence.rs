@@ -53,16 +53,16 @@ impl Heard {
                 let named: BTreeMap<String, IgnoredAny> = serde_json::from_str(data)?;
                 self.names.extend(named.into_keys());
             }
-            "snapshot" => self.window(&serde_json::from_str::<Vec<Vec<f64>>>(data)?),
+            "snapshot" => self.window(&serde_json::from_str::<Vec<Vec<Option<f64>>>>(data)?),
             _ => {}
         }
         Ok(())
     }
 
-    fn window(&mut self, snapshot: &[Vec<f64>]) {
+    fn window(&mut self, snapshot: &[Vec<Option<f64>>]) {
         let of = |name: &str| {
             let at = self.names.iter().position(|known| known == name)?;
-            snapshot.get(at)?.first().copied()
+            snapshot.get(at)?.first().copied().flatten()
         };
         let Some(end_ms) = of("time").map(|time| time as i64) else { return };
         // One window begins where the one before it ended.
@@ -98,6 +98,16 @@ mod tests {
             heard.event("snapshot", &format!("[[7],[{}],{vus}]", end_s * 1_000)).unwrap();
         }
         heard.silences().iter().map(|span| (span.start / 1_000, span.end / 1_000)).collect()
+    }
+
+    #[test]
+    fn a_figure_that_is_not_known_is_no_damage() {
+        let mut heard = Heard::default();
+        heard.event("metric", r#"{"http_req_duration":{},"time":{},"vus":{}}"#).unwrap();
+        for end_s in [2, 4] {
+            heard.event("snapshot", &format!("[[null,null],[{}],[3]]", end_s * 1_000)).unwrap();
+        }
+        assert_eq!((heard.vus_ms, heard.pauses.len()), (Some(4_000), 1));
     }
 
     #[test]

@@ -10,9 +10,11 @@ const FIRST_TAB = "overview";
 /** The pages that are of no run. */
 export const TESTS = "tests";
 
-/** What a person arranged: `sort.TABLE`, `hide.CHART`, `table.CHART`; `closed.TABLE`; `only.FACET` and `by.TABLE` (`model/facets.js`). */
-const LOOK = /^(sort|hide|table|closed|only|by)\../;
+/** What a person arranged: `sort.TABLE`, `closed.TABLE` (groups of its tree), `hide.CHART`, `table.CHART`; `only.FACET` and `by.TABLE` (`model/facets.js`). */
+const LOOK = /^(sort|closed|hide|table|only|by)\../;
 const MOST_LOOKS = 50;
+/** Longer ones are nothing that a person arranged. */
+const LONGEST_LOOK = 2000;
 
 /** Beside the shown run and the one that it is compared with. */
 export const MOST_MORE = 3;
@@ -39,7 +41,9 @@ export function parseRoute(search) {
     more: parseMore(query.get("more")),
     shown: parseShown(query.get("shown")),
     look: Object.fromEntries(
-      [...query].filter(([name, value]) => LOOK.test(name) && value.length < 500).slice(0, MOST_LOOKS),
+      [...query]
+        .filter(([name, value]) => LOOK.test(name) && value.length < LONGEST_LOOK)
+        .slice(0, MOST_LOOKS),
     ),
   };
 }

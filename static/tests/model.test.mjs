@@ -169,7 +169,12 @@ test("an address survives being written and read, and nonsense gets defaults", (
     other: "shop.1",
     more: ["shop.2", "other.1"],
     shown: ["p50", "max"],
-    look: { "sort.requests": "-p95", "hide.request-duration": "0.2", "table.virtual-users": "1" },
+    look: {
+      "sort.requests": "-p95",
+      "closed.groups": "::cart\n::pay",
+      "hide.request-duration": "0.2",
+      "table.virtual-users": "1",
+    },
   };
   assert.deepEqual(parseRoute(formatRoute(route)), route);
   const plain = parseRoute("");

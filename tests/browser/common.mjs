@@ -113,6 +113,33 @@ export async function outline(page) {
   return headings.map(({ level }) => level);
 }
 
+/**
+ * Fails where a control is too small to hit (WCAG 2.2, 2.5.8: 24 px, links in sentences and tables apart), or where text is
+ * cut without dots and the whole of it on hover.
+ */
+export async function sound(page, what = "the page") {
+  const found = await page.evaluate(() => {
+    const wrong = [];
+    for (const one of document.querySelectorAll("body *")) {
+      const { left, width, height } = one.getBoundingClientRect();
+      // What only readers of screens are to find has a pixel, or lies beyond the edge.
+      const seen = one.checkVisibility({ opacityProperty: true, visibilityProperty: true });
+      if (!seen || width < 2 || height < 2 || left + width < 0) continue;
+      const said = `${one.outerHTML.slice(0, 120)} in ${one.parentElement?.className}`;
+      const control = one.matches("button, a[href], select, summary, input:not([type=checkbox], [type=radio])");
+      if (control && !one.closest("p, li, td, th, dd, .caption") && Math.min(width, height) < 24)
+        wrong.push(`${Math.round(width)}x${Math.round(height)} px: ${said}`);
+      const style = getComputedStyle(one);
+      const hasText = [...one.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
+      const isCut = one.scrollWidth > one.clientWidth + 1 && ["hidden", "clip"].includes(style.overflowX);
+      if (hasText && isCut && (style.textOverflow !== "ellipsis" || !one.closest("[title]")))
+        wrong.push(`cut: ${said}`);
+    }
+    return wrong;
+  });
+  assert.deepEqual(found, [], what);
+}
+
 /** Fails where the page scrolls sideways; charts follow a change of width some frames later. */
 export async function fits(page, what = "the page") {
   const until = Date.now() + 2_000;

@@ -7,7 +7,7 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { axe, closeAfter, fits, launch, open, outline, run as runFlows } from "./common.mjs";
+import { axe, closeAfter, fits, launch, open, outline, run as runFlows, sound } from "./common.mjs";
 
 const WIDTHS = [360, 1280, 3840];
 
@@ -47,6 +47,7 @@ async function look(page, title, theme) {
     await page.setViewportSize({ width, height: 900 });
     await page.waitForTimeout(150);
     await fits(page, `${title} at ${width} px`);
+    await sound(page, `${title} at ${width} px`);
     const name = `${slug(run)}-${slug(title)}-${theme}-${width}.png`;
     await page.screenshot({
       path: join(pictures, name),

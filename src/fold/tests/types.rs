@@ -242,6 +242,17 @@ fn wanted_iterations_stand_against_those_that_were_reached_and_dropped() {
     assert_eq!(run(&short, Some(&set)), wanted);
     // Without the options: what was dropped had been wanted.
     assert_eq!(run(&short, None), wanted);
+    // One of two hundred is told, and is no shortfall; one of a hundred is.
+    for (dropped, is_short) in [(0.5, false), (1.0, true)] {
+        let records = [
+            of_scenario(0, &[("iterations", 1.0)]),
+            of_scenario(10, &[("iterations", 98.0), ("dropped_iterations", dropped)]),
+        ];
+        for set in [Some(&set), None] {
+            let row = run(&records, set)[0].clone();
+            assert_eq!((row["dropped"].as_f64(), &row["short"]), (Some(dropped), &is_short.into()), "{row}");
+        }
+    }
     let reached = [of_scenario(0, &[("iterations", 1.0)]), of_scenario(10, &[("iterations", 98.0)])];
     assert_eq!(run(&reached, Some(&set))[0]["short"], false);
     assert_eq!(run(&reached, None), serde_json::json!([]));

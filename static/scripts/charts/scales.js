@@ -19,7 +19,10 @@ const REACH = 2.5;
  */
 export function scaleOf(unit, min, max, marks = []) {
   const none = min === null || max === null;
-  const near = none ? marks : marks.filter((mark) => mark <= Math.max(max * REACH, 0));
+  // Zeros are flattened by nothing: the least mark is their measure.
+  const least = Math.min(...marks.filter((mark) => mark > 0));
+  const reach = min === 0 && max === 0 && Number.isFinite(least) ? least : Math.max(max * REACH, 0);
+  const near = none ? marks : marks.filter((mark) => mark <= reach);
   // Above a mark there is room for its words.
   const top = Math.max(0, none ? 0 : max, ...near.map((mark) => mark * 1.06));
   const bottom = Math.min(0, none ? 0 : min, ...near);

@@ -5,6 +5,7 @@ import { html, useState } from "../html.js";
 import { runLabel } from "../model/runs.js";
 import { declareCommand, thresholdsKnown, untyped } from "../model/thresholds.js";
 import { describeWanted } from "../model/wanted.js";
+import SHOWN from "../../../report/src/shown.json" with { type: "json" };
 import { Command } from "./parts.js";
 
 /** @import { Health, Props } from "../types.js" */
@@ -170,17 +171,19 @@ function Shortfall({ wanted }) {
   const { state, title, lines } = describeWanted(wanted);
   if (lines.length === 0) return null;
   return html`<${Notice} state=${state} title=${title}>
-    <ul class="reasons">
-      ${lines.map(
-        ({ scenario, text }) =>
-          html`<li key=${scenario}>${scenario && html`<b><bdi>${scenario}</bdi></b> `}${text}</li>`,
-      )}
-    </ul>
+    ${
+      lines.length === 1
+        ? html`<${WantedOf} ...${lines[0]} />`
+        : html`<ul class="reasons">
+            ${lines.map((line) => html`<li key=${line.scenario}><${WantedOf} ...${line} /></li>`)}
+          </ul>`
+    }
   <//>`;
 }
 
-/** So many names are told; the figures are not to be pushed off the page by them. */
-const FEW_NAMES = 6;
+function WantedOf({ scenario, text }) {
+  return html`${scenario && html`<b><bdi>${scenario}</bdi></b> `}${text}`;
+}
 
 /**
  * Figures of a metric of unknown type are a guess, and no threshold passes on them.
@@ -191,7 +194,7 @@ function Untyped({ run, test, api, live }) {
   const list = untyped(run.metrics);
   if (list.length === 0) return null;
   const names = list
-    .slice(0, FEW_NAMES)
+    .slice(0, SHOWN.untypedNames)
     .map(({ name }, i) => html`${i > 0 ? ", " : ""}<bdi class="metric-name">${name}</bdi>`);
   const more = list.length - names.length;
   const command = html`<${Command}

@@ -5,12 +5,27 @@ import { html } from "../html.js";
 import { Name } from "./name.js";
 import { Bar } from "./parts.js";
 
+/** @import { Run } from "../types.js" */
+
 export const figure = (id, title, unit) => ({
   id,
   title,
   sort: (row) => row[id] ?? null,
   cell: (row) => format(row[id], unit),
 });
+
+/**
+ * Why a table of requests has no rows.
+ *
+ * @param {Run} run
+ */
+export function noRequests(run) {
+  if (!run.current) return "";
+  if (run.place) return "No samples in this part of the run.";
+  // A summary has figures of them all together.
+  if (run.metrics.has("http_reqs")) return "What was sent does not tell requests apart.";
+  return run.stop === null ? "No requests yet." : "No HTTP requests.";
+}
 
 /** `open`, if given, makes the attributes of a link to the row with a key. */
 export const nameColumn = (open) => ({

@@ -7,7 +7,7 @@ import { tabOfView } from "../model/panels.js";
 import { hrefOf } from "../router.js";
 import { onPlainClick } from "./link.js";
 import { Card } from "./parts.js";
-import { requestColumns, totalTime } from "./request-table.js";
+import { noRequests, requestColumns, totalTime } from "./request-table.js";
 import { DataTable } from "./table.js";
 import { tallyOf, thresholdColumns } from "./threshold-table.js";
 
@@ -39,6 +39,7 @@ export function RequestsCard({ run, panel, route, navigate }) {
   const [filter, setFilter] = useState("");
   const all = useSteady(run.tables.requests, run.stop !== null || !run.current, run.place);
   const tab = tabOfView(run, "requests");
+  const empty = noRequests(run);
   return useMemo(() => {
     const time = totalTime(all);
     const wanted = filter.trim().toLowerCase();
@@ -69,9 +70,10 @@ export function RequestsCard({ run, panel, route, navigate }) {
         rows=${rows}
         rowKey=${(row) => JSON.stringify(row.key)}
         initial=${{ by: "time", down: true }}
+        empty=${empty}
       />
     <//>`;
-  }, [all, filter, panel, tab, route, navigate]);
+  }, [all, empty, filter, panel, tab, route, navigate]);
 }
 
 function requestsCaption(shown, found, all) {

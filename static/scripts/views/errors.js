@@ -3,18 +3,21 @@
 import { ChartCard } from "../components/chart-card.js";
 import { Filter, PhaseChoice, Segments } from "../components/choices.js";
 import { Problem } from "../components/distribution.js";
+import { FailedCalls } from "../components/failed-calls.js";
 import { Bar, Card, Chip } from "../components/parts.js";
 import { RequestName } from "../components/request-table.js";
 import { DataTable } from "../components/table.js";
 import { useGrownRun, windowOf } from "../data/grown-run.js";
 import { causesOf } from "../model/causes.js";
 import { CLASSES, classOf, isError, errorText, statusText } from "../model/codes.js";
+import { failedCalls } from "../model/failed-calls.js";
 import { clock, format, moment, plural } from "../model/format.js";
 import { html, useMemo, useRef } from "../html.js";
 import { tabOfView } from "../model/panels.js";
 import { ALL, withChoice, chooseRows, hasChoice } from "../model/phases.js";
 import { useDrawnRow, useRows } from "../data/rows.js";
 import { elapsed } from "../model/run.js";
+import SHOWN from "../../../report/src/shown.json" with { type: "json" };
 import { ratePerSecond, newRowRun, setColumn, setTimes, sumOf } from "../model/rows.js";
 
 /** @import { Metric, Props, Run, ViewProps } from "../types.js" */
@@ -38,6 +41,7 @@ function ErrorsOfRun({ run, api, route, navigate }) {
     [run.tables.statuses, route.rows],
   );
   const errors = useMemo(() => statuses.filter((row) => isError(parts(row)[2], parts(row)[3])), [statuses]);
+  const isCallsAlone = run.tables.statuses.length === 0 && failedCalls(run.tables.requests).failed > 0;
   const responses = sum(statuses);
   const failed = sum(errors);
   const shown = all ? statuses : errors;
@@ -68,11 +72,12 @@ function ErrorsOfRun({ run, api, route, navigate }) {
     [grown, api, navigate, statuses, shown, responses, all, route],
   );
   return html`<p class="verdict">
-      ${run.current && html`<${Verdict} failed=${failed} responses=${responses} />`}
+      ${run.current && !isCallsAlone && html`<${Verdict} failed=${failed} responses=${responses} />`}
     </p>
     ${problem && html`<${Problem} what="statuses over time" problem=${problem} retry=${retry} />`}
     ${drawn.current && statuses.length > 0 && html`<${Charts} drawn=${drawn.current} whole=${run.tables.statuses.length > statuses.length} route=${route} navigate=${navigate} />`}
     <${Causes} errors=${errors} failed=${failed} />
+    <${FailedCalls} run=${run} />
     <${Card}
       id="errors"
       title=${all ? "Statuses" : "Errors"}
@@ -110,9 +115,6 @@ function Verdict({ failed, responses }) {
   return html`<${Chip} state="bad">${plural(failed, "error")}<//>${rest}`;
 }
 
-/** Causes that are shown: the table below has all. */
-const MOST_CAUSES = 5;
-
 /** What several requests died of alike: where each failed in its own way, the table of errors says it all. */
 function Causes({ errors, failed }) {
   const causes = useMemo(() => causesOf(errors), [errors]);
@@ -125,17 +127,16 @@ function Causes({ errors, failed }) {
             id: "code",
             title: "Code",
             left: true,
-            cell: ({ key: [status, code] }) => html`<bdi class="code">${code || status || "(other)"}</bdi>`,
+            cell: ({ status, code }) => html`<bdi class="code">${code || status || "(other)"}</bdi>`,
           },
           {
             id: "meaning",
             title: "Meaning",
             left: true,
-            cell: ({ key: [status, code, text] }) =>
-              html`<${Message}
-                text=${text}
-                meaning=${isError(status, code) ? errorText(status, code) : ""}
-              />`,
+            cell: ({ status, code, error, url }) =>
+              html`<${Message} text=${error} meaning=${errorText(status, code)} />${
+                  url && html`<span class="whole sample-url" title=${url}>such as <bdi>${url}</bdi></span>`
+                }`,
           },
           { id: "count", title: "Count", cell: ({ count }) => format(count, "count") },
           {
@@ -148,15 +149,15 @@ function Causes({ errors, failed }) {
           },
           { id: "requests", title: "Requests", cell: ({ requests }) => format(requests, "count") },
         ]}
-        rows=${causes.slice(0, MOST_CAUSES)}
-        rowKey=${({ key }) => JSON.stringify(key)}
+        rows=${causes.slice(0, SHOWN.causes)}
+        rowKey=${({ status, code, error }) => JSON.stringify([status, code, error])}
       />`,
     [causes, failed],
   );
   if (causes.length === errors.length) return null;
   const caption =
-    causes.length > MOST_CAUSES
-      ? `the ${MOST_CAUSES} most frequent of ${causes.length}`
+    causes.length > SHOWN.causes
+      ? `the ${SHOWN.causes} most frequent of ${causes.length}`
       : "the most frequent first";
   return html`<${Card} id="causes" title="Causes" caption=${caption}>${content}<//>`;
 }

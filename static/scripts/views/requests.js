@@ -5,7 +5,7 @@ import { Problem } from "../components/distribution.js";
 import { FacetBar, useFacets } from "../components/facets.js";
 import { onPlainClick } from "../components/link.js";
 import { Card } from "../components/parts.js";
-import { Mark, Missed, requestColumns, totalTime } from "../components/request-table.js";
+import { Mark, Missed, noRequests, requestColumns, totalTime } from "../components/request-table.js";
 import { RowDetail } from "../components/row-detail.js";
 import { DataTable } from "../components/table.js";
 import { useGrownRun, windowOf } from "../data/grown-run.js";
@@ -139,7 +139,7 @@ function beyond(other) {
 function emptyText(run, answered, words) {
   if (!run.current || !answered) return "";
   if (words) return `No request matches${run.place ? " in this part of the run" : ""}: ${words}.`;
-  return run.place ? "No samples in this part of the run." : "No HTTP requests.";
+  return noRequests(run);
 }
 
 /** `narrow(value)` makes the attributes of a link to the requests of one row. */
