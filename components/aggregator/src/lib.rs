@@ -2,7 +2,7 @@
 
 #![warn(missing_docs, unreachable_pub, clippy::missing_errors_doc)]
 
-/// Twice as quick as the one of libc; ingest and fold allocate for each new series.
+/// Takes less time than that of libc, which shows: ingest and fold allocate for each series of each batch.
 #[global_allocator]
 static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
 
