@@ -21,6 +21,9 @@ pub const TAG_VALUES: usize = 8;
 /// Text of their keys and values; longer ones are cut, with `…`.
 pub const RUN_WIDE_TAG_BYTES: usize = 200;
 
+/// Tags of requests, besides those that every request has, that rows are kept by: each multiplies the rows.
+pub const REQUEST_TAGS: usize = 2;
+
 /// Nesting of JSON in a line; k6 uses 4.
 pub const JSON_DEPTH: usize = 32;
 

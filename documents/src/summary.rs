@@ -198,6 +198,9 @@ pub struct Tables {
     pub groups: Vec<GroupRow>,
     /// By scenario.
     pub scenarios: Vec<GroupRow>,
+    /// The tags that requests can be grouped and filtered by besides, each with the values that came.
+    #[serde(default, rename = "requestTags", skip_serializing_if = "BTreeMap::is_empty")]
+    pub request_tags: BTreeMap<String, Vec<String>>,
 }
 
 fn is_zero(number: &u64) -> bool {

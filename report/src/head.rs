@@ -70,6 +70,9 @@ fn facts(summary: &Summary, live: bool) -> Vec<(&'static str, Markup)> {
     let mut facts = vec![("Run", name(&summary.run))];
     facts.extend(summary.label.as_deref().map(|label| ("Name", name(label))));
     facts.extend(summary.note.as_deref().map(|note| ("Note", name(note))));
+    if !summary.tags.is_empty() {
+        facts.push(("Tags", tags(summary)));
+    }
     facts.extend([
         ("Start", when(summary.start)),
         (if live { "Newest data" } else { "End" }, when(summary.end)),
@@ -85,6 +88,17 @@ fn facts(summary: &Summary, live: bool) -> Vec<(&'static str, Markup)> {
         ("Refused", count(health.refused)),
     ]);
     facts
+}
+
+/// The tags of the whole run: `env: staging`, one behind the other.
+fn tags(summary: &Summary) -> Markup {
+    html! {
+        @for (at, (key, values)) in summary.tags.iter().enumerate() {
+            @if at > 0 { " · " }
+            (name(&format!("{key}: {}", values.join(", "))))
+        }
+        @if summary.more_tags > 0 { " · " (summary.more_tags) " more" }
+    }
 }
 
 /// A moment in UTC; the script adds the reader's own time.

@@ -2,6 +2,6 @@
 
 pub mod batch;
 pub mod metrics;
-pub mod run_wide;
+mod run_wide;
 mod series;
 pub mod tags;

@@ -1,11 +1,14 @@
-//! Tags of a whole run: those that every sample has, as `k6 run --tag env=staging` puts them.
+//! Tags that people put beside the load generator's own: those that every sample has, as `k6 run --tag env=staging` puts
+//! them, and those that submetrics name.
 
 use super::tags::{TagSet, push_cut};
 use crate::limits;
+use loadgate_documents::Submetric;
+use std::collections::BTreeSet;
 
 /// Tags that tell of one sample, or of who sent it, whatever else has them: k6's system tags
 /// (<https://grafana.com/docs/k6/latest/using-k6/tags-and-groups/#system-tags>) and our own two.
-const OF_SAMPLES: [&str; 22] = [
+const OF_SAMPLES: [&str; 21] = [
     "check",
     "error",
     "error_code",
@@ -25,14 +28,21 @@ const OF_SAMPLES: [&str; 22] = [
     "subproto",
     "testid",
     "tls_version",
-    "transport",
     "url",
     "vu",
 ];
 
 /// Whether a tag of this key tells of one sample, so that none is the run's.
-pub fn is_of_samples(key: &str) -> bool {
+fn is_of_samples(key: &str) -> bool {
     OF_SAMPLES.contains(&key)
+}
+
+/// Tags that requests are kept apart by since submetrics of theirs name them, the first by name.
+pub(super) fn of_requests(submetrics: &[Submetric]) -> Vec<&str> {
+    let of_requests = submetrics.iter().filter(|submetric| submetric.metric.starts_with("http_req"));
+    let keys = of_requests.flat_map(|submetric| &submetric.tags).map(|(key, _)| key.as_str());
+    let keys: BTreeSet<&str> = keys.filter(|key| !is_of_samples(key)).collect();
+    keys.into_iter().take(limits::REQUEST_TAGS).collect()
 }
 
 /// What all of these tag sets have alike, in the order of keys.

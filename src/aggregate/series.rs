@@ -1,6 +1,7 @@
 //! Which series a sample belongs to: its metric, submetrics, and the breakdowns.
 
 use super::metrics::{Metric, Metrics};
+use super::run_wide;
 use super::tags::{TagSet, push_cut};
 use crate::limits;
 use crate::record::example::Example;
@@ -78,6 +79,8 @@ impl<'a> Picked<'a> {
 pub(super) struct SeriesTable<'a> {
     metrics: &'a Metrics,
     submetrics: Vec<Vec<&'a Submetric>>,
+    /// Tags that facets have besides their own, by key.
+    request_tags: Vec<&'a str>,
     series: Vec<SeriesKey>,
     /// See [`crate::record::Batch::examples`].
     examples: Vec<(u32, Example)>,
@@ -109,6 +112,7 @@ impl<'a> SeriesTable<'a> {
         SeriesTable {
             metrics,
             submetrics: by_metric,
+            request_tags: run_wide::of_requests(submetrics),
             series: Vec::new(),
             examples: Vec::new(),
             whole: vec![None; metrics.len()],
@@ -197,11 +201,11 @@ impl<'a> SeriesTable<'a> {
 
     fn keys_of(&mut self, tags: &TagSet) -> [Option<u32>; SLOTS] {
         let picked = Picked::of(tags);
-        std::array::from_fn(|slot| self.key(slot, &picked))
+        std::array::from_fn(|slot| self.key(slot, &picked, tags))
     }
 
     /// `None`: the sample has none of the tags.
-    fn key(&mut self, slot: usize, tags: &Picked) -> Option<u32> {
+    fn key(&mut self, slot: usize, tags: &Picked, all: &TagSet) -> Option<u32> {
         let names = BREAKDOWNS[slot].1;
         // Without its own tag a check is no row, whatever group it is in.
         let decisive = match slot {
@@ -234,6 +238,14 @@ impl<'a> SeriesTable<'a> {
         {
             self.scratch.push_str(phase);
             self.scratch.push('\0');
+        }
+        if slot == FACETS {
+            for key in &self.request_tags {
+                self.scratch.push_str(key);
+                self.scratch.push(':');
+                push_cut(&mut self.scratch, all.get(key), limits::KEY_BYTES);
+                self.scratch.push('\0');
+            }
         }
         let breakdown = &mut self.breakdowns[slot];
         if let Some(&key) = breakdown.by_text.get(self.scratch.as_str()) {

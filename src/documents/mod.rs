@@ -4,6 +4,7 @@
 pub mod distribution;
 pub mod outcome;
 pub(crate) mod part;
+mod request_tags;
 pub mod requests;
 pub(crate) mod series;
 mod tables;

@@ -51,7 +51,11 @@ pub(crate) fn summary(whole: &Summary, part: Part) -> Summary {
     Summary {
         window: Some(span),
         metrics,
-        tables: tables::tables(&figures, Detail::All(&[])),
+        // What can be asked for is a matter of the whole run.
+        tables: Tables {
+            request_tags: whole.tables.request_tags.clone(),
+            ..tables::tables(&figures, Detail::All(&[]))
+        },
         thresholds,
         ..whole.clone()
     }

@@ -1,13 +1,15 @@
 //! Requests by what tells them apart: the document of `/runs/ID/requests`.
 
-use super::tables;
+use super::{request_tags, tables};
 use crate::fold::{OTHER, Tally};
+use crate::limits;
 use crate::record::{Dimension, SeriesKey, phase};
 use loadgate_documents::{Digits, RequestRow, Requests, Span, shorten, to_json};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// What requests are grouped and filtered by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Facet {
     /// GET, POST …
     Method,
@@ -23,7 +25,16 @@ pub enum Facet {
     Expected,
     /// `load`, or `setup` or `teardown`, which run once.
     Phase,
+    /// The tag of this key, where a submetric of requests names it; empty where a request has none.
+    Tag(String),
 }
+
+/// Those that every run has, in the order in which a sentence lists them.
+const FACETS: [Facet; 7] =
+    [Facet::Method, Facet::Name, Facet::Status, Facet::Scenario, Facet::Group, Facet::Expected, Facet::Phase];
+
+/// What a tag is called in addresses: `by=tag:region`, `tag=region:eu`.
+const TAG: &str = "tag";
 
 /// Values that one may filter by: each is held against every row.
 const MOST_FILTERS: usize = 100;
@@ -33,8 +44,8 @@ const LOAD: &str = "load";
 
 impl Facet {
     /// Its name in addresses and documents.
-    pub fn word(self) -> &'static str {
-        match self {
+    pub fn word(&self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
             Facet::Method => "method",
             Facet::Name => "name",
             Facet::Status => "status",
@@ -42,13 +53,37 @@ impl Facet {
             Facet::Group => "group",
             Facet::Expected => "expected",
             Facet::Phase => "phase",
+            Facet::Tag(key) => return Cow::Owned(format!("{TAG}:{key}")),
+        })
+    }
+
+    fn parse(word: &str) -> Result<Self, String> {
+        let tag = word.strip_prefix(TAG).and_then(|rest| rest.strip_prefix(':'));
+        match tag.filter(|key| !key.is_empty()) {
+            Some(key) => Ok(Facet::Tag(key.to_owned())),
+            None => FACETS.into_iter().find(|facet| facet.word() == word).ok_or_else(|| {
+                let names = FACETS.map(|facet| facet.word()).join(", ");
+                format!(
+                    "by={} is none of {names} and tag:KEY; several have commas between them",
+                    shorten(word)
+                )
+            }),
         }
     }
 
-    /// What a key of [`Dimension::Facets`] has.
-    fn of(self, key: &[String]) -> &str {
+    /// What a key of [`Dimension::Facets`] has; `None`: when it came nobody kept that.
+    fn find<'a>(&self, key: &'a [String]) -> Option<&'a str> {
+        match self {
+            Facet::Tag(tag) => request_tags::of(key, tag),
+            _ => Some(self.of(key)),
+        }
+    }
+
+    /// The same; empty where nobody kept it.
+    fn of<'a>(&self, key: &'a [String]) -> &'a str {
         let part = |at: usize| key.get(at).map_or("", String::as_str);
         match self {
+            Facet::Tag(_) => self.find(key).unwrap_or_default(),
             Facet::Method => part(0),
             Facet::Name => part(1),
             Facet::Status => part(2),
@@ -60,7 +95,7 @@ impl Facet {
     }
 
     /// Whether there can be such a value.
-    fn check(self, value: &str) -> Result<(), String> {
+    fn check(&self, value: &str) -> Result<(), String> {
         let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         let (fits, is) = match self {
             Facet::Status => (
@@ -69,16 +104,15 @@ impl Facet {
             ),
             Facet::Expected => (matches!(value, "true" | "false" | ""), "true or false"),
             Facet::Phase => (matches!(value, LOAD | "setup" | "teardown"), "load, setup or teardown"),
-            Facet::Method | Facet::Name | Facet::Scenario | Facet::Group => return Ok(()),
+            Facet::Method | Facet::Name | Facet::Scenario | Facet::Group | Facet::Tag(_) => return Ok(()),
         };
         let word = self.word();
         let wrong = || format!("{word}={} is none: {word} is {is}", shorten(value));
         if fits { Ok(()) } else { Err(wrong()) }
     }
 
-    /// Whether a key has a value that is asked for.
-    fn fits(self, key: &[String], wanted: &str) -> bool {
-        let value = self.of(key);
+    /// Whether it is a value that is asked for.
+    fn fits(&self, value: &str, wanted: &str) -> bool {
         let within = |rest: &str| !wanted.is_empty() && rest.starts_with("::");
         match (self, class(wanted)) {
             (Facet::Status, Some(class)) => value.len() == wanted.len() && value.starts_with(class),
@@ -104,6 +138,29 @@ pub struct Asked {
 }
 
 impl Asked {
+    /// As an address has it: what to group by, with commas between, and parameters, of which those count that
+    /// are called like a facet, also without a value: such are outside of any scenario or group.
+    ///
+    /// # Errors
+    ///
+    /// A sentence, where there is no such facet, and as [`Asked::new`].
+    pub fn parse(by: &str, parameters: &[(String, String)]) -> Result<Self, String> {
+        let by: Result<Vec<Facet>, String> = by.split(',').map(|word| Facet::parse(word.trim())).collect();
+        let mut filters = Vec::new();
+        for (name, value) in parameters {
+            if name == TAG {
+                let tag = value.split_once(':').filter(|(key, _)| !key.is_empty());
+                let (key, value) = tag.ok_or_else(|| {
+                    format!("tag={} is none: a tag is KEY:VALUE, like tag=region:eu", shorten(value))
+                })?;
+                filters.push((Facet::Tag(key.to_owned()), value.to_owned()));
+            } else if let Some(facet) = FACETS.into_iter().find(|facet| facet.word() == *name) {
+                filters.push((facet, value.clone()));
+            }
+        }
+        Asked::new(by?, filters)
+    }
+
     /// Requests fit if for every facet that is filtered by they have one of its values.
     ///
     /// # Errors
@@ -120,12 +177,61 @@ impl Asked {
         Ok(Asked { by, filters })
     }
 
-    fn wants(&self, key: &[String]) -> bool {
-        self.filters.iter().all(|(facet, _)| {
+    fn wants(&self, key: &[String]) -> Wants {
+        let mut unknown = self.by.iter().any(|facet| facet.find(key).is_none());
+        for (facet, _) in &self.filters {
+            let Some(value) = facet.find(key) else {
+                unknown = true;
+                continue;
+            };
             let mut values = self.filters.iter().filter(|(other, _)| other == facet);
-            values.any(|(_, value)| facet.fits(key, value))
-        })
+            if !values.any(|(_, wanted)| facet.fits(value, wanted)) {
+                return Wants::No;
+            }
+        }
+        if unknown { Wants::Unknown } else { Wants::Yes }
     }
+
+    /// Fails where a tag is asked for that nothing is kept by.
+    ///
+    /// # Errors
+    ///
+    /// A sentence.
+    pub(crate) fn check_tags<'a>(&self, keys: impl Iterator<Item = &'a [String]>) -> Result<(), String> {
+        let asked = self.by.iter().chain(self.filters.iter().map(|(facet, _)| facet));
+        let mut asked = asked
+            .filter_map(|facet| match facet {
+                Facet::Tag(key) => Some(key),
+                _ => None,
+            })
+            .peekable();
+        if asked.peek().is_none() {
+            return Ok(());
+        }
+        let kept = request_tags::all(keys);
+        match asked.find(|key| !kept.contains_key(*key)) {
+            None => Ok(()),
+            Some(key) => {
+                let kept: Vec<&str> = kept.keys().map(String::as_str).collect();
+                let kept = if kept.is_empty() { "none".to_owned() } else { kept.join(" and ") };
+                Err(format!(
+                    "no requests are kept by the tag {}: a threshold or panel on http_req_duration{{KEY:VALUE}} makes \
+                     Loadgate keep its tag from then on, of at most {} keys; kept are: {kept}",
+                    shorten(key),
+                    limits::REQUEST_TAGS
+                ))
+            }
+        }
+    }
+}
+
+/// Whether requests are among those that are asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wants {
+    Yes,
+    No,
+    /// They came before anybody named a tag that is asked for.
+    Unknown,
 }
 
 /// Requests that are one row.
@@ -186,20 +292,20 @@ where
     {
         fine.entry(&key.key).or_default().insert(&key.metric, tally);
     }
-    let is_other = |key: &[String]| key == [OTHER];
     let (mut whole, mut groups) = (Group::default(), BTreeMap::<(bool, Vec<&str>), Group>::new());
     let mut other = 0.0;
     for (key, own) in &fine {
-        let name = if is_other(key) {
-            other = tables::requests_of(own);
-            if !asked.filters.is_empty() {
-                continue;
+        let wants = if *key == [OTHER] { Wants::Unknown } else { asked.wants(key) };
+        let name = match wants {
+            Wants::Yes => (false, asked.by.iter().map(|facet| facet.of(key)).collect()),
+            Wants::No => continue,
+            Wants::Unknown => {
+                other += tables::requests_of(own);
+                if !asked.filters.is_empty() {
+                    continue;
+                }
+                (true, vec![OTHER])
             }
-            (true, vec![OTHER])
-        } else if asked.wants(key) {
-            (false, asked.by.iter().map(|facet| facet.of(key)).collect())
-        } else {
-            continue;
         };
         let missed = (found.missed)(key);
         whole.add(key, own, missed);
@@ -211,7 +317,7 @@ where
     let document = Requests {
         run: found.run,
         window: found.window,
-        by: asked.by.iter().map(|facet| facet.word().to_owned()).collect(),
+        by: asked.by.iter().map(|facet| facet.word().into_owned()).collect(),
         whole: whole.row(Vec::new(), found.seconds),
         rows: rows.collect(),
         other,

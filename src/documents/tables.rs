@@ -1,5 +1,6 @@
 //! The breakdowns of a run: requests, statuses, checks, groups and scenarios.
 
+use super::request_tags;
 use crate::fold::{Detail, OTHER, Run, Tally, View};
 use crate::record::example::Example;
 use crate::record::{Dimension, SeriesKey};
@@ -84,6 +85,7 @@ pub(super) fn tables(run: &impl Totals, detail: Detail) -> Tables {
             missed: run.missed(Dimension::Scenario, &key),
             key,
         }),
+        request_tags: request_tags::all(of(Dimension::Facets).keys().map(|&(_, key)| key)),
     }
 }
 

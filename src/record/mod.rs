@@ -251,7 +251,8 @@ pub enum Dimension {
     /// By method, name, status and error code: `http_reqs`. Setup and teardown as above, as a fifth part.
     Status,
     /// By all that requests are grouped and filtered by, method, name, status, scenario, group and whether the
-    /// answer was expected: `http_reqs`, `http_req_duration`.
+    /// answer was expected: `http_reqs`, `http_req_duration`. Tags that submetrics of requests name follow, as `key:value`,
+    /// `key:` without one; those that were not named yet do not.
     Facets,
     /// By group and check: `checks`.
     Check,

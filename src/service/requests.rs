@@ -4,6 +4,7 @@ use super::{Service, Window};
 use crate::catalogue::runs;
 use crate::documents::part;
 use crate::documents::requests::{self, Asked, Found};
+use crate::fold::Tally;
 use crate::ingest::Refusal;
 use crate::log;
 use crate::record::{Dimension, SeriesKey};
@@ -16,28 +17,33 @@ impl<S: Store, C: Clock> Service<S, C> {
     ///
     /// # Errors
     ///
-    /// [`Refusal::NotFound`] where there is no such run, or no such window of it; what the store refuses.
+    /// [`Refusal::NotFound`] where there is no such run, no such window of it, or nothing is kept by a tag; what the
+    /// store refuses.
     pub async fn requests(&self, run: &str, asked: &Asked, window: Window) -> Result<String, Refusal> {
         let run = self.run(run).await?;
+        let is_facets =
+            |(key, tally): &(&SeriesKey, &Tally)| key.dimension == Dimension::Facets && tally.count > 0;
         if window == Window::Whole {
             let document = log::with_run(&self.store, &self.cache, &run, |found| {
                 let missed = |key: &[String]| found.missed(Dimension::Facets, key);
+                asked.check_tags(found.totals().filter(is_facets).map(|(key, _)| key.key.as_slice()))?;
                 let (window, seconds, totals) = (None, found.seconds(), found.totals());
-                requests::document(
+                Ok(requests::document(
                     asked,
                     Found { run: run.to_string(), window, seconds, totals, missed: &missed },
-                )
+                ))
             });
             let document = document.await?;
-            return document.ok_or_else(|| Refusal::NotFound(format!("{run} has no samples yet")));
+            let nothing = || Err(format!("{run} has no samples yet"));
+            return document.unwrap_or_else(nothing).map_err(Refusal::NotFound);
         }
         // The rows that there are by now, and what they missed.
         let keys = log::with_run(&self.store, &self.cache, &run, |found| -> BTreeMap<Vec<String>, u64> {
-            let keys =
-                found.totals().filter(|(key, tally)| key.dimension == Dimension::Facets && tally.count > 0);
+            let keys = found.totals().filter(is_facets);
             keys.map(|(key, _)| (key.key.clone(), found.missed(Dimension::Facets, &key.key))).collect()
         });
         let keys = keys.await?.unwrap_or_default();
+        asked.check_tags(keys.keys().map(Vec::as_slice)).map_err(Refusal::NotFound)?;
         let whole = runs::summary(&self.store, &run).await?;
         let of_facets = |key: &SeriesKey| key.dimension == Dimension::Facets;
         let stretch =

@@ -133,6 +133,7 @@ export interface Events {
       };
       missed?: number;
     }>;
+    requestTags?: { [name: string]: Array<string> };
   };
   health: {
     samples: number;

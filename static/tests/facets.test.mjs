@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { choicesOf, filterWords, likeRequests, queryOf } from "../scripts/model/facets.js";
+import { choicesOf, filterWords, groupingsOf, likeRequests, queryOf } from "../scripts/model/facets.js";
 import { formatRoute, parseRoute } from "../scripts/router.js";
 
 test("without a choice nobody is asked, and whatever is chosen is asked for", () => {
@@ -37,11 +37,13 @@ test("what all requests have in common is no choice", () => {
     group: [],
     status: [],
     expected: [],
+    tag: [],
   });
   assert.deepEqual(
     values({
       requests: [{ key: ["GET", "/"], failed: 0.5 }],
       scenarios: rows(["b"], ["a"], ["(other)"]),
+      requestTags: { region: ["", "eu"] },
       groups: rows(["::x::y"], ["::x"]),
       statuses: rows(
         ["GET", "/", "200", ""],
@@ -55,6 +57,7 @@ test("what all requests have in common is no choice", () => {
       group: ["::x", "::x::y", ""],
       status: ["2xx", "4xx", "0", "200", "404"],
       expected: ["true", "false"],
+      tag: ["region:", "region:eu"],
     },
   );
 });
@@ -74,4 +77,18 @@ test("an address keeps what is filtered and grouped by, an empty value too", () 
   const route = parseRoute(address);
   assert.deepEqual(route.look, { "by.requests": "status", "only.group": "", "only.scenario": "buy" });
   assert.deepEqual(parseRoute(formatRoute(route)), route);
+});
+
+test("a tag that the run keeps, or that the address names, is a grouping, and filters have words", () => {
+  const tables = { requests: [], statuses: [], checks: [], groups: [], scenarios: [] };
+  assert.deepEqual(groupingsOf({ tables }, "name"), ["name"]);
+  assert.deepEqual(groupingsOf({ tables }, "tag:tier"), ["name", "tag:tier"]);
+  const kept = { ...tables, requestTags: { region: ["eu"] } };
+  assert.deepEqual(groupingsOf({ tables: kept }, "tag:region"), ["name", "tag:region"]);
+  assert.deepEqual(queryOf("tag:region", { tag: "region:a:b" }, null), [
+    ["by", "tag:region"],
+    ["tag", "region:a:b"],
+  ]);
+  assert.equal(filterWords({ status: "404", tag: "region:a:b" }), "status 404, region: a:b");
+  assert.equal(filterWords({ tag: "region:" }), "no region");
 });

@@ -4,6 +4,7 @@ import {
   figuresOf,
   mergeRuns,
   oldestFirst,
+  tagDifferences,
   thresholdsByRun,
   trendAxis,
   verdictOf,
@@ -88,4 +89,15 @@ test("a trend's axis holds every value on round steps, shares that are high from
   assert.deepEqual(trendAxis([null], "time").steps, [0]);
   const { low, high } = trendAxis([0.98, 1], "ratio");
   assert.deepEqual([low, high], [0.9, 1]);
+});
+
+test("what two runs have different of their tags is told where both are known", () => {
+  const own = { build: ["42"], env: ["staging"], zone: ["a", "b"] };
+  assert.deepEqual(tagDifferences(own, own), []);
+  assert.deepEqual(tagDifferences(own, undefined), []);
+  assert.deepEqual(tagDifferences(own, { build: ["41"], env: ["staging"], team: ["x"] }), [
+    { key: "build", own: "42", other: "41" },
+    { key: "team", own: "none", other: "x" },
+    { key: "zone", own: "a, b", other: "none" },
+  ]);
 });

@@ -19,6 +19,7 @@ closeAfter(() => browser.close());
 runFlows(await open(browser, url), {
   filters,
   groupings,
+  tags,
   nothing,
   setup,
   part,
@@ -76,6 +77,27 @@ async function groupings(page) {
   await names(page).getByRole("link", { name: "not expected" }).waitFor();
   await page.getByLabel("Group by", { exact: true }).selectOption("scenario");
   await names(page).getByRole("link", { name: "no scenario" }).waitFor();
+}
+
+async function tags(page) {
+  await page.goto(address(""));
+  await page.getByLabel("Tag", { exact: true }).selectOption("region:eu");
+  await saysOf(page, truth.eu, "region: eu");
+  await page.getByLabel("Scenario", { exact: true }).selectOption("buy");
+  await names(page).filter({ hasText: "list" }).waitFor({ state: "detached" });
+  assert.match((await names(page).allInnerTexts()).join(), /home/, "both filters hold");
+  await page.getByRole("button", { name: "Clear filters" }).click();
+  await page.getByLabel("Group by", { exact: true }).selectOption("tag:region");
+  await names(page).getByRole("link", { name: "no region" }).waitFor();
+  assert.deepEqual((await names(page).allInnerTexts()).sort(), ["eu", "no region", "us"]);
+  await page.reload();
+  await names(page).getByRole("link", { name: "eu" }).click();
+  await saysOf(page, truth.eu, "region: eu");
+  // Those of the whole run lead to the runs that have them.
+  await page.goto(`${url}/ui/?run=${run}`);
+  await page.getByRole("main").getByRole("link", { name: "env staging" }).click();
+  await page.getByRole("table").first().getByRole("rowheader").first().waitFor();
+  assert.match(page.url(), /tab=runs&filter=env%3Astaging/);
 }
 
 async function nothing(page) {
@@ -208,7 +230,10 @@ async function errors(page) {
   assert.deepEqual(await axe(page), []);
   const tags = "method=GET,name=user,status=404,error_code=1404,expected_response=false";
   const line = `http_reqs,${tags} url="http://ann:s3cret@x.io/users/7",value=1 ${Date.now()}000000\n`;
-  const answer = await fetch(`${url}/write?db=url`, { method: "POST", body: line });
+  const answer = await fetch(`${url}/write?db=url`, {
+    method: "POST",
+    body: line,
+  });
   assert.ok(answer.ok, await answer.text());
   await page.goto(`${url}/ui/?run=url.1&tab=errors`);
   await page.locator('[aria-labelledby="errors"]').getByRole("button", { name: "user" }).click();
@@ -219,6 +244,7 @@ async function looks(page, theme) {
   for (const [name, rest] of [
     ["facets", "&only.scenario=buy"],
     ["facets-status", "&by.requests=status"],
+    ["facets-tag", "&by.requests=tag:region&only.tag=region:eu"],
     ["facets-tree", `&row=${encodeURIComponent('["groups"]')}`],
   ]) {
     for (const width of [390, 1280, 1920]) {

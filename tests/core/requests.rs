@@ -13,7 +13,7 @@ const ALL: [Facet; 7] =
 const WHOLE_WINDOW: Window = Window::Between { from: 0, to: None };
 
 fn asked(by: &[Facet], filters: &[(Facet, &str)]) -> Asked {
-    let filters = filters.iter().map(|&(facet, value)| (facet, value.to_owned())).collect();
+    let filters = filters.iter().map(|(facet, value)| (facet.clone(), (*value).to_owned())).collect();
     Asked::new(by.to_vec(), filters).expect("it can be asked")
 }
 
@@ -48,7 +48,7 @@ fn over_any_grouping_requests_add_up_to_all_of_them() {
             let metric = |name: &str| &summary["metrics"][name]["values"];
             for facet in ALL {
                 for window in [Window::Whole, WHOLE_WINDOW] {
-                    let document = ask(&server, &run, &[facet], &[], window);
+                    let document = ask(&server, &run, std::slice::from_ref(&facet), &[], window);
                     let sum = |figure: &str| -> f64 {
                         rows(&document).iter().map(|row| number(&row[figure])).sum()
                     };
@@ -248,9 +248,9 @@ fn whatever_is_asked_a_naive_reader_finds_the_same() {
             for sample in samples.iter().filter(fits) {
                 naive.entry(by.iter().map(|&facet| sample.facets[facet]).collect()).or_default().push(sample);
             }
-            let facets: Vec<Facet> = by.iter().map(|&facet| ALL[facet]).collect();
+            let facets: Vec<Facet> = by.iter().map(|&facet| ALL[facet].clone()).collect();
             let wanted: Vec<(Facet, &str)> =
-                filters.iter().map(|&(facet, value)| (ALL[facet], value)).collect();
+                filters.iter().map(|&(facet, value)| (ALL[facet].clone(), value)).collect();
             let document = ask(&server, &run, &facets, &wanted, window);
             let what = format!("{seed} {facets:?} {wanted:?} {window:?}");
             let keys: Vec<&Value> = rows(&document).iter().map(|row| &row["key"]).collect();
@@ -341,11 +341,110 @@ fn live_runs_answer_and_what_cannot_be_asked_is_refused_with_a_sentence() {
         (Facet::Expected, "maybe"),
         (Facet::Phase, "cleanup"),
     ] {
-        let wrong =
-            Asked::new(Vec::new(), vec![(facet, value.to_owned())]).expect_err("there is no such value");
+        let wrong = Asked::new(Vec::new(), vec![(facet.clone(), value.to_owned())])
+            .expect_err("there is no such value");
         assert!(wrong.starts_with(&format!("{}={value} is none", facet.word())), "{wrong}");
     }
     let many = vec![(Facet::Name, "x".to_owned()); 101];
     assert!(Asked::new(Vec::new(), many).expect_err("too many").contains("more than 100"));
     assert_eq!(Asked::new(vec![Facet::Name, Facet::Name], Vec::new()), Err("by names name twice".to_owned()));
+}
+
+const REGION: &str = r#"{"thresholds":{"http_req_duration{region:eu}":["p(95)<400"],"http_req_duration{name:login}":["p(95)<400"]}}"#;
+
+/// A request of a second with a region, or without one.
+fn regional(second: u64, region: &str, scenario: &str, ms: u32) -> String {
+    let region = if region.is_empty() { String::new() } else { format!(",region={region}") };
+    let tags =
+        format!(",method=GET,name=login,status=200,scenario={scenario},expected_response=true{region}");
+    let ns = (1_795_218_590 + second) * 1_000_000_000;
+    format!("http_reqs{tags} value=1 {ns}\nhttp_req_duration{tags} value={ms} {ns}\n")
+}
+
+fn parse(by: &str, parameters: &[(&str, &str)]) -> Result<Asked, String> {
+    let owned = |&(name, value): &(&str, &str)| (name.to_owned(), value.to_owned());
+    Asked::parse(by, &parameters.iter().map(owned).collect::<Vec<_>>())
+}
+
+#[test]
+fn a_tag_that_a_submetric_names_groups_and_filters_with_all_the_others() {
+    let server = Server::new();
+    block_on(server.service.declare("t", REGION.as_bytes())).expect("they are options");
+    for second in 0..10 {
+        let body: String =
+            [("eu", "a", 10), ("eu", "b", 20), ("us", "a", 30), ("us", "a", 50), ("", "b", 70)]
+                .map(|(region, scenario, ms)| regional(second, region, scenario, ms))
+                .concat();
+        server.post(Wire::InfluxLines, "t", "k6", body.as_bytes());
+        server.pass(1_000);
+    }
+    let run = server.finish("t");
+    let summary = server.summary(&run);
+    assert_eq!(summary["requestTags"], json!({"region": ["", "eu", "us"]}), "names are no tag of their own");
+    let document = |by: &str, parameters: &[(&str, &str)], window: Window| -> Value {
+        let asked = parse(by, parameters).expect("it can be asked");
+        let document = block_on(server.service.requests(&run, &asked, window)).expect("a document");
+        serde_json::from_str(&document).expect("JSON")
+    };
+    for window in [Window::Whole, WHOLE_WINDOW] {
+        let by_region = document("tag:region", &[], window);
+        assert_eq!((&by_region["by"], &by_region["other"]), (&json!(["tag:region"]), &json!(0)));
+        let counts: Vec<_> = rows(&by_region).iter().map(|row| (&row["key"][0], &row["count"])).collect();
+        let expected =
+            [("", 10), ("eu", 20), ("us", 20)].map(|(region, count)| (json!(region), json!(count)));
+        assert_eq!(counts, expected.each_ref().map(|(region, count)| (region, count)));
+        let own = &summary["metrics"]["http_req_duration{region:eu}"]["values"];
+        let eu = document("name", &[("tag", "region:eu")], window);
+        assert_eq!(eu["whole"]["p95"], own["p(95)"], "the figures of the submetric");
+        let both = document("scenario,tag:region", &[("tag", "region:us"), ("scenario", "a")], window);
+        assert_eq!((rows(&both).len(), &both["whole"]["count"]), (1, &json!(20)));
+        assert_eq!(rows(&both)[0]["key"], json!(["a", "us"]));
+        let any = document("name", &[("tag", "region:us"), ("tag", "region:eu"), ("from", "1s")], window);
+        assert_eq!(any["whole"]["count"], 40, "one of its values; parameters that are no facet are none");
+        let none = document("name", &[("tag", "region:")], window);
+        assert_eq!(none["whole"]["count"], 10, "those without the tag");
+        let asked = parse("tag:tier", &[]).expect("it can be asked");
+        let refused = block_on(server.service.requests(&run, &asked, window));
+        let why = "no requests are kept by the tag tier";
+        assert!(
+            matches!(&refused, Err(Refusal::NotFound(said)) if said.starts_with(why) && said.ends_with("region")),
+            "{refused:?}"
+        );
+    }
+    assert!(parse("tag:", &[]).expect_err("no key").contains("tag:KEY"));
+    assert!(parse("colour", &[]).expect_err("no facet").contains("method, name, status"));
+    assert!(parse("name", &[("tag", "region")]).expect_err("no value").contains("tag=region:eu"));
+}
+
+#[test]
+fn requests_from_before_a_tag_was_named_match_nothing_that_is_asked_of_it() {
+    let server = Server::new();
+    for second in 0..10 {
+        if second == 4 {
+            block_on(server.service.declare("t", REGION.as_bytes())).expect("they are options");
+        }
+        let body = regional(second, "eu", "a", 10) + &regional(second, "us", "b", 10);
+        server.post(Wire::InfluxLines, "t", "k6", body.as_bytes());
+        server.pass(1_000);
+    }
+    let run = server.finish("t");
+    for window in [Window::Whole, WHOLE_WINDOW] {
+        let tag = || Facet::Tag("region".to_owned());
+        let all = ask(&server, &run, &[tag()], &[], window);
+        let counts: Vec<_> = rows(&all).iter().map(|row| (&row["key"][0], &row["count"])).collect();
+        assert_eq!(
+            counts,
+            [(&json!("eu"), &json!(6)), (&json!("us"), &json!(6)), (&json!("(other)"), &json!(8))]
+        );
+        let eu = ask(&server, &run, &[Facet::Name], &[(tag(), "eu")], window);
+        assert_eq!((&eu["whole"]["count"], &eu["other"]), (&json!(6), &json!(8)));
+        let of_a = ask(&server, &run, &[Facet::Name], &[(tag(), "eu"), (Facet::Scenario, "a")], window);
+        assert_eq!(
+            (&of_a["whole"]["count"], &of_a["other"]),
+            (&json!(6), &json!(4)),
+            "the others are of no such scenario"
+        );
+        let names = ask(&server, &run, &[Facet::Name], &[], window);
+        assert_eq!((rows(&names).len(), &names["other"]), (1, &json!(0)), "who does not ask of it sees all");
+    }
 }

@@ -2,7 +2,6 @@
 
 use crate::bindings::exports::loadgate::dashboard::{events, gate, ingest, runs, types, webhooks};
 use loadgate::catalogue::verdicts::Finished;
-use loadgate::documents::requests::{Asked, Facet};
 use loadgate::ingest::{Encoding, LineError, Precision, Refusal, Request, Wire};
 use loadgate::log::rows;
 use loadgate::log::stream::{Cursor, Page};
@@ -131,26 +130,6 @@ pub(crate) fn window(window: runs::Window) -> Window {
         runs::Window::Whole => Window::Whole,
         runs::Window::Steady => Window::Steady,
         runs::Window::Between((from, to)) => Window::Between { from, to },
-    }
-}
-
-pub(crate) fn requests(
-    by: Vec<runs::Facet>,
-    filters: Vec<(runs::Facet, String)>,
-) -> Result<Asked, types::Failure> {
-    let filters = filters.into_iter().map(|(of, value)| (facet(of), value)).collect();
-    Asked::new(by.into_iter().map(facet).collect(), filters).map_err(types::Failure::Invalid)
-}
-
-fn facet(facet: runs::Facet) -> Facet {
-    match facet {
-        runs::Facet::Method => Facet::Method,
-        runs::Facet::Name => Facet::Name,
-        runs::Facet::Status => Facet::Status,
-        runs::Facet::Scenario => Facet::Scenario,
-        runs::Facet::Group => Facet::Group,
-        runs::Facet::Expected => Facet::Expected,
-        runs::Facet::Phase => Facet::Phase,
     }
 }
 

@@ -4,6 +4,7 @@ use crate::bindings::exports::loadgate::dashboard::types::Failure;
 use crate::bindings::exports::loadgate::dashboard::{control, events, gate, ingest, log, runs, webhooks};
 use crate::convert;
 use crate::platform::{KeyValue, WallClock, run};
+use loadgate::documents::requests;
 use loadgate::ingest::Refusal;
 use loadgate::log::rows;
 use loadgate::service::series::Asked;
@@ -196,11 +197,11 @@ impl runs::Guest for Aggregator {
 
     fn requests(
         run: String,
-        by: Vec<runs::Facet>,
-        filters: Vec<(runs::Facet, String)>,
+        by: String,
+        parameters: Vec<(String, String)>,
         window: runs::Window,
     ) -> Result<String, Failure> {
-        let asked = convert::requests(by, filters)?;
+        let asked = requests::Asked::parse(&by, &parameters).map_err(Failure::Invalid)?;
         with(async |service| service.requests(&run, &asked, convert::window(window)).await)
     }
 

@@ -2,7 +2,7 @@
 
 import { useLook } from "../data/page-state.js";
 import { html } from "../html.js";
-import { choicesOf, FILTERS, GROUPINGS, LOOKS } from "../model/facets.js";
+import { BY_TAG, choicesOf, FILTERS, groupingsOf, GROUPINGS, LOOKS } from "../model/facets.js";
 
 /** @import { Filters, Grouping } from "../model/facets.js" */
 /** @import { Props } from "../types.js" */
@@ -13,12 +13,14 @@ const TITLES = {
   scenario: "scenario",
   group: "group",
   expected: "expected answer",
+  tag: "tag",
 };
 const ANY = {
   scenario: "All scenarios",
   group: "All groups",
   status: "All statuses",
   expected: "All answers",
+  tag: "All tags",
 };
 
 /** What a select takes for "no choice": no scenario, group or status is called so. */
@@ -35,17 +37,21 @@ export function useFacets() {
   const [group, setGroup] = useLook(LOOKS.group);
   const [status, setStatus] = useLook(LOOKS.status);
   const [expected, setExpected] = useLook(LOOKS.expected);
-  const values = { scenario, group, status, expected };
+  const [tag, setTag] = useLook(LOOKS.tag);
+  const values = { scenario, group, status, expected, tag };
   const set = {
     by: setBy,
     scenario: setScenario,
     group: setGroup,
     status: setStatus,
     expected: setExpected,
+    tag: setTag,
   };
   const chosen = FILTERS.filter((facet) => values[facet] !== null);
   return {
-    by: /** @type {Grouping} */ (GROUPINGS.find((name) => name === by) ?? GROUPINGS[0]),
+    by: /** @type {Grouping} */ (
+      by?.startsWith(BY_TAG) ? by : (GROUPINGS.find((name) => name === by) ?? GROUPINGS[0])
+    ),
     filters: Object.fromEntries(chosen.map((facet) => [facet, values[facet]])),
     set,
     clear: () => chosen.forEach((facet) => set[facet](null)),
@@ -56,7 +62,7 @@ export function useFacets() {
 export function FacetBar({ run, facets }) {
   const choices = choicesOf(run);
   const { by, filters, set, clear } = facets;
-  const groupings = GROUPINGS.filter((name) => name === "name" || name === by || choices[name].length > 0);
+  const groupings = groupingsOf(run, by);
   if (groupings.length === 1 && Object.keys(filters).length === 0) return null;
   return html`<div class="facets" role="group" aria-label="Filter and group requests">
     ${FILTERS.map((facet) => html`<${Choice} key=${facet} facet=${facet} options=${choices[facet]} value=${filters[facet]} onChoose=${set[facet]} />`)}
@@ -67,7 +73,7 @@ export function FacetBar({ run, facets }) {
         aria-label="Group by"
         onChange=${(event) => set.by(event.target.value === "name" ? null : event.target.value)}
       >
-        ${groupings.map((name) => html`<option key=${name} value=${name} selected=${name === by}>${TITLES[name]}</option>`)}
+        ${groupings.map((name) => html`<option key=${name} value=${name} selected=${name === by}>${TITLES[name] ?? `tag ${name.slice(BY_TAG.length)}`}</option>`)}
       </select></label
     >
     ${

@@ -96,7 +96,7 @@ function Choice({ session, api, route, navigate, close }) {
         aria-controls="runs-found"
         aria-autocomplete="list"
         aria-activedescendant=${at < 0 ? undefined : optionId(order[at])}
-        placeholder="Test, number, label or date"
+        placeholder="Test, number, label, tag or date"
         autocomplete="off"
         spellcheck="false"
         value=${text}

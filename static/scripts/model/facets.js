@@ -7,10 +7,12 @@ import { hasChoice, LOAD } from "./phases.js";
 
 /** What a table of requests can have a row for each of; the first is the table that every run has. */
 export const GROUPINGS = /** @type {const} */ (["name", "status", "scenario", "group", "expected"]);
+/** Before the key of a tag that requests are grouped by. */
+export const BY_TAG = "tag:";
 /** What requests are filtered by. */
-export const FILTERS = /** @type {const} */ (["scenario", "group", "status", "expected"]);
+export const FILTERS = /** @type {const} */ (["scenario", "group", "status", "expected", "tag"]);
 
-/** @typedef {typeof GROUPINGS[number]} Grouping */
+/** @typedef {typeof GROUPINGS[number] | `tag:${string}`} Grouping */
 /** @typedef {Partial<Record<typeof FILTERS[number], string>>} Filters */
 
 /** Under which key of the address a choice stands. */
@@ -20,6 +22,7 @@ export const LOOKS = {
   group: "only.group",
   status: "only.status",
   expected: "only.expected",
+  tag: "only.tag",
 };
 
 /**
@@ -74,7 +77,27 @@ export function choicesOf({ tables }) {
           ["false", "not expected"],
         ]
       : [],
+    tag: Object.entries(tables.requestTags ?? {}).flatMap(([key, values]) =>
+      values.map((value) => /** @type {[string, string]} */ ([`${key}:${value}`, tagValueWords(key, value)])),
+    ),
   };
+}
+
+/** `region: eu`. */
+const tagValueWords = (key, value) => (value === "" ? `no ${key}` : `${key}: ${value}`);
+
+/**
+ * What requests can be grouped by; `by` is among it, whatever there is.
+ *
+ * @param {Pick<Run, "tables">} run
+ * @param {Grouping} by
+ * @returns {Grouping[]}
+ */
+export function groupingsOf(run, by) {
+  const choices = choicesOf(run);
+  const tags = Object.keys(run.tables.requestTags ?? {}).map((key) => /** @type {Grouping} */ (BY_TAG + key));
+  const own = GROUPINGS.filter((name) => name === "name" || name === by || choices[name].length > 0);
+  return [...new Set([...own, ...tags, by])];
 }
 
 const namesOf = (rows) =>
@@ -103,6 +126,10 @@ export function filterWords(filters) {
   return FILTERS.filter((facet) => filters[facet] !== undefined)
     .map((facet) => {
       const value = /** @type {string} */ (filters[facet]);
+      if (facet === "tag") {
+        const at = value.indexOf(":");
+        return tagValueWords(value.slice(0, at), value.slice(at + 1));
+      }
       if (facet === "expected") return ANSWERS[value] ?? "answers of which it is not known";
       if (facet === "group") return value === "" ? "outside of groups" : `group ${groupChoice(value)[1]}`;
       return value === "" ? `no ${facet}` : `${facet} ${value}`;

@@ -34,6 +34,21 @@ export function runLabel({ id, test, label, name, number }) {
 }
 
 /**
+ * What two runs' tags do not have alike, `{key, own, other}`, values as words; nothing of what is not known.
+ *
+ * @param {RunItem["tags"]} own
+ * @param {RunItem["tags"]} other
+ */
+export function tagDifferences(own, other) {
+  if (!own || !other) return [];
+  const words = (values) => values?.join(", ") ?? "none";
+  return [...new Set([...Object.keys(own), ...Object.keys(other)])]
+    .sort()
+    .map((key) => ({ key, own: words(own[key]), other: words(other[key]) }))
+    .filter((tag) => tag.own !== tag.other);
+}
+
+/**
  * `{state, text}` of a run's thresholds; `state` as of a chip.
  *
  * @param {RunItem} item

@@ -17,7 +17,7 @@ import { format, plural } from "../model/format.js";
 import { nameOf as partName } from "../model/part.js";
 import { newRowRun, setColumn } from "../model/rows.js";
 import { wholeRun } from "../model/run.js";
-import { runLabel } from "../model/runs.js";
+import { runLabel, tagDifferences } from "../model/runs.js";
 import { metaOf } from "../model/thresholds.js";
 import { MOST_MORE } from "../router.js";
 
@@ -179,6 +179,7 @@ export function Compare({ run, session, api, route, navigate }) {
         other=${other}
         said=${said}
         test=${info.test}
+        tags=${tagDifferences(shown.tags, items.find((item) => item.id === chosen)?.tags)}
       />
     <//>
     ${
@@ -216,7 +217,7 @@ function useMore(api, ids) {
 /**
  * What there is to say before the figures, or instead of them.
  */
-function Answer({ list, chosen, itself, other, said, test }) {
+function Answer({ list, chosen, itself, other, said, test, tags }) {
   if (itself)
     return html`<p class="nothing">This is the shown run itself: nothing differs. Choose another run.</p>`;
   if (!chosen) {
@@ -233,11 +234,11 @@ function Answer({ list, chosen, itself, other, said, test }) {
   }
   if (said.problem) return html`<p class="bad" role="alert">The runs cannot be compared: ${said.problem}</p>`;
   if (!said.comparison) return html`<p class="nothing">Comparing with <bdi>${chosen}</bdi>…</p>`;
-  return html`<${Said} comparison=${said.comparison} />`;
+  return html`<${Said} comparison=${said.comparison} tags=${tags} />`;
 }
 
-/** @param {{ comparison: Comparison }} props */
-function Said({ comparison }) {
+/** @param {{ comparison: Comparison, tags: { key: string, own: string, other: string }[] }} props */
+function Said({ comparison, tags }) {
   const { says, sentence, notes, conditions } = comparison;
   const differing = conditions.filter((condition) => condition.differs);
   return html`<p class="compare-answer" id="compare-answer">
@@ -264,6 +265,19 @@ function Said({ comparison }) {
                   </span>`,
               )}
             </p>`
+      }
+      ${
+        tags.length > 0 &&
+        html`<p>
+          <span class="caption">Tags</span>
+          ${tags.map(
+            ({ key, own, other }) =>
+              html`<span class="condition" key=${key}>
+                <span><bdi>${key}</bdi></span> <b><bdi>${own}</bdi></b> <span>against</span>
+                <b><bdi>${other}</bdi></b>
+              </span>`,
+          )}
+        </p>`
       }
       ${notes.map((note) => html`<p class="caption compare-note" key=${note}>${note}</p>`)}
       <p class="caption compare-note">

@@ -3,6 +3,7 @@
 import { ChartGrid } from "../components/chart-grid.js";
 import { Below } from "../components/parts.js";
 import { Percentiles } from "../components/percentiles.js";
+import { RunTags } from "../components/run-tags.js";
 import { RequestsCard, ThresholdsCard } from "../components/short-tables.js";
 import { Tile } from "../components/tile.js";
 import { useComparison } from "../data/comparison.js";
@@ -26,7 +27,7 @@ export function Panels({ run, session, api, tab, route, navigate, chosen, choose
   const asked = counts && (run.current || run.stop !== null) ? session.state.info.id : null;
   const { comparison } = useComparison(api, asked, null, { stamp: run.stop });
   // Clocks tick and pointers move between windows: nothing here changes then.
-  return useMemo(() => {
+  const content = useMemo(() => {
     const { run } = grown;
     if (sections.length === 0) {
       const nothing = run.current || run.stop !== null;
@@ -62,6 +63,7 @@ export function Panels({ run, session, api, tab, route, navigate, chosen, choose
         </div>`,
     );
   }, [grown, sections, comparison, route, navigate, chosen, choose]);
+  return html`${counts && html`<${RunTags} item=${session.state.info} route=${route} navigate=${navigate} />`}${content}`;
 }
 
 /**

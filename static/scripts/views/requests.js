@@ -10,7 +10,7 @@ import { RowDetail } from "../components/row-detail.js";
 import { DataTable } from "../components/table.js";
 import { useGrownRun, windowOf } from "../data/grown-run.js";
 import { useRequests } from "../data/requests.js";
-import { filterWords, likeRequests, LOOKS, queryOf, statusWords } from "../model/facets.js";
+import { BY_TAG, filterWords, likeRequests, LOOKS, queryOf, statusWords } from "../model/facets.js";
 import { format, plural, unitOf } from "../model/format.js";
 import { html, useMemo } from "../html.js";
 import { chooseRows, phaseOf } from "../model/phases.js";
@@ -78,7 +78,10 @@ function RequestsOfRun({ run, api, route, navigate, choose }) {
       html`<${DataTable}
         label="Requests"
         columns=${columnsBy(by, totalTime(rows), (value) => {
-          const look = { ...route.look, [LOOKS[by]]: value };
+          const only = by.startsWith(BY_TAG)
+            ? { [LOOKS.tag]: `${by.slice(BY_TAG.length)}:${value}` }
+            : { [LOOKS[by]]: value };
+          const look = { ...route.look, ...only };
           delete look[LOOKS.by];
           const change = { look };
           return {
@@ -128,7 +131,7 @@ const byOf = (by) => (by.includes("name") ? "name" : by[0]);
 
 function captionOf(by, rows, found, words) {
   const count = words && found ? `${plural(found.whole.count, "request")} of ${words}, ` : "";
-  return `${count}${BY[by]} · ${format(rows.length, "count")}`;
+  return `${count}${BY[by] ?? `by tag ${by.slice(BY_TAG.length)}`} · ${format(rows.length, "count")}`;
 }
 
 /** Rows beyond those that are kept have no facets. */
@@ -146,8 +149,11 @@ function emptyText(run, answered, words) {
 function columnsBy(by, time, narrow) {
   const columns = requestColumns(time, { full: true });
   if (by === "name") return columns;
-  const title = { status: "Status", scenario: "Scenario", group: "Group", expected: "Answer" }[by];
-  const words = (row) => (row.key[0] === "(other)" ? row.key[0] : WORDS[by](row.key[0]));
+  const title =
+    { status: "Status", scenario: "Scenario", group: "Group", expected: "Answer" }[by] ??
+    by.slice(BY_TAG.length);
+  const wordsOf = WORDS[by] ?? ((value) => value || `no ${title}`);
+  const words = (row) => (row.key[0] === "(other)" ? row.key[0] : wordsOf(row.key[0]));
   const name = {
     id: "name",
     title,

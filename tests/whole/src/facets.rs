@@ -15,7 +15,7 @@ const SCRIPT: &str = r#"
 import http from 'k6/http';
 import { check, group, sleep } from 'k6';
 
-const at = (path, name) => [`${__ENV.TARGET}${path}`, { tags: { name } }];
+const at = (path, name, own) => [`${__ENV.TARGET}${path}`, { tags: { name, ...own } }];
 const scenario = (exec) => ({ executor: 'constant-vus', vus: 2, duration: '8s', exec });
 export const options = { scenarios: { browse: scenario('browse'), buy: scenario('buy') } };
 
@@ -26,11 +26,11 @@ export function setup() {
 
 export function browse() {
   group('shop', () => {
-    http.get(...at('/slow', 'list'));
+    http.get(...at('/slow', 'list', { region: 'eu' }));
     group('detail', () => {
       check(http.get(...at('/', 'item')), { 'is ok': (answer) => answer.status === 200 });
       http.get(...at('/missing/7', 'picture'));
-      group('reviews', () => http.get(...at('/', 'reviews')));
+      group('reviews', () => http.get(...at('/', 'reviews', { region: 'us' })));
     });
   });
   sleep(0.1);
@@ -42,7 +42,7 @@ export function buy() {
     http.post(url, '{}', params);
     group('pay', () => http.get('http://127.0.0.1:1/pay?card=4', { tags: { name: 'pay' } }));
   });
-  http.get(...at('/', 'home'));
+  http.get(...at('/', 'home', { region: 'eu' }));
   http.get(`${__ENV.TARGET}/broken?stock=7`);
   sleep(0.2);
 }
@@ -70,7 +70,7 @@ impl Sample {
                 phase @ ("setup" | "teardown") => phase,
                 _ => "load",
             },
-            name => self.tag(name),
+            name => self.tag(name.trim_start_matches("tag:")),
         }
     }
 }
@@ -83,7 +83,17 @@ fn play(server: &Server, folder: &Path) -> Vec<Sample> {
         .env("TARGET", format!("http://{}", target::start()))
         .env("K6_NO_USAGE_REPORT", "true")
         .stdin(Stdio::null())
-        .args(["run", "--quiet", "-o", "json=samples.json", "-o"])
+        .args([
+            "run",
+            "--quiet",
+            "--tag",
+            "env=staging",
+            "--tag",
+            "build=42",
+            "-o",
+            "json=samples.json",
+            "-o",
+        ])
         .arg(format!("influxdb={}/shop", server.url()))
         .arg("shop.js")
         .output()
@@ -125,10 +135,12 @@ fn requests_are_filtered_and_grouped_as_k6_had_them() {
     // One that is told of nothing more ends soon.
     let server = Server::with(Options { settings: &[("idle", "4s")], ..Options::default() });
     let folder = TempDir::new().expect("a folder");
+    let options = br#"{"thresholds":{"http_req_duration{region:eu}":["p(95)<5000"]}}"#;
+    assert!(server.send("PUT", "/tests/shop/options", &[], options).status < 300);
     let samples = play(&server, folder.path());
     let ask = |query: &str| server.get(&format!("/runs/shop.1/requests?{query}"));
 
-    for by in ["name", "status", "scenario", "group", "expected", "phase", "method"] {
+    for by in ["name", "status", "scenario", "group", "expected", "phase", "method", "tag:region"] {
         let document = ask(&format!("by={by}")).document();
         let mut naive: BTreeMap<&str, Vec<&Sample>> = BTreeMap::new();
         samples.iter().for_each(|sample| naive.entry(sample.facet(by)).or_default().push(sample));
@@ -141,7 +153,7 @@ fn requests_are_filtered_and_grouped_as_k6_had_them() {
         assert_row(by, &document["whole"], &samples.iter().collect::<Vec<_>>());
     }
     type Fits = fn(&Sample) -> bool;
-    let filters: [(&str, Fits); 10] = [
+    let filters: [(&str, Fits); 13] = [
         ("scenario=buy", |sample| sample.tag("scenario") == "buy"),
         ("group=::shop", |sample| sample.tag("group").starts_with("::shop")),
         ("group=::shop::detail", |sample| sample.tag("group").starts_with("::shop::detail")),
@@ -153,6 +165,11 @@ fn requests_are_filtered_and_grouped_as_k6_had_them() {
         }),
         ("phase=setup", |sample| sample.tag("group") == "::setup"),
         ("name=item", |sample| sample.tag("name") == "item"),
+        ("tag=region:eu", |sample| sample.tag("region") == "eu"),
+        ("tag=region:eu&tag=region:us&scenario=browse", |sample| {
+            !sample.tag("region").is_empty() && sample.tag("scenario") == "browse"
+        }),
+        ("tag=region:&status=0", |sample| sample.tag("region").is_empty() && sample.tag("status") == "0"),
         ("scenario=buy&from=0s", |sample| sample.tag("scenario") == "buy"),
     ];
     for (query, fits) in filters {
@@ -168,6 +185,8 @@ fn requests_are_filtered_and_grouped_as_k6_had_them() {
         ("by=name,name", "by names name twice"),
         ("status=many", "status=many is none: status is a status, like status=404"),
         ("expected=maybe", "expected is true or false"),
+        ("by=tag:", "by=tag: is none of"),
+        ("tag=region", "a tag is KEY:VALUE, like tag=region:eu"),
         ("phase=load&from=soon", "from=soon is no time"),
     ] {
         let refused = ask(query);
@@ -176,6 +195,29 @@ fn requests_are_filtered_and_grouped_as_k6_had_them() {
         assert!(detail.contains(sentence), "{query}: {detail}");
     }
     assert_eq!(server.get("/runs/shop.9/requests").status, 404);
+    let unkept = ask("by=tag:tier");
+    assert!(
+        unkept.status == 404 && unkept.text().contains("no requests are kept by the tag tier"),
+        "{}",
+        unkept.text()
+    );
+
+    let summary = server.summary("shop.1");
+    assert_eq!(
+        summary["tags"],
+        json!({"build": ["42"], "env": ["staging"]}),
+        "what --tag put on all samples"
+    );
+    assert_eq!(summary["requestTags"], json!({"region": ["", "eu", "us"]}));
+    let found = |query: &str| server.get(&format!("/runs?{query}")).json();
+    for (query, wanted) in
+        [("tag=env:staging&tag=build:42", 1), ("q=env:staging", 1), ("tag=env:live", 0), ("tag=region:eu", 0)]
+    {
+        assert_eq!(found(query).as_array().expect("runs").len(), wanted, "{query}");
+    }
+    let refused = server.get("/runs?tag=env");
+    assert!(refused.status == 400 && refused.text().contains("tag=env is none"), "{}", refused.text());
+    assert!(server.get("/report?run=shop.1").text().contains("env: staging"), "the report's head has them");
 
     let count = |fits: Fits| samples.iter().filter(|sample| fits(sample)).count();
     let pay = samples.iter().find(|sample| sample.tag("name") == "pay").expect("it was refused");
@@ -206,12 +248,13 @@ fn requests_are_filtered_and_grouped_as_k6_had_them() {
         "missingInLoad": count(|sample| sample.tag("status") == "404" && sample.facet("phase") == "load"),
         "detail": count(|sample| sample.tag("group").starts_with("::shop::detail")),
         "detailAlone": count(|sample| sample.tag("group") == "::shop::detail"),
+        "eu": count(|sample| sample.tag("region") == "eu"),
         "refused": count(|sample| sample.tag("name") == "pay"),
         "message": pay.tag("error"),
     });
     let flows = drive("facets.mjs", &[&server.url(), "shop.1", &pictures(), &truth.to_string()]);
     let mut expected: Vec<String> =
-        ["filters", "groupings", "nothing", "setup", "part", "tree", "live", "errors"]
+        ["filters", "groupings", "tags", "nothing", "setup", "part", "tree", "live", "errors"]
             .map(str::to_owned)
             .into();
     expected.extend(in_both_themes(&["looks"]));
