@@ -113,6 +113,15 @@ export async function outline(page) {
   return headings.map(({ level }) => level);
 }
 
+/** How many canvases of a selector show anything; runs in the page, and so stands alone. */
+export function paintedAt(selector) {
+  return [...document.querySelectorAll(selector)].filter((canvas) => {
+    if (!canvas.width || !canvas.height) return false;
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    return data.some((value) => value !== 0);
+  }).length;
+}
+
 /**
  * Fails where a control is too small to hit (WCAG 2.2, 2.5.8: 24 px, links in sentences and tables apart), or where text is
  * cut without dots and the whole of it on hover.
