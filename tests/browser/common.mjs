@@ -135,11 +135,15 @@ export async function sound(page, what = "the page") {
       const seen = one.checkVisibility({ opacityProperty: true, visibilityProperty: true });
       if (!seen || width < 2 || height < 2 || left + width < 0) continue;
       const said = `${one.outerHTML.slice(0, 120)} in ${one.parentElement?.className}`;
-      const control = one.matches("button, a[href], select, summary, input:not([type=checkbox], [type=radio])");
+      const control = one.matches(
+        "button, a[href], select, summary, input:not([type=checkbox], [type=radio])",
+      );
       if (control && !one.closest("p, li, td, th, dd, .caption") && Math.min(width, height) < 24)
         wrong.push(`${Math.round(width)}x${Math.round(height)} px: ${said}`);
       const style = getComputedStyle(one);
-      const hasText = [...one.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
+      const hasText = [...one.childNodes].some(
+        (node) => node.nodeType === Node.TEXT_NODE && node.data.trim(),
+      );
       const isCut = one.scrollWidth > one.clientWidth + 1 && ["hidden", "clip"].includes(style.overflowX);
       if (hasText && isCut && (style.textOverflow !== "ellipsis" || !one.closest("[title]")))
         wrong.push(`cut: ${said}`);
