@@ -113,6 +113,15 @@ export async function outline(page) {
   return headings.map(({ level }) => level);
 }
 
+/** How many canvases of a selector show anything; runs in the page, and so stands alone. */
+export function paintedAt(selector) {
+  return [...document.querySelectorAll(selector)].filter((canvas) => {
+    if (!canvas.width || !canvas.height) return false;
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    return data.some((value) => value !== 0);
+  }).length;
+}
+
 /**
  * Fails where a control is too small to hit (WCAG 2.2, 2.5.8: 24 px, links in sentences and tables apart), or where text is
  * cut without dots and the whole of it on hover.
@@ -126,11 +135,15 @@ export async function sound(page, what = "the page") {
       const seen = one.checkVisibility({ opacityProperty: true, visibilityProperty: true });
       if (!seen || width < 2 || height < 2 || left + width < 0) continue;
       const said = `${one.outerHTML.slice(0, 120)} in ${one.parentElement?.className}`;
-      const control = one.matches("button, a[href], select, summary, input:not([type=checkbox], [type=radio])");
+      const control = one.matches(
+        "button, a[href], select, summary, input:not([type=checkbox], [type=radio])",
+      );
       if (control && !one.closest("p, li, td, th, dd, .caption") && Math.min(width, height) < 24)
         wrong.push(`${Math.round(width)}x${Math.round(height)} px: ${said}`);
       const style = getComputedStyle(one);
-      const hasText = [...one.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
+      const hasText = [...one.childNodes].some(
+        (node) => node.nodeType === Node.TEXT_NODE && node.data.trim(),
+      );
       const isCut = one.scrollWidth > one.clientWidth + 1 && ["hidden", "clip"].includes(style.overflowX);
       if (hasText && isCut && (style.textOverflow !== "ellipsis" || !one.closest("[title]")))
         wrong.push(`cut: ${said}`);

@@ -12,7 +12,7 @@ import { join, resolve } from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 import puppeteer from "puppeteer-core";
-import { closeAfter, fits, PATIENCE } from "./common.mjs";
+import { closeAfter, fits, paintedAt, PATIENCE } from "./common.mjs";
 
 const [url, ended, report] = process.argv.slice(2);
 const FIREFOX = process.env.FIREFOX ?? "/usr/bin/firefox-esr";
@@ -53,17 +53,7 @@ const has = (page, selector, words) =>
     selector,
     words.toLowerCase(),
   );
-const painted = (page, selector) =>
-  until(
-    page,
-    (selector) => {
-      const canvas = document.querySelector(selector);
-      if (!canvas?.width) return false;
-      const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-      return data.some((value) => value !== 0);
-    },
-    selector,
-  );
+const painted = (page, selector) => until(page, paintedAt, selector);
 
 /** Now, as one sample of a test. */
 async function send(name) {

@@ -11,7 +11,7 @@ import { readFile } from "node:fs/promises";
 import { extname, join, normalize } from "node:path";
 import { Readable } from "node:stream";
 import { test } from "node:test";
-import { closeAfter, launch, open } from "./common.mjs";
+import { closeAfter, launch, open, paintedAt } from "./common.mjs";
 
 const TYPES = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
 
@@ -47,17 +47,9 @@ const { page, complaints } = await open(browser, own);
 
 test("its charts are painted", async () => {
   await page.goto(`${own}/ui/?endpoint=/`);
-  const painted = () =>
-    page.evaluate(
-      () =>
-        [...document.querySelectorAll("canvas")].filter((canvas) => {
-          const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-          return data.some((value) => value !== 0);
-        }).length,
-    );
   await page.locator("canvas").first().waitFor();
   await page.waitForTimeout(1000);
-  assert.ok((await painted()) >= 3);
+  assert.ok((await page.evaluate(paintedAt, "canvas")) >= 3);
 });
 test("its overview has its heading", () =>
   page.getByText("HTTP Performance overview", { exact: false }).first().waitFor());

@@ -8,7 +8,7 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { launch, open } from "./common.mjs";
+import { launch, open, paintedAt } from "./common.mjs";
 
 const [url, pictures] = process.argv.slice(2);
 const browser = await launch();
@@ -44,14 +44,8 @@ async function watch({ page, complaints }) {
   await table.click();
 
   // Charts are drawn, not only there.
-  const drawn = await page
-    .locator("section:has(#chart-request-rate) canvas")
-    .first()
-    .evaluate((canvas) => {
-      const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-      return data.some((value) => value !== 0);
-    });
-  assert.ok(drawn, "the chart is painted");
+  const drawn = await page.evaluate(paintedAt, "section:has(#chart-request-rate) canvas");
+  assert.ok(drawn > 0, "the chart is painted");
   await picture("live-light.png");
   await page.emulateMedia({ colorScheme: "dark" });
   await picture("live-dark.png");

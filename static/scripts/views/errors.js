@@ -78,26 +78,29 @@ function ErrorsOfRun({ run, api, route, navigate }) {
     ${drawn.current && statuses.length > 0 && html`<${Charts} drawn=${drawn.current} whole=${run.tables.statuses.length > statuses.length} route=${route} navigate=${navigate} />`}
     <${Causes} errors=${errors} failed=${failed} />
     <${FailedCalls} run=${run} />
-    <${Card}
-      id="errors"
-      title=${all ? "Statuses" : "Errors"}
-      caption=${`by request, status and error code · ${format(shown.length, "count")}`}
-      actions=${html`<div class="toolbar">
-        <${Segments}
-          label="Rows"
-          options=${[
-            ["errors", "Errors"],
-            ["all", "All statuses"],
-          ]}
-          value=${all ? "all" : "errors"}
-          onChoose=${(id) => navigate({ rows: withChoice(route.rows, ALL, id === "all") })}
-        />
-        ${choice && html`<${PhaseChoice} route=${route} navigate=${navigate} />`}
-        <${Filter} label="Filter errors" route=${route} navigate=${navigate} />
-      </div>`}
-    >
-      ${content}
-    <//>`;
+    ${
+      !isCallsAlone &&
+      html`<${Card}
+        id="errors"
+        title=${all ? "Statuses" : "Errors"}
+        caption=${`by request, status and error code · ${format(shown.length, "count")}`}
+        actions=${html`<div class="toolbar">
+          <${Segments}
+            label="Rows"
+            options=${[
+              ["errors", "Errors"],
+              ["all", "All statuses"],
+            ]}
+            value=${all ? "all" : "errors"}
+            onChoose=${(id) => navigate({ rows: withChoice(route.rows, ALL, id === "all") })}
+          />
+          ${choice && html`<${PhaseChoice} route=${route} navigate=${navigate} />`}
+          <${Filter} label="Filter errors" route=${route} navigate=${navigate} />
+        </div>`}
+      >
+        ${content}
+      <//>`
+    }`;
 }
 
 const sum = (rows) => rows.reduce((count, row) => count + row.count, 0);
