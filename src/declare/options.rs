@@ -4,7 +4,6 @@ use super::Declarations;
 use super::plan::Scenario;
 use crate::limits;
 use crate::settings::parse_duration_ms;
-use loadgate_documents::dashboard::Chosen;
 use loadgate_documents::{Submetric, is_metric_name, shorten};
 use loadgate_documents::{Threshold, ThresholdError};
 use serde::Deserialize;
@@ -77,12 +76,9 @@ impl Declarations {
         let document: Document =
             serde_json::from_slice(document).map_err(|error| OptionsError::NotOptions(error.to_string()))?;
 
-        let mut thresholds = BTreeMap::new();
+        let mut limits = BTreeMap::new();
         let mut aborting = BTreeSet::new();
         for (name, expressions) in document.thresholds.unwrap_or_default() {
-            if !is_metric_name(&name) && Submetric::parse(&name).is_none() {
-                return Err(OptionsError::Name(name));
-            }
             let texts: Vec<String> = expressions
                 .into_iter()
                 .map(|expression| match expression {
@@ -95,17 +91,9 @@ impl Declarations {
                     }
                 })
                 .collect();
-            for text in &texts {
-                Threshold::parse(text).map_err(OptionsError::Threshold)?;
-            }
-            if !texts.is_empty() || name.contains('{') {
-                thresholds.insert(name, texts);
-            }
+            limits.insert(name, texts);
         }
-        let submetrics = thresholds.keys().filter(|name| name.contains('{')).count();
-        if submetrics > limits::SUBMETRICS || thresholds.len() - submetrics > limits::METRICS {
-            return Err(OptionsError::TooMany);
-        }
+        let limits = Declarations::from_limits(limits, aborting)?;
 
         let duration_ms =
             match document.total_duration {
@@ -124,29 +112,61 @@ impl Declarations {
             || read.iter().filter_map(|(name, scenario)| Some(((*name).clone(), scenario.as_ref()?)));
         let arrivals = understood().filter_map(|(name, of)| Some((name, of.arrivals()?))).collect();
         let vus = understood().filter_map(|(name, of)| Some((name, of.vus()?))).collect();
-        let mut declared = Declarations {
-            metrics: BTreeMap::new(),
-            learnt: BTreeMap::new(),
-            thresholds,
-            thresholds_known: true,
-            percentiles: BTreeMap::new(),
-            aborting,
+        Ok(Declarations {
             arrivals,
             vus,
             scenarios: scenarios.into_keys().collect(),
             duration_ms,
             planned_ms,
-            dashboard: Chosen::default(),
-            revision: 0,
-        };
+            ..limits
+        })
+    }
+
+    /// All limits of a script, by metric or submetric, and those that end the test.
+    ///
+    /// # Errors
+    ///
+    /// Where a name or an expression is none, or there are too many.
+    pub fn from_limits(
+        limits: BTreeMap<String, Vec<String>>,
+        aborting: BTreeSet<(String, String)>,
+    ) -> Result<Self, OptionsError> {
+        let mut thresholds = BTreeMap::new();
+        for (name, texts) in limits {
+            if !is_metric_name(&name) && Submetric::parse(&name).is_none() {
+                return Err(OptionsError::Name(name));
+            }
+            for text in &texts {
+                Threshold::parse(text).map_err(OptionsError::Threshold)?;
+            }
+            if !texts.is_empty() || name.contains('{') {
+                thresholds.insert(name, texts);
+            }
+        }
+        let submetrics = thresholds.keys().filter(|name| name.contains('{')).count();
+        if submetrics > limits::SUBMETRICS || thresholds.len() - submetrics > limits::METRICS {
+            return Err(OptionsError::TooMany);
+        }
+        let mut declared =
+            Declarations { thresholds, thresholds_known: true, aborting, ..Declarations::default() };
         declared.learn();
         Ok(declared)
+    }
+
+    /// Whether the limits are known to be those of another set, in whatever order.
+    pub fn has_limits_of(&self, other: &Declarations) -> bool {
+        fn limits(of: &Declarations) -> BTreeSet<(&str, &str)> {
+            let all = of.thresholds.iter();
+            all.flat_map(|(name, texts)| texts.iter().map(|text| (name.as_str(), text.as_str()))).collect()
+        }
+        self.thresholds_known && limits(self) == limits(other)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use loadgate_wires::files::k6_summary;
 
     #[test]
     fn a_real_document_is_read_whole() {
@@ -162,6 +182,27 @@ mod tests {
         assert_eq!(set.thresholds["http_req_duration{name:checkout}"], ["p(99)<900", "max<2000"]);
         assert_eq!(set.submetrics().len(), 7, "k6's automatic one among them");
         assert!(set.thresholds_known);
+    }
+
+    /// It has fewer details, and replaces none of the options'.
+    #[test]
+    fn a_summary_tells_the_limits_of_the_options_that_it_was_run_with() {
+        let options =
+            Declarations::from_k6_options(include_bytes!("../../tests/fixtures/k6/shop/options.json"))
+                .unwrap();
+        let summary = include_bytes!("../../tests/fixtures/k6/shop/summary.json");
+        let mut told = BTreeMap::<String, Vec<String>>::new();
+        for judged in k6_summary::read(summary).unwrap().thresholds.unwrap() {
+            told.entry(judged.metric).or_default().push(judged.threshold);
+        }
+        let limits = |told| Declarations::from_limits(told, BTreeSet::new()).unwrap();
+        assert!(options.has_limits_of(&limits(told.clone())));
+        told.pop_first();
+        assert!(!options.has_limits_of(&limits(told.clone())));
+        assert!(
+            !Declarations::default().has_limits_of(&limits(BTreeMap::new())),
+            "nobody said that there are none"
+        );
     }
 
     #[test]

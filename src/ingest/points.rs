@@ -10,6 +10,7 @@ use crate::record::Over;
 use loadgate_documents::{MetricKind, builtin};
 use loadgate_wires::{self as wires, Out, Point, Summed, Value, Wrong};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// A reader of another wire.
@@ -68,6 +69,10 @@ impl Out for Units<'_> {
     fn declare(&mut self, metric: &str, kind: MetricKind) {
         // A contradiction is told with the first point.
         _ = self.session.learn(metric, kind);
+    }
+
+    fn limits(&mut self, limits: BTreeMap<String, Vec<String>>) -> Result<(), Wrong> {
+        self.session.take_limits(limits)
     }
 }
 

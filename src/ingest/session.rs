@@ -13,7 +13,7 @@ use hashbrown::HashTable;
 use loadgate_documents::Submetric;
 use loadgate_wires::Wrong;
 use memchr::arch::all::is_equal;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::BuildHasher;
 
 /// The tag that names a run.
@@ -246,6 +246,20 @@ impl Session {
             self.submetrics = self.declared.submetrics();
             self.tag_fields = tag_names(&self.submetrics);
         }
+        Ok(())
+    }
+
+    /// Takes over all limits of the run that the upload is of.
+    pub(super) fn take_limits(&mut self, limits: BTreeMap<String, Vec<String>>) -> Result<(), Wrong> {
+        let said = Declarations::from_limits(limits, BTreeSet::new())
+            .map_err(|error| Wrong::with("a limit cannot stand", error.to_string()))?;
+        // The options that the test has say more: what ends it early, its scenarios, how long it takes.
+        if self.declared.has_limits_of(&said) {
+            return Ok(());
+        }
+        self.own.merge(&said);
+        self.changed = true;
+        self.adopt(self.declared.clone());
         Ok(())
     }
 

@@ -324,6 +324,44 @@ fn files_of_other_tools_are_posted_as_they_are() {
     assert!(values["p(95)"].is_null() && values["med"].is_null());
 }
 
+/// Those on submetrics have no data, and pass nothing.
+#[test]
+fn a_posted_summary_is_held_to_the_limits_that_it_tells() {
+    let server = Server::new();
+    let (body, told) = (text("k6/shop/summary.json"), json("k6/shop/summary.json"));
+    let post = |name: &'static str, body: &str| {
+        let as_file = |request: &mut loadgate::ingest::Request| {
+            (request.wire, request.import, request.run) = (Wire::File, true, Some(name.to_owned()));
+        };
+        server.post_as(as_file, body.as_bytes(), true)
+    };
+    let judged = |run: &str| {
+        let summary = server.summary(run);
+        let all = summary["thresholds"].as_array().expect("a list").clone();
+        for threshold in &all {
+            let name = threshold["metric"].as_str().expect("a name");
+            let expression = threshold["expression"].as_str().expect("an expression");
+            let crossed = told["metrics"][name]["thresholds"][expression].as_bool().expect("true or false");
+            let passes = if name.contains('{') { Value::Null } else { Value::Bool(!crossed) };
+            assert_eq!(threshold["passes"], passes, "{threshold}");
+        }
+        all.len()
+    };
+    let limits = told["metrics"].as_object().expect("metrics").values();
+    let limits: usize = limits.filter_map(|metric| Some(metric["thresholds"].as_object()?.len())).sum();
+    assert!(limits > 5);
+    post("first", &body).expect("the request is fine");
+    assert_eq!(judged(&server.finish("t.first")), limits);
+
+    let sound = r#""metrics": {"#;
+    assert!(body.contains(sound), "the fixture begins otherwise");
+    let wrong = r#""metrics": {"wait": {"avg": 1, "thresholds": {"avg~1": false}},"#;
+    let refusal = post("wrong", &body.replacen(sound, wrong, 1)).expect("a body").failure;
+    assert!(format!("{refusal:?}").contains("avg~1"), "{refusal:?}");
+    post("second", &body).expect("the request is fine");
+    assert_eq!(judged(&server.finish("t.second")), limits, "what was refused declares nothing");
+}
+
 #[test]
 fn an_exporter_that_pushes_once_more_at_its_end_is_one_generator() {
     let server = Server::new();

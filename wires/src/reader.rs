@@ -2,6 +2,7 @@
 
 use crate::{Point, Wrong};
 use loadgate_documents::MetricKind;
+use std::collections::BTreeMap;
 
 /// A line or an element that is longer is refused.
 pub const UNIT_BYTES: usize = 1 << 20;
@@ -25,6 +26,15 @@ pub trait Out {
 
     /// What a wire says of a metric apart from its points.
     fn declare(&mut self, _metric: &str, _kind: MetricKind) {}
+
+    /// All limits of the run, before its points: expressions by metric or submetric, as k6 writes them.
+    ///
+    /// # Errors
+    ///
+    /// Where one of them is none.
+    fn limits(&mut self, _limits: BTreeMap<String, Vec<String>>) -> Result<(), Wrong> {
+        Ok(())
+    }
 }
 
 /// Reads a wire. Keeps no more of a body than one unit, which is bounded.

@@ -25,8 +25,8 @@ use std::collections::BTreeMap;
 pub struct Summary {
     /// What was measured, metric by metric; submetrics as gauges.
     pub metrics: Vec<(String, Result<Vec<Point>, Wrong>)>,
-    /// What was asked of the metrics. The machine-readable form does not tell.
-    pub thresholds: Vec<Judged>,
+    /// What was asked of the metrics. `None`: the machine-readable form does not tell.
+    pub thresholds: Option<Vec<Judged>>,
     /// How long the run took; 0 where it cannot be told.
     pub length_ns: i64,
     /// When it ended, Unix ns; only the machine-readable form tells.
@@ -194,6 +194,7 @@ pub fn read(bytes: &[u8]) -> Result<Summary, Wrong> {
         return Err(Wrong::new(not));
     }
     let mut summary = Summary::default();
+    let mut thresholds = Vec::new();
     let mut entries = Vec::new();
     for (name, old) in file.metrics {
         for (threshold, sign) in old.thresholds {
@@ -201,7 +202,7 @@ pub fn read(bytes: &[u8]) -> Result<Summary, Wrong> {
                 Sign::Crossed(crossed) => !crossed,
                 Sign::Outcome { ok } => ok,
             };
-            summary.thresholds.push(Judged { metric: name.clone(), threshold, passed });
+            thresholds.push(Judged { metric: name.clone(), threshold, passed });
         }
         let values = numbers(old.values.unwrap_or(old.flat));
         // A metric that thresholds name and that had no sample.
@@ -217,6 +218,7 @@ pub fn read(bytes: &[u8]) -> Result<Summary, Wrong> {
             }
         }
     }
+    summary.thresholds = file.results.is_none().then_some(thresholds);
     let mut checks = file.root_group.map(in_group).unwrap_or_default();
     if let Some(results) = file.results {
         entries.extend(results.metrics.into_iter().map(Entry::from));
@@ -245,9 +247,17 @@ pub fn read(bytes: &[u8]) -> Result<Summary, Wrong> {
     Ok(summary)
 }
 
-/// Gives a summary's metrics one by one.
+/// Gives a summary's limits, where it tells them, and its metrics one by one.
 pub(super) fn document(bytes: &[u8], out: &mut dyn Out) -> Result<(), Wrong> {
-    for (unit, (_, points)) in (1..).zip(read(bytes)?.metrics) {
+    let Summary { metrics, thresholds, .. } = read(bytes)?;
+    if let Some(thresholds) = thresholds {
+        let mut limits = BTreeMap::<String, Vec<String>>::new();
+        for Judged { metric, threshold, .. } in thresholds {
+            limits.entry(metric).or_default().push(threshold);
+        }
+        out.limits(limits)?;
+    }
+    for (unit, (_, points)) in (1..).zip(metrics) {
         match points {
             Ok(points) => out.accept(unit, points),
             Err(wrong) => out.refuse(unit, wrong),
