@@ -13,8 +13,7 @@ import { launch, open } from "./common.mjs";
 import { slowLine } from "./slow-line.mjs";
 
 const [server, run, rounds, how] = process.argv.slice(2);
-const line =
-  how === "slow" ? await slowLine(server, { mbit: 10, rtt: 80 }) : null;
+const line = how === "slow" ? await slowLine(server, { mbit: 10, rtt: 80 }) : null;
 const url = line?.url ?? server;
 const browser = await launch();
 try {
@@ -27,10 +26,7 @@ try {
 
 function measures(page, name) {
   return page.evaluate(
-    (measure) =>
-      performance
-        .getEntriesByName(measure)
-        .map((entry) => entry.startTime + entry.duration),
+    (measure) => performance.getEntriesByName(measure).map((entry) => entry.startTime + entry.duration),
     name,
   );
 }
@@ -38,9 +34,7 @@ function measures(page, name) {
 async function shown() {
   const { page } = await open(browser, url);
   await page.goto(`${url}/ui/?run=${encodeURIComponent(run)}`);
-  await page.waitForFunction(
-    () => performance.getEntriesByName("loadgate:first-charts").length > 0,
-  );
+  await page.waitForFunction(() => performance.getEntriesByName("loadgate:first-charts").length > 0);
   return page;
 }
 
@@ -61,14 +55,11 @@ async function updates() {
   await page.evaluate(() => performance.clearMeasures("loadgate:update"));
   console.log("ready");
   await page.waitForFunction(
-    (wanted) =>
-      performance.getEntriesByName("loadgate:update").length >= wanted,
+    (wanted) => performance.getEntriesByName("loadgate:update").length >= wanted,
     Number(rounds),
   );
   const durations = await page.evaluate(() =>
-    performance
-      .getEntriesByName("loadgate:update")
-      .map((entry) => entry.duration),
+    performance.getEntriesByName("loadgate:update").map((entry) => entry.duration),
   );
   return { updates: durations };
 }
@@ -77,8 +68,7 @@ async function tasks() {
   const page = await shown();
   await page.waitForTimeout(1000);
   const tab = (title) => page.locator("nav.tabs a", { hasText: title }).click();
-  const percentile = (at) =>
-    page.locator(".percentiles button, .percentiles input").nth(at).click();
+  const percentile = (at) => page.locator(".percentiles button, .percentiles input").nth(at).click();
   const things = {
     "a percentile": () => percentile(0),
     "and back": () => percentile(0),
@@ -99,16 +89,11 @@ async function tasks() {
     await browser.startTracing(page, { categories: ["toplevel"] });
     await act();
     await page.waitForTimeout(1000);
-    const { traceEvents } = JSON.parse(
-      (await browser.stopTracing()).toString(),
-    );
+    const { traceEvents } = JSON.parse((await browser.stopTracing()).toString());
     const thread = ({ pid, tid }) => `${pid}.${tid}`;
     const mains = new Set(
       traceEvents
-        .filter(
-          ({ name, args }) =>
-            name === "thread_name" && args.name === "CrRendererMain",
-        )
+        .filter(({ name, args }) => name === "thread_name" && args.name === "CrRendererMain")
         .map(thread),
     );
     const times = traceEvents
