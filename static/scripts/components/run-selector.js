@@ -22,7 +22,7 @@ export function RunSelector({ session, api, route, navigate }) {
   return html`<${Popover}
     kind="selector"
     label=${html`<bdi class="selector-test" title=${info.test}>${info.test}</bdi>
-      <bdi class="selector-run caption">${runLabel(info)}</bdi>
+      <bdi class="selector-run caption" title=${runLabel(info)}>${runLabel(info)}</bdi>
       <span class="caption" aria-hidden="true">▾</span>`}
   >
     ${(close) =>

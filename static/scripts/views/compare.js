@@ -142,7 +142,7 @@ export function Compare({ run, session, api, route, navigate }) {
 
   return html`<${Card}
       id="compare"
-      title=${html`Compare <bdi>${runLabel(shown)}</bdi>`}
+      title=${html`<span title=${runLabel(shown)}>Compare <bdi>${runLabel(shown)}</bdi></span>`}
       caption=${route.zoom ? `${partName(route.zoom)} of both` : ""}
     >
       <div class="compare-choice">
