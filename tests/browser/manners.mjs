@@ -175,6 +175,19 @@ test("a live run's header takes one row of 1280 px, and two of a phone", async (
   }
 });
 
+test("a phone's header takes two rows too where nothing is known yet", async () => {
+  const headers = { authorization: `Bearer ${token}` };
+  const options = { totalDuration: "10m", thresholds: { "http_req_duration{region:eu}": ["p(95)<500"] } };
+  await fetch(`${url}/tests/early/options`, { method: "PUT", headers, body: JSON.stringify(options) });
+  await fetch(`${url}/write?db=early`, { method: "POST", body: `vus value=5 ${Date.now()}000000`, headers });
+  const header = await shown(`${url}/ui/?run=early.1`, { viewport: { width: 390, height: 800 } });
+  await header.getByText("no data for 1").first().waitFor();
+  await header.locator(".verdict-chip").waitFor();
+  const { height } = await header.locator(".top-row").boundingBox();
+  assert.ok(height < 90, `${height} px are more than two rows`);
+  await header.close();
+});
+
 test("without scripts there are links to the runs and the newest report", async () => {
   const still = await shown(`${url}/ui/`, { javaScriptEnabled: false });
   await still.getByRole("link", { name: /report/ }).click();

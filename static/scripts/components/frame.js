@@ -183,9 +183,9 @@ function thresholdsChip(run) {
   if (run.thresholds.length === 0 && (!run.current || known)) return null;
   const { state, text } = verdict(run.thresholds, known);
   // Where there is little room, the word is left to the chip's place beside the verdict.
-  const [before, ...after] = text.split(" thresholds");
-  if (after.length !== 1) return html`<${Chip} state=${state}>${text}<//>`;
-  return html`<${Chip} state=${state}>${before}<span class="roomy-word"> thresholds</span>${after[0]}<//>`;
+  const [before, word, after] = text.split(/( thresholds?)/);
+  if (!word) return html`<${Chip} state=${state}>${text}<//>`;
+  return html`<${Chip} state=${state}>${before}<span class="roomy-word">${word}</span>${after}<//>`;
 }
 
 /**

@@ -340,7 +340,7 @@ fn the_pages_fit_below_a_path_behind_a_token_and_into_a_link() {
     // The same store, by a server that wants a token from who writes.
     let settings: &[(&str, &str)] = &[("write_token", "s3cret"), ("idle", "5m"), ("straggler", "500ms")];
     let server = Server::with(Options { store: Some(&store), settings, ..Options::default() });
-    assert_eq!(drive("manners.mjs", &[&server.url(), &run, "s3cret", &pictures()]).len(), 8);
+    assert_eq!(drive("manners.mjs", &[&server.url(), &run, "s3cret", &pictures()]).len(), 9);
 }
 
 #[test]
