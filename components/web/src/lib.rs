@@ -3,10 +3,6 @@
 
 #![warn(missing_docs, unreachable_pub, clippy::missing_errors_doc)]
 
-/// Takes less time than that of libc.
-#[global_allocator]
-static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
-
 mod background;
 mod body;
 mod call;
