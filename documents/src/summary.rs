@@ -31,8 +31,8 @@ pub struct Summary {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tags: BTreeMap<String, Vec<String>>,
     /// How many of them there are beyond those.
-    #[serde(default, rename = "moreTags", skip_serializing_if = "is_none")]
-    pub more_tags: usize,
+    #[serde(default, rename = "moreTags", skip_serializing_if = "is_zero")]
+    pub more_tags: u64,
     /// The part of the run that the figures are of; the whole run where it is absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window: Option<Span>,
@@ -54,10 +54,6 @@ pub struct Summary {
     /// … and what they noted beside it.
     #[serde(default)]
     pub note: Option<String>,
-}
-
-fn is_none(count: &usize) -> bool {
-    *count == 0
 }
 
 /// From when to when, Unix ms.

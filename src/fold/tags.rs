@@ -36,7 +36,7 @@ impl Tags {
     }
 
     /// How many are not shown.
-    pub(super) fn more(&self) -> usize {
-        self.0.as_ref().map_or(0, |all| all.len().saturating_sub(limits::SHOWN_TAGS))
+    pub(super) fn more(&self) -> u64 {
+        self.0.as_ref().map_or(0, |all| all.len().saturating_sub(limits::SHOWN_TAGS) as u64)
     }
 }

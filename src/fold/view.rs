@@ -20,7 +20,7 @@ impl Run {
     }
 
     /// How many others there are.
-    pub(crate) fn more_tags(&self) -> usize {
+    pub(crate) fn more_tags(&self) -> u64 {
         self.tags.more()
     }
 

@@ -1,7 +1,7 @@
 //! Requests grouped and filtered: whatever is asked, each counts once, and figures are those of what matches.
 
 use crate::recorded;
-use crate::support::{Server, block_on, text};
+use crate::support::{Random, Server, block_on, text};
 use loadgate::documents::requests::{Asked, Facet};
 use loadgate::ingest::{Refusal, Wire};
 use loadgate::service::Window;
@@ -123,23 +123,6 @@ fn a_filter_by_what_has_a_table_gives_the_figures_of_its_row() {
             assert_eq!((&one.0, one.1), (&other.0, other.1), "{name}");
             assert!(same(&one.2, &other.2), "{name}: {one:?} {other:?}");
         }
-    }
-}
-
-/// A small generator (splitmix64): tags need variety, not quality.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, n: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) % n as u64) as usize
-    }
-
-    fn of<'a>(&mut self, values: &[&'a str]) -> &'a str {
-        values[self.below(values.len())]
     }
 }
 

@@ -310,3 +310,20 @@ pub fn json(path: &str) -> serde_json::Value {
 pub fn declarations(lines: &str) -> String {
     lines.lines().filter(|line| line.contains(r#""type":"Metric""#)).map(|line| format!("{line}\n")).collect()
 }
+
+/// A small generator (splitmix64): tags need variety, not quality.
+pub struct Random(pub u64);
+
+impl Random {
+    pub fn below(&mut self, n: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ (z >> 31)) % n as u64) as usize
+    }
+
+    pub fn of<'a>(&mut self, values: &[&'a str]) -> &'a str {
+        values[self.below(values.len())]
+    }
+}

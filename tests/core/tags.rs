@@ -1,25 +1,12 @@
 //! Tags of a whole run: what every sample has, whatever the order in which it came, and lists that find runs by it.
 
-use crate::support::{Server, block_on};
+use crate::support::{Random, Server, block_on};
 use loadgate::ingest::Refusal;
 use loadgate::limits;
 use loadgate::record::Sent;
 use loadgate::service::List;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// A small generator (splitmix64): tags need variety, not quality.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, n: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) % n as u64) as usize
-    }
-}
 
 /// The tags of one sample, by key.
 type Tags = BTreeMap<&'static str, String>;

@@ -10,7 +10,7 @@ import { RouteLink } from "./link.js";
  *
  * @param {RunItem} item
  */
-export function tagsOf(item) {
+function tagsOf(item) {
   return Object.entries(item.tags ?? {}).flatMap(([key, values]) =>
     values.map((value) => ({ key, value, word: `${key}:${value}` })),
   );

@@ -61,7 +61,7 @@ impl Database {
     }
 
     /// Whether there is anything to commit.
-    pub(super) fn is_dirty(&self) -> bool {
+    fn is_dirty(&self) -> bool {
         !self.writes.is_empty()
     }
 
