@@ -8,7 +8,7 @@
 //! A point in exactly k6's spelling is recognised byte by byte; everything else goes through
 //! `serde_json`, with equal results.
 
-use super::after;
+use super::{after, is_equal};
 use super::number::parse_json_number;
 use super::session::{Handle, Session};
 use super::time::parse_rfc3339;
@@ -17,7 +17,6 @@ use crate::declare::MetricDeclaration;
 use crate::limits;
 use loadgate_documents::{Contains, MetricKind, MetricType};
 use loadgate_wires::Wrong;
-use memchr::arch::all::is_equal;
 use memchr::memchr;
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
