@@ -8,10 +8,10 @@
 //! A point in exactly k6's spelling is recognised byte by byte; everything else goes through
 //! `serde_json`, with equal results.
 
-use super::{after, is_equal};
 use super::number::parse_json_number;
 use super::session::{Handle, Session};
 use super::time::parse_rfc3339;
+use super::{after, is_equal};
 use crate::aggregate::tags::TagSet;
 use crate::declare::MetricDeclaration;
 use crate::limits;

@@ -587,7 +587,8 @@ fn is_equal(one: &[u8], other: &[u8]) -> bool {
     if one.len() != other.len() {
         return false;
     }
-    let differing = |one: &[u8; 16], other: &[u8; 16]| u128::from_ne_bytes(*one) ^ u128::from_ne_bytes(*other);
+    let differing =
+        |one: &[u8; 16], other: &[u8; 16]| u128::from_ne_bytes(*one) ^ u128::from_ne_bytes(*other);
     // The last sixteen once more, whatever is left over before them.
     let (Some(one_end), Some(other_end)) = (one.last_chunk(), other.last_chunk()) else {
         return memchr::arch::all::is_equal(one, other);
