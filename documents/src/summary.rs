@@ -165,11 +165,11 @@ pub enum Values {
 /// The figures of a trend.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct TrendValues {
-    /// Samples.
-    pub count: u64,
+    /// Samples; this and what follows is null where the wire did not tell.
+    pub count: Option<u64>,
     /// Their arithmetic mean.
-    pub avg: f64,
-    /// The least; this and what follows is null where the wire did not tell.
+    pub avg: Option<f64>,
+    /// The least.
     pub min: Option<f64>,
     /// The median.
     pub med: Option<f64>,
@@ -416,10 +416,15 @@ impl Values {
 }
 
 impl TrendValues {
+    /// Whether there were samples, however many.
+    pub fn has_data(&self) -> bool {
+        self.count != Some(0)
+    }
+
     fn of(&self, aggregate: Aggregate) -> Option<f64> {
         match aggregate {
-            Aggregate::Count => Some(self.count as f64),
-            Aggregate::Avg => Some(self.avg),
+            Aggregate::Count => self.count.map(|count| count as f64),
+            Aggregate::Avg => self.avg,
             Aggregate::Min => self.min,
             Aggregate::Med => self.med,
             Aggregate::Max => self.max,
@@ -473,8 +478,8 @@ impl<'de> Visitor<'de> for TrendVisitor {
         let mut has_avg = false;
         while let Some((name, value)) = map.next_entry::<String, Option<f64>>()? {
             match name.as_str() {
-                "count" => trend.count = value.unwrap_or_default() as u64,
-                "avg" => (trend.avg, has_avg) = (value.unwrap_or_default(), true),
+                "count" => trend.count = value.map(|count| count as u64),
+                "avg" => (trend.avg, has_avg) = (value, true),
                 "min" => trend.min = value,
                 "med" => trend.med = value,
                 "max" => trend.max = value,
@@ -498,8 +503,8 @@ mod tests {
     #[test]
     fn figures_of_every_type_read_back_as_they_were_written() {
         let trend = TrendValues {
-            count: 3,
-            avg: 2.5,
+            count: Some(3),
+            avg: Some(2.5),
             max: Some(6.0),
             percentiles: vec![(90.0, Some(4.0)), (99.9, None)],
             sum: Some(7.5),

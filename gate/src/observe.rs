@@ -95,7 +95,7 @@ pub(crate) fn partial(name: &str, metric: &Metric) -> Option<String> {
 /// sent.
 fn has_data(values: &Values) -> bool {
     match values {
-        Values::Trend(trend) => trend.count > 0,
+        Values::Trend(trend) => trend.has_data(),
         Values::Rate { passes, fails, .. } => passes + fails > 0,
         Values::Counter { count, .. } => *count != 0.0,
         Values::Gauge { value, min, max } => [value, min, max].iter().any(|value| **value != 0.0),
@@ -125,7 +125,7 @@ fn quantile(trend: &TrendValues, aggregate: Aggregate) -> Spread {
         .collect();
     known.sort_by(|a, b| a.0.total_cmp(&b.0));
     known.dedup_by(|a, b| a.0 == b.0);
-    Spread::Quantile { rank, count: trend.count as f64, known }
+    trend.count.map_or(Spread::Unknown, |count| Spread::Quantile { rank, count: count as f64, known })
 }
 
 fn request(summary: &Summary, method: &str, name: &str, figure: Figure) -> Observation {
@@ -140,8 +140,8 @@ fn request(summary: &Summary, method: &str, name: &str, figure: Figure) -> Obser
         };
     };
     let trend = || TrendValues {
-        count: row.count as u64,
-        avg: row.avg.unwrap_or_default(),
+        count: Some(row.count as u64),
+        avg: row.avg,
         min: row.min,
         med: row.med,
         max: row.max,

@@ -137,7 +137,7 @@ impl Run {
         }
         for (number, key) in self.series.keys().iter().enumerate() {
             let streamed = matches!(key.dimension, Dimension::Metric | Dimension::Submetric);
-            if streamed && !known[number] && self.totals[number].count > 0 {
+            if streamed && !known[number] && self.totals[number].has_data() {
                 changed.push((stream_name(key), self.shown_as(number as u32)));
             }
         }
@@ -212,7 +212,7 @@ impl Run {
             let found = if expressions.is_empty() { None } else { self.total(name) };
             expressions.iter().map(move |expression| {
                 let possible = found
-                    .filter(|(tally, _)| tally.count > 0)
+                    .filter(|(tally, _)| tally.has_data())
                     .and_then(|(_, metric)| self.kinds.possible(metric));
                 let known = found.filter(|_| possible.is_none());
                 let evaluation =

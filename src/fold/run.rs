@@ -289,7 +289,7 @@ impl Run {
         self.counts.samples = self.counts.samples.saturating_add(batch.samples);
         let seconds = self.seconds_of(batch);
         let series = self.places(batch, &seconds);
-        self.hear_percentiles(batch, &series);
+        self.hear_told(batch, &series);
         let distributions: Vec<bool> =
             batch.series.iter().map(|key| self.kinds.keeps_distribution(&key.metric)).collect();
         let sources: Vec<u32> = batch.sources.iter().map(|name| self.generators.source(name)).collect();
