@@ -123,7 +123,7 @@ impl Metric {
 /// What k6's summary says of a threshold.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Verdict {
-    /// As k6 has it, true without data; null where the metric's type is not known.
+    /// As k6 has it, true without data; null where the metric's type or the figure is not known.
     pub ok: Option<bool>,
     /// What was compared.
     pub observed: Option<f64>,
@@ -305,7 +305,7 @@ pub struct ThresholdRow {
     pub expression: String,
     /// What was compared.
     pub observed: Option<f64>,
-    /// Null: there is no data, or the metric's type is not known.
+    /// Null: there is no data, or the metric's type or the figure is not known.
     pub passes: Option<bool>,
     /// The end of the window in which it first failed.
     #[serde(rename = "firstFailed")]
@@ -313,6 +313,9 @@ pub struct ThresholdRow {
     /// The types that are possible, where that is why nobody can say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unknown: Option<Vec<MetricType>>,
+    /// There are samples, and nobody told what is to be compared of them.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub untold: bool,
     /// k6 ends the test where it fails.
     #[serde(default, skip_serializing_if = "is_false")]
     pub aborts: bool,
@@ -322,7 +325,8 @@ impl ThresholdRow {
     /// As k6's own summary has it: without data, no threshold is crossed.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
-        Verdict { ok: self.unknown.is_none().then_some(self.passes != Some(false)), observed: self.observed }
+        let known = self.unknown.is_none() && !self.untold;
+        Verdict { ok: known.then_some(self.passes != Some(false)), observed: self.observed }
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::expression::{Expression, Figure, Finding, Subject, fits, request_unit, unit_of};
 use loadgate_documents::format::Unit;
 use loadgate_documents::{Aggregate, Metric, MetricType, RequestRow, Summary, TrendValues, Values, shorten};
+use std::fmt::Display;
 
 /// What a key of a row is where rows that were too light share one.
 const OTHER: &str = "(other)";
@@ -69,7 +70,7 @@ fn metric(summary: &Summary, name: &str, figure: Figure) -> Observation {
         other => metric.values.get(&other.to_string()),
     };
     let Some(value) = value else {
-        return Observation::Unclear(format!("The summary has no {figure} of {name}."));
+        return Observation::Unclear(untold(name, figure));
     };
     Observation::Figure(Reading {
         value,
@@ -83,6 +84,11 @@ fn metric(summary: &Summary, name: &str, figure: Figure) -> Observation {
 pub(crate) fn untyped(name: &str, possible: &[MetricType]) -> String {
     let words: Vec<&str> = possible.iter().map(|metric| metric.word()).collect();
     format!("The type of {name} is not known: {}.", words.join(" or "))
+}
+
+/// Why nobody can tell what one of a metric's figures is.
+pub(crate) fn untold(name: &str, figure: impl Display) -> String {
+    format!("The summary has no {figure} of {name}.")
 }
 
 /// What a metric lacks that was asked for late.

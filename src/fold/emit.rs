@@ -215,17 +215,19 @@ impl Run {
                     .filter(|(tally, _)| tally.has_data())
                     .and_then(|(_, metric)| self.kinds.possible(metric));
                 let known = found.filter(|_| possible.is_none());
-                let evaluation =
+                let known =
                     known.zip(Threshold::parse(expression).ok()).map(|((tally, metric), threshold)| {
                         let metric_type = self.kinds.kind(metric).metric_type;
-                        threshold.evaluate(&View { tally, metric_type, seconds })
+                        (threshold, View { tally, metric_type, seconds })
                     });
+                let evaluation = known.map(|(threshold, view)| threshold.evaluate(&view));
                 let key = (name.clone(), expression.clone());
                 ThresholdRow {
                     observed: evaluation.and_then(|evaluation| evaluation.observed),
                     passes: evaluation.and_then(|evaluation| evaluation.passes),
                     first_failed: self.stream.first_failed.get(&key).copied(),
                     unknown: possible.map(<[_]>::to_vec),
+                    untold: known.is_some_and(|(threshold, view)| view.is_untold(threshold.aggregate)),
                     aborts: self.declared.aborting.contains(&key),
                     metric: key.0,
                     expression: key.1,

@@ -142,9 +142,9 @@ impl Tally {
         });
     }
 
-    /// Whether there is anything to say.
+    /// Whether there are samples, however many.
     pub(crate) fn has_data(&self) -> bool {
-        self.count > 0 || self.told.is_some()
+        self.number() != Some(0)
     }
 
     /// Samples; `None` where figures of others came that nobody counted.

@@ -91,6 +91,11 @@ impl View<'_> {
         }
     }
 
+    /// Whether there are samples that have this figure, and nobody told it.
+    pub(crate) fn is_untold(&self, aggregate: Aggregate) -> bool {
+        self.tally.has_data() && aggregate.fits(self.metric_type) && self.aggregate(aggregate).is_none()
+    }
+
     fn percentile(&self, percentile: f64) -> Option<f64> {
         let [value] = self.tally.percentiles([percentile]);
         value

@@ -74,8 +74,12 @@ fn figures_and_verdicts_are_those_of_the_summary_also_of_submetrics() {
             let k6s = &told["metrics"][name];
             let crossed = k6s["thresholds"][expression].as_bool().expect("true or false");
             let rank = expression.split_once('<').map_or("", |(rank, _)| rank);
-            if is_silent(k6s) || (rank.starts_with("p(") && k6s[rank].is_null()) {
+            let untold = rank.starts_with("p(") && k6s[rank].is_null();
+            if untold || is_silent(k6s) {
                 assert_eq!(threshold["passes"], Value::Null, "{file} {threshold}");
+                assert_eq!(threshold["untold"].as_bool(), untold.then_some(true), "{file} {threshold}");
+                let ok = &summary["metrics"][name]["thresholds"][expression]["ok"];
+                assert_eq!(ok.is_null(), untold, "{file} {threshold}: without samples none is crossed");
                 nobody_knows += 1;
             } else {
                 assert_eq!(threshold["passes"], !crossed, "{file} {threshold}");
@@ -171,4 +175,17 @@ fn a_limit_that_is_none_is_refused_and_declares_nothing() {
     assert!(format!("{refusal:?}").contains("avg~1"), "{refusal:?}");
     let thresholds = imported(&server, "sound", file)["thresholds"].clone();
     assert!(thresholds.as_array().expect("a list").iter().all(|row| row["metric"] != "wait"));
+}
+
+/// Figures that were told of so many samples hold once these were counted.
+#[test]
+fn no_threshold_is_judged_before_the_samples_are_counted() {
+    let server = Server::new();
+    post(&server, "sum", "k6/submetrics/summary.json");
+    server.fold("t.sum");
+    let live = server.summary("t.sum");
+    for row in live["thresholds"].as_array().expect("a list") {
+        assert_eq!(row["passes"].is_null(), row["observed"].is_null(), "{row}");
+        assert_ne!(row["observed"], 0, "{row}");
+    }
 }
