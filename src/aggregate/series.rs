@@ -136,6 +136,7 @@ impl<'a> SeriesTable<'a> {
         tags: &TagSet,
         url: Option<&str>,
     ) -> Vec<u32> {
+        // They are among the whole metric's already.
         if let Some(text) = tags.submetric() {
             let mut submetrics = self.submetrics[metric.id as usize].iter();
             let at = submetrics.position(|submetric| submetric.text == text);
