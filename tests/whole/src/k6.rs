@@ -310,6 +310,44 @@ fn what_samples_do_not_tell_is_imported_beside_them() {
     assert_eq!(known("summary", &["--summary", &summary.to_string_lossy()]), all);
 }
 
+/// Whether it says of how many samples a trend is or not.
+#[test]
+fn a_summary_that_k6_exports_has_its_own_totals_of_submetrics_too() {
+    let (server, scene) = (Server::with(Options { settings: SETTINGS, ..Options::default() }), Scene::new());
+    let imported = |test: &str, flags: &[&str]| {
+        let mut k6 = scene.k6("3s");
+        k6.args(["run", "--quiet", "--summary-export", "summary.json"]).args(flags).arg("buy.js");
+        assert_eq!(k6.output().expect("k6 starts").status.code(), Some(CROSSED));
+        let mut import = loadgate();
+        import.args(["import", "--server", &server.url(), "--test", test]).arg(scene.path("summary.json"));
+        let output = import.output().expect("the program starts");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let run = format!("{test}.i1");
+        server.wait_ended(&run);
+        server.summary(&run)
+    };
+    for (test, stats) in [("counted", "avg,min,max,p(95),count"), ("uncounted", "avg,min,med,max,p(95)")] {
+        let ours = imported(test, &["--summary-trend-stats", stats]);
+        let mut theirs = scene.summary();
+        // Of VUs the peak stands for the run.
+        theirs["metrics"].as_object_mut().expect("an object").remove("vus");
+        assert_summary(&ours, &theirs);
+        let slow = &ours["metrics"]["http_req_duration{name:slow}"];
+        assert_eq!(slow["values"]["count"].is_null(), test == "uncounted", "{slow}");
+        assert_eq!(slow["thresholds"]["p(95)<5000"]["ok"], true, "{slow}");
+    }
+    let ours = imported("new", &["--new-machine-readable-summary"]);
+    let theirs = scene.summary();
+    let named = |metric: &&Value| metric["name"] == "http_req_duration{name:slow}";
+    let slow =
+        theirs["results"]["metrics"].as_array().expect("metrics").iter().find(named).expect("that one");
+    for (figure, key) in [("avg", "avg"), ("min", "min"), ("med", "med"), ("max", "max"), ("p95", "p(95)")] {
+        let values = &ours["metrics"]["http_req_duration{name:slow}"]["values"];
+        assert_eq!(values[key], slow["values"][figure], "{figure}");
+    }
+    assert_eq!(ours["health"]["thresholdsKnown"], false);
+}
+
 /// Those of submetrics too; but where options are given beside it, these hold.
 #[test]
 fn an_imported_summary_is_held_to_the_limits_that_it_tells() {
