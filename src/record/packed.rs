@@ -1,17 +1,24 @@
 //! Sketches as they are stored.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use smallvec::SmallVec;
 
 /// The buckets of a sketch and their counts as bytes: LEB128 numbers, of each bucket twice its distance to the
 /// previous one, and one more with the count behind it where that is not 1: most buckets of a window hold one value.
-/// Records hold sketches like this: each is merged once, and nothing else is done with it.
+/// Records hold sketches like this: each is merged once, and nothing else is done with it. Most are of a few
+/// values, and need no memory of their own.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Packed(Vec<u8>);
+pub struct Packed(Bytes);
+
+type Bytes = SmallVec<[u8; 16]>;
+
+/// Bytes that an entry takes, mostly; the first, whose distance is that to nothing, takes four.
+const ENTRY_BYTES: usize = 3;
 
 impl Packed {
     /// Counts buckets that stand in ascending order.
     pub fn from_sorted(buckets: &[u32]) -> Self {
-        let mut bytes = Vec::with_capacity(buckets.len() * 3);
+        let mut bytes = Bytes::with_capacity(buckets.len() * ENTRY_BYTES);
         let mut previous = 0;
         for run in buckets.chunk_by(|a, b| a == b) {
             write_entry(&mut bytes, run[0] - previous, run.len() as u64);
@@ -22,7 +29,7 @@ impl Packed {
 
     /// Packs buckets with their counts, in ascending order.
     pub fn from_entries(entries: &[(u32, u64)]) -> Self {
-        let mut bytes = Vec::with_capacity(entries.len() * 3);
+        let mut bytes = Bytes::with_capacity(entries.len() * ENTRY_BYTES);
         let mut previous = 0;
         for &(bucket, count) in entries {
             write_entry(&mut bytes, bucket - previous, count);
@@ -46,12 +53,12 @@ impl Packed {
     }
 
     pub(super) fn from_bytes(bytes: &[u8]) -> Self {
-        Packed(bytes.to_vec())
+        Packed(Bytes::from_slice(bytes))
     }
 
-    /// At most so many entries.
-    pub(super) fn most(&self) -> usize {
-        self.0.len()
+    /// About so many entries.
+    pub(super) fn about(&self) -> usize {
+        self.0.len().div_ceil(ENTRY_BYTES)
     }
 
     /// All entries, unless the bytes are damaged.
@@ -101,7 +108,7 @@ impl<'de> Deserialize<'de> for Packed {
             }
 
             fn visit_bytes<E: serde::de::Error>(self, bytes: &[u8]) -> Result<Packed, E> {
-                Ok(Packed(bytes.to_vec()))
+                Ok(Packed::from_bytes(bytes))
             }
         }
 
@@ -110,19 +117,20 @@ impl<'de> Deserialize<'de> for Packed {
 }
 
 #[inline]
-fn write_entry(bytes: &mut Vec<u8>, distance: u32, count: u64) {
-    write_leb128(bytes, u64::from(distance) << 1 | u64::from(count != 1));
+fn write_entry(bytes: &mut Bytes, distance: u32, count: u64) {
+    write_leb128(u64::from(distance) << 1 | u64::from(count != 1), |byte| bytes.push(byte));
     if count != 1 {
-        write_leb128(bytes, count);
+        write_leb128(count, |byte| bytes.push(byte));
     }
 }
 
-pub(super) fn write_leb128(bytes: &mut Vec<u8>, mut number: u64) {
+#[inline]
+pub(super) fn write_leb128(mut number: u64, mut push: impl FnMut(u8)) {
     while number >= 0x80 {
-        bytes.push(number as u8 | 0x80);
+        push(number as u8 | 0x80);
         number >>= 7;
     }
-    bytes.push(number as u8);
+    push(number as u8);
 }
 
 #[inline]

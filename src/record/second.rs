@@ -1,7 +1,7 @@
 //! The partials of a second, and how they are stored: most of what a record holds.
 
 use super::cell::Cell;
-use super::packed::{Packed, read_leb128, write_leb128};
+use super::packed::{self, Packed, read_leb128};
 use super::sketch::bucket_of;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -56,7 +56,7 @@ impl Serialize for Second {
         let mut bytes = Vec::with_capacity(self.cells.len() * 24);
         let mut previous = 0;
         for (series, cell) in &self.cells {
-            write_leb128(&mut bytes, series.wrapping_sub(previous).into());
+            write_number(&mut bytes, series.wrapping_sub(previous).into());
             previous = *series;
             write_cell(&mut bytes, cell, self.second);
         }
@@ -93,24 +93,28 @@ fn write_cell(bytes: &mut Vec<u8>, cell: &Cell, second: i64) {
         | set(flags::SKETCH_OF_MIN, of_min)
         | set(flags::SKETCH, !sketch.is_empty() && !of_min);
     bytes.push(said);
-    write_leb128(bytes, count);
+    write_number(bytes, count);
     let within = last_ns.wrapping_sub(second.wrapping_mul(NANOS));
-    write_leb128(bytes, (within.wrapping_shl(1) ^ (within >> 63)) as u64);
+    write_number(bytes, (within.wrapping_shl(1) ^ (within >> 63)) as u64);
     let numbers = [(0, min), (flags::MAX, max), (flags::LAST, last), (flags::SUM, sum)];
     for (_, number) in numbers.into_iter().filter(|(flag, _)| said & flag == *flag) {
         if whole {
-            write_leb128(bytes, number as u64);
+            write_number(bytes, number as u64);
         } else {
             bytes.extend_from_slice(&number.to_le_bytes());
         }
     }
     if said & flags::NONZERO != 0 {
-        write_leb128(bytes, nonzero);
+        write_number(bytes, nonzero);
     }
     if said & flags::SKETCH != 0 {
-        write_leb128(bytes, sketch.as_bytes().len() as u64);
+        write_number(bytes, sketch.as_bytes().len() as u64);
         bytes.extend_from_slice(sketch.as_bytes());
     }
+}
+
+fn write_number(bytes: &mut Vec<u8>, number: u64) {
+    packed::write_leb128(number, |byte| bytes.push(byte));
 }
 
 /// `None`: it is cut off.

@@ -64,29 +64,29 @@ impl Sketch {
 
     /// Adds a stored sketch's counts.
     pub fn merge_packed(&mut self, other: &Packed) {
-        self.merge_entries(other.entries(), other.most());
+        self.merge_entries(other.entries(), other.about());
     }
 
-    fn merge_entries(&mut self, other: impl Iterator<Item = (u32, u64)>, most: usize) {
+    fn merge_entries(&mut self, other: impl Iterator<Item = (u32, u64)>, about: usize) {
         let mut added = 0_u64;
         let other = other.inspect(|&(_, n)| added = added.saturating_add(n));
         if self.is_empty() {
-            self.entries.reserve(most);
+            self.entries.reserve(about);
             self.entries.extend(other);
-        } else if self.entries.len() / LOOKUP_RATIO >= most {
-            self.merge_few(other, most);
+        } else if self.entries.len() / LOOKUP_RATIO >= about {
+            self.merge_few(other, about);
         } else {
-            self.merge_many(other, most);
+            self.merge_many(other, about);
         }
         self.count = self.count.saturating_add(added);
     }
 
     /// Adds to buckets that exist in place, and makes room for the rest in one pass from the back.
-    fn merge_few(&mut self, other: impl Iterator<Item = (u32, u64)>, most: usize) {
+    fn merge_few(&mut self, other: impl Iterator<Item = (u32, u64)>, about: usize) {
         // With where each belongs.
         let mut missing: Vec<(usize, (u32, u64))> = Vec::new();
         // The next is looked for where it is if they are spread evenly, and ever further on.
-        let stride = self.entries.len() / most.max(1);
+        let stride = self.entries.len() / about.max(1);
         let mut from = 0;
         for (bucket, n) in other {
             let mut step = stride;
@@ -118,8 +118,8 @@ impl Sketch {
         }
     }
 
-    fn merge_many(&mut self, other: impl Iterator<Item = (u32, u64)>, most: usize) {
-        let mut merged = Vec::with_capacity(self.entries.len() + most);
+    fn merge_many(&mut self, other: impl Iterator<Item = (u32, u64)>, about: usize) {
+        let mut merged = Vec::with_capacity(self.entries.len() + about);
         let mut left = self.entries.as_slice();
         for (bucket, n) in other {
             while let Some((&entry, rest)) = left.split_first()
