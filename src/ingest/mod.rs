@@ -419,12 +419,12 @@ impl Upload {
 
     /// Whether the body said that a generator begins with it, since this was last asked.
     pub fn take_started(&mut self) -> bool {
-        std::mem::take(&mut self.reader.session.signs.started)
+        std::mem::take(&mut self.reader.session.started)
     }
 
-    /// Whether the body said that its sender has nothing more to send.
-    pub fn ended(&self) -> bool {
-        self.reader.session.signs.ended
+    /// JMeters' applications of which the body said that a test has ended, by log, since this was last asked.
+    pub fn take_ended(&mut self) -> Vec<(LogName, Vec<String>)> {
+        self.reader.session.take_ended()
     }
 
     /// Takes back what a record holds, which cannot be stored, with the reason.
