@@ -12,6 +12,7 @@
 //!
 //! Until one of them comes, nobody decides, and the newcomer's data wait.
 
+use crate::fold::rounds::Rounds;
 use crate::fold::run::Run;
 use crate::fold::senders::{data, vus_times};
 use crate::record::Record;
@@ -43,7 +44,7 @@ pub(super) fn border<'a>(run: &Run, record: &'a Record, later: impl Iterator<Ite
         return Border::Begins;
     }
     let until_ms = run.senders.gone_at_ms(newcomer).min(run.silent_at_ms());
-    let (mut vus, mut rounds) = (Vec::new(), run.senders.rounds(record, newcomer));
+    let (mut vus, mut rounds) = (Vec::new(), Rounds::new(&run.senders, record, newcomer));
     for (looked, next) in std::iter::once(record).chain(later).enumerate() {
         if data(next).is_some() {
             vus.extend(vus_times(next));

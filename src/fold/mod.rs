@@ -10,6 +10,7 @@ mod kinds;
 mod ladder;
 mod places;
 mod retype;
+mod rounds;
 mod run;
 mod seen;
 mod senders;

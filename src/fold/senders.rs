@@ -14,7 +14,7 @@ const LISTENER_MS: u64 = 5_000;
 /// A generator that is slower than this is taken for one that stalled.
 const INTERVAL_MOST_MS: u64 = 20_000;
 /// A generator may be late by half its interval and this.
-const SLACK_MS: u64 = 500;
+pub(super) const SLACK_MS: u64 = 500;
 /// Senders that are told apart: more than any test has generators.
 const SENDERS: usize = 1_000;
 /// Who was silent for so long may be forgotten when somebody new comes: clients that take a connection
@@ -244,44 +244,14 @@ impl Senders {
             .is_some_and(|known| record.greeted_ms.is_none() || record.greeted_ms == known.greeted_ms)
     }
 
-    /// What tells JMeters apart whose connections do not, of records from a newcomer's first on.
-    pub(super) fn rounds<'a>(&'a self, first: &Record, newcomer: Newcomer) -> Rounds<'a> {
-        let usual_ms = self.together.interval_ms.clamp(INTERVAL_MS, LISTENER_MS);
-        Rounds {
-            of_before: listeners(first).is_empty().then_some(&self.applications),
-            closer_ms: usual_ms / 10 * 9,
-            apart_ms: if newcomer.by_connection { usual_ms } else { SLACK_MS },
-            last: None,
-        }
+    /// JMeters' applications.
+    pub(super) fn applications(&self) -> &Applications {
+        &self.applications
     }
-}
 
-/// The rounds of listeners, whoever of them sends them.
-pub(super) struct Rounds<'a> {
-    /// The newcomer is no JMeter: all that such send are of before.
-    of_before: Option<&'a Applications>,
-    /// Two that are closer come from two JMeters.
-    closer_ms: u64,
-    /// Of one connection they are further apart than the records of one round.
-    apart_ms: u64,
-    last: Option<&'a Record>,
-}
-
-impl<'a> Rounds<'a> {
-    /// Whether a record tells that a JMeter of before goes on.
-    pub(super) fn next(&mut self, record: &'a Record) -> bool {
-        let heard = listeners(record);
-        if let Some(applications) = self.of_before {
-            return applications.are_of(heard);
-        }
-        // At its end a JMeter does not wait for its next round.
-        if heard.is_empty() || heard.iter().any(|of| of.ended) {
-            return false;
-        }
-        self.last.replace(record).is_some_and(|last| {
-            let gap_ms = record.received_ms.saturating_sub(last.received_ms);
-            gap_ms < self.closer_ms && (last.sender() != record.sender() || gap_ms > self.apart_ms)
-        })
+    /// Between two rounds of a JMeter, ms.
+    pub(super) fn usual_ms(&self) -> u64 {
+        self.together.interval_ms.clamp(INTERVAL_MS, LISTENER_MS)
     }
 }
 
@@ -305,7 +275,7 @@ pub(super) fn data(record: &Record) -> Option<&Batch> {
 }
 
 /// What a record has of JMeters' listeners.
-fn listeners(record: &Record) -> &[Listener] {
+pub(super) fn listeners(record: &Record) -> &[Listener] {
     data(record).map_or(&[], |batch| &batch.listeners)
 }
 

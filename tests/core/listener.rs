@@ -229,6 +229,25 @@ fn a_jmeter_after_the_other_has_a_run_of_its_own() {
 }
 
 #[test]
+fn two_that_begin_behind_one_that_was_killed_are_a_run_of_their_own() {
+    for by in [By::New, By::Own] {
+        let jmeter = JMeter { by, ..SHOP };
+        let lives = [jmeter.dies(0, 19_900), jmeter.lives(23_000, 47_000), jmeter.lives(23_500, 42_000)];
+        let wanted = [("t.1", requests(&lives[0]), true), ("t.2", requests(&lives[1..].concat()), true)];
+        assert_runs(&format!("by: {by:?}"), &lives, &wanted);
+    }
+}
+
+#[test]
+fn a_jmeter_that_begins_a_moment_before_the_other_ends_is_of_its_run() {
+    for by in [By::New, By::Own, By::Shared] {
+        let jmeter = JMeter { by, ..SHOP };
+        let lives = [jmeter.lives(0, 20_000), jmeter.lives(19_900, 41_000)];
+        assert_runs(&format!("by: {by:?}"), &lives, &[("t.1", requests(&lives.concat()), true)]);
+    }
+}
+
+#[test]
 fn two_jmeters_are_one_run_until_the_last_of_them_ends() {
     let ways = [By::New, By::Own, By::Shared];
     let cases = (0..36).map(|case| (case & 1 != 0, case & 2 != 0, ways[case / 4 % 3], ways[case / 12]));
