@@ -204,8 +204,14 @@ impl Inputs {
                 Err(_) if name == "-" => Format::K6Json,
                 found => found?,
             };
+            let began_ns = foreign::began_ns(file, format)?;
             if format != Format::K6Json {
-                inputs.taken.push(format!("{name}: {}", format.name()));
+                let undated = if began_ns.is_some() {
+                    ", which tells no date: taken for as old as the file"
+                } else {
+                    ""
+                };
+                inputs.taken.push(format!("{name}: {}{undated}", format.name()));
             }
             if foreign::is_summed_up(format) {
                 let mut document = Vec::new();
@@ -214,7 +220,12 @@ impl Inputs {
             } else if format == Format::K6Json {
                 inputs.samples.push(reader);
             } else {
-                inputs.samples.push(Box::new(AsLines::new(reader, format, inputs.refused.clone())?));
+                inputs.samples.push(Box::new(AsLines::new(
+                    reader,
+                    format,
+                    began_ns,
+                    inputs.refused.clone(),
+                )?));
             }
         }
         Ok(inputs)
