@@ -206,12 +206,12 @@ impl Inputs {
             };
             let began_ns = foreign::began_ns(file, format)?;
             if format != Format::K6Json {
-                let undated = if began_ns.is_some() {
-                    ", which tells no date: taken for as old as the file"
-                } else {
-                    ""
+                let date = match began_ns {
+                    None => "",
+                    Some(_) if name == "-" => ", which tells no date: it begins now",
+                    Some(_) => ", which tells no date: it ends when the file was written",
                 };
-                inputs.taken.push(format!("{name}: {}{undated}", format.name()));
+                inputs.taken.push(format!("{name}: {}{date}", format.name()));
             }
             if foreign::is_summed_up(format) {
                 let mut document = Vec::new();
