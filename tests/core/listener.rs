@@ -107,7 +107,7 @@ fn play(lives: &[Vec<(u64, Act)>], eager: bool) -> Server {
     let mut ports = 40_000;
     for (at_ms, who, act) in acts {
         while server.hands_ms() < began_ms + at_ms {
-            server.pass((began_ms + at_ms - server.hands_ms()).min(500));
+            server.pass((began_ms + at_ms - server.hands_ms()).min(1_000));
             if eager {
                 server.fold("t");
             }
@@ -232,7 +232,7 @@ fn a_jmeter_after_the_other_has_a_run_of_its_own() {
 fn two_that_begin_behind_one_that_was_killed_are_a_run_of_their_own() {
     for by in [By::New, By::Own] {
         let jmeter = JMeter { by, ..SHOP };
-        let lives = [jmeter.dies(0, 19_900), jmeter.lives(23_000, 47_000), jmeter.lives(23_500, 42_000)];
+        let lives = [jmeter.dies(0, 19_900), jmeter.lives(20_500, 47_000), jmeter.lives(20_900, 42_000)];
         let wanted = [("t.1", requests(&lives[0]), true), ("t.2", requests(&lives[1..].concat()), true)];
         assert_runs(&format!("by: {by:?}"), &lives, &wanted);
     }
