@@ -16,12 +16,11 @@ use super::line_protocol::{
     self, each_field, field_text, is_field_value, parse_tags, parse_value, quoted_end, unescaped,
 };
 use super::session::{Handle, Session};
-use super::{Clock, Precision, after, listener, text};
+use super::{Clock, Precision, after, is_equal, listener, text};
 use crate::aggregate::metrics::Metric;
 use crate::aggregate::tags::TagSet;
 use crate::limits;
 use loadgate_wires::Wrong;
-use memchr::arch::all::is_equal;
 use memchr::memchr2;
 
 /// Parses lines; what it remembers of the last one only saves work.

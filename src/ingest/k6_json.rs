@@ -8,16 +8,15 @@
 //! A point in exactly k6's spelling is recognised byte by byte; everything else goes through
 //! `serde_json`, with equal results.
 
-use super::after;
 use super::number::parse_json_number;
 use super::session::{Handle, Session};
 use super::time::parse_rfc3339;
+use super::{after, is_equal};
 use crate::aggregate::tags::TagSet;
 use crate::declare::MetricDeclaration;
 use crate::limits;
 use loadgate_documents::{Contains, MetricKind, MetricType};
 use loadgate_wires::Wrong;
-use memchr::arch::all::is_equal;
 use memchr::memchr;
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};

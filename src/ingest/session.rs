@@ -1,7 +1,7 @@
 //! Where parsed lines go: to the batch of their log, and into the receipt.
 
 use super::receipt::Receipt;
-use super::{Prepared, Request};
+use super::{Prepared, Request, is_equal};
 use crate::aggregate::batch::{BatchBuilder, TagsId, TimeLimits};
 use crate::aggregate::metrics::{Metric, MetricError, Metrics};
 use crate::aggregate::tags::TagSet;
@@ -13,7 +13,6 @@ use hashbrown::HashTable;
 use loadgate_documents::Submetric;
 use loadgate_wires::Wrong;
 use loadgate_wires::jmeter::listener::Sign;
-use memchr::arch::all::is_equal;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::BuildHasher;
 

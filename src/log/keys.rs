@@ -41,6 +41,11 @@ pub(crate) fn lease(log: &LogName) -> String {
     format!("log/{log}/lease")
 }
 
+/// A hint: who folds it when that one dies.
+pub(crate) fn stand_by(log: &LogName) -> String {
+    format!("log/{log}/stand-by")
+}
+
 /// A hint: when the test's newest hello came.
 pub(crate) fn hello(test: &TestName) -> String {
     format!("test/{test}/hello")

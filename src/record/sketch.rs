@@ -74,7 +74,7 @@ impl Sketch {
             self.entries.reserve(most);
             self.entries.extend(other);
         } else if self.entries.len() / LOOKUP_RATIO >= most {
-            self.merge_few(other);
+            self.merge_few(other, most);
         } else {
             self.merge_many(other, most);
         }
@@ -82,12 +82,22 @@ impl Sketch {
     }
 
     /// Adds to buckets that exist in place, and makes room for the rest in one pass from the back.
-    fn merge_few(&mut self, other: impl Iterator<Item = (u32, u64)>) {
+    fn merge_few(&mut self, other: impl Iterator<Item = (u32, u64)>, most: usize) {
         // With where each belongs.
         let mut missing: Vec<(usize, (u32, u64))> = Vec::new();
+        // The next is looked for where it is if they are spread evenly, and ever further on.
+        let stride = self.entries.len() / most.max(1);
         let mut from = 0;
         for (bucket, n) in other {
-            match self.entries[from..].binary_search_by_key(&bucket, |&(b, _)| b) {
+            let mut step = stride;
+            while let Some(&(passed, _)) = self.entries.get(from + step)
+                && passed < bucket
+            {
+                from += step + 1;
+                step *= 2;
+            }
+            let until = self.entries.len().min(from + step + 1);
+            match self.entries[from..until].binary_search_by_key(&bucket, |&(b, _)| b) {
                 Ok(at) => {
                     from += at;
                     let count = &mut self.entries[from].1;

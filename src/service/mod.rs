@@ -319,7 +319,7 @@ impl<S: Store, C: Clock> Service<S, C> {
     /// # Errors
     ///
     /// Likewise.
-    pub async fn hold(&self, log: &str, holder: u64) -> Result<bool, Refusal> {
+    pub async fn hold(&self, log: &str, holder: u64) -> Result<lease::Duty, Refusal> {
         Ok(lease::hold(&self.store, &self.clock, &self.cache, &known_log(log)?, holder).await?)
     }
 

@@ -1,8 +1,9 @@
 //! Between the core's types and those of WIT.
 
-use crate::bindings::exports::loadgate::dashboard::{events, gate, ingest, runs, types, webhooks};
+use crate::bindings::exports::loadgate::dashboard::{events, gate, ingest, log, runs, types, webhooks};
 use loadgate::catalogue::verdicts::Finished;
 use loadgate::ingest::{Encoding, LineError, Precision, Refusal, Request, Wire};
+use loadgate::log::lease::Duty;
 use loadgate::log::rows;
 use loadgate::log::stream::{Cursor, Page};
 use loadgate::record::{Dimension, Sent};
@@ -21,6 +22,14 @@ pub(crate) fn failure(refusal: Refusal) -> types::Failure {
         Refusal::Unsupported(text) => types::Failure::Unsupported(text),
         Refusal::Unavailable(text) => types::Failure::Unavailable(text),
         Refusal::Damaged(text) => types::Failure::Damaged(text),
+    }
+}
+
+pub(crate) fn duty(duty: Duty) -> log::Duty {
+    match duty {
+        Duty::Fold => log::Duty::Fold,
+        Duty::StandBy => log::Duty::StandBy,
+        Duty::None => log::Duty::None,
     }
 }
 

@@ -129,8 +129,8 @@ impl ingest::Guest for Aggregator {
 }
 
 impl log::Guest for Aggregator {
-    fn hold(log: String, holder: u64) -> Result<bool, Failure> {
-        with(async |service| service.hold(&log, holder).await)
+    fn hold(log: String, holder: u64) -> Result<log::Duty, Failure> {
+        with(async |service| service.hold(&log, holder).await).map(convert::duty)
     }
 
     fn release(log: String, holder: u64) -> Result<(), Failure> {

@@ -1,8 +1,8 @@
 //! Folding after the answer. One instance folds a log in the background for as long as something is
-//! under way in it; the others' tasks end within seconds, and with them what they remember.
+//! under way in it, another stands by; the others' tasks end at once, and with them what they remember.
 
 use crate::bindings::loadgate::dashboard::events::log_of;
-use crate::bindings::loadgate::dashboard::log::{self, Progress};
+use crate::bindings::loadgate::dashboard::log::{self, Duty, Progress};
 use crate::bindings::loadgate::dashboard::types::Failure;
 use crate::{deliver, journal, reply};
 use spin_sdk::time::sleep;
@@ -22,10 +22,8 @@ const LOOK: Duration = Duration::from_millis(200);
 const LOOK_SELDOM: Duration = Duration::from_millis(700);
 const QUIET: Duration = Duration::from_secs(10);
 
-/// Who folds says so this often. A lease lasts 4 s.
+/// Who folds says so this often, and who stands by. A lease lasts 4 s.
 const RENEW: Duration = Duration::from_millis(1_500);
-/// After this it is over, if its holder died.
-const LEASE_OVER: Duration = Duration::from_millis(4_500);
 
 /// A finish settles in 2 s; who asks for a document waits for it this long at the most.
 const SETTLED: Duration = Duration::from_secs(4);
@@ -46,7 +44,7 @@ thread_local! {
 }
 
 /// Says that a log has new records, and folds them in the background. What goes on after the response
-/// ends when somebody else folds the log, or nothing is under way in it any more.
+/// ends when others fold the log and stand by, or nothing is under way in it any more.
 pub(crate) fn fold(log: String) {
     if let Some(dirty) = RUNNING.with_borrow(|running| running.get(&log).cloned()) {
         dirty.set(true);
@@ -58,15 +56,13 @@ pub(crate) fn fold(log: String) {
         sleep(COLLECT).await;
         let mut task = Task { log: &log, dirty: &dirty, renewed: None };
         loop {
-            if task.hold() {
-                task.fold_until_rest().await;
-                break;
-            }
-            // Somebody else folds it, or did until a moment ago.
-            dirty.set(false);
-            sleep(LEASE_OVER).await;
-            if !task.hold() {
-                break;
+            match task.hold() {
+                Duty::Fold => {
+                    task.fold_until_rest().await;
+                    break;
+                }
+                Duty::StandBy => sleep(RENEW).await,
+                Duty::None => break,
             }
         }
         RUNNING.with_borrow_mut(|running| running.remove(&log));
@@ -114,14 +110,14 @@ enum Outcome {
 
 impl Task<'_> {
     /// Takes or renews the lease where that is due.
-    fn hold(&mut self) -> bool {
+    fn hold(&mut self) -> Duty {
         if self.renewed.is_some_and(|renewed| renewed.elapsed() < RENEW) {
-            return true;
+            return Duty::Fold;
         }
         // A store that fails is met again when folding.
-        let held = log::hold(self.log, HOLDER.with(|holder| *holder)).unwrap_or(true);
-        self.renewed = held.then(Instant::now);
-        held
+        let duty = log::hold(self.log, HOLDER.with(|holder| *holder)).unwrap_or(Duty::Fold);
+        self.renewed = (duty == Duty::Fold).then(Instant::now);
+        duty
     }
 
     async fn fold_until_rest(&mut self) {
@@ -163,7 +159,7 @@ impl Task<'_> {
     async fn fold(&mut self) -> Outcome {
         let (mut failures, mut chunks) = (0, false);
         loop {
-            if !self.hold() {
+            if self.hold() != Duty::Fold {
                 return Outcome::GivenUp;
             }
             match log::advance(self.log) {
