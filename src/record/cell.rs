@@ -1,12 +1,11 @@
 //! What is kept of the samples of one series over some time.
 
 use super::packed::Packed;
-use serde::{Deserialize, Serialize};
 
 /// Everything that any metric type needs, so that a type learnt later applies backwards: a
 /// counter is `sum`, a gauge `last` with `min` and `max`, a rate `nonzero` of `count`, a trend
 /// all of it.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Cell {
     /// Samples.
     pub count: u64,

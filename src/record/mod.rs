@@ -6,9 +6,11 @@
 pub mod cell;
 pub mod example;
 pub mod packed;
+mod second;
 pub mod sketch;
 
-use self::cell::Cell;
+pub use self::second::Second;
+
 use self::example::Example;
 use loadgate_documents::Submetric;
 use loadgate_wires::Summed;
@@ -165,15 +167,6 @@ pub struct Listener {
     pub started: u32,
     /// A test ends with it: it comes sooner after the one before than others do.
     pub ended: bool,
-}
-
-/// Partials of one second of event time.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Second {
-    /// Unix seconds.
-    pub second: i64,
-    /// Series by index into [`Batch::series`], ascending.
-    pub cells: Vec<(u32, Cell)>,
 }
 
 /// Samples of one series of a wire that came summed up.

@@ -41,6 +41,14 @@ impl Packed {
         Entries { bytes: &self.0, bucket: 0 }
     }
 
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    pub(super) fn from_bytes(bytes: &[u8]) -> Self {
+        Packed(bytes.to_vec())
+    }
+
     /// At most so many entries.
     pub(super) fn most(&self) -> usize {
         self.0.len()
@@ -109,7 +117,7 @@ fn write_entry(bytes: &mut Vec<u8>, distance: u32, count: u64) {
     }
 }
 
-fn write_leb128(bytes: &mut Vec<u8>, mut number: u64) {
+pub(super) fn write_leb128(bytes: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
         bytes.push(number as u8 | 0x80);
         number >>= 7;
@@ -118,7 +126,7 @@ fn write_leb128(bytes: &mut Vec<u8>, mut number: u64) {
 }
 
 #[inline]
-fn read_leb128(bytes: &mut &[u8]) -> Option<u64> {
+pub(super) fn read_leb128(bytes: &mut &[u8]) -> Option<u64> {
     let (&byte, rest) = bytes.split_first()?;
     if byte < 0x80 {
         *bytes = rest;
