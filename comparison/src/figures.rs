@@ -86,7 +86,7 @@ pub(crate) fn pairs(run: &Summary, other: &Summary) -> Vec<Pair> {
 /// What thresholds name and nobody measured stands in summaries as zeros.
 fn has_data(values: &Values) -> bool {
     match values {
-        Values::Trend(trend) => trend.count > 0,
+        Values::Trend(trend) => trend.has_data(),
         Values::Rate { passes, fails, .. } => passes + fails > 0,
         Values::Counter { .. } | Values::Gauge { .. } => true,
     }

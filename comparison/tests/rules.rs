@@ -36,7 +36,8 @@ impl Run {
 
     /// A trend of which a wire tells no more than count and sum.
     fn mean(self, name: &str, contains: Contains, avg: f64) -> Self {
-        let values = Values::Trend(TrendValues { count: 2_000, avg, ..TrendValues::default() });
+        let values =
+            Values::Trend(TrendValues { count: Some(2_000), avg: Some(avg), ..TrendValues::default() });
         let block = Block { count: 100.0, nonzero: 100.0, sum: avg * 100.0, values: Vec::new() };
         self.with(name, (MetricType::Trend, contains), values, block)
     }

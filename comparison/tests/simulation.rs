@@ -97,7 +97,7 @@ fn simulate(dice: &mut Dice, plan: Plan, slow: Option<Slow>) -> Run {
     let whole: Vec<(i64, f64)> = all.concat();
     let [med, p90, p95, p99] = quantiles(&whole);
     let trend = TrendValues {
-        count: whole.len() as u64,
+        count: Some(whole.len() as u64),
         med,
         percentiles: vec![(90.0, p90), (95.0, p95), (99.0, p99)],
         ..TrendValues::default()

@@ -123,7 +123,7 @@ impl Metric {
 /// What k6's summary says of a threshold.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Verdict {
-    /// As k6 has it, true without data; null where the metric's type is not known.
+    /// As k6 has it, true without data; null where the metric's type or the figure is not known.
     pub ok: Option<bool>,
     /// What was compared.
     pub observed: Option<f64>,
@@ -165,11 +165,11 @@ pub enum Values {
 /// The figures of a trend.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct TrendValues {
-    /// Samples.
-    pub count: u64,
+    /// Samples; this and what follows is null where the wire did not tell.
+    pub count: Option<u64>,
     /// Their arithmetic mean.
-    pub avg: f64,
-    /// The least; this and what follows is null where the wire did not tell.
+    pub avg: Option<f64>,
+    /// The least.
     pub min: Option<f64>,
     /// The median.
     pub med: Option<f64>,
@@ -305,7 +305,7 @@ pub struct ThresholdRow {
     pub expression: String,
     /// What was compared.
     pub observed: Option<f64>,
-    /// Null: there is no data, or the metric's type is not known.
+    /// Null: there is no data, or the metric's type or the figure is not known.
     pub passes: Option<bool>,
     /// The end of the window in which it first failed.
     #[serde(rename = "firstFailed")]
@@ -313,6 +313,9 @@ pub struct ThresholdRow {
     /// The types that are possible, where that is why nobody can say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unknown: Option<Vec<MetricType>>,
+    /// There are samples, and nobody told what is to be compared of them.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub untold: bool,
     /// k6 ends the test where it fails.
     #[serde(default, skip_serializing_if = "is_false")]
     pub aborts: bool,
@@ -322,7 +325,8 @@ impl ThresholdRow {
     /// As k6's own summary has it: without data, no threshold is crossed.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
-        Verdict { ok: self.unknown.is_none().then_some(self.passes != Some(false)), observed: self.observed }
+        let known = self.unknown.is_none() && !self.untold;
+        Verdict { ok: known.then_some(self.passes != Some(false)), observed: self.observed }
     }
 }
 
@@ -416,10 +420,15 @@ impl Values {
 }
 
 impl TrendValues {
+    /// Whether there were samples, however many.
+    pub fn has_data(&self) -> bool {
+        self.count != Some(0)
+    }
+
     fn of(&self, aggregate: Aggregate) -> Option<f64> {
         match aggregate {
-            Aggregate::Count => Some(self.count as f64),
-            Aggregate::Avg => Some(self.avg),
+            Aggregate::Count => self.count.map(|count| count as f64),
+            Aggregate::Avg => self.avg,
             Aggregate::Min => self.min,
             Aggregate::Med => self.med,
             Aggregate::Max => self.max,
@@ -473,8 +482,8 @@ impl<'de> Visitor<'de> for TrendVisitor {
         let mut has_avg = false;
         while let Some((name, value)) = map.next_entry::<String, Option<f64>>()? {
             match name.as_str() {
-                "count" => trend.count = value.unwrap_or_default() as u64,
-                "avg" => (trend.avg, has_avg) = (value.unwrap_or_default(), true),
+                "count" => trend.count = value.map(|count| count as u64),
+                "avg" => (trend.avg, has_avg) = (value, true),
                 "min" => trend.min = value,
                 "med" => trend.med = value,
                 "max" => trend.max = value,
@@ -498,8 +507,8 @@ mod tests {
     #[test]
     fn figures_of_every_type_read_back_as_they_were_written() {
         let trend = TrendValues {
-            count: 3,
-            avg: 2.5,
+            count: Some(3),
+            avg: Some(2.5),
             max: Some(6.0),
             percentiles: vec![(90.0, Some(4.0)), (99.9, None)],
             sum: Some(7.5),

@@ -68,7 +68,12 @@ fn metric(summary: &mut Summary, name: &str, metric_type: MetricType, values: Va
 }
 
 fn trend(summary: &mut Summary, name: &str, count: u64, avg: f64) {
-    metric(summary, name, MetricType::Trend, Values::Trend(TrendValues { count, avg, ..Default::default() }));
+    metric(
+        summary,
+        name,
+        MetricType::Trend,
+        Values::Trend(TrendValues { count: Some(count), avg: Some(avg), ..Default::default() }),
+    );
 }
 
 fn request(name: &str, count: f64, failed: f64) -> RequestRow {

@@ -3,6 +3,7 @@
 use crate::expression::{Expression, Figure, Finding, Subject, fits, request_unit, unit_of};
 use loadgate_documents::format::Unit;
 use loadgate_documents::{Aggregate, Metric, MetricType, RequestRow, Summary, TrendValues, Values, shorten};
+use std::fmt::Display;
 
 /// What a key of a row is where rows that were too light share one.
 const OTHER: &str = "(other)";
@@ -69,7 +70,7 @@ fn metric(summary: &Summary, name: &str, figure: Figure) -> Observation {
         other => metric.values.get(&other.to_string()),
     };
     let Some(value) = value else {
-        return Observation::Unclear(format!("The summary has no {figure} of {name}."));
+        return Observation::Unclear(untold(name, figure));
     };
     Observation::Figure(Reading {
         value,
@@ -85,6 +86,11 @@ pub(crate) fn untyped(name: &str, possible: &[MetricType]) -> String {
     format!("The type of {name} is not known: {}.", words.join(" or "))
 }
 
+/// Why nobody can tell what one of a metric's figures is.
+pub(crate) fn untold(name: &str, figure: impl Display) -> String {
+    format!("The summary has no {figure} of {name}.")
+}
+
 /// What a metric lacks that was asked for late.
 pub(crate) fn partial(name: &str, metric: &Metric) -> Option<String> {
     let text = format!("{name} was asked for after the run had begun, and lacks what came before.");
@@ -95,7 +101,7 @@ pub(crate) fn partial(name: &str, metric: &Metric) -> Option<String> {
 /// sent.
 fn has_data(values: &Values) -> bool {
     match values {
-        Values::Trend(trend) => trend.count > 0,
+        Values::Trend(trend) => trend.has_data(),
         Values::Rate { passes, fails, .. } => passes + fails > 0,
         Values::Counter { count, .. } => *count != 0.0,
         Values::Gauge { value, min, max } => [value, min, max].iter().any(|value| **value != 0.0),
@@ -125,7 +131,7 @@ fn quantile(trend: &TrendValues, aggregate: Aggregate) -> Spread {
         .collect();
     known.sort_by(|a, b| a.0.total_cmp(&b.0));
     known.dedup_by(|a, b| a.0 == b.0);
-    Spread::Quantile { rank, count: trend.count as f64, known }
+    trend.count.map_or(Spread::Unknown, |count| Spread::Quantile { rank, count: count as f64, known })
 }
 
 fn request(summary: &Summary, method: &str, name: &str, figure: Figure) -> Observation {
@@ -140,8 +146,8 @@ fn request(summary: &Summary, method: &str, name: &str, figure: Figure) -> Obser
         };
     };
     let trend = || TrendValues {
-        count: row.count as u64,
-        avg: row.avg.unwrap_or_default(),
+        count: Some(row.count as u64),
+        avg: row.avg,
         min: row.min,
         med: row.med,
         max: row.max,

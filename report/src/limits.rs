@@ -25,6 +25,7 @@ pub(crate) fn all_known(summary: &Summary) -> bool {
 pub(crate) fn outcome_of(row: &ThresholdRow, sure: bool) -> (State, &'static str) {
     match row.passes {
         _ if row.unknown.is_some() => (State::Warning, "type not known"),
+        None if row.untold => (State::Unknown, "not known"),
         None => (State::None, "no data"),
         Some(false) => (State::Bad, "fail"),
         Some(true) => (if sure { State::Good } else { State::Open }, "pass"),
@@ -38,8 +39,9 @@ pub(crate) fn verdict(summary: &Summary) -> (State, String) {
     let total = rows.len();
     let failed = rows.iter().filter(|row| row.passes == Some(false)).count();
     let untyped = rows.iter().filter(|row| row.unknown.is_some()).count();
-    let silent = rows.iter().filter(|row| row.passes.is_none() && row.unknown.is_none()).count();
-    let passed = total - failed - untyped - silent;
+    let untold = rows.iter().filter(|row| row.untold).count();
+    let silent = rows.iter().filter(|row| row.passes.is_none()).count() - untyped - untold;
+    let passed = total - failed - untyped - untold - silent;
     let all = if total == 1 { "1 threshold".to_owned() } else { format!("{total} thresholds") };
     // "1 of 1 threshold fails", "1 of 3 thresholds fail".
     let s = if total == 1 { "s" } else { "" };
@@ -53,6 +55,8 @@ pub(crate) fn verdict(summary: &Summary) -> (State, String) {
         (State::Warning, format!("thresholds: {total} of ? known"))
     } else if untyped > 0 {
         (State::Warning, format!("type not known for {untyped} of {all}"))
+    } else if untold > 0 {
+        (State::Warning, format!("figure not known for {untold} of {all}"))
     } else if silent == total {
         (State::None, format!("no data for {all}"))
     } else if silent > 0 {
@@ -104,6 +108,8 @@ mod tests {
     struct Row {
         passes: Option<bool>,
         unknown: Option<Vec<MetricType>>,
+        #[serde(default)]
+        untold: bool,
     }
 
     #[derive(Deserialize)]
@@ -132,7 +138,8 @@ mod tests {
     }
 
     fn row(row: Row) -> ThresholdRow {
-        ThresholdRow { passes: row.passes, unknown: row.unknown, ..ThresholdRow::default() }
+        let Row { passes, unknown, untold } = row;
+        ThresholdRow { passes, unknown, untold, ..ThresholdRow::default() }
     }
 
     fn vectors() -> Vectors {

@@ -202,7 +202,7 @@ impl BatchBuilder {
     #[inline(always)]
     pub fn add(&mut self, metric: Metric, tags: TagsId, time_ns: i64, value: f64, line: u32) {
         debug_assert!(value.is_finite());
-        if metric.is_vus() {
+        if metric.is_vus() && self.tags[tags.0 as usize].set.submetric().is_none() {
             self.add_vus(metric, tags, time_ns, value, 0, line);
             return;
         }

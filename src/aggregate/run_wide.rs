@@ -46,7 +46,8 @@ pub(super) fn of_requests(submetrics: &[Submetric]) -> Vec<&str> {
 }
 
 /// What all of these tag sets have alike, in the order of keys.
-pub(super) fn common<'a>(mut sets: impl Iterator<Item = &'a TagSet>) -> Vec<(String, String)> {
+pub(super) fn common<'a>(sets: impl Iterator<Item = &'a TagSet>) -> Vec<(String, String)> {
+    let mut sets = sets.filter(|set| set.submetric().is_none());
     let Some(first) = sets.next() else { return Vec::new() };
     let candidates = first.iter().filter(|(key, value)| !value.is_empty() && !is_of_samples(key));
     let mut found: Vec<(&str, &str)> = candidates.filter(|(key, value)| first.get(key) == *value).collect();

@@ -136,19 +136,17 @@ impl<'a> SeriesTable<'a> {
         tags: &TagSet,
         url: Option<&str>,
     ) -> Vec<u32> {
+        // They are among the whole metric's already.
+        if let Some(text) = tags.submetric() {
+            let mut submetrics = self.submetrics[metric.id as usize].iter();
+            let at = submetrics.position(|submetric| submetric.text == text);
+            return at.into_iter().map(|at| self.submetric_series(metric, at)).collect();
+        }
         let mut targets = Vec::with_capacity(7);
         targets.push(self.metric_series(metric));
-        for (at, submetric) in self.submetrics[metric.id as usize].iter().enumerate() {
-            if submetric.matches(|key| tags.get(key)) {
-                let series = &mut self.series;
-                targets.push(*self.partial.entry((metric.id, at as u32)).or_insert_with(|| {
-                    series.push(SeriesKey {
-                        dimension: Dimension::Submetric,
-                        key: vec![submetric.text.clone()],
-                        metric: submetric.metric.clone(),
-                    });
-                    series.len() as u32 - 1
-                }));
+        for at in 0..self.submetrics[metric.id as usize].len() {
+            if self.submetrics[metric.id as usize][at].matches(|key| tags.get(key)) {
+                targets.push(self.submetric_series(metric, at));
             }
         }
         let wanted = [
@@ -178,6 +176,18 @@ impl<'a> SeriesTable<'a> {
             }
         }
         targets
+    }
+
+    fn submetric_series(&mut self, metric: Metric, at: usize) -> u32 {
+        let (series, submetric) = (&mut self.series, self.submetrics[metric.id as usize][at]);
+        *self.partial.entry((metric.id, at as u32)).or_insert_with(|| {
+            series.push(SeriesKey {
+                dimension: Dimension::Submetric,
+                key: vec![submetric.text.clone()],
+                metric: submetric.metric.clone(),
+            });
+            series.len() as u32 - 1
+        })
     }
 
     fn metric_series(&mut self, metric: Metric) -> u32 {

@@ -7,9 +7,20 @@ pub struct TagSet {
     text: String,
     /// Where each key and each value ends.
     ends: Vec<(u32, u32)>,
+    submetric: Option<String>,
 }
 
 impl TagSet {
+    /// What stands for the tags of samples that count in the submetric with this text alone.
+    pub fn of_submetric(text: String) -> Self {
+        TagSet { submetric: Some(text), ..TagSet::default() }
+    }
+
+    /// That text.
+    pub fn submetric(&self) -> Option<&str> {
+        self.submetric.as_deref()
+    }
+
     /// Tags in it.
     pub fn len(&self) -> usize {
         self.ends.len()

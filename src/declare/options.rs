@@ -131,7 +131,7 @@ impl Declarations {
         limits: BTreeMap<String, Vec<String>>,
         aborting: BTreeSet<(String, String)>,
     ) -> Result<Self, OptionsError> {
-        let mut thresholds = BTreeMap::new();
+        let mut thresholds: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for (name, texts) in limits {
             if !is_metric_name(&name) && Submetric::parse(&name).is_none() {
                 return Err(OptionsError::Name(name));
@@ -140,9 +140,10 @@ impl Declarations {
                 Threshold::parse(text).map_err(OptionsError::Threshold)?;
             }
             if !texts.is_empty() || name.contains('{') {
-                thresholds.insert(name, texts);
+                thresholds.entry(as_k6_has_it(name)).or_default().extend(texts);
             }
         }
+        let aborting = aborting.into_iter().map(|(name, text)| (as_k6_has_it(name), text)).collect();
         let submetrics = thresholds.keys().filter(|name| name.contains('{')).count();
         if submetrics > limits::SUBMETRICS || thresholds.len() - submetrics > limits::METRICS {
             return Err(OptionsError::TooMany);
@@ -160,6 +161,14 @@ impl Declarations {
             all.flat_map(|(name, texts)| texts.iter().map(|text| (name.as_str(), text.as_str()))).collect()
         }
         self.thresholds_known && limits(self) == limits(other)
+    }
+}
+
+/// The name by which k6 shows what a script may write with spaces: `m{ a:b }` is `m{a:b}`.
+fn as_k6_has_it(name: String) -> String {
+    match Submetric::parse(&name) {
+        Some(submetric) => Submetric { text: submetric.text.trim().to_owned(), ..submetric }.name(),
+        None => name,
     }
 }
 

@@ -111,7 +111,7 @@ fn one_metric(run: &Run, name: &str, metric: &str, tally: &Tally, own: &[&Thresh
         silent: false,
         metric_type: kind.metric_type,
         contains: kind.contains,
-        unknown: run.possible_types(metric).filter(|_| tally.count > 0).map(<[_]>::to_vec),
+        unknown: run.possible_types(metric).filter(|_| tally.has_data()).map(<[_]>::to_vec),
         partial: run.is_partial(name),
         values: View { tally, metric_type: kind.metric_type, seconds: run.seconds() }
             .values(Detail::All(&percentiles)),

@@ -32,12 +32,14 @@ pub(crate) fn summary(whole: &Summary, part: Part) -> Summary {
         .iter()
         .map(|row| {
             let known = whole.metrics.get(&row.metric).filter(|_| row.unknown.is_none());
-            let evaluated = known
+            let known = known
                 .zip(Threshold::parse(&row.expression).ok())
-                .map(|(metric, threshold)| threshold.evaluate(&view(&row.metric, metric)));
+                .map(|(metric, threshold)| (threshold, view(&row.metric, metric)));
+            let evaluated = known.map(|(threshold, view)| threshold.evaluate(&view));
             ThresholdRow {
                 observed: evaluated.and_then(|evaluated| evaluated.observed),
                 passes: evaluated.and_then(|evaluated| evaluated.passes),
+                untold: known.is_some_and(|(threshold, view)| view.is_untold(threshold.aggregate)),
                 first_failed: row.first_failed.filter(|at| (span.start..=span.end).contains(at)),
                 ..row.clone()
             }

@@ -134,7 +134,7 @@ pub(super) fn request_row(key: Vec<String>, metrics: &Metrics, seconds: f64) -> 
         count: finite(requests),
         rate: finite(requests / seconds),
         failed: metrics.get("http_req_failed").map(|failed| failed.ratio()).or(failed_calls),
-        avg: known.then(|| finite(durations.avg())),
+        avg: durations.avg().filter(|_| known).map(finite),
         min: durations.least().filter(|_| known),
         med,
         max: durations.greatest().filter(|_| known),

@@ -137,7 +137,7 @@ impl Run {
         }
         for (number, key) in self.series.keys().iter().enumerate() {
             let streamed = matches!(key.dimension, Dimension::Metric | Dimension::Submetric);
-            if streamed && !known[number] && self.totals[number].count > 0 {
+            if streamed && !known[number] && self.totals[number].has_data() {
                 changed.push((stream_name(key), self.shown_as(number as u32)));
             }
         }
@@ -212,20 +212,22 @@ impl Run {
             let found = if expressions.is_empty() { None } else { self.total(name) };
             expressions.iter().map(move |expression| {
                 let possible = found
-                    .filter(|(tally, _)| tally.count > 0)
+                    .filter(|(tally, _)| tally.has_data())
                     .and_then(|(_, metric)| self.kinds.possible(metric));
                 let known = found.filter(|_| possible.is_none());
-                let evaluation =
+                let known =
                     known.zip(Threshold::parse(expression).ok()).map(|((tally, metric), threshold)| {
                         let metric_type = self.kinds.kind(metric).metric_type;
-                        threshold.evaluate(&View { tally, metric_type, seconds })
+                        (threshold, View { tally, metric_type, seconds })
                     });
+                let evaluation = known.map(|(threshold, view)| threshold.evaluate(&view));
                 let key = (name.clone(), expression.clone());
                 ThresholdRow {
                     observed: evaluation.and_then(|evaluation| evaluation.observed),
                     passes: evaluation.and_then(|evaluation| evaluation.passes),
                     first_failed: self.stream.first_failed.get(&key).copied(),
                     unknown: possible.map(<[_]>::to_vec),
+                    untold: known.is_some_and(|(threshold, view)| view.is_untold(threshold.aggregate)),
                     aborts: self.declared.aborting.contains(&key),
                     metric: key.0,
                     expression: key.1,

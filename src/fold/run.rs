@@ -290,7 +290,7 @@ impl Run {
         self.counts.samples = self.counts.samples.saturating_add(batch.samples);
         let seconds = self.seconds_of(batch);
         let series = self.places(batch, &seconds);
-        self.hear_percentiles(batch, &series);
+        self.hear_told(batch, &series);
         let distributions: Vec<bool> =
             batch.series.iter().map(|key| self.kinds.keeps_distribution(&key.metric)).collect();
         let sources: Vec<u32> = batch.sources.iter().map(|name| self.generators.source(name)).collect();
@@ -483,8 +483,8 @@ impl Run {
         }
         let mut open = self.windows.remove(&window.start).unwrap_or_default();
         let from = self.origin.saturating_add(window.start);
-        // The last window of a run ends within its second.
-        let until = self.origin.saturating_add(window.end).min(end_ms.saturating_add(999).div_euclid(1_000));
+        // The last window of a run ends with the second of its last sample.
+        let until = self.origin.saturating_add(window.end).min(end_ms.div_euclid(1_000).saturating_add(1));
         let (vus, vus_max) =
             self.generators.close(std::mem::take(&mut open.vus), from, until.max(from.saturating_add(1)));
         for (name, tally) in [("vus", vus), ("vus_max", vus_max)] {

@@ -117,6 +117,6 @@ fn difference(new: &Summed, old: &Summed) -> Summed {
         min: new.min.filter(|_| new.min != old.min),
         max: new.max.filter(|_| new.max != old.max),
         buckets,
-        percentiles: Vec::new(),
+        told: None,
     }
 }

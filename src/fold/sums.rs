@@ -7,7 +7,6 @@
 
 use crate::fold::run::Run;
 use crate::fold::since_start::{News, Part};
-use crate::fold::tally::Told;
 use crate::limits;
 use crate::record::cell::Cell;
 use crate::record::packed::Packed;
@@ -54,12 +53,12 @@ impl Run {
         Cow::Owned(seconds.into_values().collect())
     }
 
-    /// Percentiles that came with a sum are the run's, as long as it has no other samples: no second has them.
-    pub(super) fn hear_percentiles(&mut self, batch: &Batch, places: &[Option<u32>]) {
-        for Sums { series, sum, .. } in batch.sums.iter().filter(|sums| !sums.sum.percentiles.is_empty()) {
-            let told = Told { count: sum.count, percentiles: sum.percentiles.clone() };
+    /// Figures that a tool tells with a sum are the run's, as long as it has no other samples: no second has them.
+    pub(super) fn hear_told(&mut self, batch: &Batch, places: &[Option<u32>]) {
+        for Sums { series, sum, .. } in &batch.sums {
+            let Some(told) = &sum.told else { continue };
             for number in series.iter().filter_map(|at| places.get(*at as usize).copied().flatten()) {
-                self.totals[number as usize].told = Some(told.clone());
+                self.totals[number as usize].hear(sum.count, told);
             }
         }
     }

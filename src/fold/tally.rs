@@ -3,6 +3,7 @@
 
 use crate::record::cell::Cell;
 use crate::record::sketch::Sketch;
+use loadgate_wires::Told;
 use serde::{Deserialize, Serialize};
 
 /// A sum in two doubles (Knuth's two-sum), so that it does not depend, in any digit that is ever
@@ -46,13 +47,12 @@ impl Sum {
     }
 }
 
-/// Percentiles of samples whose distribution nobody told, by whoever had them all.
+/// Figures of samples whose distribution nobody told, by whoever had them all.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Told {
-    /// Of so many samples: with others beside them they hold no more.
+pub(crate) struct ToldOf {
+    /// Of so many samples, 0 where that is not told: with others beside them they hold no more.
     pub count: u64,
-    /// 0 to 100, and the value.
-    pub percentiles: Vec<(f64, f64)>,
+    pub told: Told,
 }
 
 /// The samples of one series over a window or a run.
@@ -72,7 +72,7 @@ pub(crate) struct Tally {
     /// When a sample was last 0, Unix ms, to the second where others followed in it.
     pub zero_ms: Option<i64>,
     pub sketch: Sketch,
-    pub told: Option<Told>,
+    pub told: Option<ToldOf>,
 }
 
 impl Tally {
@@ -133,23 +133,50 @@ impl Tally {
         self.nonzero = self.nonzero.saturating_add(nonzero);
     }
 
+    /// Takes figures that a tool tells of so many samples, 0: it does not say of how many. Nobody knows what those
+    /// come to together with others.
+    pub(crate) fn hear(&mut self, count: u64, told: &Told) {
+        self.told = Some(match self.told {
+            Some(ToldOf { count: 0, .. }) => ToldOf { count: 0, told: Told::default() },
+            _ => ToldOf { count, told: told.clone() },
+        });
+    }
+
+    /// Whether there are samples, however many.
+    pub(crate) fn has_data(&self) -> bool {
+        self.number() != Some(0)
+    }
+
+    /// Samples; `None` where figures of others came that nobody counted.
+    pub(crate) fn number(&self) -> Option<u64> {
+        self.told.as_ref().is_none_or(|told| told.count > 0).then_some(self.count)
+    }
+
+    /// A figure: what the samples come to where all were counted, else what was told of all that there are.
+    fn figure(&self, counted: f64, told: impl Fn(&Told) -> Option<f64>) -> Option<f64> {
+        match self.number() {
+            Some(_) => counted.is_finite().then_some(counted),
+            None => told(self.told_of_all()?),
+        }
+    }
+
     /// The least value; `None` where what was summed up elsewhere came without it.
     pub(crate) fn least(&self) -> Option<f64> {
-        self.min.is_finite().then_some(self.min)
+        self.figure(self.min, |told| told.min)
     }
 
     /// The greatest, likewise.
     pub(crate) fn greatest(&self) -> Option<f64> {
-        self.max.is_finite().then_some(self.max)
+        self.figure(self.max, |told| told.max)
     }
 
     /// The values at quantiles (0 to 1, ascending); `None` where the distribution of some samples is not
     /// known. Nothing counted: 0.
     pub(crate) fn quantiles<const N: usize>(&self, quantiles: [f64; N]) -> Option<[f64; N]> {
-        if self.count == 0 {
+        if self.number() == Some(0) {
             return Some([0.0; N]);
         }
-        (self.sketch.count() >= self.count)
+        (self.sketch.count() >= self.number()?)
             .then(|| self.sketch.quantiles(quantiles, self.min, self.max))
             .flatten()
     }
@@ -166,15 +193,20 @@ impl Tally {
         }
     }
 
+    /// What was told of these very samples.
+    fn told_of_all(&self) -> Option<&Told> {
+        self.told.as_ref().filter(|known| known.count == self.count).map(|known| &known.told)
+    }
+
     /// The percentiles that were told of these very samples.
     pub(crate) fn told(&self) -> impl Iterator<Item = (f64, f64)> {
-        let told = self.told.iter().filter(|told| told.count == self.count);
-        told.flat_map(|told| told.percentiles.iter().copied())
+        self.told_of_all().into_iter().flat_map(|told| told.percentiles.iter().copied())
     }
 
     /// Sum over count. Nothing counted: 0.
-    pub(crate) fn avg(&self) -> f64 {
-        if self.count == 0 { 0.0 } else { self.sum.get() / self.count as f64 }
+    pub(crate) fn avg(&self) -> Option<f64> {
+        let avg = if self.count == 0 { 0.0 } else { self.sum.get() / self.count as f64 };
+        self.figure(avg, |told| told.mean)
     }
 
     /// Non-zeros over count. Nothing counted: 0.

@@ -27,7 +27,7 @@ impl View<'_> {
     /// did not tell.
     pub(crate) fn array(&self) -> Vec<Option<f64>> {
         let tally = self.tally;
-        if tally.count == 0 {
+        if !tally.has_data() {
             return Vec::new();
         }
         let array = match self.metric_type {
@@ -37,10 +37,7 @@ impl View<'_> {
             MetricType::Trend => {
                 let [med, p90, p95, p99] = tally.percentiles([50.0, 90.0, 95.0, 99.0]);
                 let known = [tally.greatest(), med, tally.least(), p90, p95, p99];
-                return std::iter::once(Some(tally.avg()))
-                    .chain(known)
-                    .map(|known| known.map(finite))
-                    .collect();
+                return std::iter::once(tally.avg()).chain(known).map(|known| known.map(finite)).collect();
             }
         };
         array.into_iter().map(|number| Some(finite(number))).collect()
@@ -79,16 +76,24 @@ impl View<'_> {
                     });
                 }
                 Values::Trend(TrendValues {
-                    count: tally.count,
-                    avg: finite(tally.avg()),
+                    count: tally.number(),
+                    avg: tally.avg().map(finite),
                     min: tally.least().map(finite),
                     med: self.percentile(50.0),
                     max: tally.greatest().map(finite),
                     percentiles: ranks.into_iter().map(|rank| (rank, self.percentile(rank))).collect(),
-                    sum: matches!(detail, Detail::All(_)).then(|| finite(tally.sum.get())),
+                    sum: tally
+                        .number()
+                        .filter(|_| matches!(detail, Detail::All(_)))
+                        .map(|_| finite(tally.sum.get())),
                 })
             }
         }
+    }
+
+    /// Whether there are samples that have this figure, and nobody told it.
+    pub(crate) fn is_untold(&self, aggregate: Aggregate) -> bool {
+        self.tally.has_data() && aggregate.fits(self.metric_type) && self.aggregate(aggregate).is_none()
     }
 
     fn percentile(&self, percentile: f64) -> Option<f64> {
@@ -100,16 +105,16 @@ impl View<'_> {
 impl Observed for View<'_> {
     fn aggregate(&self, aggregate: Aggregate) -> Option<f64> {
         let tally = self.tally;
-        if tally.count == 0 || !aggregate.fits(self.metric_type) {
+        if !tally.has_data() || !aggregate.fits(self.metric_type) {
             return None;
         }
         Some(match (aggregate, self.metric_type) {
-            (Aggregate::Count, MetricType::Trend) => tally.count as f64,
+            (Aggregate::Count, MetricType::Trend) => tally.number()? as f64,
             (Aggregate::Count, _) => tally.sum.get(),
             (Aggregate::Rate, MetricType::Rate) => tally.ratio(),
             (Aggregate::Rate, _) => tally.sum.get() / self.seconds,
             (Aggregate::Value, _) => tally.last,
-            (Aggregate::Avg, _) => tally.avg(),
+            (Aggregate::Avg, _) => tally.avg()?,
             (Aggregate::Min, _) => tally.least()?,
             (Aggregate::Max, _) => tally.greatest()?,
             (Aggregate::Med, _) => self.percentile(50.0)?,

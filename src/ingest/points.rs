@@ -7,8 +7,8 @@ use crate::aggregate::tags::TagSet;
 use crate::declare::MetricDeclaration;
 use crate::limits;
 use crate::record::Over;
-use loadgate_documents::{Contains, MetricKind, builtin};
-use loadgate_wires::{self as wires, Out, Point, Summed, Value, Wrong};
+use loadgate_documents::{Contains, MetricKind, Submetric, builtin};
+use loadgate_wires::{self as wires, Out, Point, Summed, Told, Value, Wrong};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -126,7 +126,7 @@ impl Session {
                 log.units += 1;
             }
             match value {
-                Value::Sample(value) if metric.is_vus() => {
+                Value::Sample(value) if series != 0 => {
                     log.builder.add_vus(metric, handle.tags, time_ns, value, series, line);
                 }
                 Value::Sample(value) => log.builder.add(metric, handle.tags, time_ns, value, line),
@@ -151,16 +151,32 @@ impl Session {
     /// Takes over what a wire says of a metric. What people declared stands, but for a unit where they told none; what
     /// contradicts k6's own metrics is refused.
     fn learn(&mut self, name: &str, kind: MetricKind) -> Result<(), Wrong> {
-        let news = match builtin(name) {
-            Some(own) => own.metric_type != kind.metric_type,
-            None => self.declared.kind(name).is_none_or(|known| is_finer(kind, known)),
+        let known = match builtin(name) {
+            Some(own) => own.metric_type == kind.metric_type,
+            None => self.declared.kind(name).is_some_and(|known| !is_finer(kind, known)),
         };
-        if !news {
-            return Ok(());
+        if known { Ok(()) } else { self.take_kind(name, kind, Vec::new()) }
+    }
+
+    /// The place of samples that are told of a submetric alone. That its metric is divided so is known from then on.
+    fn place_part(&mut self, submetric: Submetric, kind: Option<MetricKind>) -> Result<Handle, Wrong> {
+        let (name, kind) = (submetric.name(), kind.or_else(|| self.declared.kind(&submetric.metric)));
+        if let Some(kind) = kind
+            && !self.counts_in(&submetric)
+        {
+            self.take_kind(&submetric.metric, kind, vec![name.clone()])?;
         }
-        let thresholds = None;
-        let line = MetricDeclaration { name: name.to_owned(), kind, thresholds, submetrics: Vec::new() };
-        self.take_declaration(&line)
+        // No tags are written so: theirs end with NUL.
+        self.tags(name.as_bytes(), || Ok(TagSet::of_submetric(submetric.text)))
+    }
+
+    fn take_kind(&mut self, name: &str, kind: MetricKind, submetrics: Vec<String>) -> Result<(), Wrong> {
+        self.take_declaration(&MetricDeclaration {
+            name: name.to_owned(),
+            kind,
+            thresholds: None,
+            submetrics,
+        })
     }
 
     fn place(&mut self, point: Point, clock: Clock) -> Result<Placed, Wrong> {
@@ -171,9 +187,15 @@ impl Session {
         let time_ns = time_ns
             .or_else(|| clock.now_ns())
             .ok_or_else(|| Wrong::new("it has no time, and nobody told the clock"))?;
+        let submetric = Submetric::parse(&name);
+        let name = submetric.as_ref().map_or(name, |submetric| submetric.metric.clone());
         let metric = self.intern(name.as_bytes())?;
         if let Some(kind) = kind {
             self.learn(&name, kind)?;
+        }
+        if let Some(submetric) = submetric {
+            let handle = self.place_part(submetric, kind)?;
+            return Ok(Placed { handle, metric, time_ns, value, series: 0 });
         }
         let mut raw = String::new();
         for (key, value) in &tags {
@@ -222,7 +244,7 @@ fn is_finite(value: &Value) -> bool {
     let known = |sum: &Summed| {
         let bounds =
             sum.buckets.iter().flatten().all(|b| !b.low.is_nan() && !b.high.is_nan() && b.low <= b.high);
-        let told = sum.percentiles.iter().all(|(rank, value)| rank.is_finite() && value.is_finite());
+        let told = sum.told.iter().flat_map(Told::figures).all(f64::is_finite);
         [Some(sum.sum), sum.min, sum.max].into_iter().flatten().all(f64::is_finite) && bounds && told
     };
     match value {

@@ -162,6 +162,11 @@ impl Session {
         Ok(handle)
     }
 
+    /// Whether samples are counted in a submetric.
+    pub(super) fn counts_in(&self, submetric: &Submetric) -> bool {
+        self.submetrics.contains(submetric)
+    }
+
     fn log_of(&mut self, tags: &TagSet) -> Result<usize, Wrong> {
         let run = match &self.named {
             Some(_) => "",

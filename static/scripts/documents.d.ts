@@ -38,6 +38,7 @@ export interface Events {
     observed: number | null;
     passes: boolean | null;
     unknown?: Array<"counter" | "gauge" | "rate" | "trend">;
+    untold?: true;
     aborts?: true;
     firstFailed: number | null;
   }>;

@@ -126,9 +126,9 @@ test("a margin is positive on the good side", () => {
   assert.equal(margin("count>1", null), null);
 });
 
-test("no data is not a pass", () => {
-  const thresholds = [{ passes: true }, { passes: false }, { passes: null }];
-  assert.deepEqual(tally(thresholds), { pass: 1, fail: 1, unknown: 0, noData: 1, total: 3 });
+test("no data is not a pass, nor is what nobody told", () => {
+  const thresholds = [{ passes: true }, { passes: false }, { passes: null }, { passes: null, untold: true }];
+  assert.deepEqual(tally(thresholds), { pass: 1, fail: 1, unknown: 0, untold: 1, noData: 1, total: 4 });
 });
 
 test("a limit is drawn on the chart of its metric and aggregate only", () => {

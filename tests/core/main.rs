@@ -23,6 +23,7 @@ mod room;
 mod rows;
 mod schema;
 mod stream;
+mod summaries;
 mod support;
 mod tags;
 mod verdict;

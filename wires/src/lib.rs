@@ -30,5 +30,5 @@ mod records;
 mod seen;
 
 pub use body::BODY_BYTES;
-pub use point::{Bucket, Point, Summed, Value, Wrong};
+pub use point::{Bucket, Point, Summed, Told, Value, Wrong};
 pub use reader::{ByLine, LineReader, Out, Reader, UNIT_BYTES};

@@ -7,11 +7,13 @@ use std::borrow::Cow;
 /// What was measured of one metric under one set of tags.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Point {
-    /// k6's name of it where k6 measures the same, else the wire's own.
+    /// k6's name of it where k6 measures the same, else the wire's own. With braces, as k6 writes a submetric
+    /// (`http_req_duration{name:login}`), it says of samples that are told with the whole metric, too, what they are
+    /// alone: they count in that submetric and nowhere else.
     pub metric: String,
     /// Type and unit, where the wire tells them or the name is one that a tool defines.
     pub kind: Option<MetricKind>,
-    /// By k6's keys where k6 has the same (`name`, `method`, `status`, `error_code`, `check`, `group`, `scenario`, …).
+    /// None of a submetric. By k6's keys where k6 has the same (`name`, `method`, `status`, `error_code`, `check`, `group`, `scenario`, …).
     /// No empty values, no key twice.
     pub tags: Vec<(String, String)>,
     /// Unix ns; of a sum the end of its interval. `None`: when it is received.
@@ -84,7 +86,8 @@ pub enum Value {
 /// What is known of many samples. All numbers are finite.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Summed {
-    /// How many; of a counter that does not tell, 1 where there were any.
+    /// How many; of a counter that does not tell, 1 where there were any; of a trend that does not, 0 beside what is
+    /// `told`.
     pub count: u64,
     /// Those that are not zero: of a rate the ones that count.
     pub nonzero: u64,
@@ -97,9 +100,29 @@ pub struct Summed {
     /// How they are distributed, in ascending order and disjoint; `None`: not known. Their counts add up to
     /// `count`.
     pub buckets: Option<Vec<Bucket>>,
-    /// Percentiles of these very samples, 0 to 100, with their values, where a tool tells those and no
-    /// distribution. They cannot be added up: they hold of a run that has no other samples.
+    /// Figures of these very samples, where a tool tells those and no distribution.
+    pub told: Option<Told>,
+}
+
+/// What a tool has made of samples. It cannot be added up: it holds of a run that has no others.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Told {
+    /// Their mean; like the two that follow where their sum cannot tell it, because nobody says how many they are.
+    pub mean: Option<f64>,
+    /// The least.
+    pub min: Option<f64>,
+    /// The greatest.
+    pub max: Option<f64>,
+    /// Percentiles, 0 to 100, with their values.
     pub percentiles: Vec<(f64, f64)>,
+}
+
+impl Told {
+    /// All of its figures.
+    pub fn figures(&self) -> impl Iterator<Item = f64> {
+        let named = [self.mean, self.min, self.max].into_iter().flatten();
+        named.chain(self.percentiles.iter().map(|(_, value)| *value))
+    }
 }
 
 /// Samples between two values.

@@ -32,6 +32,11 @@ impl Submetric {
         Some(Submetric { metric: metric.to_owned(), text: text.to_owned(), tags })
     }
 
+    /// As k6 writes it.
+    pub fn name(&self) -> String {
+        format!("{}{{{}}}", self.metric, self.text)
+    }
+
     /// `tag` looks up a sample's tag; absent ones are empty.
     pub fn matches<'a>(&self, tag: impl Fn(&str) -> &'a str) -> bool {
         self.tags.iter().all(|(key, value)| tag(key) == value)

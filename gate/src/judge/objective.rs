@@ -5,7 +5,7 @@ use crate::criterion::{Base, Criterion, Judged};
 use crate::expression::Expression;
 use crate::interval::{self, Interval};
 use crate::objectives::{BaselineChoice, Criteria, Objective, Part, Window, WithoutData};
-use crate::observe::{Observation, Reading, partial, untyped};
+use crate::observe::{Observation, Reading, partial, untold, untyped};
 use loadgate_documents::format::{Unit, format};
 use loadgate_documents::{
     Aggregate, BaselineFigure, ObjectiveResult, ObjectiveState, Origin, Span, Summary, Threshold,
@@ -88,7 +88,8 @@ impl Judging<'_> {
             key: true,
             ..ObjectiveResult::default()
         };
-        if let Ok(Threshold { aggregate, operator, bound }) = Threshold::parse(&row.expression) {
+        let threshold = Threshold::parse(&row.expression).ok();
+        if let Some(Threshold { aggregate, operator, bound }) = threshold {
             result.unit = Unit::of(self.evidence.whole().kind(&row.metric), aggregate);
             result.expression = format!("{} {aggregate}", row.metric);
             result.criterion = format!("{operator} {}", format(Some(bound), result.unit, true));
@@ -106,7 +107,13 @@ impl Judging<'_> {
                 let state = if passes { ObjectiveState::Pass } else { ObjectiveState::Fail };
                 (state, format!("{} {}.", meets(observed, result.unit, passes), result.criterion))
             }
-            _ => (ObjectiveState::Error, format!("There is no data of {}.", row.metric)),
+            _ => {
+                let reason = match threshold.filter(|_| row.untold) {
+                    Some(threshold) => untold(&row.metric, threshold.aggregate),
+                    None => format!("There is no data of {}.", row.metric),
+                };
+                (ObjectiveState::Error, reason)
+            }
         };
         let metric = self.evidence.whole().metrics.get(&row.metric);
         (result, metric.and_then(|metric| partial(&row.metric, metric)))

@@ -138,7 +138,7 @@ fn relative_criteria_are_symmetrical() {
             let mut summary = run("shop.1", 100.0);
             let mut metric = durations(100.0);
             if let loadgate_documents::Values::Trend(trend) = &mut metric.values {
-                trend.avg = value;
+                trend.avg = Some(value);
             }
             summary.metrics.insert("mine".to_owned(), metric);
             summary

@@ -9,8 +9,8 @@ use loadgate_gate::{Baseline, Objectives, judge};
 /// Durations whose p(95) is `p95`, ten thousand of them.
 pub fn durations(p95: f64) -> Metric {
     let trend = TrendValues {
-        count: 10_000,
-        avg: p95 * 0.5,
+        count: Some(10_000),
+        avg: Some(p95 * 0.5),
         min: Some(p95 * 0.1),
         med: Some(p95 * 0.4),
         max: Some(p95 * 2.0),

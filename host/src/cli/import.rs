@@ -7,7 +7,7 @@ use super::upload::{BATCH_BYTES, Failure, Upload, source};
 use super::{Embedded, Target, say, stem, summary};
 use anyhow::{Context, Result, bail};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use loadgate_wires::files::Format;
+use loadgate_wires::files::{Format, k6_summary};
 use serde::Deserialize;
 use std::io::{BufRead, IsTerminal, Read};
 use std::path::{Path, PathBuf};
@@ -47,17 +47,9 @@ pub fn run(arguments: Arguments, embedded: Embedded) -> Result<ExitCode> {
         Some("-") => "k6".to_owned(),
         _ => stem(&arguments.files[0]),
     });
-    let summary = arguments.summary.or_else(|| own_summary(&arguments.files));
-    let declared = declarations(arguments.options.as_deref(), summary.as_deref())?;
+    let declared = declarations(arguments.options.as_deref(), arguments.summary.as_deref())?;
     let place = arguments.target.open_quietly(embedded)?;
-    for (what, document) in &declared {
-        let told = place.client.put(&format!("/tests/{}/{what}", encoded(&test)), document);
-        if let Err(error) = told {
-            place.close();
-            return Err(error.context(format!("the {what} were not taken")));
-        }
-    }
-    let imported = import(&place.client, &arguments.files, &test, arguments.run.as_deref());
+    let imported = import(&place.client, &arguments.files, &test, arguments.run.as_deref(), &declared);
     if let (Some(_), Ok(Imported { run: Some(run), .. })) = (&place.own, &imported) {
         // Nobody else would see it to its end.
         place.client.settle(run);
@@ -71,18 +63,12 @@ pub fn run(arguments: Arguments, embedded: Embedded) -> Result<ExitCode> {
     result
 }
 
-/// What the files beside the samples declare, and where it goes. k6's samples do not tell all limits.
-/// A summary among the files: it says its limits and types itself.
-fn own_summary(files: &[PathBuf]) -> Option<PathBuf> {
-    let is_summary = |file: &&PathBuf| {
-        let opened = std::fs::File::open(file).map(std::io::BufReader::new);
-        let format = opened.ok().and_then(|mut file| foreign::detect(&mut file, "").ok());
-        matches!(format, Some(Format::K6Summary))
-    };
-    files.iter().find(is_summary).cloned()
-}
+/// What is declared of a test: where it goes, and the document.
+type Declared = (&'static str, Vec<u8>);
 
-fn declarations(options: Option<&Path>, summary: Option<&Path>) -> Result<Vec<(&'static str, Vec<u8>)>> {
+/// What the files beside the samples declare. k6's samples do not tell all limits. A summary among the files is not
+/// asked here: whoever reads it takes over its limits.
+fn declarations(options: Option<&Path>, summary: Option<&Path>) -> Result<Vec<Declared>> {
     let read = |path: &Path| std::fs::read(path).with_context(|| format!("cannot read {}", path.display()));
     let mut declared = Vec::new();
     if let Some(path) = options {
@@ -117,10 +103,25 @@ pub struct Imported {
     taken: Vec<String>,
 }
 
+fn declare(client: &Client, test: &str, declared: &[Declared]) -> Result<()> {
+    for (what, document) in declared {
+        let told = client.put(&format!("/tests/{}/{what}", encoded(test)), document);
+        told.with_context(|| format!("the {what} were not taken"))?;
+    }
+    Ok(())
+}
+
 /// Sends the files as one import and finishes its run.
-pub fn import(client: &Client, files: &[PathBuf], test: &str, name: Option<&str>) -> Result<Imported> {
+pub fn import(
+    client: &Client,
+    files: &[PathBuf],
+    test: &str,
+    name: Option<&str>,
+    declared: &[Declared],
+) -> Result<Imported> {
     let progress = Arc::new(AtomicU64::new(0));
     let inputs = Inputs::open(files, &progress)?;
+    declare(client, test, declared)?;
     let bar = bar(files);
     let mut merged = Merged::new(inputs.samples)?;
     let name = match name {
@@ -161,6 +162,8 @@ pub fn import(client: &Client, files: &[PathBuf], test: &str, name: Option<&str>
     let mut receipt = upload.total;
     for document in inputs.summed_up {
         add(&mut receipt, send_whole(client, test, &name, &document)?);
+        // It may have told limits of its own: those that were given beside it hold.
+        declare(client, test, declared)?;
     }
     let refused = std::mem::take(&mut *inputs.refused.lock().unwrap_or_else(PoisonError::into_inner));
     receipt.refused += refused.count;
@@ -216,6 +219,12 @@ impl Inputs {
             if foreign::is_summed_up(format) {
                 let mut document = Vec::new();
                 reader.read_to_end(&mut document).with_context(|| format!("cannot read {name}"))?;
+                let lacks_limits = || k6_summary::read(&document).is_ok_and(|told| told.thresholds.is_none());
+                if format == Format::K6Summary && lacks_limits() {
+                    inputs.taken.push(format!(
+                        "{name} tells no limits: they are those of --options, which takes what `k6 inspect SCRIPT` prints"
+                    ));
+                }
                 inputs.summed_up.push(document);
             } else if format == Format::K6Json {
                 inputs.samples.push(reader);

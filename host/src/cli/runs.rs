@@ -105,10 +105,8 @@ pub fn report(arguments: ReportArguments, embedded: Embedded) -> Result<ExitCode
         // Of a file only the report is wanted: it leaves nothing behind.
         let target = Target { server: None, store: Some("memory:".to_owned()), token: None };
         let place = target.open_quietly(embedded)?;
-        let page =
-            import(&place.client, &[file.to_owned()], &stem(file), None).and_then(|imported| match imported
-                .run
-            {
+        let page = import(&place.client, &[file.to_owned()], &stem(file), None, &[]).and_then(|imported| {
+            match imported.run {
                 Some(run) => {
                     place.client.settle(&run);
                     place.client.get(&format!("/report?run={}", encoded(&run)))
@@ -122,7 +120,8 @@ pub fn report(arguments: ReportArguments, embedded: Embedded) -> Result<ExitCode
                         .first()
                         .map_or(String::new(), |error| format!(": {}", error.reason))
                 ),
-            });
+            }
+        });
         place.close();
         page?
     } else {

@@ -110,7 +110,7 @@ fn a_distribution_keeps_its_counts_and_its_percentiles_stay_within_their_buckets
                 .map(|(bounds, count)| Bucket { low: bounds[0], high: bounds[1], count })
                 .collect(),
         ),
-        percentiles: Vec::new(),
+        told: None,
     };
     let mut state = unnamed();
     let steps = fold(

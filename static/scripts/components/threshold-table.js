@@ -16,7 +16,7 @@ import { DataTable } from "./table.js";
 
 /** @import { Props, Run, Threshold } from "../types.js" */
 
-/** What failed stands first, then what has no data. */
+/** What failed stands first, then what nobody can say. */
 const RANK = { false: 0, null: 1, true: 2 };
 
 /** @param {Run} run */
@@ -108,11 +108,12 @@ export function tallyOf(run, thresholds) {
  * @param {Threshold[]} thresholds
  */
 export function formatTally(thresholds) {
-  const { pass, fail, noData, unknown, total } = tally(thresholds);
+  const { pass, fail, noData, unknown, untold, total } = tally(thresholds);
   return [
     `${format(pass, "count")} of ${plural(total, "threshold")} ${pass === 1 ? "passes" : "pass"}`,
     fail > 0 && `${format(fail, "count")} ${fail === 1 ? "fails" : "fail"}`,
     unknown > 0 && `${format(unknown, "count")} on metrics of unknown type`,
+    untold > 0 && `${format(untold, "count")} ${untold === 1 ? "is" : "are"} not known`,
     noData > 0 && `${format(noData, "count")} ${noData === 1 ? "has" : "have"} no data`,
   ]
     .filter(Boolean)

@@ -292,6 +292,7 @@ export function unknownPart(run, zoom) {
     ...row,
     observed: null,
     passes: null,
+    untold: undefined,
     firstFailed: null,
   }));
   const summary = /** @type {Summary} */ ({

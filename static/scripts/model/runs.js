@@ -67,8 +67,8 @@ export function verdictOf(item) {
  * @param {RunItem} item
  */
 export function verdictRank(item) {
-  const { fail, noData, unknown, total } = tally(item.thresholds ?? []);
-  return total === 0 ? null : fail + (noData + unknown) / (total + 1);
+  const { fail, noData, unknown, untold, total } = tally(item.thresholds ?? []);
+  return total === 0 ? null : fail + (noData + unknown + untold) / (total + 1);
 }
 
 /**

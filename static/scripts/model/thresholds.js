@@ -76,16 +76,18 @@ export function metaOf(run, name) {
 }
 
 /**
- * `{pass, fail, unknown, noData, total}`; `unknown` are those on metrics of unknown type.
+ * `{pass, fail, unknown, untold, noData, total}`; `unknown` are those on metrics of unknown type, `untold` those on
+ * figures that nobody told.
  *
  * @param {Threshold[]} thresholds
  */
 export function tally(thresholds) {
   const fail = thresholds.filter((t) => t.passes === false).length;
   const unknown = thresholds.filter((t) => t.unknown).length;
-  const noData = thresholds.filter((t) => t.passes === null && !t.unknown).length;
+  const untold = thresholds.filter((t) => t.untold).length;
+  const noData = thresholds.filter((t) => t.passes === null).length - unknown - untold;
   const total = thresholds.length;
-  return { fail, unknown, noData, pass: total - fail - unknown - noData, total };
+  return { fail, unknown, untold, noData, pass: total - fail - unknown - untold - noData, total };
 }
 
 /**
@@ -96,7 +98,7 @@ export function tally(thresholds) {
  * @param {Threshold[]} thresholds
  */
 export function verdict(thresholds, known) {
-  const { pass, fail, unknown, noData, total } = tally(thresholds);
+  const { pass, fail, unknown, untold, noData, total } = tally(thresholds);
   const all = `${total} ${total === 1 ? "threshold" : "thresholds"}`;
   const fails = total === 1 ? "fails" : "fail";
   if (total === 0) return { state: "none", text: known ? "no thresholds" : "thresholds not known" };
@@ -104,6 +106,7 @@ export function verdict(thresholds, known) {
     return { state: "bad", text: known ? `${fail} of ${all} ${fails}` : `${fail} of ? thresholds fail` };
   if (!known) return { state: "warning", text: `thresholds: ${total} of ? known` };
   if (unknown > 0) return { state: "warning", text: `type not known for ${unknown} of ${all}` };
+  if (untold > 0) return { state: "warning", text: `figure not known for ${untold} of ${all}` };
   if (noData === total) return { state: "none", text: `no data for ${all}` };
   if (noData > 0) return { state: "warning", text: `${pass} of ${all} pass` };
   return { state: "good", text: `${all} ${total === 1 ? "passes" : "pass"}` };
@@ -131,11 +134,12 @@ export function isComplete(run) {
  * What one threshold comes to, `{state, word}` as of a chip; `complete` is `allKnown` of its run. One that
  * holds while others may be missing is `open`.
  *
- * @param {Pick<Threshold, "passes" | "unknown">} threshold
+ * @param {Pick<Threshold, "passes" | "unknown" | "untold">} threshold
  * @returns {{ state: State, word: string }}
  */
-export function outcomeOf({ passes, unknown }, complete) {
+export function outcomeOf({ passes, unknown, untold }, complete) {
   if (unknown) return { state: "warning", word: "type not known" };
+  if (untold) return { state: "unknown", word: "not known" };
   if (passes === null) return { state: "none", word: "no data" };
   if (!passes) return { state: "bad", word: "fail" };
   return { state: complete ? "good" : "open", word: "pass" };

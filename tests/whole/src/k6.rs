@@ -310,33 +310,89 @@ fn what_samples_do_not_tell_is_imported_beside_them() {
     assert_eq!(known("summary", &["--summary", &summary.to_string_lossy()]), all);
 }
 
-/// Of the run's metrics; what k6 measured of submetrics cannot be told from their parts, and passes nothing.
+/// Whether it says of how many samples a trend is or not.
+#[test]
+fn a_summary_that_k6_exports_has_its_own_totals_of_submetrics_too() {
+    let (server, scene) = (Server::with(Options { settings: SETTINGS, ..Options::default() }), Scene::new());
+    let imported = |test: &str, flags: &[&str]| {
+        let mut k6 = scene.k6("3s");
+        k6.args(["run", "--quiet", "--summary-export", "summary.json"]).args(flags).arg("buy.js");
+        assert_eq!(k6.output().expect("k6 starts").status.code(), Some(CROSSED));
+        let mut import = loadgate();
+        import.args(["import", "--server", &server.url(), "--test", test]).arg(scene.path("summary.json"));
+        let output = import.output().expect("the program starts");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let run = format!("{test}.i1");
+        server.wait_ended(&run);
+        server.summary(&run)
+    };
+    for (test, stats) in [("counted", "avg,min,max,p(95),count"), ("uncounted", "avg,min,med,max,p(95)")] {
+        let ours = imported(test, &["--summary-trend-stats", stats]);
+        let mut theirs = scene.summary();
+        // Of VUs the peak stands for the run.
+        theirs["metrics"].as_object_mut().expect("an object").remove("vus");
+        assert_summary(&ours, &theirs);
+        let slow = &ours["metrics"]["http_req_duration{name:slow}"];
+        assert_eq!(slow["values"]["count"].is_null(), test == "uncounted", "{slow}");
+        assert_eq!(slow["thresholds"]["p(95)<5000"]["ok"], true, "{slow}");
+    }
+    let ours = imported("new", &["--new-machine-readable-summary"]);
+    let theirs = scene.summary();
+    let named = |metric: &&Value| metric["name"] == "http_req_duration{name:slow}";
+    let slow =
+        theirs["results"]["metrics"].as_array().expect("metrics").iter().find(named).expect("that one");
+    for (figure, key) in [("avg", "avg"), ("min", "min"), ("med", "med"), ("max", "max"), ("p95", "p(95)")] {
+        let values = &ours["metrics"]["http_req_duration{name:slow}"]["values"];
+        assert_eq!(values[key], slow["values"][figure], "{figure}");
+    }
+    assert_eq!(ours["health"]["thresholdsKnown"], false);
+}
+
+/// Those of submetrics too; but where options are given beside it, these hold.
 #[test]
 fn an_imported_summary_is_held_to_the_limits_that_it_tells() {
-    let server = Server::with(Options { settings: &[("idle", "10m")], ..Options::default() });
+    let (server, scene) =
+        (Server::with(Options { settings: &[("idle", "10m")], ..Options::default() }), Scene::new());
     let file = crate::harness::fixtures::path("k6/shop/summary.json");
-    let output = loadgate()
-        .args(["import", "--server", &server.url(), "--test", "said"])
-        .arg(&file)
-        .output()
-        .expect("the program starts");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    server.wait_ended("said.i1");
-    let summary = server.summary("said.i1");
-    let truth: Value = serde_json::from_slice(&std::fs::read(&file).expect("a fixture")).expect("JSON");
-    let mut held = 0;
-    for threshold in summary["thresholds"].as_array().expect("a list") {
-        let (metric, expression) = (&threshold["metric"], &threshold["expression"]);
-        let name = metric.as_str().expect("a name");
-        let crossed = &truth["metrics"][name]["thresholds"][expression.as_str().expect("an expression")];
-        if name.contains('{') {
-            assert_eq!(threshold["passes"], Value::Null, "{threshold}");
-        } else {
-            assert_eq!(threshold["passes"], !crossed.as_bool().expect("true or false"), "{threshold}");
-            held += 1;
+    let imported = |test: &str, options: Option<&str>| {
+        let mut command = loadgate();
+        command.args(["import", "--server", &server.url(), "--test", test]).arg(&file);
+        if let Some(options) = options {
+            std::fs::write(scene.path("options.json"), options).expect("a file");
+            command.arg("--options").arg(scene.path("options.json"));
         }
+        let output = command.output().expect("the program starts");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let run = format!("{test}.i1");
+        server.wait_ended(&run);
+        server.summary(&run)
+    };
+    let summary = imported("said", None);
+    let truth: Value = serde_json::from_slice(&std::fs::read(&file).expect("a fixture")).expect("JSON");
+    let (mut of_metrics, mut of_submetrics) = (0, 0);
+    for threshold in summary["thresholds"].as_array().expect("a list") {
+        let name = threshold["metric"].as_str().expect("a name");
+        let expression = threshold["expression"].as_str().expect("an expression");
+        let crossed = truth["metrics"][name]["thresholds"][expression].as_bool().expect("true or false");
+        if name == "http_req_duration{name:never}" {
+            assert_eq!(threshold["passes"], Value::Null, "{threshold}");
+            continue;
+        }
+        assert_eq!(threshold["passes"], !crossed, "{threshold}");
+        *(if name.contains('{') { &mut of_submetrics } else { &mut of_metrics }) += 1;
     }
-    assert!(held > 5, "{summary}");
+    assert!(of_metrics > 5 && of_submetrics > 3, "{summary}");
+
+    let options =
+        r#"{"thresholds": {"http_req_duration{name:login}": ["p(95)<1000"], "http_reqs": ["count<1"]}}"#;
+    let held = imported("given", Some(options));
+    let rows: Vec<_> = held["thresholds"].as_array().expect("a list").iter().collect();
+    let passes: Vec<_> = rows.iter().map(|row| (row["metric"].as_str(), row["passes"].as_bool())).collect();
+    assert_eq!(
+        passes,
+        [(Some("http_req_duration{name:login}"), Some(true)), (Some("http_reqs"), Some(false))]
+    );
+    assert_eq!(held["health"]["thresholdsKnown"], true);
 }
 
 #[test]

@@ -6,16 +6,15 @@
 //!
 //! Totals become one interval of the run's length. A trend's sum is its mean times its number of samples, which
 //! stands there where `summaryTrendStats` has `count`; else it is that of the requests for the metrics that k6
-//! measures once a request, and that of the iterations for `iteration_duration`. With its sum come the percentiles,
-//! which are the run's. Other trends have gauges alone: `payment_time_avg`, `_min`, `_med`, `_max`, `_p90`. Submetrics
-//! (`http_req_duration{name:login}`) are parts of what is counted already, so their figures are gauges, too, with
-//! their tags.
+//! measures once a request, and that of the iterations for `iteration_duration`. Of other trends the figures are told
+//! without their number. Submetrics (`http_req_duration{name:login}`) are parts of what is counted already, and keep
+//! their names.
 
 use super::document::{self, Moment};
-use super::points::{Span, Stats, Tags, count, counted, gauge, interval, kind, ones, share, tag};
+use super::points::{Span, Stats, Tags, count, counted, interval, kind, ones, share, tag};
 use crate::naming::metric_name;
 use crate::{Out, Point, Wrong};
-use loadgate_documents::{Contains, MetricKind, MetricType, Submetric, builtin};
+use loadgate_documents::{Contains, MetricType, Submetric, builtin};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use std::collections::BTreeMap;
@@ -23,7 +22,7 @@ use std::collections::BTreeMap;
 /// What a summary says.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Summary {
-    /// What was measured, metric by metric; submetrics as gauges.
+    /// What was measured, by metric and submetric.
     pub metrics: Vec<(String, Result<Vec<Point>, Wrong>)>,
     /// What was asked of the metrics. `None`: the machine-readable form does not tell.
     pub thresholds: Option<Vec<Judged>>,
@@ -237,11 +236,11 @@ pub fn read(bytes: &[u8]) -> Result<Summary, Wrong> {
     summary.ended_ns = generated.and_then(|at| i64::try_from(at.0.as_nanosecond()).ok());
     let span = Span { end_ns: summary.ended_ns, length_ns: summary.length_ns };
 
-    let all = |name: &str| entries.iter().find(|entry| entry.name == name)?.values.get("count").copied();
-    let counts = Counts { requests: all("http_reqs"), iterations: all("iterations") };
     for entry in &entries {
-        let points =
-            if entry.name == "checks" { by_check(entry, &checks, span) } else { entry.points(&counts, span) };
+        let points = match entry.name.as_str() {
+            "checks" => by_check(entry, &checks, span),
+            _ => entry.points(measured(&entry.name, &entries), span),
+        };
         summary.metrics.push((entry.name.clone(), points));
     }
     Ok(summary)
@@ -266,20 +265,17 @@ pub(super) fn document(bytes: &[u8], out: &mut dyn Out) -> Result<(), Wrong> {
     Ok(())
 }
 
-/// What k6 measures once a request or once an iteration.
-struct Counts {
-    requests: Option<f64>,
-    iterations: Option<f64>,
-}
-
-impl Counts {
-    fn of(&self, metric: &str) -> Option<f64> {
-        match metric {
-            "iteration_duration" => self.iterations,
-            _ if metric.starts_with("http_req_") && builtin(metric).is_some() => self.requests,
-            _ => None,
-        }
-    }
+/// How often something was measured that k6 measures once a request or once an iteration: as often as those of the same
+/// tags were counted.
+fn measured(name: &str, entries: &[Entry]) -> Option<u64> {
+    let (metric, tags) = name.split_at(name.find('{').unwrap_or(name.len()));
+    let counter = match metric {
+        "iteration_duration" => "iterations",
+        _ if metric.starts_with("http_req_") && builtin(metric).is_some() => "http_reqs",
+        _ => return None,
+    };
+    let counted = entries.iter().find(|entry| entry.name.strip_prefix(counter) == Some(tags))?;
+    counted.values.get("count").copied().and_then(count)
 }
 
 impl From<New> for Entry {
@@ -297,22 +293,21 @@ impl Entry {
         (self.metric_type == MetricType::Counter && seconds.is_finite()).then_some(seconds)
     }
 
-    fn points(&self, counts: &Counts, span: Span) -> Result<Vec<Point>, Wrong> {
+    /// `measured` says of how many samples a trend is, where the trend does not.
+    fn points(&self, measured: Option<u64>, span: Span) -> Result<Vec<Point>, Wrong> {
         let submetric = Submetric::parse(&self.name);
-        let name = submetric.as_ref().map_or(&self.name, |submetric| &submetric.metric);
-        let name = metric_name(name)?;
-        let known = builtin(&name).filter(|kind| kind.metric_type == self.metric_type);
+        let metric = submetric.as_ref().map_or(&self.name, |submetric| &submetric.metric);
+        let metric = metric_name(metric)?;
+        let name = if submetric.is_some() { &self.name } else { &metric };
+        // k6 writes zeros for what thresholds name and that had no sample.
+        let nothing = !self.values.is_empty() && self.values.values().all(|value| *value == 0.0);
+        if nothing && measured.is_none() {
+            return Ok(Vec::new());
+        }
+        let known = builtin(&metric).filter(|kind| kind.metric_type == self.metric_type);
         // Where the form does not tell, what k6 gives a custom metric unless the script says otherwise.
         let contains = self.contains.or(known.map(|kind| kind.contains)).unwrap_or_default();
         let kind = known.unwrap_or(kind(self.metric_type, contains));
-        match submetric {
-            Some(submetric) => Ok(self.part(&name, contains, submetric, span)),
-            None => self.whole(&name, kind, counts, span),
-        }
-    }
-
-    /// A metric.
-    fn whole(&self, name: &str, kind: MetricKind, counts: &Counts, span: Span) -> Result<Vec<Point>, Wrong> {
         let tags = Tags::new();
         let value = |key: &str| {
             let value = self.values.get(key).copied();
@@ -324,7 +319,7 @@ impl Entry {
             MetricType::Counter => {
                 let count = value("count")?;
                 // Both count by ones.
-                let by_ones = matches!(name, "http_reqs" | "iterations");
+                let by_ones = matches!(&*metric, "http_reqs" | "iterations");
                 let sum = self::count(count).filter(|_| by_ones).map_or_else(|| counted(count), ones);
                 vec![interval(name, Some(kind), &tags, span, sum)]
             }
@@ -340,7 +335,7 @@ impl Entry {
                 let extremes = ["min", "max"].into_iter().filter_map(|key| self.values.get(key).copied());
                 let gauge = |value| Point::sample(name, Some(kind), tags.clone(), span.end_ns, value);
                 // VUs of one moment add up: of these the peak stands for the run.
-                if matches!(name, "vus" | "vus_max") {
+                if matches!(name.as_str(), "vus" | "vus_max") {
                     return Ok(vec![gauge(extremes.fold(last, f64::max))]);
                 }
                 let samples = extremes.filter(|extreme| *extreme != last).chain([last]);
@@ -348,32 +343,10 @@ impl Entry {
             }
             MetricType::Trend => {
                 let mut stats = Stats { whole: true, ..self.stats() };
-                stats.count = stats.count.or(counts.of(name).and_then(count));
+                stats.count = stats.count.or(measured);
                 stats.points(name, kind.contains, &tags, span)
             }
         })
-    }
-
-    /// A submetric.
-    fn part(&self, name: &str, contains: Contains, submetric: Submetric, span: Span) -> Vec<Point> {
-        let mut tags = Tags::new();
-        submetric.tags.iter().for_each(|(key, value)| tag(&mut tags, key, value));
-        let contains = if self.metric_type == MetricType::Rate { Contains::Default } else { contains };
-        let one = |key: &'static str| self.values.get(key).map(|value| (key, *value));
-        let figure = match self.metric_type {
-            MetricType::Counter => one("count"),
-            MetricType::Gauge => one("value"),
-            MetricType::Rate => {
-                let share = self.shares().filter(|(count, _)| *count > 0);
-                share.map(|(count, nonzero)| ("rate", nonzero as f64 / count as f64))
-            }
-            MetricType::Trend => {
-                let stats = Stats { count: None, ..self.stats() };
-                return stats.points(name, contains, &tags, span);
-            }
-        };
-        let of = |(key, value)| gauge(&format!("{name}_{key}"), contains, &tags, span.end_ns, value);
-        figure.map(of).into_iter().collect()
     }
 
     fn stats(&self) -> Stats {

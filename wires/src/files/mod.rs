@@ -2,8 +2,8 @@
 //!
 //! [`detect`] looks at a file's first bytes; [`reader`] gives the reader of a format, which takes the file in
 //! pieces as it is read. Some of these files hold samples, some only what was made of them: sums come as
-//! intervals without a distribution, percentiles as gauges of their own name (`http_req_duration_p95`), for
-//! percentiles cannot be added up, and are never made into a distribution.
+//! intervals without a distribution. Percentiles cannot be added up, and are never made into one: those of a whole run
+//! are told beside its sum ([`crate::Told`]), others are gauges of their own name (`http_req_duration_p95`).
 
 mod artillery;
 mod detect;

@@ -1,7 +1,7 @@
 //! Points as files give them: single requests, and what was made of many samples.
 
 use crate::naming::metric_name;
-use crate::{Point, Summed};
+use crate::{Point, Summed, Told};
 use loadgate_documents::{Contains, MetricKind, MetricType, builtin};
 
 /// Tags in k6's order of importance.
@@ -132,7 +132,7 @@ pub(super) struct Stats {
     pub(super) max: Option<f64>,
     /// Percentiles and whatever else, by what is appended to the metric's name: `p95`, `med`.
     pub(super) others: Vec<(String, f64)>,
-    /// They are of a whole run: its percentiles, where number and mean are told.
+    /// They are of a whole run, or of all that is a submetric's in it.
     pub(super) whole: bool,
 }
 
@@ -159,40 +159,50 @@ impl Stats {
         stats
     }
 
-    /// A sum where number and mean are told, which make one, with the percentiles if they are a whole run's;
-    /// all else becomes gauges.
+    /// A sum where number and mean are told, which make one; all else becomes gauges, if it is not of a whole run,
+    /// of which the figures are those that are told.
     pub(super) fn points(&self, metric: &str, contains: Contains, tags: &Tags, span: Span) -> Vec<Point> {
         let gauge = |suffix: &str, value: f64| {
             gauge(&format!("{metric}_{suffix}"), contains, tags, span.end_ns, value)
         };
-        let mut points = Vec::new();
-        let mut others: Vec<_> = self.others.iter().collect();
-        match (self.count, self.avg) {
-            (Some(0), _) => return points,
+        let &Stats { avg, min, max, .. } = self;
+        let sum = match (self.count, avg) {
+            (Some(0), _) => return Vec::new(),
             (Some(count), Some(avg)) => {
+                let told = self.whole.then(|| Told { percentiles: self.percentiles(), ..Told::default() });
                 let sum = avg * count as f64;
-                let (min, max) = (self.min, self.max);
-                let mut percentiles = Vec::new();
-                if self.whole {
-                    others.retain(|(suffix, value)| match percentile(suffix) {
-                        Some(rank) if percentiles.len() < PERCENTILES => {
-                            percentiles.push((rank, *value));
-                            false
-                        }
-                        _ => true,
-                    });
-                }
-                let sum = Summed { count, nonzero: count, sum, min, max, percentiles, ..Summed::default() };
-                points.push(interval(metric, Some(kind(MetricType::Trend, contains)), tags, span, sum));
+                Some(Summed { count, nonzero: count, sum, min, max, told, ..Summed::default() })
             }
-            (_, avg) => {
-                for (suffix, value) in [("avg", avg), ("min", self.min), ("max", self.max)] {
+            _ if self.whole => {
+                let told = Told { mean: avg, min, max, percentiles: self.percentiles() };
+                if told.figures().next().is_none() {
+                    return Vec::new();
+                }
+                Some(Summed { told: Some(told), ..Summed::default() })
+            }
+            _ => None,
+        };
+        let mut points = Vec::new();
+        match sum {
+            Some(sum) => {
+                let kind = kind(MetricType::Trend, contains);
+                points.push(interval(metric, Some(kind), tags, span, sum));
+            }
+            None => {
+                for (suffix, value) in [("avg", avg), ("min", min), ("max", max)] {
                     points.extend(value.map(|value| gauge(suffix, value)));
                 }
             }
         }
-        points.extend(others.into_iter().map(|(suffix, value)| gauge(suffix, *value)));
+        if !self.whole {
+            points.extend(self.others.iter().map(|(suffix, value)| gauge(suffix, *value)));
+        }
         points
+    }
+
+    fn percentiles(&self) -> Vec<(f64, f64)> {
+        let ranks = self.others.iter().filter_map(|(suffix, value)| Some((percentile(suffix)?, *value)));
+        ranks.take(PERCENTILES).collect()
     }
 }
 
@@ -255,6 +265,20 @@ mod tests {
                 .points("wait", Contains::Time, &vec![], SPAN)
                 .is_empty()
         );
+    }
+
+    #[test]
+    fn a_whole_runs_figures_are_told_also_without_their_number() {
+        let of_run = |values: &[(&'static str, f64)]| {
+            let stats = Stats { whole: true, ..Stats::new(values.iter().copied()) };
+            stats.points("wait", Contains::Time, &Tags::new(), SPAN)
+        };
+        let points = of_run(&[("avg", 2.0), ("p(95)", 3.0), ("min", 0.5)]);
+        let told = Told { mean: Some(2.0), min: Some(0.5), max: None, percentiles: vec![(95.0, 3.0)] };
+        let sum = Summed { told: Some(told), ..Summed::default() };
+        assert_eq!(points.len(), 1);
+        assert_eq!((&*points[0].metric, &points[0].value), ("wait", &Value::Interval { length_ns: 3, sum }));
+        assert_eq!(of_run(&[("avg", f64::NAN)]), []);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! k6's summaries and the recordings of its dashboard.
 
-use crate::support::{assert_near, figures, fixture, good, json, percentiles};
+use crate::support::{assert_near, figures, fixture, good, json, percentiles, told};
 use loadgate_documents::{Contains, MetricKind, MetricType};
 use loadgate_wires::Value;
 use loadgate_wires::files::{Format, k6_summary};
@@ -70,18 +70,17 @@ fn every_form_of_the_summary_gives_the_runs_totals() {
             assert_eq!((cart.count, cart.min, cart.max), (requests, Some(-2.0), Some(12.5)), "{file}");
         } else {
             assert_eq!(cart.count, 0, "{file}: how many there were is not told");
-            assert_eq!(of("cart_value_avg").last, Some(5.25), "{file}");
-            assert_eq!(of("cart_value_min").last, Some(-2.0), "{file}");
+            let cart = told(&points, "cart_value");
+            assert_eq!((cart.mean, cart.min, cart.max), (Some(5.25), Some(-2.0), Some(12.5)), "{file}");
         }
         let told = percentiles(&points, "http_req_duration");
         let of_rank = |rank: f64| told.iter().find(|(known, _)| *known == rank).map(|(_, value)| *value);
         assert!(of_rank(95.0) > of_rank(90.0), "{file}: {told:?}");
         assert!(of_rank(50.0) > Some(0.0) && of_rank(50.0) < of_rank(90.0), "{file}: {told:?}");
-        let twice =
-            |point: &&loadgate_wires::Point| point.metric == "http_req_duration_p95" && point.tags.is_empty();
-        assert_eq!(points.iter().find(twice), None, "{file}");
-        let part = figures(&points, "http_req_duration_p95", &[("name", "search")]);
-        assert!(part.last.is_some(), "{file}: figures of a submetric are gauges");
+        let gauge = |point: &&loadgate_wires::Point| point.metric.starts_with("http_req_duration_");
+        assert_eq!(points.iter().find(gauge), None, "{file}");
+        let part = percentiles(&points, "http_req_duration{name:search}");
+        assert!(part.len() >= 3 && part != told, "{file}: {part:?}");
         assert_eq!(
             k6_summary::read(&fixture(file)).expect("a summary").thresholds.map(|all| all.len()),
             thresholds,
@@ -112,6 +111,32 @@ fn thresholds_and_the_length_of_the_run_are_told() {
     assert_eq!((export.ended_ns, handle.ended_ns), (None, None));
     let new = k6_summary::read(&fixture("k6-machine-readable.json")).expect("a summary");
     assert_eq!((new.length_ns, new.ended_ns), (3_110_205_006, Some(1_795_708_250_949_159_941)));
+}
+
+/// Two forms of two runs of one script, in whose thresholds every kind of metric is divided by tags.
+#[test]
+fn submetrics_keep_their_names_and_figures_and_those_without_samples_tell_nothing() {
+    for file in ["../k6/submetrics/summary.json", "../k6/submetrics/machine-readable.json"] {
+        let points = good(Format::K6Summary, &fixture(file)).points;
+        let of = |name: &str| figures(&points, name, &[]);
+        assert_eq!((of("http_reqs").count, of("http_reqs{region:eu}").count), (80, 40), "{file}");
+        assert_eq!((of("sold").sum, of("sold{region:eu}").sum), (160.0, 120.0), "{file}");
+        let failed = of("http_req_failed{region:us}");
+        assert_eq!((failed.count, failed.nonzero), (40, 40), "{file}");
+        assert_eq!((of("paid{region:us}").count, of("paid{region:us}").nonzero), (40, 0), "{file}");
+        assert_eq!(of("stock{region:us}").last, Some(3.0), "{file}");
+        // As many as requests of these tags, which are counted; of its own trend nobody says how many there were.
+        let (times, wait) = (of("http_req_duration{region:eu}"), told(&points, "wait{region:eu}"));
+        assert_eq!((times.count, of("wait{region:eu}").count), (40, 0), "{file}");
+        // They are the same samples.
+        assert_near(times.sum, 40.0 * wait.mean.expect("told"), 1e-9);
+        assert_eq!((times.min, times.max), (wait.min, wait.max), "{file}");
+        assert_eq!(percentiles(&points, "http_req_duration{region:eu}"), wait.percentiles, "{file}");
+        assert_eq!(told(&points, "http_req_duration{region:eu, status:200}").mean, wait.mean, "{file}");
+        assert_ne!(told(&points, "wait").mean, wait.mean, "{file}");
+        let silent = |point: &&loadgate_wires::Point| point.metric.contains("region:none");
+        assert_eq!(points.iter().find(silent), None, "{file}");
+    }
 }
 
 /// Of k6 0.45.1, against what was computed from the samples of the run.

@@ -3,7 +3,7 @@
 use crate::common::read;
 pub use crate::common::{Seen, tag};
 use loadgate_wires::files::{Format, detect, reader};
-use loadgate_wires::{Point, Summed, Value, Wrong};
+use loadgate_wires::{Point, Summed, Told, Value, Wrong};
 use std::path::PathBuf;
 
 /// Reads a file in pieces.
@@ -77,17 +77,22 @@ pub fn figures(points: &[Point], metric: &str, tags: &[(&str, &str)]) -> Figures
     figures
 }
 
-/// What a file tells of a trend's percentiles.
-pub fn percentiles(points: &[Point], metric: &str) -> Vec<(f64, f64)> {
+/// What a file tells of a trend beside its sum.
+pub fn told(points: &[Point], metric: &str) -> Told {
     let of_run = |point: &&Point| point.metric == metric && point.tags.is_empty();
     points
         .iter()
         .filter(of_run)
         .find_map(|point| match &point.value {
-            Value::Interval { sum, .. } => Some(sum.percentiles.clone()),
+            Value::Interval { sum, .. } => sum.told.clone(),
             _ => None,
         })
         .unwrap_or_default()
+}
+
+/// What it tells of the trend's percentiles.
+pub fn percentiles(points: &[Point], metric: &str) -> Vec<(f64, f64)> {
+    told(points, metric).percentiles
 }
 
 /// That two numbers agree to so much.
@@ -115,6 +120,9 @@ pub fn assert_sound(seen: &Seen) {
         keys.sort_unstable();
         keys.dedup();
         assert_eq!(keys.len(), point.tags.len(), "{point:?}");
-        assert!(loadgate_documents::is_metric_name(&point.metric), "{point:?}");
+        let submetric = loadgate_documents::Submetric::parse(&point.metric);
+        let metric = submetric.as_ref().map_or(&point.metric, |submetric| &submetric.metric);
+        assert!(loadgate_documents::is_metric_name(metric), "{point:?}");
+        assert!(submetric.is_none() || point.tags.is_empty(), "{point:?}");
     }
 }
