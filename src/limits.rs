@@ -21,6 +21,12 @@ pub const TAG_VALUES: usize = 8;
 /// Text of their keys and values; longer ones are cut, with `…`.
 pub const RUN_WIDE_TAG_BYTES: usize = 200;
 
+/// JMeters' applications that are told apart in a run: it has one, or a few.
+pub const APPLICATIONS: usize = 64;
+
+/// What a JMeter's plan names as its application; longer ones are cut.
+pub const APPLICATION_BYTES: usize = 200;
+
 /// Tags of requests, besides those that every request has, that rows are kept by: each multiplies the rows.
 pub const REQUEST_TAGS: usize = 2;
 

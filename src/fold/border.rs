@@ -5,12 +5,14 @@
 //! again. So a folder that meets data of a newcomer looks at the records behind them, in the order
 //! of their tickets, for the first that decides:
 //!
-//! - data of a generator of the run that did not begin anew: the run goes on;
+//! - data of a generator of the run that did not begin anew: the run goes on (a JMeter that makes a connection for each
+//!   request is known by the application that it names, and by its rhythm);
 //! - any record received so late that every generator of the run has been silent for longer than
 //!   its rhythm allows: the run was over, and the newcomer's data begin the next.
 //!
 //! Until one of them comes, nobody decides, and the newcomer's data wait.
 
+use crate::fold::rounds::Rounds;
 use crate::fold::run::Run;
 use crate::fold::senders::{data, vus_times};
 use crate::record::Record;
@@ -42,7 +44,7 @@ pub(super) fn border<'a>(run: &Run, record: &'a Record, later: impl Iterator<Ite
         return Border::Begins;
     }
     let until_ms = run.senders.gone_at_ms(newcomer).min(run.silent_at_ms());
-    let mut vus = Vec::new();
+    let (mut vus, mut rounds) = (Vec::new(), Rounds::new(&run.senders, record, newcomer));
     for (looked, next) in std::iter::once(record).chain(later).enumerate() {
         if data(next).is_some() {
             vus.extend(vus_times(next));
@@ -51,7 +53,7 @@ pub(super) fn border<'a>(run: &Run, record: &'a Record, later: impl Iterator<Ite
             } else {
                 run.senders.goes_on(&mut vus)
             };
-            if goes_on {
+            if goes_on || rounds.next(next) {
                 return Border::Within;
             }
         }

@@ -1,5 +1,6 @@
 //! The fold: a pure function from the records of a log to windows, events and state.
 
+mod applications;
 mod border;
 mod emit;
 mod generators;
@@ -9,6 +10,7 @@ mod kinds;
 mod ladder;
 mod places;
 mod retype;
+mod rounds;
 mod run;
 mod seen;
 mod senders;
@@ -238,7 +240,8 @@ impl LogState {
             }
             self.runs += 1;
             self.seen_before = std::mem::take(&mut self.seen);
-            let (run, first) = Run::begin(self.log.run(self.runs), record, batch, declarations);
+            let id = self.log.run(self.runs);
+            let (run, first) = Run::begin(id, record, batch, declarations, self.run.as_ref());
             began = Some(run.meta(self.next_ticket));
             draft.done.push(first);
             self.run = Some(run);
@@ -276,6 +279,9 @@ impl LogState {
 
     /// Ends the live run before the next record, which [`LogState::border`] says begins another.
     pub fn end_before(&mut self, record: &Record) -> Step {
+        if let Some(run) = &mut self.run {
+            run.senders.are_gone();
+        }
         self.end(record, false)
     }
 
@@ -294,7 +300,7 @@ impl LogState {
                 run.is_over_at(record.received_ms) || run.closes_by(batch.newest_ns)
             }
             (Some(run), Body::IdleEnd) => run.is_over_at(record.received_ms),
-            (Some(run), Body::NewRun) => !run.is_import(),
+            (Some(run), Body::NewRun | Body::Left { .. }) => !run.is_import(),
             (Some(run), Body::Finish { sent, .. }) => {
                 run.is_import() || !matches!(sent, Sent::Perhaps | Sent::Announced { .. })
             }
@@ -342,6 +348,7 @@ fn ending(run: &mut Run, record: &Record) -> Ending {
                     Sent::AllBy(sender) => run.senders.leave(sender, record.received_ms),
                 }
         }
+        Body::Left { applications } => !run.is_import() && run.senders.leave_tests(record, applications),
         Body::Declared => false,
     };
     if ends { Ending::With } else { Ending::No }

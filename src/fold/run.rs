@@ -119,6 +119,7 @@ impl Run {
         record: &Record,
         batch: &Batch,
         declarations: Option<&Declarations>,
+        before: Option<&Run>,
     ) -> (Self, Chunk) {
         let declared = declarations.cloned().unwrap_or_default();
         let origin = seconds_of(batch.oldest_ns);
@@ -134,7 +135,7 @@ impl Run {
             keeps_names: batch.settings.keeps_names,
             received_ms: record.received_ms,
             finish: None,
-            senders: Senders::begin(record),
+            senders: Senders::begin(record, before.map(|before| &before.senders)),
             tags: Tags::default(),
             origin,
             oldest_ns: batch.oldest_ns,

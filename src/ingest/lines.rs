@@ -11,6 +11,13 @@ pub(crate) enum Line<'a> {
     TooLong,
 }
 
+/// Whether a line says nothing.
+#[inline]
+pub(crate) fn is_blank(line: &[u8]) -> bool {
+    // A line that says something says it with its first byte.
+    line.first().is_none_or(|b| *b <= b' ') && line.iter().all(u8::is_ascii_whitespace)
+}
+
 /// Remembers the line that is not yet complete.
 #[derive(Debug, Default)]
 pub(crate) struct Lines {

@@ -14,7 +14,11 @@ pub(super) fn may_be(line: &[u8]) -> bool {
 
 /// What the listener of one body said so far.
 #[derive(Debug, Default)]
-pub(super) struct Points(Listener);
+pub(super) struct Points {
+    listener: Listener,
+    /// It said that its test is over.
+    ended: bool,
+}
 
 impl Points {
     /// Takes a line of a listener; `None`: it is of somebody else.
@@ -27,7 +31,7 @@ impl Points {
     ) -> Option<Result<(), Wrong>> {
         let at = memchr::memchr2(b',', b' ', line)?;
         let fields_at = unescaped(line, at, b' ')?;
-        let tags = parse_tags(&line[at..fields_at]).ok()?;
+        let set = parse_tags(&line[at..fields_at]).ok()?;
         let mut values: Vec<(&str, Value)> = Vec::new();
         let end = each_field(line, fields_at, |key, value, _| {
             let value = match parse_value(value) {
@@ -39,7 +43,7 @@ impl Points {
         });
         let end = end.ok()?;
         let fields: Vec<(&str, Field)> = values.iter().map(|(key, value)| (*key, value.field())).collect();
-        let tags: Vec<(&str, &str)> = tags.iter().collect();
+        let tags: Vec<(&str, &str)> = set.iter().collect();
         let time = line[end..].trim_ascii();
         let time_ns =
             if time.is_empty() { Ok(clock.now_ns()) } else { line_protocol::time(time, unit_ns).map(Some) };
@@ -48,18 +52,18 @@ impl Points {
             Line { measurement, tags: &tags, fields: &fields, time_ns: time_ns.clone().ok().flatten() };
         point.is_listener().then(|| {
             time_ns?;
-            let News { mut points, sign } = self.0.read(&point)?;
-            match sign {
-                Some(Sign::Started(_)) => session.signs.started = true,
-                Some(Sign::Ended(_)) => session.signs.ended = true,
-                None => {}
-            }
-            if session.signs.ended {
+            let News { mut points, sign } = self.listener.read(&point)?;
+            self.ended |= matches!(sign, Some(Sign::Ended(_)));
+            if self.ended {
                 // The last interval is cut short: so soon after those before, its threads would be taken for
                 // another generator's.
                 points.retain(|point| point.metric != "vus");
             }
             session.take(points, clock)?;
+            // The raw listener tells none of it, and nothing of its test.
+            if let Some(application) = point.application().or(sign.as_ref().map(|_| "")) {
+                session.hear_listener(&set, application, sign.as_ref())?;
+            }
             session.receipt.accept();
             Ok(())
         })
@@ -67,7 +71,7 @@ impl Points {
 
     /// The body has ended: nothing follows that a point waits for.
     pub(super) fn end(&mut self, session: &mut Session, clock: Clock) {
-        let points = std::mem::take(&mut self.0).finish();
+        let points = std::mem::take(&mut self.listener).finish();
         // They are of a line that was accepted; what is wrong with them would have been wrong there.
         if let Err(wrong) = session.take(points, clock) {
             session.receipt.warn(session.line, &wrong);

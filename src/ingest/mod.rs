@@ -33,7 +33,7 @@ use crate::settings::Settings;
 use gzip::Gzip;
 use influx::Influx;
 use k6_json::K6Json;
-use lines::{Line, Lines};
+use lines::{Line, Lines, is_blank};
 use loadgate_wires::{ByLine, Wrong, dynatrace, otlp, prometheus};
 use points::Foreign;
 use session::Session;
@@ -419,12 +419,12 @@ impl Upload {
 
     /// Whether the body said that a generator begins with it, since this was last asked.
     pub fn take_started(&mut self) -> bool {
-        std::mem::take(&mut self.reader.session.signs.started)
+        std::mem::take(&mut self.reader.session.started)
     }
 
-    /// Whether the body said that its sender has nothing more to send.
-    pub fn ended(&self) -> bool {
-        self.reader.session.signs.ended
+    /// JMeters' applications of which the body said that a test has ended, by log, since this was last asked.
+    pub fn take_ended(&mut self) -> Vec<(LogName, Vec<String>)> {
+        self.reader.session.take_ended()
     }
 
     /// Takes back what a record holds, which cannot be stored, with the reason.
@@ -549,12 +549,6 @@ impl Reader {
         }
         (self.piece_lines, self.piece_bytes) = (0, 0);
     }
-}
-
-#[inline]
-fn is_blank(line: &[u8]) -> bool {
-    // A line that says something says it with its first byte.
-    line.first().is_none_or(|b| *b <= b' ') && line.iter().all(u8::is_ascii_whitespace)
 }
 
 /// Adds a tag, if it is one that can be kept.

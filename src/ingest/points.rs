@@ -7,7 +7,7 @@ use crate::aggregate::tags::TagSet;
 use crate::declare::MetricDeclaration;
 use crate::limits;
 use crate::record::Over;
-use loadgate_documents::{MetricKind, Submetric, builtin};
+use loadgate_documents::{Contains, MetricKind, Submetric, builtin};
 use loadgate_wires::{self as wires, Out, Point, Summed, Told, Value, Wrong};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -148,12 +148,12 @@ impl Session {
         Ok(())
     }
 
-    /// Takes over what a wire says of a metric. What people declared stands; what contradicts k6's own metrics
-    /// is refused.
+    /// Takes over what a wire says of a metric. What people declared stands, but for a unit where they told none; what
+    /// contradicts k6's own metrics is refused.
     fn learn(&mut self, name: &str, kind: MetricKind) -> Result<(), Wrong> {
         let known = match builtin(name) {
             Some(own) => own.metric_type == kind.metric_type,
-            None => self.declared.kind(name).is_some(),
+            None => self.declared.kind(name).is_some_and(|known| !is_finer(kind, known)),
         };
         if known { Ok(()) } else { self.take_kind(name, kind, Vec::new()) }
     }
@@ -220,6 +220,12 @@ impl Session {
         };
         Ok(Placed { handle, metric, time_ns, value, series })
     }
+}
+
+/// Whether a kind is one that is known, with a unit: some wires tell that after the samples.
+fn is_finer(kind: MetricKind, known: MetricKind) -> bool {
+    let MetricKind { metric_type, contains } = known;
+    kind.metric_type == metric_type && contains == Contains::Default && kind.contains != Contains::Default
 }
 
 /// Tells the series of one sender from all others, the same on every machine and in every version: states hold

@@ -8,10 +8,11 @@ use crate::aggregate::tags::TagSet;
 use crate::declare::{Declarations, MetricDeclaration};
 use crate::limits;
 use crate::names::{LogName, TestName};
-use crate::record::FoldSettings;
+use crate::record::{FoldSettings, Listener};
 use hashbrown::HashTable;
 use loadgate_documents::Submetric;
 use loadgate_wires::Wrong;
+use loadgate_wires::jmeter::listener::Sign;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::BuildHasher;
 
@@ -53,15 +54,6 @@ impl RawTags {
     }
 }
 
-/// What a body says of its run.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Signs {
-    /// A generator begins with this.
-    pub started: bool,
-    /// Its sender has nothing more to send.
-    pub ended: bool,
-}
-
 /// Everything about an upload but the bytes.
 #[derive(Debug)]
 pub(crate) struct Session {
@@ -82,7 +74,8 @@ pub(crate) struct Session {
     /// Tags that submetrics ask for.
     pub tag_fields: Vec<String>,
     pub receipt: Receipt,
-    pub signs: Signs,
+    /// The body says that a generator begins with it.
+    pub started: bool,
     /// The number of the line at hand, from 1.
     pub line: u64,
     /// The line before the first of the piece at hand.
@@ -98,6 +91,10 @@ pub(crate) struct Session {
 pub(super) struct Log {
     name: LogName,
     pub(super) builder: BatchBuilder,
+    /// JMeters' applications that it has samples of, and how many of their tests began.
+    listeners: BTreeMap<String, u32>,
+    /// Those of which a test has ended.
+    ended: Vec<String>,
     /// Units of other wires that are in it: each may say several things, or none.
     pub(super) units: u64,
     /// The newest sample of its run, and how long ago that was known, by the wall clock in ms.
@@ -126,7 +123,7 @@ impl Session {
             own: Declarations::default(),
             own_types: HashMap::new(),
             receipt: Receipt::default(),
-            signs: Signs::default(),
+            started: false,
             line: 0,
             base: 0,
             by_raw_tags: RawTags::default(),
@@ -193,9 +190,46 @@ impl Session {
         if self.logs.len() >= limits::RUNS_PER_REQUEST {
             return None;
         }
-        let log = Log { name, builder: BatchBuilder::default(), units: 0, newest: None };
-        self.logs.push(log);
+        self.logs.push(Log {
+            name,
+            builder: BatchBuilder::default(),
+            listeners: BTreeMap::new(),
+            ended: Vec::new(),
+            units: 0,
+            newest: None,
+        });
         Some(self.logs.len() - 1)
+    }
+
+    /// Takes note of a point of JMeter's listener, and of what it says of its test.
+    pub(super) fn hear_listener(
+        &mut self,
+        tags: &TagSet,
+        application: &str,
+        sign: Option<&Sign>,
+    ) -> Result<(), Wrong> {
+        let log = self.log_of(tags)?;
+        let Log { listeners, ended, .. } = &mut self.logs[log];
+        let name = &application[..application.floor_char_boundary(limits::APPLICATION_BYTES)];
+        match sign {
+            Some(Sign::Ended(_)) if ended.len() < limits::APPLICATIONS => ended.push(name.to_owned()),
+            Some(Sign::Ended(_)) => {}
+            sign => {
+                self.started |= sign.is_some();
+                if listeners.len() < limits::APPLICATIONS || listeners.contains_key(name) {
+                    *listeners.entry(name.to_owned()).or_default() += u32::from(sign.is_some());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The logs with JMeters' applications of which a test has ended, one that stands twice twice.
+    pub(super) fn take_ended(&mut self) -> Vec<(LogName, Vec<String>)> {
+        let mut ended: Vec<_> =
+            self.logs.iter_mut().map(|log| (log.name.clone(), std::mem::take(&mut log.ended))).collect();
+        ended.retain(|(_, applications)| !applications.is_empty());
+        ended
     }
 
     /// Tells the time of the newest sample that a log's run was known to have at `seen_ms`.
@@ -332,6 +366,11 @@ impl Session {
             }
             let mut batch = builder.build(&self.metrics, &self.submetrics, &self.source);
             batch.import = self.import;
+            let listeners = std::mem::take(&mut log.listeners).into_iter();
+            let ended = |application: &String| log.ended.contains(application);
+            batch.listeners = listeners
+                .map(|(application, started)| Listener { ended: ended(&application), application, started })
+                .collect();
             batch.settings = self.fold;
             // Whose log a refused line would have gone to cannot be known: the first tells it.
             batch.refused = refused.replace(()).map_or_else(|| self.receipt.take_reasons(), |()| Vec::new());

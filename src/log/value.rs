@@ -10,7 +10,7 @@ use crate::store::{Store, StoreError};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::borrow::Cow;
 
-const VERSION: u8 = 6;
+const VERSION: u8 = 7;
 const IN_PARTS: u8 = 0x80;
 
 /// Well under [`crate::limits::VALUE_BYTES`], so that keys and headers fit beside it.

@@ -79,6 +79,11 @@ pub enum Body {
     },
     /// Somebody noticed that nothing came for the idle time, or that a finish has settled.
     IdleEnd,
+    /// JMeters' listeners said that their tests are over, and sent the last of them.
+    Left {
+        /// What their plans name; one that stands twice ended twice.
+        applications: Vec<String>,
+    },
 }
 
 impl Record {
@@ -135,6 +140,8 @@ pub struct Batch {
     /// The tags that all of the samples have alike, in the order of their keys; at most
     /// [`RUN_WIDE_TAGS`](crate::limits::RUN_WIDE_TAGS) of them.
     pub tags: Vec<(String, String)>,
+    /// JMeters' listeners that samples are of, in the order of their applications.
+    pub listeners: Vec<Listener>,
     /// The series that `seconds` speaks of, by index.
     pub series: Vec<SeriesKey>,
     /// Of the series of [`Dimension::Status`] that stand for failures, by index, the first request that came.
@@ -149,6 +156,17 @@ pub struct Batch {
     pub vus: Vec<VusSample>,
     /// The generators' names that `vus` speaks of: the record's source, or the tag `instance_id`.
     pub sources: Vec<String>,
+}
+
+/// What a record has of the listeners of JMeters whose plans name the same application.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listener {
+    /// What they name, cut where it is long; empty where they name nothing.
+    pub application: String,
+    /// How many tests begin with it.
+    pub started: u32,
+    /// A test ends with it: it comes sooner after the one before than others do.
+    pub ended: bool,
 }
 
 /// Samples of one series of a wire that came summed up.

@@ -7,7 +7,7 @@ use crate::log::append::Origin;
 use crate::log::fault::broken;
 use crate::log::{self, declarations};
 use crate::names::LogName;
-use crate::record::{Body, Sent, Sequence, sender};
+use crate::record::{Body, Sequence, sender};
 use crate::store::{Clock, Store};
 use std::collections::BTreeSet;
 
@@ -97,11 +97,7 @@ impl Session {
             self.fail(refusal);
         }
         self.store(service).await;
-        if self.upload.ended() && self.failure.is_none() {
-            // Others may still be at it; and where nobody can tell whose samples these were, silence ends the run.
-            let target = self.written.first().unwrap_or(&self.log).to_string();
-            _ = service.finish_run(&target, Sent::AllBy(sender(&self.source, &self.peer).to_owned())).await;
-        }
+        self.leave(service).await;
         if self.declaration_due {
             let declared = self.declared.clone();
             match service.writer(&self.log).tell(&self.source, declared, Body::Declared).await {
@@ -110,6 +106,20 @@ impl Session {
             }
         }
         self.outcome()
+    }
+
+    /// Stores whose tests are over, behind the last of their samples. Others may still be at it: the fold knows.
+    async fn leave<S: Store, C: Clock>(&mut self, service: &Service<S, C>) {
+        for (log, applications) in self.upload.take_ended() {
+            if self.failure.is_some() {
+                return;
+            }
+            let origin = Origin { source: &self.source, peer: &self.peer };
+            // Where it fails, silence ends the run: what was sent counts, and must not be sent again.
+            if service.writer(&log).append(origin, None, None, Body::Left { applications }).await.is_ok() {
+                self.dirty_logs.insert(log);
+            }
+        }
     }
 
     /// The account where nothing more can be done.

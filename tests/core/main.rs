@@ -11,6 +11,7 @@ mod findings;
 mod gate;
 mod kept;
 mod life;
+mod listener;
 mod lists;
 mod numbers;
 mod panels;

@@ -307,3 +307,20 @@ fn an_exporter_that_pushes_once_more_at_its_end_is_one_generator() {
     let run = server.finish("t");
     assert_eq!(server.summary(&run)["metrics"]["vus"]["values"]["max"], 3);
 }
+
+#[test]
+fn a_unit_that_is_told_behind_the_samples_is_theirs() {
+    let server = Server::new();
+    let body = "shop.paid,till=one\\ and\\ a\\ half gauge,min=1,max=5,sum=6,count=2\nshop.queue 7\n\
+                #shop.paid gauge dt.meta.unit=ms\n#shop.queue gauge dt.meta.unit=Count\n";
+    let outcome = server.post(Wire::Dynatrace, "t", "s", body.as_bytes());
+    assert_eq!((outcome.receipt.accepted, outcome.receipt.refused), (4, 0), "{:?}", outcome.receipt.errors);
+    let run = server.finish("t");
+    let summary = server.summary(&run);
+    let paid = &summary["metrics"]["shop_paid"];
+    assert_eq!((&paid["type"], &paid["contains"]), (&Value::from("trend"), &Value::from("time")));
+    let figures = ["count", "sum", "avg", "min", "max"].map(|figure| paid["values"][figure].as_f64());
+    assert_eq!(figures, [2.0, 6.0, 3.0, 1.0, 5.0].map(Some));
+    assert!(paid["values"]["p(95)"].is_null());
+    assert_eq!(summary["metrics"]["shop_queue"]["type"], "gauge");
+}

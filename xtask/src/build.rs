@@ -146,12 +146,22 @@ pub fn remote_write(shell: &Shell) -> Result<PathBuf> {
 
 /// Apache JMeter from its published artifacts, laid out as its own archive is.
 pub fn jmeter(shell: &Shell) -> Result<PathBuf> {
-    let home = products().join("jmeter");
-    let plan = root().join("tests/jmeter/pom.xml");
-    let launcher = home.join("bin/ApacheJMeter.jar");
-    unless_done(&stamp("jmeter"), std::slice::from_ref(&plan), std::slice::from_ref(&launcher), || {
-        // It looks there whether there is anything or not.
-        fs::create_dir_all(home.join("lib/junit"))?;
+    let home = artifacts(shell, "jmeter", "bin/ApacheJMeter.jar")?;
+    // It looks there whether there is anything or not.
+    fs::create_dir_all(home.join("lib/junit"))?;
+    Ok(home)
+}
+
+/// Micrometer's Dynatrace registry from its published artifacts.
+pub fn micrometer(shell: &Shell) -> Result<PathBuf> {
+    artifacts(shell, "micrometer", "lib")
+}
+
+/// What Maven brings as a folder of `tests` says, with `product` in it.
+fn artifacts(shell: &Shell, name: &str, product: &str) -> Result<PathBuf> {
+    let home = products().join(name);
+    let plan = root().join("tests").join(name).join("pom.xml");
+    unless_done(&stamp(name), std::slice::from_ref(&plan), &[home.join(product)], || {
         Ok(cmd!(shell, "mvn --quiet --batch-mode --file {plan} package -Dhome={home}").run()?)
     })?;
     Ok(home)

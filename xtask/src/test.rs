@@ -19,6 +19,7 @@ pub fn run(shell: &Shell, filter: &[String]) -> Result<()> {
     sections.section("OpenTelemetry's SDK", || build::npm_ci(shell, "tests/opentelemetry"));
     sections.section("Prometheus's remote write", || build::remote_write(shell).map(drop));
     sections.section("JMeter", || build::jmeter(shell).map(drop));
+    sections.section("Micrometer", || build::micrometer(shell).map(drop));
     if filter.is_empty() {
         sections.section("pages", || {
             let _there = shell.push_dir("static");

@@ -3,6 +3,7 @@
 //!
 //! Files that hold no samples but sums of them cannot be written so; the server reads those itself.
 
+use super::merge;
 use anyhow::{Context, Result};
 use jiff::Timestamp;
 use loadgate_documents::{MetricKind, builtin};
@@ -11,6 +12,7 @@ use loadgate_wires::{Out, Point, Reader, Value, Wrong};
 use serde::Serialize;
 use std::collections::HashSet;
 use std::io::{self, BufRead, Read};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Refused units that are named.
@@ -20,6 +22,24 @@ const NAMED: usize = 10;
 pub fn detect(file: &mut dyn BufRead, name: &str) -> Result<Format> {
     let begin = file.fill_buf().with_context(|| format!("cannot read {name}"))?;
     files::detect(begin).map_err(|wrong| anyhow::anyhow!("{name}: {wrong}"))
+}
+
+/// When a run began, Unix ns, whose file tells times since then alone: its last sample is taken for as old as the file.
+/// `None`: the file tells.
+pub fn began_ns(path: &Path, format: Format) -> Result<Option<i64>> {
+    if format != Format::OhaCsv {
+        return Ok(None);
+    }
+    let ns = |time: Timestamp| i64::try_from(time.as_nanosecond()).ok();
+    if path == Path::new("-") {
+        return Ok(ns(Timestamp::now()));
+    }
+    let cannot = || format!("cannot read {}", path.display());
+    let written = std::fs::metadata(path).and_then(|file| file.modified()).with_context(cannot)?;
+    let mut samples =
+        AsLines::new(merge::open(path, Arc::default())?, format, Some(0), SharedRefused::default())?;
+    io::copy(&mut samples, &mut io::sink()).with_context(cannot)?;
+    Ok(ns(written.try_into()?).map(|written| written.saturating_sub(samples.lines.newest_ns)))
 }
 
 /// Whether the server reads such a file itself.
@@ -57,9 +77,11 @@ pub struct AsLines<R> {
 }
 
 impl<R: BufRead> AsLines<R> {
-    pub fn new(inner: R, format: Format, refused: SharedRefused) -> Result<Self> {
-        let reader = format.reader().with_context(|| format!("{} cannot be read here", format.name()))?;
-        let lines = Lines { bytes: Vec::new(), declared: HashSet::new(), refused };
+    /// `began_ns` as [`began_ns`] gives it.
+    pub fn new(inner: R, format: Format, began_ns: Option<i64>, refused: SharedRefused) -> Result<Self> {
+        let reader = if began_ns.is_some() { files::reader(format, began_ns) } else { format.reader() };
+        let reader = reader.with_context(|| format!("{} cannot be read here", format.name()))?;
+        let lines = Lines { bytes: Vec::new(), declared: HashSet::new(), newest_ns: 0, refused };
         Ok(AsLines { inner, reader, lines, taken: 0, ended: false })
     }
 }
@@ -101,6 +123,8 @@ struct Lines {
     bytes: Vec<u8>,
     /// Custom metrics whose kinds stand in a line before.
     declared: HashSet<String>,
+    /// Of the samples so far, Unix ns.
+    newest_ns: i64,
     refused: SharedRefused,
 }
 
@@ -144,6 +168,7 @@ impl Lines {
         };
         let time = time_ns.and_then(|ns| Timestamp::from_nanosecond(ns.into()).ok());
         let time = time.ok_or_else(|| Wrong::new("the sample has no time"))?;
+        self.newest_ns = self.newest_ns.max(time_ns.unwrap_or_default());
         if let Some(kind) = kind {
             self.declare(metric, *kind);
         }

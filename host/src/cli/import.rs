@@ -207,8 +207,14 @@ impl Inputs {
                 Err(_) if name == "-" => Format::K6Json,
                 found => found?,
             };
+            let began_ns = foreign::began_ns(file, format)?;
             if format != Format::K6Json {
-                inputs.taken.push(format!("{name}: {}", format.name()));
+                let date = match began_ns {
+                    None => "",
+                    Some(_) if name == "-" => ", which tells no date: it begins now",
+                    Some(_) => ", which tells no date: it ends when the file was written",
+                };
+                inputs.taken.push(format!("{name}: {}{date}", format.name()));
             }
             if foreign::is_summed_up(format) {
                 let mut document = Vec::new();
@@ -223,7 +229,12 @@ impl Inputs {
             } else if format == Format::K6Json {
                 inputs.samples.push(reader);
             } else {
-                inputs.samples.push(Box::new(AsLines::new(reader, format, inputs.refused.clone())?));
+                inputs.samples.push(Box::new(AsLines::new(
+                    reader,
+                    format,
+                    began_ns,
+                    inputs.refused.clone(),
+                )?));
             }
         }
         Ok(inputs)

@@ -45,6 +45,8 @@ pub struct Post {
     pub tagging: bool,
     pub time_ms: u64,
     pub declared: Option<Custom>,
+    /// What a JMeter says of its test: `started`, `ended`.
+    pub event: Option<&'static str>,
 }
 
 /// A batch for a log by nobody in particular. True when it was acknowledged.
@@ -59,6 +61,7 @@ pub async fn post_one(stage: &Stage, replica: &Replica, log: &LogName) -> bool {
         tagging: false,
         time_ms: stage.world.now_ms.get(),
         declared: None,
+        event: None,
     };
     post.send(stage, replica).await
 }
@@ -120,6 +123,12 @@ impl Post {
                 r#"{{"type":"Metric","data":{{"name":"m{metric}","type":"{kind}","contains":"default","thresholds":[],"submetrics":null}},"metric":"m{metric}"}}"#
             ));
             lines.push(self.line(&format!("m{metric}"), &self.batches[0]));
+        }
+        if let Some(word) = self.event {
+            let run = self.batches[0].log.name.as_deref().filter(|_| self.tagging);
+            let run = run.map_or_else(String::new, |run| format!(",testid={run}"));
+            let text = format!("text=\"Shop {word}\" {}", self.time_ms);
+            lines.push(format!("events,application=shop{run},title=ApacheJMeter {text}"));
         }
         let mut blank = 0;
         for (piece, batch) in self.batches.iter().enumerate() {

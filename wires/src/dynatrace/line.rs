@@ -1,7 +1,7 @@
 //! One line: `key,dimension=value,… payload timestamp`.
 
 use crate::Wrong;
-use loadgate_documents::{Contains, MetricKind, MetricType};
+use loadgate_documents::Contains;
 
 /// The protocol's limits: of a key, of dimensions, of a dimension's key and value, of a line, in characters.
 const KEY: std::ops::RangeInclusive<usize> = 3..=255;
@@ -42,7 +42,9 @@ pub(super) enum Payload {
 #[derive(Debug, PartialEq)]
 pub(super) struct Metadata {
     pub key: String,
-    pub kind: MetricKind,
+    /// `count`, else `gauge`.
+    pub is_count: bool,
+    pub contains: Contains,
 }
 
 /// What clients do against the rules, and is read all the same.
@@ -119,10 +121,7 @@ fn read_dimensions<'a>(text: &'a str, quirks: &mut Vec<Quirk>) -> Result<(Vec<Di
         check_dimension_key(key, quirks)?;
         let (value, after) = match value.strip_prefix('"') {
             Some(quoted) => read_quoted(quoted, quirks)?,
-            None => {
-                let end = value.find([',', ' ']).unwrap_or(value.len());
-                (value[..end].to_owned(), &value[end..])
-            }
+            None => read_bare(value, quirks),
         };
         if value.is_empty() {
             return Err(Wrong::quoting("empty dimension value", key.as_bytes()));
@@ -185,6 +184,34 @@ fn read_quoted<'a>(text: &'a str, quirks: &mut Vec<Quirk>) -> Result<(String, &'
             Err(wrong) => Err(wrong),
         },
     }
+}
+
+/// The value that no quote began, and what follows it.
+fn read_bare<'a>(text: &'a str, quirks: &mut Vec<Quirk>) -> (String, &'a str) {
+    let (value, rest) = strictly_bare(text, &[',', ' ']);
+    // A backslash at the end of a value may stand for itself.
+    let plain = text.find([',', ' ']).unwrap_or(text.len());
+    if !follows(rest) && follows(&text[plain..]) {
+        quirks.push(Quirk::Quotes);
+        return (text[..plain].to_owned(), &text[plain..]);
+    }
+    (value, rest)
+}
+
+/// A value up to one of these, unless a backslash stands before it: so Dynatrace's own libraries write.
+fn strictly_bare<'a>(text: &'a str, ends: &[char]) -> (String, &'a str) {
+    let mut value = String::new();
+    let mut chars = text.char_indices();
+    while let Some((at, c)) = chars.next() {
+        match c {
+            '\\' if text[at + 1..].starts_with([',', ' ', '=', '"', '\\']) => {
+                value.extend(chars.next().map(|(_, c)| c));
+            }
+            c if ends.contains(&c) => return (value, &text[at..]),
+            c => value.push(c),
+        }
+    }
+    (value, "")
 }
 
 /// Whether what follows a value is another dimension, or the payload.
@@ -285,30 +312,26 @@ pub(super) fn metadata(text: &str) -> Result<Metadata, Wrong> {
         return Err(malformed());
     };
     check_key(key)?;
-    let metric_type = match format {
-        "gauge" => MetricType::Gauge,
-        "count" => MetricType::Counter,
-        _ => return Err(malformed()),
-    };
+    let is_count = format == "count";
+    if !is_count && format != "gauge" {
+        return Err(malformed());
+    }
     let mut contains = Contains::Default;
     let mut rest = properties.trim_start();
     while !rest.is_empty() {
         let (name, value) = rest.split_once('=').ok_or_else(malformed)?;
         let (value, after) = match value.strip_prefix('"') {
             Some(quoted) => strictly_quoted(quoted)?,
-            None => {
-                let end = value.find(',').unwrap_or(value.len());
-                (value[..end].to_owned(), &value[end..])
-            }
+            None => strictly_bare(value, &[',']),
         };
         if name.eq_ignore_ascii_case("dt.meta.unit") {
             contains = match value.trim() {
                 "MilliSecond" | "ms" => Contains::Time,
-                "Byte" | "B" => Contains::Data,
+                "Byte" | "B" | "bytes" => Contains::Data,
                 _ => Contains::Default,
             };
         }
         rest = after.trim_start_matches([',', ' ']);
     }
-    Ok(Metadata { key: key.to_owned(), kind: MetricKind { metric_type, contains } })
+    Ok(Metadata { key: key.to_owned(), is_count, contains })
 }

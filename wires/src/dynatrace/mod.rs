@@ -28,18 +28,26 @@ const FUTURE_MS: i64 = 600_000;
 const K6: &str = "k6.";
 const JMETER: &str = "jmeter.usermetrics.";
 
-/// Metrics of one body whose metadata is remembered.
+/// Metrics of one body of which something is remembered.
 const KNOWN: usize = 1_000;
 
 /// Reads one body, line by line.
 #[derive(Debug, Default)]
 pub struct Reader {
     now_ms: Option<i64>,
-    /// What metadata lines say of metrics.
-    kinds: BTreeMap<String, MetricKind>,
+    /// Of metrics that are not k6's nor JMeter's.
+    kinds: BTreeMap<String, Known>,
     listener: Listener,
     /// Quirks that were told.
     told: BTreeSet<Quirk>,
+}
+
+/// What the body said of a metric so far.
+#[derive(Debug, Default)]
+struct Known {
+    /// Metadata tell `gauge` of a single value as of a summary of many: samples show which.
+    metric_type: Option<MetricType>,
+    contains: Contains,
 }
 
 impl LineReader for Reader {
@@ -96,13 +104,7 @@ impl Reader {
         let metric = metric_name(key.strip_prefix(K6).unwrap_or(key))?;
         let kind = match key.strip_prefix(K6) {
             Some(_) => builtin(&metric),
-            None => Some(self.kinds.get(&metric).copied().unwrap_or(MetricKind {
-                metric_type: match payload {
-                    Payload::Count(_) => MetricType::Counter,
-                    Payload::Value(_) | Payload::Gauge { .. } => MetricType::Gauge,
-                },
-                contains: Contains::Default,
-            })),
+            None => Some(self.kind(&metric, &payload)),
         };
         let value = match payload {
             Payload::Value(value) => Value::Sample(value),
@@ -122,13 +124,38 @@ impl Reader {
         Ok(vec![Point::new(metric, kind, tags(dimensions), time_ns, value)])
     }
 
+    /// What the first line of a metric shows, and metadata tell.
+    fn kind(&mut self, metric: &str, payload: &Payload) -> MetricKind {
+        let shown = match payload {
+            Payload::Count(_) => MetricType::Counter,
+            Payload::Value(_) => MetricType::Gauge,
+            // Of many values: a client's timer or summary.
+            Payload::Gauge { .. } => MetricType::Trend,
+        };
+        if let Some(known) = self.kinds.get_mut(metric) {
+            let metric_type = *known.metric_type.get_or_insert(shown);
+            return MetricKind { metric_type, contains: known.contains };
+        }
+        if self.kinds.len() < KNOWN {
+            let known = Known { metric_type: Some(shown), contains: Contains::Default };
+            self.kinds.insert(metric.to_owned(), known);
+        }
+        MetricKind { metric_type: shown, contains: Contains::Default }
+    }
+
     fn metadata(&mut self, metadata: line::Metadata, out: &mut dyn Out) -> Result<(), Wrong> {
         let name = metadata.key.strip_prefix(K6).unwrap_or(&metadata.key);
         let metric = metric_name(name)?;
         let own = metadata.key.starts_with(K6) || metadata.key.starts_with(JMETER);
         if !own && (self.kinds.len() < KNOWN || self.kinds.contains_key(&metric)) {
-            out.declare(&metric, metadata.kind);
-            self.kinds.insert(metric, metadata.kind);
+            let known = self.kinds.entry(metric.clone()).or_default();
+            known.contains = metadata.contains;
+            if metadata.is_count {
+                known.metric_type.get_or_insert(MetricType::Counter);
+            }
+            if let Some(metric_type) = known.metric_type {
+                out.declare(&metric, MetricKind { metric_type, contains: known.contains });
+            }
         }
         Ok(())
     }

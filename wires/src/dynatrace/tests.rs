@@ -229,9 +229,58 @@ fn metadata_tells_types_and_units() {
     let time = MetricKind { metric_type: MetricType::Gauge, contains: Contains::Time };
     let bytes = MetricKind { metric_type: MetricType::Counter, contains: Contains::Data };
     let count = MetricKind { metric_type: MetricType::Counter, contains: Contains::Default };
-    assert_eq!(seen.declared, [("shop_latency".to_owned(), time), ("shop_sent".to_owned(), bytes)]);
+    assert_eq!(seen.declared, [("shop_sent".to_owned(), bytes)]);
     let kinds: Vec<_> = seen.points.iter().map(|point| (point.metric.as_str(), point.kind)).collect();
     assert_eq!(kinds, [("shop_latency", Some(time)), ("shop_orders", Some(count))]);
+}
+
+#[test]
+fn what_micrometer_sends_has_its_text_its_summaries_and_its_units() {
+    let seen = read(&fixture("micrometer.txt"), 11, None);
+    assert_eq!((&seen.errors[..], &seen.warnings[..]), (&[][..], &[][..]));
+    let of = |metric: &str, tag: &str| -> Vec<(&str, Value)> {
+        let of = seen.points.iter().filter(|point| point.metric == metric);
+        of.map(|point| {
+            let found = point.tags.iter().find(|(key, _)| key == tag).expect("a dimension");
+            (found.1.as_str(), point.value.clone())
+        })
+        .collect()
+    };
+    assert_eq!(of("orders", "kind"), [("online, \"express\"", Value::Sample(21.0))]);
+    let paid = |min, max, sum| Value::Interval {
+        length_ns: 0,
+        sum: Summed { count: 3, nonzero: 3, sum, min: Some(min), max: Some(max), ..Summed::default() },
+    };
+    let tills = ["till = 0, C:\\ left", "till = 1, C:\\ left"];
+    assert_eq!(
+        of("payment_time", "till"),
+        [(tills[0], paid(451.0, 862.0, 2_050.0)), (tills[1], paid(143.0, 409.0, 833.0))]
+    );
+    // Metadata come last.
+    let kind = |metric_type, contains| MetricKind { metric_type, contains };
+    let declared = [
+        ("basket_size".to_owned(), kind(MetricType::Trend, Contains::Data)),
+        ("payment_time".to_owned(), kind(MetricType::Trend, Contains::Time)),
+    ];
+    assert_eq!(seen.declared, declared);
+    let types = ["payment_time", "basket_size", "orders", "queue_length"].map(|metric| {
+        let point = seen.points.iter().find(|point| point.metric == metric).expect("a point");
+        point.kind.expect("a kind").metric_type
+    });
+    assert_eq!(types, [MetricType::Trend, MetricType::Trend, MetricType::Counter, MetricType::Gauge]);
+}
+
+#[test]
+fn a_backslash_that_escapes_nothing_stands_for_itself() {
+    for (line, value) in [
+        ("shop.latency,path=C:\\logs 3", "C:\\logs"),
+        ("shop.latency,path=C:\\ 3", "C:\\"),
+        ("shop.latency,path=a\\ b\\\\ gauge,3", "a b\\"),
+    ] {
+        let seen = read(line.as_bytes(), 100, None);
+        assert_eq!(seen.errors, [], "{line}");
+        assert_eq!(seen.points[0].tags[0].1, value, "{line}");
+    }
 }
 
 #[test]

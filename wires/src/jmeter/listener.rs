@@ -60,6 +60,11 @@ impl Line<'_> {
         }
     }
 
+    /// What the plan names as the application under test; the raw listener tells none.
+    pub fn application(&self) -> Option<&str> {
+        self.tag("application")
+    }
+
     fn tag(&self, key: &str) -> Option<&str> {
         self.tags.iter().find(|(other, _)| *other == key).map(|&(_, value)| value)
     }

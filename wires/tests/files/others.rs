@@ -153,6 +153,32 @@ fn ohas_report_is_a_run_without_a_time_series() {
     assert_eq!(good(Format::OhaJson, none.as_bytes()).points, []);
 }
 
+#[test]
+fn ohas_own_report_has_its_own_figures() {
+    let (points, report) = (good(Format::OhaJson, &fixture("oha.json")).points, json("oha.json"));
+    let numbers = |name: &str| report[name].as_object().expect("numbers").clone();
+    let mut all = 0;
+    for (status, count) in numbers("statusCodeDistribution") {
+        let found = figures(&points, "http_reqs", &[("status", &status)]).count;
+        assert_eq!(Some(found), count.as_u64(), "{status}");
+        all += found;
+    }
+    let times = figures(&points, "http_req_duration", &[]);
+    assert_eq!(times.count, all, "of those that were answered");
+    let summary = |figure: &str| report["summary"][figure].as_f64().expect("a number");
+    assert_near(times.sum / all as f64, summary("average") * 1e3, 1e-9);
+    assert_eq!((times.min, times.max), (Some(summary("fastest") * 1e3), Some(summary("slowest") * 1e3)));
+    assert_eq!(figures(&points, "data_received", &[]).sum, summary("totalData"));
+    let told = percentiles(&points, "http_req_duration");
+    let theirs = numbers("latencyPercentiles");
+    assert_eq!(told.len(), theirs.len());
+    for (rank, value) in told {
+        assert_eq!(Some(value), theirs[&format!("p{rank}")].as_f64().map(|seconds| seconds * 1e3), "{rank}");
+    }
+    let lost = figures(&points, "http_reqs", &[("status", "0")]).count;
+    assert_eq!((all, lost, figures(&points, "http_req_failed", &[]).nonzero), (78, 2, 8 + 7 + 2));
+}
+
 /// From the README of github.com/giltene/wrk2, with fewer rows.
 const WRK2: &str = "Running 30s test @ http://127.0.0.1:80/index.html
   2 threads and 100 connections

@@ -124,6 +124,25 @@ fn a_users_error_outside_of_requests_is_none_of_a_requests() {
     );
 }
 
+#[test]
+fn ohas_own_rows_are_counted_one_by_one() {
+    let file = fixture("oha.csv");
+    let points = good(Format::OhaCsv, &file).points;
+    let text = String::from_utf8(file).expect("text");
+    let rows: Vec<Vec<f64>> = text
+        .lines()
+        .skip(1)
+        .map(|row| row.split(',').map(|cell| cell.parse().expect("a number")).collect())
+        .collect();
+    let times = figures(&points, "http_req_duration", &[]);
+    assert_eq!((times.count, rows.len()), (78, 78));
+    let sum = |column: usize| rows.iter().map(|row| row[column]).sum::<f64>();
+    assert_near(times.sum, sum(4) * 1e3, 1e-9);
+    let failed = rows.iter().filter(|row| row[6] >= 400.0).count() as u64;
+    assert_eq!(figures(&points, "http_req_failed", &[]).nonzero, failed);
+    assert_eq!(figures(&points, "data_received", &[]).sum, sum(5));
+}
+
 /// After the rows in `tests/tests.rs` of github.com/hatoo/oha, of two versions.
 const OHA: [&str; 2] = [
     "request-start,DNS,DNS+dialup,Response-delay,request-duration,bytes,status\n\

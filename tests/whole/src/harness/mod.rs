@@ -2,6 +2,7 @@
 
 pub mod fixtures;
 pub mod http;
+pub mod proxy;
 pub mod redis;
 pub mod server;
 pub mod sse;

@@ -1,8 +1,9 @@
-//! Clients that are no load generators: OpenTelemetry's JavaScript SDK, and Prometheus's own remote write.
+//! Clients that are no load generators: OpenTelemetry's JavaScript SDK, Prometheus's own remote write, and Micrometer,
+//! which speaks Dynatrace's metric protocol.
 
 use crate::harness::server::Options;
 use crate::harness::{Server, assert_close, built, root, target};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::process::{Command, Stdio};
 
 /// Runs a client to its end; gives the JSON that it prints.
@@ -94,5 +95,46 @@ fn prometheus_itself_writes_what_was_measured_by_both_versions() {
         let queue = &summary["metrics"]["queue_count"];
         assert_eq!(number(&queue["values"]["max"]), number(&measured["queue"]), "{test}");
         assert!(queue["unknown"].is_array(), "{test}: {queue}");
+    }
+}
+
+#[test]
+fn micrometers_dynatrace_registry_has_what_it_recorded() {
+    let server = Server::with(Options { settings: &[("idle", "10m")], ..Options::default() });
+    let mut java = Command::new("java");
+    java.arg("-cp")
+        .arg(built("LOADGATE_MICROMETER", "target/micrometer").join("lib/*"))
+        .arg(root().join("tests/micrometer/Send.java"));
+    let recorded = said(&mut java, &server);
+    let summary = summary_of(&server, "micrometer");
+    let metric = |name: &str| &summary["metrics"][name];
+    let value = |name: &str, figure: &str| number(&metric(name)["values"][figure]);
+    assert_eq!(summary["health"]["refused"], 0, "{}", summary["health"]);
+    for (name, kind, contains) in [
+        ("orders", "counter", json!(null)),
+        ("queue_length", "gauge", json!(null)),
+        ("payment_time", "trend", json!("time")),
+        ("basket_size", "trend", json!("data")),
+    ] {
+        assert_eq!((&metric(name)["type"], &metric(name)["contains"]), (&json!(kind), &contains), "{name}");
+    }
+    assert_eq!(value("orders", "count"), number(&recorded["orders"]));
+    assert_eq!(value("queue_length", "value"), number(&recorded["queue"]));
+    for (name, list) in [("payment_time", "payments_ms"), ("basket_size", "baskets")] {
+        let all: Vec<f64> = recorded[list].as_array().expect("a list").iter().map(number).collect();
+        let sum: f64 = all.iter().sum();
+        for (figure, wanted) in [
+            ("count", all.len() as f64),
+            ("sum", sum),
+            ("avg", sum / all.len() as f64),
+            ("min", all.iter().copied().fold(f64::INFINITY, f64::min)),
+            ("max", all.iter().copied().fold(f64::NEG_INFINITY, f64::max)),
+        ] {
+            assert_close(&format!("{name} {figure}"), value(name, figure), wanted, 1e-12);
+        }
+        // It sums up what it sends: of percentiles nothing is told.
+        for figure in ["med", "p(95)"] {
+            assert!(metric(name)["values"][figure].is_null(), "{name}: {}", metric(name));
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Apache JMeter itself, built from its published artifacts: its listener and its files against its own dashboard.
 
 use crate::harness::server::{Options, loadgate};
-use crate::harness::{Server, assert_close, built, root, target};
+use crate::harness::{Server, assert_close, built, proxy, root, target};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
@@ -28,19 +28,24 @@ impl Done {
 
 /// Runs the plan against a shop, with its listener at the server, and lets it write its dashboard.
 pub fn run(server: &Server, test: &str, shop: &str, loops: u64) -> Done {
+    let dashboard = ["-e", "-o", "dashboard", "-Jjmeter.reportgenerator.apdex_satisfied_threshold=20"];
+    run_with(&format!("{}/write?db={test}", server.url()), shop, loops, &dashboard)
+}
+
+fn run_with(listener: &str, shop: &str, loops: u64, arguments: &[&str]) -> Done {
     let folder = TempDir::new().expect("a folder");
     let (host, port) = shop.split_once(':').expect("an address");
     let output = Command::new("java")
         .args(["-Xmx256m", "-jar"])
         .arg(built("LOADGATE_JMETER", "target/jmeter").join("bin/ApacheJMeter.jar"))
-        .args(["-n", "-l", "results.jtl", "-j", "jmeter.log", "-e", "-o", "dashboard", "-t"])
+        .args(["-n", "-l", "results.jtl", "-j", "jmeter.log", "-t"])
         .arg(root().join("tests/jmeter/shop.jmx"))
         .arg(format!("-Jhost={host}"))
         .arg(format!("-Jport={port}"))
         .arg(format!("-Jloops={loops}"))
-        .arg(format!("-Jinflux={}/write?db={test}", server.url()))
+        .arg(format!("-Jinflux={listener}"))
         .arg(format!("-Jxml={}", folder.path().join("results.xml").display()))
-        .arg("-Jjmeter.reportgenerator.apdex_satisfied_threshold=20")
+        .args(arguments)
         .current_dir(folder.path())
         .stdin(Stdio::null())
         .output()
@@ -206,4 +211,31 @@ fn jmeters_listener_has_its_counts_and_ends_its_run() {
     assert_eq!(figure("http_req_failed", "passes"), (USERS * LOOPS) as f64);
     assert_eq!(figure("vus", "max"), USERS as f64);
     assert!(summary["metrics"]["http_req_duration"].is_null());
+}
+
+#[test]
+fn jmeters_that_make_a_connection_for_each_request_end_their_run_and_no_others() {
+    // One ends soon after a round of its listener, another goes on for some more.
+    const LOOPS: [u64; 2] = [55, 160];
+    let server = Server::with(Options { settings: SETTINGS, ..Options::default() });
+    let proxy = proxy::start(server.address);
+    let shop = target::start().to_string();
+    let jmeter = |test: &str, loops| run_with(&format!("http://{proxy}/write?db={test}"), &shop, loops, &[]);
+    let requests = |run: &str| number(&server.summary(run)["metrics"]["http_reqs"]["values"]["count"]);
+    let only = |test: &str| match &server.runs(test)[..] {
+        [run] => run.clone(),
+        runs => panic!("one run of {test}: {runs:?}"),
+    };
+    jmeter("alone", LOOPS[0]);
+    server.wait_ended(&only("alone"));
+    assert_eq!(requests(&only("alone")), (2 * USERS * LOOPS[0]) as f64);
+
+    std::thread::scope(|scope| {
+        let longer = scope.spawn(|| jmeter("both", LOOPS[1]));
+        jmeter("both", LOOPS[0]);
+        assert!(!longer.is_finished(), "nothing is left for the other");
+        assert_eq!(server.state(&only("both")), "live");
+    });
+    server.wait_ended(&only("both"));
+    assert_eq!(requests(&only("both")), (2 * USERS * (LOOPS[0] + LOOPS[1])) as f64);
 }

@@ -5,10 +5,12 @@ mod hostile;
 mod jmeter;
 mod side_by_side;
 
-use crate::harness::Server;
 use crate::harness::server::Options;
+use crate::harness::{Server, root};
 use crate::k6::Scene;
 use serde_json::Value;
+use std::fs;
+use std::time::{Duration, SystemTime};
 
 /// Outputs push when they end; nobody finishes the run.
 const SETTINGS: &[(&str, &str)] = &[("idle", "6s")];
@@ -121,4 +123,25 @@ fn k6s_csv_file_is_imported_with_its_own_figures() {
         let (ours, k6s) = (ours[figure].as_f64().expect("a figure"), k6s[figure].as_f64().expect("a figure"));
         assert!((ours - k6s).abs() <= k6s * 1e-3, "{figure}: {ours}, k6 has {k6s}");
     }
+}
+
+/// It tells times since the start, and no date.
+#[test]
+fn ohas_rows_are_as_old_as_their_file() {
+    let server = Server::start();
+    let folder = tempfile::TempDir::new().expect("a folder");
+    let file = folder.path().join("oha.csv");
+    fs::copy(root().join("tests/fixtures/files/oha.csv"), &file).expect("a copy");
+    let written = SystemTime::UNIX_EPOCH + Duration::from_secs(1_790_000_000);
+    fs::File::options()
+        .append(true)
+        .open(&file)
+        .and_then(|file| file.set_modified(written))
+        .expect("it is ours");
+    let run = jmeter::import(&server, "oha", &file);
+    let summary = server.summary(&run);
+    assert_eq!(summary["metrics"]["http_reqs"]["values"]["count"], 78);
+    let item = server.get(&format!("/runs/{run}")).document();
+    let [start, end] = ["start", "end"].map(|moment| item[moment].as_i64().expect("Unix ms"));
+    assert!((end - 1_790_000_000_000).abs() <= 1 && (end - 2_000..end).contains(&start), "{item}");
 }
