@@ -24,6 +24,10 @@ const VUS_MAX: u8 = 1 << 6;
 const FACETS: u8 = 1 << 7;
 
 impl Metric {
+    /// Its place among those of the table, from 0.
+    pub(crate) fn index(self) -> usize {
+        self.id as usize
+    }
     pub(super) fn has_sketch(self) -> bool {
         self.roles & PLAIN == 0
     }

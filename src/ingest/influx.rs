@@ -12,11 +12,12 @@
 //! k6 escapes neither a backslash at the end of a tag's value, which then seems to escape the comma or
 //! space behind it, nor a line break. Where a line has no sense otherwise, it is read as k6 meant it.
 
+use super::heads::Heads;
 use super::line_protocol::{
     self, each_field, field_text, is_field_value, parse_tags, parse_value, quoted_end, unescaped,
 };
-use super::session::{Handle, Session};
-use super::{Clock, Precision, after, is_equal, listener, text};
+use super::session::Session;
+use super::{Clock, Precision, is_equal, listener, text};
 use crate::aggregate::metrics::Metric;
 use crate::aggregate::tags::TagSet;
 use crate::limits;
@@ -27,10 +28,7 @@ use memchr::memchr2;
 #[derive(Debug)]
 pub(crate) struct Influx {
     unit_ns: i64,
-    /// Everything between the last line's metric and the number of its field `value`, if the next
-    /// line may be compared with it.
-    head: Vec<u8>,
-    handle: Option<Handle>,
+    heads: Heads,
     time_text: Vec<u8>,
     time_ns: i64,
     broken: Broken,
@@ -87,8 +85,7 @@ impl Influx {
         let unit_ns = precision.nanoseconds();
         Influx {
             unit_ns,
-            head: Vec::new(),
-            handle: None,
+            heads: Heads::default(),
             time_text: Vec::new(),
             time_ns: 0,
             broken: Broken::default(),
@@ -98,22 +95,14 @@ impl Influx {
 
     /// Handles are void: a new piece begins.
     pub(super) fn forget(&mut self) {
-        self.handle = None;
+        self.heads.clear();
     }
 
     /// Takes a line that is not blank.
     #[inline]
     pub(super) fn line(&mut self, line: &[u8], session: &mut Session, clock: Clock) -> Result<(), Wrong> {
-        if let Some(handle) = self.handle
-            && let Some((metric, at)) = session.metrics.expect(line, |b| b == b',' || b == b' ')
-        {
-            if let Some(tail) = after(&line[at..], &self.head)
-                && let Some((value, time_ns)) = self.tail(tail)
-            {
-                session.add(handle, metric, time_ns, value);
-                return Ok(());
-            }
-            return self.after_metric(line, metric, at, session, clock);
+        if let Some((metric, at)) = session.metrics.expect(line, |b| b == b',' || b == b' ') {
+            return self.behind_metric(line, metric, at, session, clock);
         }
         let at = memchr2(b',', b' ', line).unwrap_or(line.len());
         if at == 0 {
@@ -128,7 +117,26 @@ impl Influx {
             return taken;
         }
         let metric = session.intern(&line[..at])?;
-        self.after_metric(line, metric, at, session, clock)
+        self.behind_metric(line, metric, at, session, clock)
+    }
+
+    /// Takes a line whose metric ends there.
+    #[inline(always)]
+    fn behind_metric(
+        &mut self,
+        line: &[u8],
+        metric: Metric,
+        at: usize,
+        session: &mut Session,
+        clock: Clock,
+    ) -> Result<(), Wrong> {
+        if let Some((handle, tail)) = self.heads.find(metric, &line[at..])
+            && let Some((value, time_ns)) = self.tail(tail)
+        {
+            session.add(handle, metric, time_ns, value);
+            return Ok(());
+        }
+        self.read_whole(line, metric, at, session, clock)
     }
 
     /// The body has ended: nothing follows that a point of a listener waits for.
@@ -238,8 +246,8 @@ impl Influx {
         Some((value, time_ns))
     }
 
-    #[inline(always)]
-    fn after_metric(
+    /// The same, of a line whose beginning is not known.
+    fn read_whole(
         &mut self,
         line: &[u8],
         metric: Metric,
@@ -302,9 +310,7 @@ impl Influx {
         };
         session.add(handle, metric, time_ns, fields.value);
         if fields.last {
-            self.head.clear();
-            self.head.extend_from_slice(&line[at..fields.number]);
-            self.handle = Some(handle);
+            self.heads.keep(metric, &line[at..fields.number], handle);
         }
         Ok(())
     }

@@ -7,6 +7,7 @@
 
 mod files;
 mod gzip;
+mod heads;
 mod influx;
 mod k6_json;
 mod line_protocol;
@@ -583,12 +584,12 @@ fn is_equal(one: &[u8], other: &[u8]) -> bool {
     }
     let differing =
         |one: &[u8; 16], other: &[u8; 16]| u128::from_ne_bytes(*one) ^ u128::from_ne_bytes(*other);
-    // The last sixteen once more, whatever is left over before them.
+    // The last sixteen first, which mostly tell, and whatever is left over before them.
     let (Some(one_end), Some(other_end)) = (one.last_chunk(), other.last_chunk()) else {
         return memchr::arch::all::is_equal(one, other);
     };
     let pairs = one.as_chunks().0.iter().zip(other.as_chunks().0);
-    pairs.fold(differing(one_end, other_end), |all, (one, other)| all | differing(one, other)) == 0
+    differing(one_end, other_end) == 0 && pairs.fold(0, |all, (one, other)| all | differing(one, other)) == 0
 }
 
 fn text(bytes: &[u8]) -> Result<&str, Wrong> {

@@ -473,3 +473,17 @@ fn metric_lines_teach_types_thresholds_and_submetrics() {
     assert!(declared.thresholds["http_req_duration{name:never}"].is_empty());
     assert!(!declared.thresholds_known);
 }
+
+#[test]
+fn bytes_are_equal_when_each_of_them_is() {
+    for length in 0..70 {
+        let one: Vec<u8> = (0..length).collect();
+        assert!(is_equal(&one, &one.clone()));
+        assert!(!is_equal(&one, &[&one[..], b"x"].concat()));
+        for at in 0..one.len() {
+            let mut other = one.clone();
+            other[at] ^= 1 << (at % 8);
+            assert!(!is_equal(&one, &other), "byte {at} of {length}");
+        }
+    }
+}
