@@ -101,35 +101,24 @@ impl Influx {
     /// Takes a line that is not blank.
     #[inline]
     pub(super) fn line(&mut self, line: &[u8], session: &mut Session, clock: Clock) -> Result<(), Wrong> {
-        if let Some((metric, at)) = session.metrics.expect(line, |b| b == b',' || b == b' ') {
-            return self.behind_metric(line, metric, at, session, clock);
-        }
-        let at = memchr2(b',', b' ', line).unwrap_or(line.len());
-        if at == 0 {
-            return Err(Wrong::new("the line has no measurement"));
-        }
-        if at == line.len() {
-            return Err(Wrong::new("the line has no fields"));
-        }
-        if listener::may_be(line)
-            && let Some(taken) = self.listener.line(line, self.unit_ns, session, clock)
-        {
-            return taken;
-        }
-        let metric = session.intern(&line[..at])?;
-        self.behind_metric(line, metric, at, session, clock)
-    }
-
-    /// Takes a line whose metric ends there.
-    #[inline(always)]
-    fn behind_metric(
-        &mut self,
-        line: &[u8],
-        metric: Metric,
-        at: usize,
-        session: &mut Session,
-        clock: Clock,
-    ) -> Result<(), Wrong> {
+        let (metric, at) = match session.metrics.expect(line, |b| b == b',' || b == b' ') {
+            Some(known) => known,
+            None => {
+                let at = memchr2(b',', b' ', line).unwrap_or(line.len());
+                if at == 0 {
+                    return Err(Wrong::new("the line has no measurement"));
+                }
+                if at == line.len() {
+                    return Err(Wrong::new("the line has no fields"));
+                }
+                if listener::may_be(line)
+                    && let Some(taken) = self.listener.line(line, self.unit_ns, session, clock)
+                {
+                    return taken;
+                }
+                (session.intern(&line[..at])?, at)
+            }
+        };
         if let Some((handle, tail)) = self.heads.find(metric, &line[at..])
             && let Some((value, time_ns)) = self.tail(tail)
         {
@@ -246,7 +235,7 @@ impl Influx {
         Some((value, time_ns))
     }
 
-    /// The same, of a line whose beginning is not known.
+    /// The same, of a line whose beginning is not known: its metric ends at `at`.
     fn read_whole(
         &mut self,
         line: &[u8],
