@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 /// A folder that is mounted for the component at `/`, as Spin does it.
-pub enum Assets {
+pub(crate) enum Assets {
     /// Unpacked from the binary, removed when this is dropped.
     Unpacked(TempDir),
     /// A folder of somebody else: for development.
@@ -15,7 +15,7 @@ pub enum Assets {
 
 impl Assets {
     /// Writes the embedded files to a new temporary folder.
-    pub fn unpack(embedded: &Dir) -> Result<Self> {
+    pub(crate) fn unpack(embedded: &Dir) -> Result<Self> {
         let folder = tempfile::Builder::new()
             .prefix("loadgate-")
             .tempdir()
@@ -24,7 +24,7 @@ impl Assets {
         Ok(Assets::Unpacked(folder))
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         match self {
             Assets::Unpacked(folder) => folder.path(),
             Assets::Folder(path) => path,

@@ -45,7 +45,7 @@ const BURST_SHARE: Duration = Duration::from_secs(1);
 
 /// The component, ready to answer requests. Cheap to clone.
 #[derive(Clone)]
-pub struct App {
+pub(crate) struct App {
     handler: ProxyHandler<Instances>,
     burst: Arc<Semaphore>,
     ending: Ending,
@@ -56,7 +56,7 @@ type Ending = Arc<AtomicBool>;
 
 impl App {
     /// `files` is mounted at `/`, for reading only.
-    pub fn new(
+    pub(crate) fn new(
         engine: &Engine,
         component: &Component,
         store: Arc<dyn KeyValueStore>,
@@ -80,7 +80,7 @@ impl App {
     }
 
     /// The server ends: from now on instances may be dropped at work.
-    pub fn end(&self) {
+    pub(crate) fn end(&self) {
         self.ending.store(true, Ordering::Relaxed);
     }
 
@@ -89,7 +89,7 @@ impl App {
     /// # Errors
     ///
     /// When the component trapped or could not be instantiated.
-    pub async fn answer(&self, request: Request) -> Result<Response> {
+    pub(crate) async fn answer(&self, request: Request) -> Result<Response> {
         let turn = self.burst.acquire().await.context("the server ends")?;
         let mut answer = std::pin::pin!(self.handler.handle((), request));
         let early = tokio::time::timeout(BURST_SHARE, &mut answer).await;

@@ -11,6 +11,10 @@ use wasmtime::{Config, Engine};
 /// few instances of a dashboard take to start, and reserves address space that small containers
 /// may not have. There are no epochs: a call into the components is bounded by their own limits,
 /// and checks in every loop would cost ingest a few per cent.
+///
+/// # Errors
+///
+/// When wasmtime does not know this processor or operating system.
 pub fn engine() -> Result<Engine> {
     Engine::new(&config()).map_err(plain).context("wasmtime does not run on this machine")
 }
@@ -28,6 +32,10 @@ const X86_64_V2: [&str; 6] =
 
 /// Compiles a component for any processor of this machine's kind, not for the very one that builds: the
 /// result runs wherever the binary is copied to.
+///
+/// # Errors
+///
+/// When the bytes are no component, and where Loadgate does not run.
 #[allow(unsafe_code)] // see below
 pub fn precompile(component: &[u8]) -> Result<Vec<u8>> {
     let mut config = config();

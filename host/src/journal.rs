@@ -12,7 +12,7 @@ use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 static JOURNAL: Mutex<Journal> = Mutex::new(Journal::new());
 
 /// Something went wrong that the operator should know of.
-pub fn error(sentence: &str) {
+pub(crate) fn error(sentence: &str) {
     let now_ms = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_millis());
     let now_ms = u64::try_from(now_ms).unwrap_or(u64::MAX);
     let line = JOURNAL.lock().unwrap_or_else(PoisonError::into_inner).line(now_ms, Level::Error, sentence);
@@ -23,7 +23,7 @@ pub fn error(sentence: &str) {
 }
 
 /// Standard error of the components. Each instance bounds what it says; here, all together.
-pub struct Components;
+pub(crate) struct Components;
 
 impl IsTerminal for Components {
     fn is_terminal(&self) -> bool {

@@ -1,8 +1,8 @@
 //! The binary `loadgate`: the command line with what the build embeds.
 
 use include_dir::{Dir, include_dir};
+use loadgate_host::Demo;
 use loadgate_host::cli::{self, Embedded};
-use loadgate_host::server::Demo;
 use std::process::ExitCode;
 
 /// Request bodies are large and short-lived; the C library's allocator would ask the kernel for fresh

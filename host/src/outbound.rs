@@ -33,14 +33,14 @@ const CONNECT: Duration = Duration::from_secs(10);
 const ANSWER: Duration = Duration::from_secs(60);
 
 /// The network, as far as the operator allows it.
-pub struct Outbound {
+pub(crate) struct Outbound {
     reach: Reach,
     turns: Semaphore,
     tls: OnceLock<TlsConnector>,
 }
 
 /// What drives a connection, for as long as its answer is read.
-pub type Driver = Box<dyn Future<Output = Result<(), Error>> + Send>;
+pub(crate) type Driver = Box<dyn Future<Output = Result<(), Error>> + Send>;
 
 trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
@@ -49,7 +49,7 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 type Io = TokioIo<Box<dyn Stream>>;
 
 impl Outbound {
-    pub fn new(reach: Reach) -> Self {
+    pub(crate) fn new(reach: Reach) -> Self {
         Outbound { reach, turns: Semaphore::new(AT_ONCE), tls: OnceLock::new() }
     }
 
@@ -58,7 +58,7 @@ impl Outbound {
     /// # Errors
     ///
     /// A sentence for whoever set the address, where there is one to say.
-    pub async fn send(
+    pub(crate) async fn send(
         self: Arc<Self>,
         request: Request<WasiBody>,
     ) -> Result<(Response<WasiBody>, Driver), Error> {

@@ -1,7 +1,7 @@
 //! Passwords stay out of messages.
 
 /// A URL as messages may show it: without who asks, and without parameters that hold a secret.
-pub fn redacted(url: &str) -> String {
+pub(crate) fn redacted(url: &str) -> String {
     let scheme = match (url.find("://"), url.find(':')) {
         (Some(at), _) => at + 3,
         (None, Some(at)) => at + 1,

@@ -8,7 +8,7 @@ use loadgate_lifecycle::webhook::Reach;
 use std::ffi::OsString;
 
 /// Checks everything that the components read from the environment, by the components' own rules.
-pub fn check(environment: impl Fn(&str) -> Option<OsString>) -> Result<()> {
+pub(crate) fn check(environment: impl Fn(&str) -> Option<OsString>) -> Result<()> {
     let read = |name: &str| -> Result<String> {
         let variable = environment_name(name);
         match environment(&variable).map(OsString::into_string) {
@@ -40,7 +40,7 @@ pub fn check(environment: impl Fn(&str) -> Option<OsString>) -> Result<()> {
 }
 
 /// Where webhooks may lead besides the public network.
-pub fn webhook_hosts(environment: impl Fn(&str) -> Option<String>) -> Result<Reach> {
+pub(crate) fn webhook_hosts(environment: impl Fn(&str) -> Option<String>) -> Result<Reach> {
     let variable = environment_name("webhook_hosts");
     let value = environment(&variable).unwrap_or_default();
     Reach::parse(&value).map_err(|wanted| anyhow::anyhow!("{variable} is {value:?}; it takes {wanted}"))

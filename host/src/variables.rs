@@ -4,6 +4,7 @@
 use wasmtime::Result;
 use wasmtime::component::{Accessor, HasData, Linker};
 
+#[allow(missing_docs, unreachable_pub)]
 mod bindings {
     wasmtime::component::bindgen!({
         inline: "
@@ -36,7 +37,7 @@ impl HasData for FromEnvironment {
 
 /// The environment is the process's; this is what the command line adds.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct View {
+pub(crate) struct View {
     /// Any name in `Host` will do.
     pub any_host: bool,
 }
@@ -66,7 +67,10 @@ pub(crate) fn environment_name(name: &str) -> String {
 }
 
 /// Adds the interface to a linker.
-pub fn add_to_linker<T: Send + 'static>(linker: &mut Linker<T>, view: fn(&mut T) -> View) -> Result<()> {
+pub(crate) fn add_to_linker<T: Send + 'static>(
+    linker: &mut Linker<T>,
+    view: fn(&mut T) -> View,
+) -> Result<()> {
     variables::add_to_linker::<T, FromEnvironment>(linker, view)
 }
 

@@ -16,13 +16,13 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 const HELLO_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// What was just sent is folded, and a run's end comes 2 s after its finish, well within this.
-pub const SETTLE: Duration = Duration::from_secs(10);
+pub(super) const SETTLE: Duration = Duration::from_secs(10);
 
 /// The version that InfluxDB clients are told says who answers.
 const SIGN: (&str, &str) = ("x-influxdb-version", "loadgate");
 
 #[derive(Clone)]
-pub struct Client {
+pub(super) struct Client {
     agent: Agent,
     base: String,
     local: bool,
@@ -33,7 +33,7 @@ pub struct Client {
 
 /// What a batch was answered with.
 #[derive(Debug, Default, Deserialize)]
-pub struct Receipt {
+pub(super) struct Receipt {
     /// The test, as the server calls it.
     pub test: Option<String>,
     #[serde(default)]
@@ -47,25 +47,25 @@ pub struct Receipt {
 }
 
 #[derive(Debug, Deserialize)]
-pub struct LineError {
+pub(super) struct LineError {
     /// From 1, within the batch.
     pub line: u64,
     pub reason: String,
 }
 
 /// An answer, whatever its status.
-pub struct Answer {
+pub(super) struct Answer {
     pub status: u16,
     pub body: Vec<u8>,
 }
 
 impl Answer {
-    pub fn is_success(&self) -> bool {
+    pub(super) fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
     }
 
     /// The sentence of a problem document (RFC 9457), else the status.
-    pub fn detail(&self) -> String {
+    pub(super) fn detail(&self) -> String {
         #[derive(Deserialize)]
         struct Problem {
             detail: Option<String>,
@@ -78,14 +78,14 @@ impl Answer {
     }
 
     /// The body of a success; an error says what the server said.
-    pub fn success(self) -> Result<Vec<u8>> {
+    pub(super) fn success(self) -> Result<Vec<u8>> {
         if self.is_success() { Ok(self.body) } else { bail!(self.detail()) }
     }
 }
 
 impl Client {
     /// `base` is `http://HOST:PORT`, with or without a slash at its end.
-    pub fn new(base: &str, token: Option<String>) -> Result<Self> {
+    pub(super) fn new(base: &str, token: Option<String>) -> Result<Self> {
         let base = base.trim_end_matches('/');
         let url =
             Url::parse(base).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
@@ -104,7 +104,7 @@ impl Client {
     }
 
     /// Whether a Loadgate answers there.
-    pub fn check(&self) -> Result<()> {
+    pub(super) fn check(&self) -> Result<()> {
         let request = http::Request::get(format!("{}/ping", self.base)).body(())?;
         let request = self.agent.configure_request(request).timeout_global(Some(HELLO_TIMEOUT)).build();
         let answer =
@@ -117,54 +117,54 @@ impl Client {
     }
 
     /// The server's URL as people may see it: without a password.
-    pub fn url(&self) -> &str {
+    pub(super) fn url(&self) -> &str {
         &self.shown
     }
 
     /// Whether the server is on this machine.
-    pub fn is_local(&self) -> bool {
+    pub(super) fn is_local(&self) -> bool {
         self.local
     }
 
-    pub fn get(&self, target: &str) -> Result<Vec<u8>> {
+    pub(super) fn get(&self, target: &str) -> Result<Vec<u8>> {
         self.send("GET", target, &[], &[])?.success()
     }
 
-    pub fn post(&self, target: &str) -> Result<Vec<u8>> {
+    pub(super) fn post(&self, target: &str) -> Result<Vec<u8>> {
         self.send("POST", target, &[], &[])?.success()
     }
 
     /// Sends a JSON document.
-    pub fn put(&self, target: &str, document: &[u8]) -> Result<()> {
+    pub(super) fn put(&self, target: &str, document: &[u8]) -> Result<()> {
         let json = [("content-type", "application/json")];
         self.send("PUT", target, &json, document)?.success().map(|_| ())
     }
 
     /// Declares custom metrics of a test, `{"orders": "counter"}`.
-    pub fn declare_metrics(&self, test: &str, metrics: &serde_json::Value) -> Result<()> {
+    pub(super) fn declare_metrics(&self, test: &str, metrics: &serde_json::Value) -> Result<()> {
         self.put(&format!("/tests/{}/metrics", encoded(test)), metrics.to_string().as_bytes())
     }
 
     /// Says with what exit code k6 ended a run.
-    pub fn tell_outcome(&self, run: &str, exit: u8) -> Result<()> {
+    pub(super) fn tell_outcome(&self, run: &str, exit: u8) -> Result<()> {
         let document = serde_json::json!({ "exit": exit }).to_string();
         self.put(&format!("/runs/{}/outcome", encoded(run)), document.as_bytes())
     }
 
     /// Ends a run, or a test's newest, and gives its id.
-    pub fn finish(&self, run: &str) -> Result<String> {
+    pub(super) fn finish(&self, run: &str) -> Result<String> {
         finished(&self.post(&format!("/runs/{}/finish", encoded(run)))?)
     }
 
     /// Ends an import whose samples were accepted a moment ago. It exists as soon as somebody has folded
     /// the first of them, which may be another replica that is just at it.
-    pub fn finish_import(&self, run: &str) -> Result<String> {
+    pub(super) fn finish_import(&self, run: &str) -> Result<String> {
         retry(SETTLE, || self.finish(run))
     }
 
     /// Ends the run that a source has sent everything of, in the log of a run or test; gives its id. It
     /// is tried for so long: which run the samples are of may take the server a moment to see.
-    pub fn finish_source(&self, target: &str, source: &str, patience: Duration) -> Result<String> {
+    pub(super) fn finish_source(&self, target: &str, source: &str, patience: Duration) -> Result<String> {
         let target = format!("/runs/{}/finish?settled=true", encoded(target));
         let source = [("x-loadgate-source", source)];
         retry(patience, || finished(&self.send("POST", &target, &source, &[])?.success()?))
@@ -172,7 +172,7 @@ impl Client {
 
     /// Waits until a finished run has come to its end, which takes the server some 2 s; gives up
     /// silently: all is stored, and whoever looks next folds the rest.
-    pub fn settle(&self, run: &str) {
+    pub(super) fn settle(&self, run: &str) {
         #[derive(Deserialize)]
         struct Run {
             state: String,
@@ -192,7 +192,13 @@ impl Client {
     /// # Errors
     ///
     /// When nothing answered; any answer is a success here.
-    pub fn send(&self, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Result<Answer> {
+    pub(super) fn send(
+        &self,
+        method: &str,
+        target: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Result<Answer> {
         let mut request = http::Request::builder().method(method).uri(format!("{}{target}", self.base));
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -242,7 +248,7 @@ fn is_local(url: &Url) -> bool {
 }
 
 /// A value for a query string or a part of a path.
-pub fn encoded(text: &str) -> String {
+pub(super) fn encoded(text: &str) -> String {
     const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
     utf8_percent_encode(text, RESERVED).to_string()
 }

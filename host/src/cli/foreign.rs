@@ -19,14 +19,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 const NAMED: usize = 10;
 
 /// What a file is, by its beginning.
-pub fn detect(file: &mut dyn BufRead, name: &str) -> Result<Format> {
+pub(super) fn detect(file: &mut dyn BufRead, name: &str) -> Result<Format> {
     let begin = file.fill_buf().with_context(|| format!("cannot read {name}"))?;
     files::detect(begin).map_err(|wrong| anyhow::anyhow!("{name}: {wrong}"))
 }
 
 /// When a run began, Unix ns, whose file tells times since then alone: its last sample is taken for as old as the file.
 /// `None`: the file tells.
-pub fn began_ns(path: &Path, format: Format) -> Result<Option<i64>> {
+pub(super) fn began_ns(path: &Path, format: Format) -> Result<Option<i64>> {
     if format != Format::OhaCsv {
         return Ok(None);
     }
@@ -43,7 +43,7 @@ pub fn began_ns(path: &Path, format: Format) -> Result<Option<i64>> {
 }
 
 /// Whether the server reads such a file itself.
-pub fn is_summed_up(format: Format) -> bool {
+pub(super) fn is_summed_up(format: Format) -> bool {
     matches!(
         format,
         Format::K6Summary
@@ -57,17 +57,17 @@ pub fn is_summed_up(format: Format) -> bool {
 
 /// What was refused of a file.
 #[derive(Debug, Default)]
-pub struct Refused {
+pub(super) struct Refused {
     pub count: u64,
     /// The first, with their places.
     pub first: Vec<(u64, String)>,
 }
 
 /// Shared with whoever reads.
-pub type SharedRefused = Arc<Mutex<Refused>>;
+pub(super) type SharedRefused = Arc<Mutex<Refused>>;
 
 /// The lines of a file that holds samples.
-pub struct AsLines<R> {
+pub(super) struct AsLines<R> {
     inner: R,
     reader: Box<dyn Reader>,
     lines: Lines,
@@ -78,7 +78,12 @@ pub struct AsLines<R> {
 
 impl<R: BufRead> AsLines<R> {
     /// `began_ns` as [`began_ns`] gives it.
-    pub fn new(inner: R, format: Format, began_ns: Option<i64>, refused: SharedRefused) -> Result<Self> {
+    pub(super) fn new(
+        inner: R,
+        format: Format,
+        began_ns: Option<i64>,
+        refused: SharedRefused,
+    ) -> Result<Self> {
         let reader = if began_ns.is_some() { files::reader(format, began_ns) } else { format.reader() };
         let reader = reader.with_context(|| format!("{} cannot be read here", format.name()))?;
         let lines = Lines { bytes: Vec::new(), declared: HashSet::new(), newest_ns: 0, refused };

@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 #[derive(Debug, clap::Args)]
-pub struct Arguments {
+pub(super) struct Arguments {
     /// Results of k6 (JSON, CSV, summary), JMeter (JTL) and other tools, found out by looking; also gzipped; several
     /// are merged by time; - is stdin
     #[arg(required = true, value_name = "FILE")]
@@ -42,7 +42,7 @@ pub struct Arguments {
     target: Target,
 }
 
-pub fn run(arguments: Arguments, embedded: Embedded) -> Result<ExitCode> {
+pub(super) fn run(arguments: Arguments, embedded: Embedded) -> Result<ExitCode> {
     let test = arguments.test.unwrap_or_else(|| match arguments.files[0].to_str() {
         Some("-") => "k6".to_owned(),
         _ => stem(&arguments.files[0]),
@@ -95,7 +95,7 @@ fn declarations(options: Option<&Path>, summary: Option<&Path>) -> Result<Vec<De
 }
 
 /// What an import came to.
-pub struct Imported {
+pub(super) struct Imported {
     pub receipt: Receipt,
     /// The run's id; absent when nothing was accepted.
     pub run: Option<String>,
@@ -112,7 +112,7 @@ fn declare(client: &Client, test: &str, declared: &[Declared]) -> Result<()> {
 }
 
 /// Sends the files as one import and finishes its run.
-pub fn import(
+pub(super) fn import(
     client: &Client,
     files: &[PathBuf],
     test: &str,

@@ -18,7 +18,7 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// Lines of results, unpacked where they are gzip; `-` is stdin. `progress` counts the bytes read
 /// of the file as it is.
-pub fn open(path: &Path, progress: Arc<AtomicU64>) -> Result<Box<dyn BufRead + Send>> {
+pub(super) fn open(path: &Path, progress: Arc<AtomicU64>) -> Result<Box<dyn BufRead + Send>> {
     let raw: Box<dyn Read + Send> = if path == Path::new("-") {
         Box::new(io::stdin())
     } else {
@@ -48,7 +48,7 @@ impl<R: Read> Read for Counted<R> {
 
 /// The lines of several inputs by their time, each input's in its own order. A line without a time
 /// (a declaration) goes with the line before it.
-pub struct Merged {
+pub(super) struct Merged {
     inputs: Vec<Input>,
     /// Next lines of the inputs: (time, input), the earliest on top.
     next: BinaryHeap<Reverse<(i128, usize)>>,
@@ -62,7 +62,7 @@ struct Input {
 }
 
 impl Merged {
-    pub fn new(readers: Vec<Box<dyn BufRead + Send>>) -> Result<Self> {
+    pub(super) fn new(readers: Vec<Box<dyn BufRead + Send>>) -> Result<Self> {
         let inputs: Vec<Input> =
             readers.into_iter().map(|reader| Input { reader, line: Vec::new(), time: i128::MIN }).collect();
         let mut merged = Merged { inputs, next: BinaryHeap::new() };
@@ -73,7 +73,7 @@ impl Merged {
     }
 
     /// Appends lines, each with its end, until `batch` has `size` bytes; `false` at the end of all.
-    pub fn fill(&mut self, batch: &mut Vec<u8>, size: usize) -> Result<bool> {
+    pub(super) fn fill(&mut self, batch: &mut Vec<u8>, size: usize) -> Result<bool> {
         while batch.len() < size {
             let Some(Reverse((_, index))) = self.next.pop() else { return Ok(false) };
             batch.append(&mut self.inputs[index].line);

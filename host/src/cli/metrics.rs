@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
-pub struct Arguments {
+pub(super) struct Arguments {
     /// The k6 script; local files that it imports are read too
     #[arg(value_name = "SCRIPT")]
     script: PathBuf,
@@ -21,7 +21,7 @@ pub struct Arguments {
     target: Target,
 }
 
-pub fn run(arguments: &Arguments, embedded: Embedded) -> Result<ExitCode> {
+pub(super) fn run(arguments: &Arguments, embedded: Embedded) -> Result<ExitCode> {
     std::fs::metadata(&arguments.script)
         .map_err(|error| anyhow::anyhow!("{} cannot be read: {error}", arguments.script.display()))?;
     let found = script::scan(&arguments.script);

@@ -37,6 +37,7 @@ pub struct Embedded {
     pub components: &'static [u8],
     /// The pages, as the component finds them at `/`.
     pub pages: &'static include_dir::Dir<'static>,
+    /// What `serve --demo` plays.
     pub demo: &'static Demo,
 }
 

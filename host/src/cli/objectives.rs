@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
-pub struct Arguments {
+pub(super) struct Arguments {
     #[command(subcommand)]
     what: What,
 }
@@ -28,12 +28,12 @@ enum What {
 }
 
 /// A file that can be put: its text, and what it says.
-pub struct Checked {
+pub(super) struct Checked {
     pub text: String,
     pub objectives: Objectives,
 }
 
-pub fn run(arguments: &Arguments, embedded: Embedded) -> Result<ExitCode> {
+pub(super) fn run(arguments: &Arguments, embedded: Embedded) -> Result<ExitCode> {
     match &arguments.what {
         What::Put(put) => {
             let test = put.test()?;
@@ -56,7 +56,7 @@ pub fn run(arguments: &Arguments, embedded: Embedded) -> Result<ExitCode> {
 }
 
 /// Reads a file as the server will; an error names the place in it.
-pub fn read(file: &Path) -> Result<Checked> {
+pub(super) fn read(file: &Path) -> Result<Checked> {
     let text = String::from_utf8(test_file::read(file)?)
         .with_context(|| format!("cannot read {}", file.display()))?;
     match Objectives::read(&text) {
@@ -69,13 +69,13 @@ pub fn read(file: &Path) -> Result<Checked> {
 }
 
 /// Puts a text in force.
-pub fn put(client: &Client, test: &str, text: &str) -> Result<()> {
+pub(super) fn put(client: &Client, test: &str, text: &str) -> Result<()> {
     let yaml = [("content-type", "application/yaml")];
     client.send("PUT", &path(test, "objectives"), &yaml, text.as_bytes())?.success().map(drop)
 }
 
 /// Those in force; `None`: the test has none of its own.
-pub fn of(client: &Client, test: &str) -> Result<Option<Objectives>> {
+pub(super) fn of(client: &Client, test: &str) -> Result<Option<Objectives>> {
     let answer = client.send("GET", &path(test, "objectives"), &[], &[])?;
     if answer.status == 404 {
         return Ok(None);

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
-pub struct ListArguments {
+pub(super) struct ListArguments {
     /// Only runs of this test
     #[arg(long)]
     test: Option<String>,
@@ -24,7 +24,7 @@ pub struct ListArguments {
 }
 
 #[derive(Debug, clap::Args)]
-pub struct FinishArguments {
+pub(super) struct FinishArguments {
     /// The run's id, or a test for its newest live run
     #[arg(value_name = "RUN|TEST")]
     run: String,
@@ -33,7 +33,7 @@ pub struct FinishArguments {
 }
 
 #[derive(Debug, clap::Args)]
-pub struct ReportArguments {
+pub(super) struct ReportArguments {
     /// The run's id, or a file of results
     #[arg(value_name = "RUN|FILE")]
     of: String,
@@ -53,7 +53,7 @@ struct Run {
     end: Option<i64>,
 }
 
-pub fn list(arguments: &ListArguments, embedded: Embedded) -> Result<ExitCode> {
+pub(super) fn list(arguments: &ListArguments, embedded: Embedded) -> Result<ExitCode> {
     let place = arguments.target.open_quietly(embedded)?;
     let mut target = format!("/runs?limit={}", arguments.limit);
     if let Some(test) = &arguments.test {
@@ -91,7 +91,7 @@ fn duration(ms: i64) -> String {
     }
 }
 
-pub fn finish(arguments: &FinishArguments, embedded: Embedded) -> Result<ExitCode> {
+pub(super) fn finish(arguments: &FinishArguments, embedded: Embedded) -> Result<ExitCode> {
     let place = arguments.target.open_quietly(embedded)?;
     let finished = place.client.finish(&arguments.run);
     place.close();
@@ -99,7 +99,7 @@ pub fn finish(arguments: &FinishArguments, embedded: Embedded) -> Result<ExitCod
     Ok(ExitCode::SUCCESS)
 }
 
-pub fn report(arguments: ReportArguments, embedded: Embedded) -> Result<ExitCode> {
+pub(super) fn report(arguments: ReportArguments, embedded: Embedded) -> Result<ExitCode> {
     let file = Path::new(&arguments.of);
     let page = if file.is_file() {
         // Of a file only the report is wanted: it leaves nothing behind.

@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 
 #[derive(Debug, clap::Args)]
-pub struct Arguments {
+pub(super) struct Arguments {
     /// Where to listen; port 0 takes any
     #[arg(long, value_name = "HOST:PORT", default_value = server::DEFAULT_LISTEN)]
     listen: String,
@@ -34,7 +34,7 @@ pub struct Arguments {
     insecure_listen: bool,
 }
 
-pub fn run(arguments: Arguments, embedded: Embedded) -> Result<ExitCode> {
+pub(super) fn run(arguments: Arguments, embedded: Embedded) -> Result<ExitCode> {
     let assets = match arguments.pages {
         Some(folder) => {
             anyhow::ensure!(folder.is_dir(), "{} is no folder", folder.display());

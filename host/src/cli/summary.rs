@@ -9,14 +9,14 @@ use serde_json::{Map, Value, json};
 
 /// What a summary says, as the server takes it.
 #[derive(Debug, Default, PartialEq)]
-pub struct Declared {
+pub(super) struct Declared {
     /// For `PUT /tests/TEST/metrics`.
     pub metrics: Map<String, Value>,
     /// The field `thresholds` of `PUT /tests/TEST/options`; `None`: this form does not have them.
     pub thresholds: Option<Map<String, Value>>,
 }
 
-pub fn read(document: &[u8]) -> Result<Declared> {
+pub(super) fn read(document: &[u8]) -> Result<Declared> {
     let document: Value = serde_json::from_slice(document).context("this is no JSON")?;
     let mut declared = Declared::default();
     if let Some(list) = document["results"]["metrics"].as_array() {

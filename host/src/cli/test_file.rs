@@ -6,7 +6,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, clap::Args)]
-pub struct PutArguments {
+pub(super) struct PutArguments {
     /// The file; - is stdin
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
@@ -18,7 +18,7 @@ pub struct PutArguments {
 }
 
 impl PutArguments {
-    pub fn test(&self) -> Result<String> {
+    pub(super) fn test(&self) -> Result<String> {
         match (&self.test, is_stdin(&self.file)) {
             (Some(test), _) => Ok(test.clone()),
             (None, false) => Ok(stem(&self.file)),
@@ -28,7 +28,7 @@ impl PutArguments {
 }
 
 #[derive(Debug, clap::Args)]
-pub struct TestArguments {
+pub(super) struct TestArguments {
     #[arg(value_name = "TEST")]
     pub test: String,
     #[command(flatten)]
@@ -36,7 +36,7 @@ pub struct TestArguments {
 }
 
 /// A file's bytes, or those of stdin.
-pub fn read(file: &Path) -> Result<Vec<u8>> {
+pub(super) fn read(file: &Path) -> Result<Vec<u8>> {
     if is_stdin(file) {
         let mut bytes = Vec::new();
         std::io::stdin().lock().read_to_end(&mut bytes).context("stdin cannot be read")?;

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 /// A batch ends with the line that reaches this.
-pub const BATCH_BYTES: usize = 1024 * 1024;
+pub(super) const BATCH_BYTES: usize = 1024 * 1024;
 
 /// Refused lines that are remembered with their reason.
 const REASONS: usize = 10;
@@ -25,12 +25,12 @@ const PAUSES: ExponentialBuilder = ExponentialBuilder::new()
 
 /// A name for whoever sends that no two processes share, on whatever machine: a sequence is counted
 /// within its source.
-pub fn source() -> String {
+pub(super) fn source() -> String {
     format!("loadgate-{}", Uuid::new_v4())
 }
 
 /// Sends batches of one source, in order, and adds up the receipts.
-pub struct Upload {
+pub(super) struct Upload {
     client: Client,
     target: String,
     source: String,
@@ -42,7 +42,7 @@ pub struct Upload {
 
 /// Why a batch did not arrive.
 #[derive(Debug)]
-pub enum Failure {
+pub(super) enum Failure {
     /// The server refuses it for good, with this sentence.
     Refused(String),
     /// Nobody took it in time.
@@ -51,7 +51,7 @@ pub enum Failure {
 
 impl Upload {
     /// `run` names the run, where it has a name; `source` is of [`source`].
-    pub fn new(client: Client, source: String, test: &str, run: Option<&str>, import: bool) -> Self {
+    pub(super) fn new(client: Client, source: String, test: &str, run: Option<&str>, import: bool) -> Self {
         let mut target = format!("/ingest?test={}", encoded(test));
         if let Some(run) = run {
             let _ = write!(target, "&run={}", encoded(run));
@@ -64,7 +64,7 @@ impl Upload {
 
     /// Sends whole lines; tries again until `deadline`, which may move, while the server does not
     /// answer or is not ready.
-    pub fn send(&mut self, batch: &[u8], deadline: impl Fn() -> Instant) -> Result<(), Failure> {
+    pub(super) fn send(&mut self, batch: &[u8], deadline: impl Fn() -> Instant) -> Result<(), Failure> {
         self.sequence += 1;
         let sequence = self.sequence.to_string();
         // On one machine compressing costs more than it saves; over a network it is the other way
@@ -120,7 +120,7 @@ impl Upload {
 }
 
 /// Lines of a batch, the last one also without its end.
-pub fn lines(batch: &[u8]) -> u64 {
+pub(super) fn lines(batch: &[u8]) -> u64 {
     let ends = batch.iter().filter(|byte| **byte == b'\n').count() as u64;
     ends + u64::from(batch.last().is_some_and(|byte| *byte != b'\n'))
 }

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 /// The exit code where there is no verdict: the run goes on, or there is none. None of
 /// [`render::exit_code`]'s, nor of k6's.
-pub const NO_VERDICT: u8 = 5;
+pub(super) const NO_VERDICT: u8 = 5;
 
 /// One request waits for so long: less than proxies and this client cut off.
 const HOLD: Duration = Duration::from_secs(25);
@@ -33,7 +33,7 @@ Exit codes:
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXIT_CODES)]
-pub struct Arguments {
+pub(super) struct Arguments {
     /// The run's id, or a test for its newest run
     #[arg(value_name = "RUN|TEST", required_unless_present = "execution_context")]
     of: Option<String>,
@@ -54,7 +54,7 @@ pub struct Arguments {
 
 /// Who else is told, and how strictly.
 #[derive(Debug, Default, Clone, PartialEq, clap::Args)]
-pub struct Forms {
+pub(super) struct Forms {
     /// A warning is no success: exit code 4 instead of 0
     #[arg(long)]
     pub strict: bool,
@@ -67,7 +67,7 @@ pub struct Forms {
 }
 
 /// What there was when the wait was over.
-pub enum Found {
+pub(super) enum Found {
     /// The last word; or, where it is provisional, what it would come to if the run ended now.
     Verdict(Box<Told>),
     /// There is no such run: why, as the server says it.
@@ -76,20 +76,20 @@ pub enum Found {
 
 /// Whose verdict.
 #[derive(Clone, Copy)]
-pub enum Of<'a> {
+pub(super) enum Of<'a> {
     /// A run by its id, or a test.
     Named(&'a str),
     /// What an event called the run that it finished.
     KnownAs(&'a str),
 }
 
-pub struct Told {
+pub(super) struct Told {
     pub verdict: GateVerdict,
     /// As the server sent it.
     pub document: Vec<u8>,
 }
 
-pub fn run(arguments: &Arguments, embedded: Embedded) -> Result<ExitCode> {
+pub(super) fn run(arguments: &Arguments, embedded: Embedded) -> Result<ExitCode> {
     let place = arguments.target.open_quietly(embedded)?;
     let of = match &arguments.execution_context {
         Some(name) => Of::KnownAs(name),
@@ -115,7 +115,7 @@ pub fn run(arguments: &Arguments, embedded: Embedded) -> Result<ExitCode> {
 /// # Errors
 ///
 /// The server refuses, or does not answer at the end of the wait.
-pub fn wait_for(client: &Client, of: Of<'_>, wait: Duration) -> Result<Found> {
+pub(super) fn wait_for(client: &Client, of: Of<'_>, wait: Duration) -> Result<Found> {
     let deadline = Instant::now() + wait;
     let mut path = of.path();
     loop {
@@ -163,7 +163,7 @@ impl Of<'_> {
 /// # Errors
 ///
 /// A file cannot be written, and the verdict is none that the exit code has to tell.
-pub fn tell(verdict: &GateVerdict, forms: &Forms, json: Option<&[u8]>) -> Result<u8> {
+pub(super) fn tell(verdict: &GateVerdict, forms: &Forms, json: Option<&[u8]>) -> Result<u8> {
     match json {
         Some(document) => say(String::from_utf8_lossy(document).trim_end()),
         None => say(render::text(verdict).trim_end()),
@@ -211,7 +211,7 @@ fn write(verdict: &GateVerdict, forms: &Forms, summary: Option<&Path>) -> Result
 }
 
 /// `30s`, `1h30m`.
-pub fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let ms = parse_duration_ms(text).ok_or("a duration is written as 30s, 5m or 1h30m")?;
     Ok(Duration::from_millis(ms))
 }

@@ -8,7 +8,7 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
-pub struct Arguments {
+pub(super) struct Arguments {
     #[command(subcommand)]
     what: What,
 }
@@ -46,7 +46,7 @@ struct ReplayArguments {
     target: Target,
 }
 
-pub fn run(arguments: &Arguments, embedded: Embedded) -> Result<ExitCode> {
+pub(super) fn run(arguments: &Arguments, embedded: Embedded) -> Result<ExitCode> {
     let ask = |target: &Target, method: &str, path: &str, body: &[u8]| -> Result<Vec<u8>> {
         let place = target.open_quietly(embedded)?;
         let json = [("content-type", "application/json")];

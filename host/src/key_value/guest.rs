@@ -5,6 +5,7 @@ use std::sync::Arc;
 use wasmtime::Result;
 use wasmtime::component::{HasData, Linker, Resource, ResourceTable};
 
+#[allow(missing_docs, unreachable_pub)]
 mod bindings {
     wasmtime::component::bindgen!({
         path: "../wit/deps/keyvalue",
@@ -23,31 +24,33 @@ use bindings::wasi::keyvalue::{atomics, batch, store};
 const LABEL: &str = "default";
 
 /// An open store.
+#[allow(unreachable_pub)] // the generated bindings hand it on
 pub struct Bucket {
     label: String,
 }
 
 /// A handle for compare-and-swap. None can be made: see the module's documentation.
+#[allow(unreachable_pub)] // likewise
 pub enum Cas {}
 
 /// What an instance needs for `wasi:keyvalue`; part of the data of its wasmtime store.
-pub struct KeyValue {
+pub(crate) struct KeyValue {
     store: Arc<dyn Store>,
     table: ResourceTable,
 }
 
 impl KeyValue {
-    pub fn new(store: Arc<dyn Store>) -> Self {
+    pub(crate) fn new(store: Arc<dyn Store>) -> Self {
         KeyValue { store, table: ResourceTable::new() }
     }
 
-    pub fn view(&mut self) -> KeyValueView<'_> {
+    pub(crate) fn view(&mut self) -> KeyValueView<'_> {
         KeyValueView { store: &self.store, table: &mut self.table }
     }
 }
 
 /// A borrowed [`KeyValue`].
-pub struct KeyValueView<'a> {
+pub(crate) struct KeyValueView<'a> {
     store: &'a Arc<dyn Store>,
     table: &'a mut ResourceTable,
 }
@@ -59,7 +62,7 @@ impl HasData for HasKeyValue {
 }
 
 /// Adds all interfaces of `wasi:keyvalue` to a linker.
-pub fn add_to_linker<T: Send + 'static>(
+pub(crate) fn add_to_linker<T: Send + 'static>(
     linker: &mut Linker<T>,
     view: fn(&mut T) -> KeyValueView<'_>,
 ) -> Result<()> {

@@ -12,7 +12,7 @@ enum Value {
 }
 
 #[derive(Default)]
-pub struct Memory {
+pub(crate) struct Memory {
     entries: Mutex<HashMap<(String, String), Value>>,
 }
 

@@ -22,10 +22,10 @@ mod sqlite;
 #[cfg(test)]
 mod suite;
 
-pub use self::guest::{KeyValue, KeyValueView, add_to_linker};
-pub use self::memory::Memory;
-pub use self::redis::Redis;
-pub use self::sqlite::Sqlite;
+pub(crate) use self::guest::{KeyValue, add_to_linker};
+pub(crate) use self::memory::Memory;
+pub(crate) use self::redis::Redis;
+pub(crate) use self::sqlite::Sqlite;
 
 use crate::redact::redacted;
 use anyhow::{Context, Result, bail};
@@ -35,7 +35,7 @@ use wasmtime_wasi::async_trait;
 
 /// A store that did not do what it was asked to. A write may or may not have taken effect.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoreError(pub String);
+pub(crate) struct StoreError(pub String);
 
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -50,7 +50,7 @@ impl std::error::Error for StoreError {}
 ///
 /// `store` is the label that a component opens; [`Redis`] has only one space of keys, as Spin's.
 #[async_trait]
-pub trait Store: Send + Sync {
+pub(crate) trait Store: Send + Sync {
     async fn get(&self, store: &str, key: &str) -> Result<Option<Vec<u8>>, StoreError>;
     /// One answer for every key, in the order of `keys`.
     async fn get_many(&self, store: &str, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, StoreError>;
@@ -75,7 +75,7 @@ const REDIS: [&str; 6] = ["redis", "rediss", "redis+unix", redis::AS_SPIN, "unix
 
 /// Opens the store that an operator names: `memory:`, `redis://…` (`rediss://` with TLS, or `unix:`), or
 /// the path of an SQLite file, which is created if it is not there. Errors show no password.
-pub async fn open(location: &str) -> Result<Arc<dyn Store>> {
+pub(crate) async fn open(location: &str) -> Result<Arc<dyn Store>> {
     let cannot = || format!("cannot use the store {}", redacted(location));
     Ok(match scheme(location) {
         Some("memory") => Arc::new(Memory::default()),

@@ -10,7 +10,7 @@ use wasmtime_wasi_http::Error;
 
 /// How far the server's end has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Phase {
+pub(super) enum Phase {
     Serving,
     /// Nothing new is accepted, event streams end.
     Draining,
@@ -22,14 +22,14 @@ type Reached = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// A body until a phase is reached. A response then ends; a request then fails, so that nobody
 /// takes half an upload for the whole.
-pub struct Until<B> {
+pub(super) struct Until<B> {
     body: Pin<Box<B>>,
     reached: Reached,
     limit: Phase,
 }
 
 impl<B> Until<B> {
-    pub fn new(body: B, mut phases: watch::Receiver<Phase>, limit: Phase) -> Self {
+    pub(super) fn new(body: B, mut phases: watch::Receiver<Phase>, limit: Phase) -> Self {
         let reached = Box::pin(async move {
             if phases.wait_for(|phase| *phase >= limit).await.is_err() {
                 // The server is gone without a word: its runtime ends us.

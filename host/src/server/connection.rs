@@ -35,7 +35,7 @@ enum Protocol {
 }
 
 /// Serves a connection to its end. What goes wrong is a client that went away, or speaks something else.
-pub async fn serve<S>(stream: TcpStream, tls: Option<TlsAcceptor>, service: S, watcher: Watcher)
+pub(super) async fn serve<S>(stream: TcpStream, tls: Option<TlsAcceptor>, service: S, watcher: Watcher)
 where
     S: Service<Request<Incoming>, Response = Response<WasiBody>, Error = Infallible> + Send + 'static,
     S::Future: Send + 'static,

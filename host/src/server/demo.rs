@@ -32,7 +32,7 @@ struct Recorded {
 
 impl Demo {
     /// Sends the recording to the server at `base`; returns when it is over.
-    pub fn play(&self, base: &str, token: Option<&str>) -> Result<()> {
+    pub(crate) fn play(&self, base: &str, token: Option<&str>) -> Result<()> {
         let agent: ureq::Agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(Duration::from_secs(30)))

@@ -22,19 +22,19 @@ const LASTS: Duration = Duration::from_millis(500);
 const LABEL: &str = "default";
 const KEY: &str = "health";
 
-pub struct Health {
+pub(super) struct Health {
     store: Arc<dyn Store>,
     patience: Duration,
     last: Mutex<Option<(Instant, Result<(), String>)>>,
 }
 
 impl Health {
-    pub fn new(store: Arc<dyn Store>) -> Self {
+    pub(super) fn new(store: Arc<dyn Store>) -> Self {
         Health { store, patience: PATIENCE, last: Mutex::new(None) }
     }
 
     /// The answer to a question about the server's health; `None` to any other.
-    pub async fn answer<B>(&self, request: &Request<B>) -> Option<Response<WasiBody>> {
+    pub(super) async fn answer<B>(&self, request: &Request<B>) -> Option<Response<WasiBody>> {
         let path = request.uri().path();
         if !matches!(path, "/healthz" | "/readyz") {
             return None;
@@ -74,7 +74,7 @@ impl Health {
 }
 
 /// Writes to the store and reads what is there.
-pub async fn probe(store: Arc<dyn Store>) -> Result<(), StoreError> {
+pub(super) async fn probe(store: Arc<dyn Store>) -> Result<(), StoreError> {
     store.set(LABEL, KEY, b"1").await?;
     store.flush().await?;
     match store.get(LABEL, KEY).await? {

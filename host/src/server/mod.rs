@@ -9,7 +9,7 @@ mod health;
 mod tls;
 
 pub use self::demo::Demo;
-pub use self::tls::Files as TlsFiles;
+pub(crate) use self::tls::Files as TlsFiles;
 
 use self::body::{Phase, Until};
 use self::health::Health;
@@ -40,7 +40,7 @@ use tokio_rustls::TlsAcceptor;
 use wasmtime_wasi_http::WasiBody;
 
 /// Where Loadgate is when nobody says otherwise.
-pub const DEFAULT_LISTEN: &str = "127.0.0.1:5660";
+pub(crate) const DEFAULT_LISTEN: &str = "127.0.0.1:5660";
 
 /// Spin's name for the header that tells the component who asks, `IP:PORT`.
 const CLIENT_ADDRESS: HeaderName = HeaderName::from_static("spin-client-addr");
@@ -53,10 +53,10 @@ const FULL_URL: HeaderName = HeaderName::from_static("spin-full-url");
 const DRAIN: Duration = Duration::from_secs(2);
 
 /// The environment variable with the token that writing takes. The component reads the same.
-pub const WRITE_TOKEN: &str = "LOADGATE_WRITE_TOKEN";
+pub(crate) const WRITE_TOKEN: &str = "LOADGATE_WRITE_TOKEN";
 
 /// What to serve, and where.
-pub struct Options<'a> {
+pub(crate) struct Options<'a> {
     /// `HOST:PORT`; port 0 takes any.
     pub listen: &'a str,
     /// Without them it speaks plain HTTP.
@@ -72,7 +72,7 @@ pub struct Options<'a> {
 }
 
 /// A server that runs until [`Server::stop`].
-pub struct Server {
+pub(crate) struct Server {
     url: String,
     phases: watch::Sender<Phase>,
     accepting: JoinHandle<GracefulShutdown>,
@@ -83,7 +83,7 @@ pub struct Server {
 
 impl Server {
     /// Starts to listen, once everything that it needs is there. Needs a multi-threaded tokio runtime.
-    pub async fn start(options: Options<'_>) -> Result<Self> {
+    pub(crate) async fn start(options: Options<'_>) -> Result<Self> {
         settings::check(|variable| std::env::var_os(variable))?;
         let tls = options.tls.map(tls::acceptor).transpose()?;
         let outbound = Outbound::new(settings::webhook_hosts(|variable| std::env::var(variable).ok())?);
@@ -121,13 +121,13 @@ impl Server {
     }
 
     /// `http://HOST:PORT` that a client on this machine reaches it at.
-    pub fn url(&self) -> &str {
+    pub(crate) fn url(&self) -> &str {
         &self.url
     }
 
     /// Ends in good order: accepts nothing more, ends event streams, lets requests in flight finish
     /// within a few seconds, and closes the store.
-    pub async fn stop(self) {
+    pub(crate) async fn stop(self) {
         self.phases.send_replace(Phase::Draining);
         if let Ok(connections) = self.accepting.await {
             let mut ended = std::pin::pin!(connections.shutdown());

@@ -9,11 +9,11 @@ use tokio_rustls::rustls::pki_types::pem::{Error, PemObject};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 /// HTTP/2, as ALPN calls it.
-pub const H2: &[u8] = b"h2";
+pub(super) const H2: &[u8] = b"h2";
 
 /// Where the certificate and its key are.
 #[derive(Debug, Clone, Copy)]
-pub struct Files<'a> {
+pub(crate) struct Files<'a> {
     /// The certificate first, then those that lead from it to an authority.
     pub certificate: &'a Path,
     pub key: &'a Path,
@@ -24,7 +24,7 @@ pub struct Files<'a> {
 /// # Errors
 ///
 /// Where a file cannot be read, lacks what it should have, or the key is another certificate's.
-pub fn acceptor(files: Files<'_>) -> Result<TlsAcceptor> {
+pub(super) fn acceptor(files: Files<'_>) -> Result<TlsAcceptor> {
     let Files { certificate, key } = files;
     let chain = CertificateDer::pem_file_iter(certificate)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// `k6 run …`.
-pub struct Run {
+pub(super) struct Run {
     /// Behind `run`.
     arguments: Vec<OsString>,
     script: Option<PathBuf>,
@@ -22,24 +22,24 @@ const SHARED_SWITCHES: [&str; 1] = ["--include-system-env-vars"];
 
 impl Run {
     /// Takes what stands behind `k6`; `None` unless that is `run`.
-    pub fn parse(words: &[OsString]) -> Option<Self> {
+    pub(super) fn parse(words: &[OsString]) -> Option<Self> {
         let (first, arguments) = words.split_first()?;
         (first == "run").then(|| Run { arguments: arguments.to_vec(), script: script(arguments) })
     }
 
     /// The test that is named after the script.
-    pub fn test(&self) -> String {
+    pub(super) fn test(&self) -> String {
         self.script.as_deref().map_or_else(|| "k6".to_owned(), stem)
     }
 
     /// The script's text, where it is a file that holds one; an archive's is packed.
-    pub fn source(&self) -> Option<&Path> {
+    pub(super) fn source(&self) -> Option<&Path> {
         self.script.as_deref().filter(|path| path.extension().is_some_and(|ending| ending != "tar"))
     }
 
     /// The arguments with one more output, before the person's own. `others` are outputs that k6 would
     /// have written to if none were given here.
-    pub fn with_output(&self, pipe: &Path, others: &[String]) -> Vec<OsString> {
+    pub(super) fn with_output(&self, pipe: &Path, others: &[String]) -> Vec<OsString> {
         let mut output = OsString::from("json=");
         output.push(pipe);
         let mut words = vec!["run".into(), "--out".into(), output];
@@ -52,7 +52,7 @@ impl Run {
 
     /// The outputs that k6's environment or configuration file names. k6 heeds them only where its
     /// command line names none, which ours always does.
-    pub fn other_outputs(&self) -> Vec<String> {
+    pub(super) fn other_outputs(&self) -> Vec<String> {
         if self.option(&["--out", "-o"]).is_some() {
             return Vec::new();
         }
@@ -85,7 +85,7 @@ impl Run {
 
     /// The script's options as k6 understands them; `None` when the script is stdin, which can be
     /// read but once.
-    pub fn inspect(&self, k6: &OsStr) -> Result<Option<Vec<u8>>> {
+    pub(super) fn inspect(&self, k6: &OsStr) -> Result<Option<Vec<u8>>> {
         let Some(script) = &self.script else { return Ok(None) };
         let inspect = |more: &[&str]| {
             let mut command = Command::new(k6);

@@ -26,7 +26,7 @@ const LOOK: Duration = Duration::from_secs(2);
 const LISTED: u32 = 20;
 
 #[derive(Debug, Default, Clone, PartialEq, clap::Args)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// End with the gate's verdict on the run
     #[arg(long)]
     gate: bool,
@@ -51,7 +51,7 @@ struct Behind {
 }
 
 /// What the gate has to do in one run of k6.
-pub struct Gate {
+pub(super) struct Gate {
     arguments: Arguments,
     objectives: Option<Checked>,
     /// Why the verdict would be by other objectives than those that were asked for.
@@ -59,7 +59,7 @@ pub struct Gate {
 }
 
 /// What is known when k6 has ended.
-pub struct Ended<'a> {
+pub(super) struct Ended<'a> {
     /// k6's exit code.
     pub k6: u8,
     /// An objective stopped it.
@@ -77,7 +77,7 @@ impl Gate {
     ///
     /// Words that make no sense, or a file of objectives that cannot be read: better before the test than
     /// after it.
-    pub fn new(before: &Arguments, words: &mut Vec<OsString>) -> Result<Self> {
+    pub(super) fn new(before: &Arguments, words: &mut Vec<OsString>) -> Result<Self> {
         let mut arguments = before.clone();
         if words.first().is_some_and(|word| word == "run") {
             let Behind { ours, theirs } = Behind::try_parse_from(words.drain(1..))?;
@@ -98,7 +98,7 @@ impl Gate {
     }
 
     /// Puts the objectives in force, if any are given, and says whether one of those in force may stop the test.
-    pub fn prepare(&mut self, client: &Client, test: &str) -> bool {
+    pub(super) fn prepare(&mut self, client: &Client, test: &str) -> bool {
         // As the server calls it.
         let test = TestName::from_foreign(test);
         let in_force = match &self.objectives {
@@ -128,7 +128,7 @@ impl Gate {
     /// # Errors
     ///
     /// A file could not be written, and the exit code would not tell otherwise.
-    pub fn conclude(&self, client: Option<&Client>, ended: Ended) -> Result<u8> {
+    pub(super) fn conclude(&self, client: Option<&Client>, ended: Ended) -> Result<u8> {
         if !self.arguments.gate {
             return Ok(ended.k6);
         }
@@ -183,7 +183,7 @@ fn exit_code(k6: u8, stopped: bool, gate: u8) -> u8 {
 
 /// Looks at the verdict so far until an objective stops the test, whose sentence it sends, or until k6 has
 /// ended, when `end` closes. `heard` tells under what name the server takes the samples.
-pub fn watch(
+pub(super) fn watch(
     client: &Client,
     heard: impl Fn() -> Option<String>,
     end: &Receiver<()>,

@@ -5,7 +5,7 @@
 mod command;
 mod gate;
 mod pipe;
-pub mod script;
+pub(super) mod script;
 
 use self::command::Run;
 use self::gate::{Ended, Gate};
@@ -25,7 +25,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
 #[derive(Debug, clap::Args)]
-pub struct Arguments {
+pub(super) struct Arguments {
     /// The test's name [default: the script's]
     #[arg(long)]
     pub test: Option<String>,
@@ -44,7 +44,7 @@ const LAST_WORD: Duration = Duration::from_secs(1);
 /// The k6 to run; [default: the one on the path].
 const K6: &str = "K6";
 
-pub fn run(mut arguments: Arguments, embedded: Embedded) -> Result<ExitCode> {
+pub(super) fn run(mut arguments: Arguments, embedded: Embedded) -> Result<ExitCode> {
     let mut gate = Gate::new(&arguments.gate, &mut arguments.words)?;
     let k6 = std::env::var_os(K6).filter(|k6| !k6.is_empty()).unwrap_or_else(|| "k6".into());
     let Some(run) = Run::parse(&arguments.words) else {

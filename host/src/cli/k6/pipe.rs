@@ -29,7 +29,7 @@ const LAST_PATIENCE: Duration = Duration::from_secs(3);
 
 /// What became of the samples.
 #[derive(Default)]
-pub struct Sent {
+pub(super) struct Sent {
     pub receipt: Receipt,
     /// Lines that the server did not get.
     pub dropped: u64,
@@ -39,7 +39,7 @@ pub struct Sent {
 
 impl Sent {
     /// What of the samples did not reach the server, or is not known to have; a sentence.
-    pub fn lost(&self) -> Option<String> {
+    pub(super) fn lost(&self) -> Option<String> {
         match (self.dropped, &self.trouble) {
             (0, None) => None,
             (0, Some(why)) => Some(format!("The server did not take everything: {why}.")),
@@ -50,7 +50,7 @@ impl Sent {
 }
 
 /// The reading end of k6's output.
-pub struct Tail {
+pub(super) struct Tail {
     path: PathBuf,
     /// Keeps the pipe open until k6 has ended, whether or not k6 ever opens it.
     keeper: Option<File>,
@@ -62,7 +62,7 @@ pub struct Tail {
 
 impl Tail {
     /// Makes the pipe and begins to read it. Without a client all is dropped, silently.
-    pub fn start(client: Option<Client>, source: &str, test: &str) -> Result<Self> {
+    pub(super) fn start(client: Option<Client>, source: &str, test: &str) -> Result<Self> {
         // Only its owner sees into a temporary folder.
         let folder = tempfile::Builder::new().prefix("loadgate-k6-").tempdir()?;
         let path = folder.path().join("samples.json");
@@ -83,18 +83,18 @@ impl Tail {
         Ok(Tail { path, keeper: Some(keeper), reader, uploader, queue, _folder: folder })
     }
 
-    pub fn path(&self) -> &Path {
+    pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
     /// Tells the name under which the server takes the samples, once it has said so: a run's, or the test's.
-    pub fn heard(&self) -> impl Fn() -> Option<String> + Send + use<> {
+    pub(super) fn heard(&self) -> impl Fn() -> Option<String> + Send + use<> {
         let queue = self.queue.clone();
         move || queue.lock().heard.clone()
     }
 
     /// k6 has ended: waits until the rest is read and sent.
-    pub fn end(mut self) -> Sent {
+    pub(super) fn end(mut self) -> Sent {
         // The last writer goes, so the reader comes to the end.
         self.keeper = None;
         let _ = self.reader.join();

@@ -14,7 +14,7 @@ const FILES: usize = 200;
 
 /// What a scan found.
 #[derive(Debug, Default, PartialEq)]
-pub struct Found {
+pub(crate) struct Found {
     /// Name to type, and whether its values are times.
     pub metrics: BTreeMap<String, (&'static str, bool)>,
     /// Sentences about what could not be seen.
@@ -23,7 +23,7 @@ pub struct Found {
 
 impl Found {
     /// As `PUT /tests/TEST/metrics` takes it.
-    pub fn document(&self) -> Value {
+    pub(crate) fn document(&self) -> Value {
         let entries = self.metrics.iter().map(|(name, &(kind, time))| {
             let said = if time { json!({"type": kind, "contains": "time"}) } else { json!(kind) };
             (name.clone(), said)
@@ -33,7 +33,7 @@ impl Found {
 }
 
 /// Scans a script and the local files that it imports.
-pub fn scan(script: &Path) -> Found {
+pub(crate) fn scan(script: &Path) -> Found {
     let mut found = Found::default();
     let mut torn = BTreeSet::new();
     let mut seen = HashSet::new();
