@@ -1,7 +1,7 @@
 //! The Loadgate host: runs the two components without Spin, and is the command line.
 //!
 //! [`engine`] configures wasmtime, [`compose`] makes one component of the two, `component` runs
-//! it with what it may import (`key_value`, `variables`, `outbound`, WASI), and `server` puts that behind
+//! it with what it may import ([`key_value`], `variables`, `outbound`, WASI), and `server` puts that behind
 //! a socket. [`cli`] is everything that people type; it talks to a running server over HTTP only,
 //! its own in-process one included.
 //!
@@ -17,7 +17,7 @@ mod component;
 pub mod compose;
 pub mod engine;
 mod journal;
-mod key_value;
+pub mod key_value;
 mod outbound;
 mod redact;
 mod server;

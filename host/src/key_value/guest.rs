@@ -34,23 +34,25 @@ pub struct Bucket {
 pub enum Cas {}
 
 /// What an instance needs for `wasi:keyvalue`; part of the data of its wasmtime store.
-pub(crate) struct KeyValue {
+pub struct KeyValue {
     store: Arc<dyn Store>,
     table: ResourceTable,
 }
 
 impl KeyValue {
-    pub(crate) fn new(store: Arc<dyn Store>) -> Self {
+    /// On a store that others may share.
+    pub fn new(store: Arc<dyn Store>) -> Self {
         KeyValue { store, table: ResourceTable::new() }
     }
 
-    pub(crate) fn view(&mut self) -> KeyValueView<'_> {
+    /// What [`add_to_linker`] asks for.
+    pub fn view(&mut self) -> KeyValueView<'_> {
         KeyValueView { store: &self.store, table: &mut self.table }
     }
 }
 
 /// A borrowed [`KeyValue`].
-pub(crate) struct KeyValueView<'a> {
+pub struct KeyValueView<'a> {
     store: &'a Arc<dyn Store>,
     table: &'a mut ResourceTable,
 }
@@ -62,7 +64,11 @@ impl HasData for HasKeyValue {
 }
 
 /// Adds all interfaces of `wasi:keyvalue` to a linker.
-pub(crate) fn add_to_linker<T: Send + 'static>(
+///
+/// # Errors
+///
+/// When the linker has one of them already.
+pub fn add_to_linker<T: Send + 'static>(
     linker: &mut Linker<T>,
     view: fn(&mut T) -> KeyValueView<'_>,
 ) -> Result<()> {

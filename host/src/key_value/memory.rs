@@ -11,8 +11,9 @@ enum Value {
     Counter(i64),
 }
 
+/// The process's memory: gone with it.
 #[derive(Default)]
-pub(crate) struct Memory {
+pub struct Memory {
     entries: Mutex<HashMap<(String, String), Value>>,
 }
 

@@ -22,10 +22,10 @@ mod sqlite;
 #[cfg(test)]
 mod suite;
 
-pub(crate) use self::guest::{KeyValue, add_to_linker};
-pub(crate) use self::memory::Memory;
-pub(crate) use self::redis::Redis;
-pub(crate) use self::sqlite::Sqlite;
+pub use self::guest::{KeyValue, KeyValueView, add_to_linker};
+pub use self::memory::Memory;
+pub use self::redis::Redis;
+pub use self::sqlite::Sqlite;
 
 use crate::redact::redacted;
 use anyhow::{Context, Result, bail};
@@ -35,7 +35,7 @@ use wasmtime_wasi::async_trait;
 
 /// A store that did not do what it was asked to. A write may or may not have taken effect.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct StoreError(pub String);
+pub struct StoreError(pub String);
 
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -50,13 +50,16 @@ impl std::error::Error for StoreError {}
 ///
 /// `store` is the label that a component opens; [`Redis`] has only one space of keys, as Spin's.
 #[async_trait]
-pub(crate) trait Store: Send + Sync {
+pub trait Store: Send + Sync {
+    /// `None`: there is nothing under that key.
     async fn get(&self, store: &str, key: &str) -> Result<Option<Vec<u8>>, StoreError>;
     /// One answer for every key, in the order of `keys`.
     async fn get_many(&self, store: &str, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, StoreError>;
+    /// In place of what was there.
     async fn set(&self, store: &str, key: &str, value: &[u8]) -> Result<(), StoreError>;
     /// All or none, where the same key is given twice the later.
     async fn set_many(&self, store: &str, entries: &[(String, Vec<u8>)]) -> Result<(), StoreError>;
+    /// Also of keys that are not there.
     async fn delete_many(&self, store: &str, keys: &[String]) -> Result<(), StoreError>;
     /// Adds to a counter, which starts at 0, and gives the sum. Fails on a key that holds anything
     /// else, and when the sum does not fit.
@@ -74,8 +77,12 @@ pub(crate) trait Store: Send + Sync {
 const REDIS: [&str; 6] = ["redis", "rediss", "redis+unix", redis::AS_SPIN, "unix", "valkey"];
 
 /// Opens the store that an operator names: `memory:`, `redis://…` (`rediss://` with TLS, or `unix:`), or
-/// the path of an SQLite file, which is created if it is not there. Errors show no password.
-pub(crate) async fn open(location: &str) -> Result<Arc<dyn Store>> {
+/// the path of an SQLite file, which is created if it is not there.
+///
+/// # Errors
+///
+/// When that is no kind of store, or the store cannot be opened; they show no password.
+pub async fn open(location: &str) -> Result<Arc<dyn Store>> {
     let cannot = || format!("cannot use the store {}", redacted(location));
     Ok(match scheme(location) {
         Some("memory") => Arc::new(Memory::default()),

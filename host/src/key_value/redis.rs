@@ -20,7 +20,8 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// The scheme of a Redis as Spin has it.
 pub(super) const AS_SPIN: &str = "redis+spin";
 
-pub(crate) struct Redis {
+/// A Redis, or what speaks its protocol.
+pub struct Redis {
     /// Reconnects by itself; clones share one connection and pipeline on it.
     connection: ConnectionManager,
     as_spin: bool,
@@ -29,7 +30,11 @@ pub(crate) struct Redis {
 impl Redis {
     /// Connects, so that a wrong address is said at start. `redis+spin:` behaves as Spin 4.1's own store
     /// on Redis does, which refuses to read several keys at once: what runs on it runs there.
-    pub(crate) async fn connect(url: &str) -> Result<Self> {
+    ///
+    /// # Errors
+    ///
+    /// When that is no address, and when nobody answers there.
+    pub async fn connect(url: &str) -> Result<Self> {
         let (url, as_spin) = match url.strip_prefix(AS_SPIN) {
             Some(rest) => (format!("redis{rest}"), true),
             None => (url.to_owned(), false),

@@ -42,7 +42,7 @@ const GATHERED: Duration = Duration::from_millis(5);
 const RETRIED: Duration = Duration::from_secs(1);
 
 /// Methods need a multi-threaded tokio runtime: they block the thread they run on.
-pub(crate) struct Sqlite {
+pub struct Sqlite {
     database: Arc<Mutex<Database>>,
     /// A task is waiting to commit.
     committing: Arc<AtomicBool>,
@@ -109,7 +109,11 @@ fn copy_log(connection: Connection, log: PathBuf, gone: mpsc::Receiver<()>) {
 
 impl Sqlite {
     /// Opens or creates the file. Its folder must exist.
-    pub(crate) fn open(path: &str) -> Result<Self> {
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be opened or written, is none of SQLite's, or `LOADGATE_SYNC` is no setting.
+    pub fn open(path: &str) -> Result<Self> {
         let open = || -> Result<Connection> {
             let connection = Connection::open(path).with_context(|| format!("cannot open {path}"))?;
             connection.pragma_update(None, "synchronous", "NORMAL")?;
